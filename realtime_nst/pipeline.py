@@ -1,0 +1,140 @@
+"""``run(source, stages, sink)``: capture and stylise on threads of their own, the sink on the caller's.
+
+A live source is never waited for (capacity 1, the newest frame wins, dropped frames are counted);
+any other source waits for the slowest part and loses nothing.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from realtime_nst.channel import Channel
+from realtime_nst.stream import Frame, Sink, Source, Stage
+
+_FILE_CAPACITY = 4
+
+
+@dataclass
+class Report:
+    """What a run did; also handed to ``on_frame`` while it runs.
+
+    ``seconds`` is wall time from the start to the last frame written. ``busy`` holds the seconds
+    each part was at work, by name ("source", each stage's class name, "sink"). ``latencies`` are
+    seconds from capture to the return of the sink's ``write``, one a frame.
+    """
+
+    frames: int = 0
+    dropped: int = 0
+    seconds: float = 0.0
+    busy: dict[str, float] = field(default_factory=dict)
+    latencies: list[float] = field(default_factory=list)
+
+    @property
+    def fps(self) -> float:
+        return self.frames / self.seconds if self.seconds else 0.0
+
+    def latency(self, percentile: float) -> float:
+        """Seconds; 0 before the first frame."""
+        return float(np.percentile(self.latencies, percentile)) if self.latencies else 0.0
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.busy[name] = self.busy.get(name, 0.0) + time.perf_counter() - began
+
+
+def run(
+    source: Source,
+    stages: Sequence[Stage],
+    sink: Sink,
+    on_frame: Callable[[Report], None] | None = None,
+) -> Report:
+    """Pass every frame of ``source`` through ``stages`` into ``sink``; both must be open.
+
+    ``on_frame`` is called on the caller's thread after each frame. An error in any part is raised
+    here; when ``run`` returns or raises, its threads have ended.
+    """
+    live = source.info.live
+    capacity = 1 if live else _FILE_CAPACITY
+    captured: Channel[Frame] = Channel(capacity, newest_wins=live)
+    stylised: Channel[Frame] = Channel(capacity, newest_wins=live)
+    report = Report()
+    threads = [
+        _pump("capture", _timed_frames(source, report), captured),
+        _pump("stylise", _through(captured, stages, report), stylised, upstream=captured),
+    ]
+    try:
+        _drain(stylised, captured, sink, report, on_frame)
+    finally:
+        stylised.cancel()
+        captured.cancel()
+        for thread in threads:
+            thread.join()
+    return report
+
+
+def _drain(
+    stylised: Channel[Frame],
+    captured: Channel[Frame],
+    sink: Sink,
+    report: Report,
+    on_frame: Callable[[Report], None] | None,
+) -> None:
+    began = time.perf_counter()
+    for frame in stylised:
+        with report.timed("sink"):
+            more = sink.write(frame)
+        report.frames += 1
+        report.latencies.append(time.monotonic() - frame.captured)
+        report.seconds = time.perf_counter() - began
+        report.dropped = captured.dropped + stylised.dropped
+        if on_frame is not None:
+            on_frame(report)
+        if not more:
+            return
+
+
+def _pump(
+    name: str, items: Iterable[Frame], out: Channel[Frame], upstream: Channel[Frame] | None = None
+) -> threading.Thread:
+    def work() -> None:
+        error: BaseException | None = None
+        try:
+            for item in items:
+                if not out.put(item):
+                    break
+        except BaseException as caught:
+            error = caught
+        finally:
+            if upstream is not None:
+                upstream.cancel()
+            out.close(error)
+
+    thread = threading.Thread(target=work, name=f"realtime_nst-{name}", daemon=True)
+    thread.start()
+    return thread
+
+
+def _timed_frames(source: Source, report: Report) -> Iterator[Frame]:
+    frames = iter(source)
+    while True:
+        with report.timed("source"):
+            frame = next(frames, None)
+        if frame is None:
+            return
+        yield frame
+
+
+def _through(captured: Channel[Frame], stages: Sequence[Stage], report: Report) -> Iterator[Frame]:
+    for frame in captured:
+        for stage in stages:
+            with report.timed(type(stage).__name__):
+                frame = stage(frame)
+        yield frame

@@ -1,0 +1,46 @@
+"""The card a style network carries in its ONNX metadata: what it is, and what it was made from."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from realtime_nst.errors import ModelError
+
+METADATA_KEY = "realtime_nst.card"
+INPUT, OUTPUT = "frame", "image"
+"""The graph's contract: both uint8 ``[1, height, width, 3]`` RGB, height and width dynamic."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """``name`` is what ``--style`` takes; ``size_multiple`` what height and width must be multiples
+    of (the runtime pads by reflection and crops). ``recipe`` says how it was trained, ``quality``
+    what it reached on photos held out of training (lower is better, see the README)."""
+
+    name: str
+    title: str
+    artist: str
+    network: str
+    licence: str
+    size_multiple: int = 1
+    kind: str = "single-style"
+    speed_class: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    quality: Mapping[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "ModelCard":
+        """Unknown keys are ignored, so that older programs read newer cards.
+
+        Raises :class:`ModelError` when the text is no card.
+        """
+        try:
+            values = json.loads(text)
+            known = {f.name for f in fields(cls)}
+            return cls(**{key: value for key, value in values.items() if key in known})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ModelError(f"the model card cannot be read: {error}") from error

@@ -1,0 +1,74 @@
+"""The vocabulary of the pipeline: what flows, where it comes from, what happens to it, where it goes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""RGB, uint8, shape (height, width, 3), C-contiguous. BGR exists only inside an OpenCV adapter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a stream.
+
+    ``index`` counts from 0; ``pts`` is the presentation time in seconds; ``captured`` is the
+    ``time.monotonic()`` reading at which the picture became available (latency counts from it).
+    """
+
+    image: Image
+    index: int
+    pts: Fraction
+    captured: float
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What is known of a stream before its first frame.
+
+    ``width`` and ``height`` are those of the frames delivered, any rotation already applied.
+    ``rate`` is the nominal frames per second, ``frames`` the expected count; None if not known.
+    A ``live`` source is never waited for: newer frames replace older ones.
+    """
+
+    width: int
+    height: int
+    rate: Fraction | None = None
+    frames: int | None = None
+    live: bool = False
+
+
+class Source(Protocol):
+    """A context manager one iterates, once. Raises :class:`MediaError` when it cannot deliver."""
+
+    @property
+    def info(self) -> StreamInfo: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None: ...
+    def __iter__(self) -> Iterator[Frame]: ...
+
+
+class Stage(Protocol):
+    """One step a frame passes through, always on the same thread."""
+
+    def __call__(self, frame: Frame) -> Frame: ...
+    def reset(self) -> None:
+        """Forget earlier frames: called at a cut, a loop, a seek."""
+
+
+class Sink(Protocol):
+    """A context manager that takes frames. Leaving it with an error keeps what can be kept."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None: ...
+    def write(self, frame: Frame) -> bool:
+        """Take one frame; False when the user wants to stop."""
