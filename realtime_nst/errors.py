@@ -36,7 +36,8 @@ class UnknownName(UsageError):
         hint = f"; did you mean {near[0]!r}?" if near else ""
         listing = ", ".join(names) or "none"
         super().__init__(
-            f"unknown {kind} {value!r}{hint} (choices: {listing})" + (f"; {remedy}" if remedy else "")
+            f"unknown {kind} {value!r}{hint} (choices: {listing})"
+            + (f"; {remedy}" if remedy else "")
         )
 
 

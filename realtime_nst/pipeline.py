@@ -1,4 +1,4 @@
-"""``run(source, stages, sink)``: capture and stylise on threads of their own, the sink on the caller's.
+"""``run(source, stages, sink)``: two threads of its own, the sink on the caller's.
 
 A live source is never waited for (capacity 1, the newest frame wins, dropped frames are counted);
 any other source waits for the slowest part and loses nothing.

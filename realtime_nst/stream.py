@@ -1,4 +1,4 @@
-"""The vocabulary of the pipeline: what flows, where it comes from, what happens to it, where it goes."""
+"""The vocabulary of the pipeline: what flows, from where, through what, to where."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,7 +50,10 @@ class Source(Protocol):
     def info(self) -> StreamInfo: ...
     def __enter__(self) -> Self: ...
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None: ...
     def __iter__(self) -> Iterator[Frame]: ...
 
@@ -68,7 +71,10 @@ class Sink(Protocol):
 
     def __enter__(self) -> Self: ...
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None: ...
     def write(self, frame: Frame) -> bool:
         """Take one frame; False when the user wants to stop."""

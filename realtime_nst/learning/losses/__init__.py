@@ -1,0 +1,1 @@
+"""Losses, one a file, and how they compose into an objective."""

@@ -1,0 +1,114 @@
+"""Photos for training: found, split, cropped and handed over by worker processes."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from realtime_nst.errors import TrainingError
+
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+_ZOOM = 1.4
+_MOST_UNREADABLE = 16
+
+
+def read_image(path: Path, longest: int | None = None) -> Tensor:
+    """``[1, 3, H, W]`` float in 0..1, the longer side ``longest`` pixels if given.
+
+    Raises TrainingError when the file is missing or no picture.
+    """
+    image = _decode(path)
+    if image is None:
+        raise TrainingError(f"{path} is not a picture that can be read (JPEG, PNG, WebP, BMP)")
+    if longest:
+        image = _resized(image, longest / max(image.shape[:2]))
+    return torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+
+
+def find_photos(folder: Path) -> list[Path]:
+    """All pictures below ``folder``, sorted. Raises TrainingError when there are none."""
+    photos = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES)
+    if not photos:
+        raise TrainingError(
+            f"no photos in {folder} (looked for {', '.join(sorted(_SUFFIXES))}); "
+            "--content takes a folder of a few hundred photos or more"
+        )
+    return photos
+
+
+def hold_out(photos: list[Path], count: int) -> tuple[list[Path], list[Path]]:
+    """(training, held out): by a hash of the file name, so that adding photos moves few of them.
+
+    At most a tenth of the photos is held out.
+    """
+    ranked = sorted(photos, key=lambda p: hashlib.sha256(p.name.encode()).digest())
+    count = min(count, len(photos) // 10)
+    return sorted(ranked[count:]), sorted(ranked[:count])
+
+
+class Crops(Dataset[Tensor]):
+    """Endless random square crops; sample ``i`` depends on ``seed`` and ``i`` alone.
+
+    Every photo is seen once before any is seen again. A crop is uint8 ``[3, crop, crop]``, from
+    the photo at a random zoom, mirrored half of the time. An unreadable photo is passed over.
+    """
+
+    def __init__(self, photos: list[Path], crop: int, seed: int) -> None:
+        self._photos, self._crop, self._seed = photos, crop, seed
+
+    def __getitem__(self, index: int) -> Tensor:
+        random = np.random.default_rng((self._seed, index))
+        return torch.from_numpy(self._cut(self._photo(index), random)).permute(2, 0, 1)
+
+    def _photo(self, index: int) -> np.ndarray:
+        epoch, place = divmod(index, len(self._photos))
+        order = np.random.default_rng((self._seed, epoch)).permutation(len(self._photos))
+        for step in range(min(_MOST_UNREADABLE, len(order))):
+            image = _decode(self._photos[order[(place + step) % len(order)]])
+            if image is not None:
+                return image
+        raise TrainingError(
+            f"{_MOST_UNREADABLE} photos in a row cannot be read, the last of them "
+            f"{self._photos[order[place]]}; check the folder given with --content"
+        )
+
+    def _cut(self, image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        side = self._crop * random.uniform(1.0, _ZOOM)
+        image = _resized(image, side / min(image.shape[:2]), at_least=self._crop)
+        top = random.integers(0, image.shape[0] - self._crop + 1)
+        left = random.integers(0, image.shape[1] - self._crop + 1)
+        cut = image[top : top + self._crop, left : left + self._crop]
+        return np.ascontiguousarray(cut[:, ::-1] if random.random() < 0.5 else cut)
+
+
+def batches(crops: Crops, batch: int, steps: range, workers: int) -> Iterator[Tensor]:
+    """One float batch ``[batch, 3, crop, crop]`` in 0..1, channels last, for each of ``steps``."""
+    samples = range(steps.start * batch, steps.stop * batch)
+    loader = DataLoader(
+        crops, batch_size=batch, sampler=samples, num_workers=workers, worker_init_fn=_one_thread
+    )
+    for images in loader:
+        yield (images.float() / 255).to(memory_format=torch.channels_last)
+
+
+def _one_thread(_worker: int) -> None:
+    cv2.setNumThreads(0)
+
+
+def _decode(path: Path) -> np.ndarray | None:
+    try:
+        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, cv2.error):
+        return None
+    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _resized(image: np.ndarray, scale: float, at_least: int = 1) -> np.ndarray:
+    height, width = (max(at_least, round(n * scale)) for n in image.shape[:2])
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(image, (width, height), interpolation=how)

@@ -1,0 +1,27 @@
+"""Where and in which precision training runs."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Device:
+    """``dtype`` is bfloat16 where the hardware multiplies it faster than float32."""
+
+    name: str
+    dtype: torch.dtype
+
+    def autocast(self) -> AbstractContextManager[None]:
+        return torch.autocast(self.name, self.dtype, enabled=self.dtype != torch.float32)
+
+
+def best_device() -> Device:
+    """A CUDA device if there is one, else the CPU."""
+    if torch.cuda.is_available():
+        half = torch.cuda.is_bf16_supported()
+        return Device("cuda", torch.bfloat16 if half else torch.float32)
+    cpu = torch.cpu.get_capabilities()
+    half = bool(cpu.get("amx_bf16") or cpu.get("avx512_bf16"))
+    return Device("cpu", torch.bfloat16 if half else torch.float32)

@@ -1,0 +1,125 @@
+"""From a checkpoint to a style file: one ONNX graph, its card inside, checked against torch."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from realtime_nst.errors import MissingPackage, TrainingError
+from realtime_nst.learning import networks
+from realtime_nst.learning.checkpoint import Checkpoint
+from realtime_nst.learning.train import averaged_network
+from realtime_nst.runtime.card import INPUT, METADATA_KEY, OUTPUT, ModelCard
+
+_OPSET = 18
+_TRACED = (96, 128)
+_CHECKED = (136, 104)
+_MOST_MEAN, _MOST_ANY = 1.0, 3
+_LARGEST_SIDE = 16384
+_SPEED_CLASSES = {"fast": "fast"}
+
+OPERATORS = frozenset(
+    "Add AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose DepthToSpace "
+    "Div Gather InstanceNormalization MatMul Mul Pad Pow ReduceMean Relu Reshape Resize Round "
+    "Shape Sigmoid Slice SpaceToDepth Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where".split()
+)
+"""What an exported graph may hold: the part of TensorRT's parser's list (onnx-tensorrt,
+docs/operators.md) that style networks are made of."""
+
+
+class FrameGraph(nn.Module):
+    """The contract of a style file around ``network``: uint8 ``[1, H, W, 3]`` RGB in and out."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, frame: Tensor) -> Tensor:
+        image = self.network(frame.permute(0, 3, 1, 2).float() / 255)
+        return (image * 255 + 0.5).clamp(0, 255).permute(0, 2, 3, 1).to(torch.uint8)
+
+
+def export(checkpoint: Checkpoint, path: Path) -> tuple[float, int]:
+    """Write ``checkpoint``'s averaged network to ``path``; return its difference to torch.
+
+    The difference is (mean, largest) in grey levels, at a size other than the one traced. The file
+    appears only when it passed. Raises TrainingError when the mean is over 1, the largest over 3.
+    """
+    graph = FrameGraph(averaged_network(checkpoint)).eval()
+    partial = path.with_name(path.name + ".partial")
+    try:
+        _write(graph, card_of(checkpoint), partial)
+        mean, largest = parity(graph, partial)
+        if mean > _MOST_MEAN or largest > _MOST_ANY:
+            raise TrainingError(
+                f"the exported graph differs from torch by {mean:.2f} grey levels on average and "
+                f"{largest} at most (allowed: {_MOST_MEAN} and {_MOST_ANY}); nothing was written"
+            )
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return mean, largest
+
+
+def card_of(checkpoint: Checkpoint) -> ModelCard:
+    style, recipe = checkpoint.style, checkpoint.recipe
+    network = networks.build(recipe.network)
+    return ModelCard(
+        name=style["name"],
+        title=style["title"],
+        artist=style["artist"],
+        network=recipe.network,
+        licence=style["licence"],
+        size_multiple=network.size_multiple,
+        size_minimum=network.size_minimum,
+        speed_class=_SPEED_CLASSES.get(recipe.network, "reference"),
+        recipe={**asdict(recipe), "steps_done": checkpoint.step, "trained_on": style["trained_on"]},
+        quality=checkpoint.quality,
+    )
+
+
+def _write(graph: FrameGraph, card: ModelCard, path: Path) -> None:
+    multiple = card.size_multiple
+    least, most = -(-card.size_minimum // multiple), _LARGEST_SIDE // multiple
+    sides = {
+        axis: multiple * torch.export.Dim(name, min=least, max=most)
+        for axis, name in ((1, "height"), (2, "width"))
+    }
+    program = torch.onnx.export(
+        graph,
+        (torch.zeros(1, *_TRACED, 3, dtype=torch.uint8),),
+        dynamo=True,
+        verbose=False,
+        opset_version=_OPSET,
+        input_names=[INPUT],
+        output_names=[OUTPUT],
+        dynamic_shapes={"frame": sides},
+    )
+    assert program is not None
+    model = program.model_proto
+    unknown = {node.op_type for node in model.graph.node} - OPERATORS
+    if unknown:
+        raise TrainingError(
+            f"the graph holds operators TensorRT may not know: {', '.join(sorted(unknown))}; "
+            "build the network from others"
+        )
+    model.metadata_props.add(key=METADATA_KEY, value=card.to_json())
+    onnx.save(model, path)
+
+
+@torch.no_grad()
+def parity(graph: FrameGraph, path: Path) -> tuple[float, int]:
+    """(mean, largest) absolute difference in grey levels between ``graph`` and ONNX Runtime."""
+    try:
+        import onnxruntime as ort
+    except ImportError as error:
+        raise MissingPackage("onnxruntime", "cpu", "the parity check of an export") from error
+    frame = np.random.default_rng(0).integers(0, 256, (1, *_CHECKED, 3), dtype=np.uint8)
+    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (image,) = session.run([OUTPUT], {INPUT: frame})
+    difference = np.abs(image.astype(int) - graph(torch.from_numpy(frame)).numpy().astype(int))
+    return float(difference.mean()), int(difference.max())

@@ -1,0 +1,201 @@
+"""Loss networks: fixed feature extractors whose layers the losses look at.
+
+Layers are named as the literature does: ``reluB_C``, block B, convolution C, after the ReLU.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from realtime_nst.errors import TrainingError
+
+_VGG19_BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4))
+_CAFFE_MEAN = (123.68, 116.779, 103.939)
+_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_TORCHVISION_INDEX = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
+
+Weights = Mapping[str, Tensor]
+
+
+class LossNetwork(Protocol):
+    @property
+    def layers(self) -> Sequence[str]: ...
+
+    def features(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Yield (layer, ``[N, C, h, w]``), shallow first, of ``image`` ``[N, 3, H, W]`` in 0..1.
+
+        Lazy: a layer is computed when the iterator reaches it.
+        """
+        ...
+
+
+class Vgg19:
+    """VGG-19 (Simonyan and Zisserman 2015), as deep as its weights go; max pooling, zero padding.
+
+    Takes the Oxford weights (keys ``convB_C.weight``; RGB 0..255 minus the mean) or torchvision's
+    (keys ``features.N.weight``; RGB 0..1, ImageNet mean and deviation). ``dtype`` is the type the
+    convolutions run in, on ``device``.
+    """
+
+    def __init__(
+        self, weights: Weights, dtype: torch.dtype = torch.float32, device: str = "cpu"
+    ) -> None:
+        named, mean, deviation = _vgg19_weights(weights)
+        self._mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
+        self._deviation = torch.tensor(deviation, device=device).view(1, 3, 1, 1)
+        self._convolutions = _cast(named, dtype, device)
+        self._dtype = dtype
+        self.layers: Sequence[str] = [f"relu{name}" for name in named]
+
+    def features(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
+        x = ((image - self._mean) / self._deviation).to(self._dtype)
+        for name, (weight, bias) in self._convolutions.items():
+            if name.endswith("_1") and name != "1_1":
+                x = F.max_pool2d(x, 2)
+            x = F.relu(F.conv2d(x, weight, bias, padding=1), inplace=True)
+            yield f"relu{name}", x
+
+
+class DistilledVgg19:
+    """A student of VGG-19 with a quarter of its channels (Collaborative Distillation, Wang 2020).
+
+    Keys ``conv0`` (RGB 0..1 to BGR minus mean) and ``convBC``; reflection padding. The features
+    are the student's own, not mapped back to VGG's channels.
+    """
+
+    def __init__(
+        self, weights: Weights, dtype: torch.dtype = torch.float32, device: str = "cpu"
+    ) -> None:
+        names = [f"{b}_{c}" for b, n in _VGG19_BLOCKS for c in range(1, n + 1)]
+        named = {n: _pair(weights, f"conv{n.replace('_', '')}") for n in names
+                 if f"conv{n.replace('_', '')}.weight" in weights}  # fmt: skip
+        self._first = _cast({"0": _pair(weights, "conv0")}, torch.float32, device)["0"]
+        self._convolutions = _cast(named, dtype, device)
+        self._dtype = dtype
+        self.layers: Sequence[str] = [f"relu{name}" for name in named]
+
+    def features(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
+        x = F.conv2d(image, *self._first).to(self._dtype)
+        for name, (weight, bias) in self._convolutions.items():
+            if name.endswith("_1") and name != "1_1":
+                x = F.max_pool2d(x, 2)
+            x = F.relu(F.conv2d(F.pad(x, (1,) * 4, mode="reflect"), weight, bias), inplace=True)
+            yield f"relu{name}", x
+
+
+class Perception:
+    """Several loss networks behind one set of layer names; the first that has a layer serves it."""
+
+    def __init__(self, networks: Sequence[LossNetwork]) -> None:
+        self._networks = networks
+        self._owner = {layer: network for network in reversed(networks) for layer in network.layers}
+
+    @property
+    def layers(self) -> list[str]:
+        return sorted(self._owner)
+
+    def view(self, image: Tensor) -> "View":
+        """Features of ``image`` ``[N, 3, H, W]`` in 0..1, computed when asked for, once."""
+        return View(self, image)
+
+    def owner(self, layer: str) -> LossNetwork:
+        """Raises TrainingError when no loss network at hand has ``layer``."""
+        if layer not in self._owner:
+            raise TrainingError(
+                f"no loss network at hand has layer {layer!r} (layers: {', '.join(self.layers)}); "
+                "give deeper weights with --loss-weights, or set the weight of that loss to 0"
+            )
+        return self._owner[layer]
+
+
+class View:
+    """One image batch, its features and its smaller versions, each computed at most once."""
+
+    def __init__(self, perception: Perception, image: Tensor) -> None:
+        self.image = image
+        self._perception = perception
+        self._running: dict[int, Iterator[tuple[str, Tensor]]] = {}
+        self._found: dict[tuple[int, str], Tensor] = {}
+        self._scaled: dict[float, View] = {}
+
+    def layer(self, name: str) -> Tensor:
+        """``[N, C, h, w]``. Raises TrainingError for a layer no loss network has."""
+        owner = self._perception.owner(name)
+        key = id(owner)
+        if key not in self._running:
+            self._running[key] = owner.features(self.image)
+        while (key, name) not in self._found:
+            reached, features = next(self._running[key])
+            self._found[key, reached] = features
+        return self._found[key, name]
+
+    def at(self, scale: float) -> "View":
+        """The same image resized by ``scale`` (area average)."""
+        if scale == 1:
+            return self
+        if scale not in self._scaled:
+            smaller = F.interpolate(self.image, scale_factor=scale, mode="area")
+            self._scaled[scale] = View(self._perception, smaller)
+        return self._scaled[scale]
+
+
+def load_loss_network(
+    path: Path, dtype: torch.dtype = torch.float32, device: str = "cpu"
+) -> LossNetwork:
+    """The loss network whose weights ``path`` (.safetensors, .pth) holds, told by its key names.
+
+    Raises TrainingError when the file is missing, unreadable or of an unknown network.
+    """
+    weights = _read_weights(path)
+    if "conv0.weight" in weights:
+        return DistilledVgg19(weights, dtype, device)
+    if "conv1_1.weight" in weights or "features.0.weight" in weights:
+        return Vgg19(weights, dtype, device)
+    raise TrainingError(
+        f"{path} holds no loss network known here (VGG-19 of Oxford or torchvision, or its "
+        f"distilled student); its first keys are {', '.join(list(weights)[:3]) or 'none'}"
+    )
+
+
+def _read_weights(path: Path) -> Weights:
+    if not path.is_file():
+        raise TrainingError(f"loss network weights not found: {path}; see --loss-weights")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise TrainingError(f"{path} cannot be read as network weights: {error}") from error
+
+
+def _vgg19_weights(
+    weights: Weights,
+) -> tuple[dict[str, tuple[Tensor, Tensor]], tuple[float, ...], tuple[float, ...]]:
+    names = [f"{b}_{c}" for b, n in _VGG19_BLOCKS for c in range(1, n + 1)]
+    if "conv1_1.weight" in weights:
+        named = {n: _pair(weights, f"conv{n}") for n in names if f"conv{n}.weight" in weights}
+        return named, tuple(m / 255 for m in _CAFFE_MEAN), (1 / 255,) * 3
+    keys = zip(names, _TORCHVISION_INDEX, strict=True)
+    named = {
+        n: _pair(weights, f"features.{i}") for n, i in keys if f"features.{i}.weight" in weights
+    }
+    return named, _IMAGENET_MEAN, _IMAGENET_STD
+
+
+def _pair(weights: Weights, key: str) -> tuple[Tensor, Tensor]:
+    return weights[f"{key}.weight"].float(), weights[f"{key}.bias"].float()
+
+
+def _cast(
+    named: Mapping[str, tuple[Tensor, Tensor]], dtype: torch.dtype, device: str
+) -> dict[str, tuple[Tensor, Tensor]]:
+    return {
+        name: (w.to(device, dtype, memory_format=torch.channels_last), b.to(device, dtype))
+        for name, (w, b) in named.items()
+    }

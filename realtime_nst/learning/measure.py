@@ -1,0 +1,62 @@
+"""How good a style network's pictures are, on photos it has not seen."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from realtime_nst.errors import TrainingError
+from realtime_nst.learning.data import read_image
+from realtime_nst.learning.losses.compose import Term, Views
+from realtime_nst.learning.losses.perception import Perception
+from realtime_nst.learning.objective import content, gram_style
+
+_STYLE_SIZE = 512
+_STYLE_LAYERS, _STYLE_SCALES = ("relu1_2", "relu2_2", "relu3_4"), (1.0, 0.5, 0.25)
+_DEEP_LAYERS = ("relu4_4", "relu5_1")
+
+
+class Quality:
+    """Content and style, shallow and deep; lower is better.
+
+    content: squared feature difference at relu3_3 over the photo's mean square. style: sum over
+    scales 1, 1/2, 1/4 and relu1_2, 2_2, 3_4 of the squared Gram difference over the painting's
+    squared norm, the painting at 512 pixels. deep_style: the same at relu4_4 and relu5_1, scale 1.
+    deep_content: as content, at relu4_1. Terms whose layers are not at hand are left out.
+    """
+
+    def __init__(self, perception: Perception, painting: Path, device: str = "cpu") -> None:
+        self._perception, self._device = perception, device
+        with torch.no_grad():
+            style = perception.view(read_image(painting, _STYLE_SIZE).to(device))
+            makers: dict[str, Callable[[], Term]] = {
+                "content": lambda: content(("relu3_3",)),
+                "style": lambda: gram_style(style, _STYLE_LAYERS, _STYLE_SCALES),
+                "deep_style": lambda: gram_style(style, _DEEP_LAYERS),
+                "deep_content": lambda: content(("relu4_1",)),
+            }
+            deepest = {"content": "relu3_3", "style": "relu3_4", "deep_style": "relu5_1",
+                       "deep_content": "relu4_1"}  # fmt: skip
+            self._terms = {
+                name: make() for name, make in makers.items() if deepest[name] in perception.layers
+            }
+
+    @torch.no_grad()
+    def __call__(
+        self, network: Callable[[Tensor], Tensor], photos: Iterable[Path]
+    ) -> dict[str, float]:
+        """Mean of each figure over ``photos``, each cut to multiples of 16.
+
+        Raises TrainingError when there are none.
+        """
+        rows = [self._measure(network, read_image(photo).to(self._device)) for photo in photos]
+        if not rows:
+            raise TrainingError("no photos to measure on; hold out at least one")
+        return {name: sum(row[name] for row in rows) / len(rows) for name in self._terms}
+
+    def _measure(self, network: Callable[[Tensor], Tensor], photo: Tensor) -> dict[str, float]:
+        photo = photo[..., : photo.shape[-2] // 16 * 16, : photo.shape[-1] // 16 * 16]
+        result = network(photo).mul(255).round().clamp(0, 255) / 255
+        views = Views(self._perception.view(photo), self._perception.view(result), network)
+        return {name: term(views).item() for name, term in self._terms.items()}

@@ -1,0 +1,111 @@
+"""What the style networks are built from. All tensors are float ``[N, C, H, W]``."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from realtime_nst.errors import UnknownName
+
+
+class StyleNetwork(nn.Module):
+    """Maps ``[N, 3, H, W]`` RGB in 0..1 to the same shape and range.
+
+    H and W are multiples of ``size_multiple`` and at least ``size_minimum``.
+    """
+
+    size_multiple: int
+    size_minimum: int
+
+
+class InstanceNorm(nn.InstanceNorm2d):
+    """Instance normalisation (Ulyanov et al. 2016), affine, its statistics always in float32.
+
+    In half precision the variance of a feature map overflows; under autocast or in a half
+    precision graph the input is raised to float32 and the result lowered again.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, affine=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.float()).to(x.dtype)
+
+
+NORMALISATIONS = {"instance": InstanceNorm, "batch": nn.BatchNorm2d}
+
+
+def normalisation(kind: str, channels: int) -> nn.Module:
+    """Raises UnknownName when ``kind`` is not in NORMALISATIONS."""
+    if kind not in NORMALISATIONS:
+        raise UnknownName("normalisation", kind, NORMALISATIONS)
+    return NORMALISATIONS[kind](channels)
+
+
+class ConvNorm(nn.Sequential):
+    """Reflection padding, convolution, normalisation and, by default, ReLU."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 3,
+        stride: int = 1,
+        norm: str = "instance",
+        relu: bool = True,
+        pad: bool = True,
+    ) -> None:
+        layers: list[nn.Module] = [nn.ReflectionPad2d(kernel // 2)] if pad else []
+        layers += [nn.Conv2d(inputs, outputs, kernel, stride), normalisation(norm, outputs)]
+        super().__init__(*layers, *([nn.ReLU()] if relu else []))
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions and a sum, no ReLU after the sum (Gross and Wilber 2016).
+
+    Unpadded (``pad=False``, as in Johnson et al.) the sum is cropped and H and W shrink by 4.
+    """
+
+    def __init__(self, channels: int, norm: str = "instance", pad: bool = True) -> None:
+        super().__init__()
+        self.crop = 0 if pad else 2
+        self.body = nn.Sequential(
+            ConvNorm(channels, channels, norm=norm, pad=pad),
+            ConvNorm(channels, channels, norm=norm, pad=pad, relu=False),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pad(x, (-self.crop,) * 4) + self.body(x) if self.crop else x + self.body(x)
+
+
+class Upsample(nn.Sequential):
+    """Doubles H and W: nearest neighbour and convolution (Odena et al. 2016), or transposed."""
+
+    def __init__(self, inputs: int, outputs: int, norm: str, transposed: bool) -> None:
+        if transposed:
+            super().__init__(
+                nn.ConvTranspose2d(inputs, outputs, 3, 2, padding=1, output_padding=1),
+                normalisation(norm, outputs),
+                nn.ReLU(),
+            )
+        else:
+            super().__init__(nn.Upsample(scale_factor=2), ConvNorm(inputs, outputs, norm=norm))
+
+
+class Binomial(nn.Module):
+    """Depthwise [1 2 1]/4 low-pass in both directions; its zero lies at the Nyquist frequency.
+
+    Behind a pixel shuffle of 2 it removes exactly the alternation of sub-pixels, the grid
+    (Sugawara et al. 2018 use a box filter for the same end).
+    """
+
+    weight: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        line = torch.tensor([1.0, 2.0, 1.0]) / 4
+        kernel = (line[:, None] * line[None, :]).expand(channels, 1, 3, 3).clone()
+        self.register_buffer("weight", kernel, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        padded = F.pad(x, (1,) * 4, mode="reflect")
+        return F.conv2d(padded, self.weight.to(x.dtype), groups=x.shape[1])

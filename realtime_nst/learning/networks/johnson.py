@@ -1,0 +1,43 @@
+"""The image transformation network of Johnson, Alahi and Fei-Fei (ECCV 2016)."""
+
+from torch import Tensor, nn
+
+from realtime_nst.learning.networks.blocks import ConvNorm, Residual, StyleNetwork, Upsample
+
+_BLOCKS = 5
+_PADDING = 40
+
+
+class JohnsonNet(StyleNetwork):
+    """Table 1 of the paper's supplement: reflection padding 40, 9x9 convolution, two of stride 2,
+    five unpadded residual blocks, two upsamplings, 9x9 convolution.
+
+    Deviations: instance instead of batch normalisation by default (Ulyanov et al. 2016); upsampling
+    by resize-convolution by default, ``upsample="transposed"`` is the paper's; the scaled tanh at
+    the end maps to 0..1; ``width`` scales 32-64-128 (1.0 is the paper's).
+    """
+
+    size_multiple = 4
+    size_minimum = _PADDING + 4
+
+    def __init__(
+        self, width: float = 1.0, norm: str = "instance", upsample: str = "resize"
+    ) -> None:
+        super().__init__()
+        a, b, c = (round(width * n) for n in (32, 64, 128))
+        transposed = upsample == "transposed"
+        self.body = nn.Sequential(
+            nn.ReflectionPad2d(_PADDING),
+            ConvNorm(3, a, 9, norm=norm),
+            ConvNorm(a, b, stride=2, norm=norm),
+            ConvNorm(b, c, stride=2, norm=norm),
+            *(Residual(c, norm, pad=False) for _ in range(_BLOCKS)),
+            Upsample(c, b, norm, transposed),
+            Upsample(b, a, norm, transposed),
+            nn.ReflectionPad2d(4),
+            nn.Conv2d(a, 3, 9),
+            nn.Tanh(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x) * 0.5 + 0.5

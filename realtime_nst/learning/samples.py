@@ -1,0 +1,73 @@
+"""What a person looks at while a network trains: sample pictures and the curves of the losses."""
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from realtime_nst.learning.data import read_image
+
+_PHOTOS = 3
+_HEIGHT = 288
+
+
+class SampleWriter:
+    """Writes samples/step_NNNNNN.jpg (photos above, results below), losses.csv and losses.png."""
+
+    def __init__(self, folder: Path, photos: list[Path]) -> None:
+        self._folder = folder
+        self._photos = [_fitted(read_image(p)) for p in photos[:_PHOTOS]]
+        (folder / "samples").mkdir(parents=True, exist_ok=True)
+
+    @torch.no_grad()
+    def write(self, step: int, network: nn.Module, history: list[dict[str, float]]) -> None:
+        network.eval()
+        device = next(network.parameters()).device
+        pairs = [torch.cat([p, network(p.to(device)).cpu()], dim=2) for p in self._photos]
+        if pairs:
+            _write_picture(self._folder / "samples" / f"step_{step:06d}.jpg", torch.cat(pairs, 3))
+        if history:
+            self._write_csv(history)
+            self._write_plot(history)
+
+    def _write_csv(self, history: list[dict[str, float]]) -> None:
+        with (self._folder / "losses.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(history[0]))
+            writer.writeheader()
+            writer.writerows(history)
+
+    def _write_plot(self, history: list[dict[str, float]]) -> None:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(8, 5), layout="constrained")
+        axes = figure.subplots()
+        for name in history[0]:
+            if name != "step":
+                values = [row[name] for row in history]
+                axes.plot([row["step"] for row in history], _smooth(values), label=name)
+        axes.set(xlabel="step", ylabel="loss (unweighted, smoothed)", yscale="log")
+        axes.grid(alpha=0.3)
+        axes.legend()
+        figure.savefig(self._folder / "losses.png", dpi=100)
+
+
+def _fitted(photo: Tensor) -> Tensor:
+    """A square of ``_HEIGHT`` pixels from the middle."""
+    side = min(photo.shape[-2:])
+    top, left = ((n - side) // 2 for n in photo.shape[-2:])
+    square = photo[..., top : top + side, left : left + side]
+    return torch.nn.functional.interpolate(square, (_HEIGHT, _HEIGHT), mode="area")
+
+
+def _smooth(values: list[float], window: int = 20) -> np.ndarray:
+    window = min(window, len(values))
+    padded = np.concatenate([np.full(window - 1, values[0]), values])
+    return np.convolve(padded, np.ones(window) / window, mode="valid")
+
+
+def _write_picture(path: Path, image: Tensor) -> None:
+    pixels = (image[0].permute(1, 2, 0).numpy() * 255).round().clip(0, 255).astype(np.uint8)
+    cv2.imwrite(str(path), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 92])

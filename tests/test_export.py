@@ -1,0 +1,108 @@
+"""The one joint between learning and running: the ONNX file."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra 'train'")
+ort = pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
+onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
+
+from torch.optim.swa_utils import AveragedModel  # noqa: E402
+
+from realtime_nst.errors import TrainingError  # noqa: E402
+from realtime_nst.learning import export as exporting  # noqa: E402
+from realtime_nst.learning.checkpoint import Checkpoint  # noqa: E402
+from realtime_nst.learning.networks import NETWORKS, build  # noqa: E402
+from realtime_nst.learning.recipe import Recipe  # noqa: E402
+from realtime_nst.runtime.card import INPUT, METADATA_KEY, OUTPUT, ModelCard  # noqa: E402
+
+STYLE = {
+    "name": "stripes", "title": "Stripes", "artist": "nobody", "licence": "MIT",
+    "trained_on": "generated pictures",
+}  # fmt: skip
+
+
+def random_checkpoint(name):
+    torch.manual_seed(0)
+    network = build(name)
+    return Checkpoint(
+        Recipe(network=name), STYLE, 3, network.state_dict(),
+        AveragedModel(network, use_buffers=True).state_dict(), {}, quality={"style": 0.5},
+    )  # fmt: skip
+
+
+@pytest.fixture(params=sorted(NETWORKS), scope="module")
+def exported(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp("exported") / "style.onnx"
+    checkpoint = random_checkpoint(request.param)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        difference = exporting.export(checkpoint, path)
+    return checkpoint, path, difference
+
+
+def test_agrees_with_torch(exported):
+    _, _, (mean, largest) = exported
+    assert mean <= 1
+    assert largest <= 3
+
+
+def test_the_graph_keeps_the_contract(exported):
+    checkpoint, path, _ = exported
+    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (given,), (got,) = session.get_inputs(), session.get_outputs()
+    assert (given.name, given.type, got.name, got.type) == (
+        INPUT, "tensor(uint8)", OUTPUT, "tensor(uint8)",
+    )  # fmt: skip
+    least = build(checkpoint.recipe.network).size_minimum
+    for height, width in ((least, least + 4), (56, 72)):
+        frame = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), dtype=np.uint8)
+        (image,) = session.run([OUTPUT], {INPUT: frame})
+        assert image.shape == frame.shape
+        assert image.dtype == np.uint8
+
+
+def test_holds_only_operators_tensorrt_lists(exported):
+    _, path, _ = exported
+    assert {node.op_type for node in onnx.load(path).graph.node} <= exporting.OPERATORS
+
+
+def test_the_card_is_inside(exported):
+    checkpoint, path, _ = exported
+    (text,) = [p.value for p in onnx.load(path).metadata_props if p.key == METADATA_KEY]
+    card = ModelCard.from_json(text)
+    assert (card.name, card.artist, card.network) == (
+        "stripes", "nobody", checkpoint.recipe.network,
+    )  # fmt: skip
+    assert card.recipe["steps_done"] == 3
+    assert card.recipe["trained_on"] == "generated pictures"
+    assert card.quality == {"style": 0.5}
+    assert card.size_multiple == 4
+
+
+def test_nothing_is_written_when_parity_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(exporting, "parity", lambda graph, path: (0.2, 9))
+    with pytest.raises(TrainingError, match="9 at most"):
+        exporting.export(random_checkpoint("fast"), tmp_path / "style.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_operator_outside_the_list_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(exporting, "OPERATORS", exporting.OPERATORS - {"Conv"})
+    with pytest.raises(TrainingError, match="Conv"):
+        exporting.export(random_checkpoint("fast"), tmp_path / "style.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parity_sees_a_difference(tmp_path):
+    checkpoint = random_checkpoint("fast")
+    exporting.export(checkpoint, tmp_path / "style.onnx")
+    torch.manual_seed(1)
+    other = replace(checkpoint, averaged=AveragedModel(build("fast")).state_dict())
+    graph = exporting.FrameGraph(exporting.averaged_network(other)).eval()
+    mean, largest = exporting.parity(graph, tmp_path / "style.onnx")
+    assert mean > 1
+    assert largest > 3

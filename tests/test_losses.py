@@ -1,0 +1,194 @@
+"""Each loss against a value worked out by hand."""
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra 'train'")
+
+from learning_factory import vgg19_weights, write_vgg19  # noqa: E402
+
+from realtime_nst.errors import TrainingError  # noqa: E402
+from realtime_nst.learning.losses.compose import (  # noqa: E402
+    AtLayer,
+    Objective,
+    StyleAt,
+    Sum,
+    Views,
+)
+from realtime_nst.learning.losses.content import content_loss  # noqa: E402
+from realtime_nst.learning.losses.equivariance import ShiftEquivariance  # noqa: E402
+from realtime_nst.learning.losses.perception import (  # noqa: E402
+    DistilledVgg19,
+    Perception,
+    Vgg19,
+    load_loss_network,
+)
+from realtime_nst.learning.losses.style import GramLoss, gram  # noqa: E402
+from realtime_nst.learning.losses.total_variation import total_variation  # noqa: E402
+
+
+def views_of(result, photo=None, network=lambda x: x):
+    perception = Perception([])
+    photo = result if photo is None else photo
+    return Views(perception.view(photo), perception.view(result), network)
+
+
+def test_content_is_the_squared_difference_over_the_photos_mean_square():
+    photo = torch.tensor([1.0, 2.0, 2.0, 4.0]).view(1, 1, 2, 2)
+    result = photo + torch.tensor([1.0, 0.0, 0.0, 2.0]).view(1, 1, 2, 2)
+    assert content_loss(result, photo).item() == pytest.approx((5 / 4) / (25 / 4))
+
+
+def test_content_has_no_gradient_into_the_photo():
+    photo = torch.ones(1, 1, 2, 2, requires_grad=True)
+    result = torch.zeros(1, 1, 2, 2, requires_grad=True)
+    content_loss(result, photo).backward()
+    assert photo.grad is None
+    assert result.grad is not None
+
+
+def test_gram_by_hand():
+    features = torch.tensor([[1.0, 2.0], [3.0, 0.0]]).view(1, 2, 1, 2)
+    expected = torch.tensor([[5.0, 3.0], [3.0, 9.0]]) / (2 * 2)
+    assert torch.allclose(gram(features)[0], expected)
+
+
+def test_gram_does_not_depend_on_the_size_of_a_repeated_picture():
+    features = torch.rand(1, 3, 4, 4)
+    assert torch.allclose(gram(features), gram(features.tile(1, 1, 2, 3)), atol=1e-6)
+
+
+def test_style_loss_by_hand():
+    style = torch.tensor([2.0, 0.0]).view(1, 1, 1, 2)
+    result = torch.tensor([1.0, 1.0]).view(1, 1, 1, 2)
+    # Gram of the style 2, of the result 1: (1 - 2)^2 / 2^2
+    assert GramLoss(style)(result).item() == pytest.approx(0.25)
+
+
+def test_style_loss_is_the_mean_over_the_batch():
+    style = torch.tensor([2.0, 0.0]).view(1, 1, 1, 2)
+    batch = torch.tensor([[1.0, 1.0], [2.0, 0.0]]).view(2, 1, 1, 2)
+    assert GramLoss(style)(batch).item() == pytest.approx(0.125)
+
+
+def test_total_variation_by_hand():
+    image = torch.tensor([[0.0, 1.0], [0.5, 0.5]]).view(1, 1, 2, 2).expand(1, 3, 2, 2)
+    # across: (1 + 0) / 2; down: (0.5 + 0.5) / 2
+    assert total_variation(views_of(image)).item() == pytest.approx(1.0)
+
+
+def test_shift_equivariance_is_zero_for_a_pointwise_network_and_not_for_a_grid():
+    photo = torch.rand(1, 3, 64, 64)
+    assert ShiftEquivariance()(views_of(1 - photo, photo, lambda x: 1 - x)).item() == 0
+    grid = torch.zeros(1, 1, 64, 64)
+    grid[..., ::4, ::4] = 1.0
+    torch.manual_seed(1)
+    # a dot every 4 x 4 pixels, moved onto other pixels: both dots count, 2 of 16 pixels
+    loss = ShiftEquivariance()(views_of(photo + grid, photo, lambda x: x + grid))
+    assert loss.item() == pytest.approx(2 / 16, rel=0.1)
+
+
+def test_objective_weighs_and_sums_its_terms():
+    objective = Objective(
+        {"a": lambda _: torch.tensor(2.0), "b": Sum((lambda _: torch.tensor(1.0),) * 3)},
+        {"a": 0.5, "b": 10.0},
+    )
+    measured = objective.measure(views_of(torch.zeros(1, 3, 2, 2)))
+    assert {name: value.item() for name, value in measured.items()} == {"a": 2.0, "b": 3.0}
+    assert objective.total(measured).item() == pytest.approx(31.0)
+
+
+def test_terms_look_at_their_layer_and_scale():
+    perception = Perception([Vgg19(vgg19_weights())])
+    photo, result = torch.rand(1, 3, 16, 16), torch.rand(1, 3, 16, 16)
+    views = Views(perception.view(photo), perception.view(result), lambda x: x)
+    seen = []
+    AtLayer("relu2_1", lambda r, p: seen.append((r.shape, p.shape)))(views)
+    StyleAt("relu1_2", 0.5, lambda r: seen.append(r.shape))(views)
+    assert seen == [((1, 4, 8, 8), (1, 4, 8, 8)), (1, 4, 8, 8)]
+
+
+def test_vgg19_first_layer_by_hand():
+    weights = {
+        "conv1_1.weight": torch.zeros(1, 3, 3, 3),
+        "conv1_1.bias": torch.tensor([1.0]),
+    }
+    weights["conv1_1.weight"][0, 0, 1, 1] = 2.0
+    image = torch.full((1, 3, 2, 2), 0.6)
+    (name, features), *_ = Vgg19(weights).features(image)
+    assert name == "relu1_1"
+    assert torch.allclose(features, torch.full((1, 1, 2, 2), 2 * (0.6 * 255 - 123.68) + 1), atol=1e-3)
+
+
+def test_torchvision_and_oxford_keys_name_the_same_layers():
+    oxford = vgg19_weights("5_4")
+    index = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
+    names = [key[4:-7] for key in oxford if key.endswith(".weight")]
+    torchvision = {
+        f"features.{i}.{part}": oxford[f"conv{name}.{part}"]
+        for i, name in zip(index, names, strict=True)
+        for part in ("weight", "bias")
+    }
+    assert Vgg19(torchvision).layers == Vgg19(oxford).layers
+    assert Vgg19(oxford).layers[-1] == "relu5_4"
+
+
+def test_the_first_network_that_has_a_layer_serves_it():
+    student = {"conv0.weight": torch.eye(3).view(3, 3, 1, 1), "conv0.bias": torch.zeros(3)}
+    for name in ("11", "12"):
+        student[f"conv{name}.weight"] = torch.zeros(7, 3 if name == "11" else 7, 3, 3)
+        student[f"conv{name}.bias"] = torch.ones(7)
+    view = Perception([Vgg19(vgg19_weights("1_1")), DistilledVgg19(student)]).view(
+        torch.rand(1, 3, 8, 8)
+    )
+    assert view.layer("relu1_1").shape[1] == 4
+    assert view.layer("relu1_2").shape[1] == 7
+
+
+def test_features_are_computed_once():
+    class Counting(Vgg19):
+        runs = 0
+
+        def features(self, image):
+            self.runs += 1
+            return super().features(image)
+
+    network = Counting(vgg19_weights())
+    view = Perception([network]).view(torch.rand(1, 3, 16, 16))
+    view.layer("relu3_1")
+    view.layer("relu1_1")
+    view.layer("relu3_4")
+    assert network.runs == 1
+
+
+def test_a_missing_layer_is_named_with_the_remedy():
+    view = Perception([Vgg19(vgg19_weights())]).view(torch.rand(1, 3, 16, 16))
+    with pytest.raises(TrainingError, match=r"relu5_1.*relu3_4.*--loss-weights"):
+        view.layer("relu5_1")
+
+
+def test_loss_networks_are_told_by_their_keys(tmp_path):
+    assert isinstance(load_loss_network(write_vgg19(tmp_path / "vgg.safetensors")), Vgg19)
+    torch.save(vgg19_weights(), tmp_path / "vgg.pth")
+    assert isinstance(load_loss_network(tmp_path / "vgg.pth"), Vgg19)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("missing.pth", None, "not found"),
+        ("text.pth", b"hello", "cannot be read"),
+        ("text.safetensors", b"hello", "cannot be read"),
+    ],
+)
+def test_bad_loss_weights_are_one_clear_line(tmp_path, name, content, said):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(TrainingError, match=said) as caught:
+        load_loss_network(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+def test_foreign_weights_are_named(tmp_path):
+    torch.save({"layer.weight": torch.zeros(1)}, tmp_path / "other.pth")
+    with pytest.raises(TrainingError, match=r"layer\.weight"):
+        load_loss_network(tmp_path / "other.pth")

@@ -1,0 +1,179 @@
+"""Training through its public door, on tiny photos and a random loss network."""
+
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra 'train'")
+
+from learning_factory import write_painting, write_photos, write_vgg19  # noqa: E402
+
+from realtime_nst.errors import TrainingError  # noqa: E402
+from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
+from realtime_nst.learning.data import Crops, batches, find_photos, hold_out  # noqa: E402
+from realtime_nst.learning.recipe import Recipe  # noqa: E402
+from realtime_nst.learning.train import Trainer  # noqa: E402
+
+SMALL = Recipe(
+    steps=6, batch=2, crop=48, held_out=1, checkpoint_every=2, sample_every=3, workers=0,
+    style_size=64, style_scales=(1.0,),
+)  # fmt: skip
+STYLE = {"name": "stripes", "title": "Stripes", "artist": "nobody", "licence": "MIT"}
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("media")
+    return {
+        "painting": write_painting(folder / "painting.png"),
+        "content": write_photos(folder / "photos"),
+        "loss_weights": [write_vgg19(folder / "vgg.safetensors")],
+    }
+
+
+def trainer(media, folder, recipe=SMALL, **extra):
+    return Trainer(folder=folder, recipe=recipe, style=STYLE, **{**media, **extra})
+
+
+def weights(path):
+    return checkpoints.load(path).averaged
+
+
+def test_training_lowers_the_loss_and_leaves_what_a_person_looks_at(media, tmp_path):
+    recipe = replace(SMALL, steps=30, sample_every=15, learning_rate=5e-3)
+    totals = []
+    path = trainer(media, tmp_path, recipe).run(lambda p: totals.append(p.total))
+    assert sum(totals[-5:]) < sum(totals[:5])
+    assert (tmp_path / "losses.png").stat().st_size > 1000
+    assert len((tmp_path / "losses.csv").read_text().splitlines()) == 31
+    assert [p.name for p in sorted((tmp_path / "samples").iterdir())] == [
+        "step_000015.jpg",
+        "step_000030.jpg",
+    ]
+    quality = checkpoints.load(path).quality
+    assert set(quality) == {"content", "style", "deep_style", "deep_content"}
+    assert all(0 < value < 1e6 for value in quality.values())
+
+
+def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path):
+    class Killed(Exception):
+        pass
+
+    def kill_at_step_5(progress):
+        if progress.step == 5:
+            raise Killed
+
+    unbroken = trainer(media, tmp_path / "a").run()
+    with pytest.raises(Killed):
+        trainer(media, tmp_path / "b").run(kill_at_step_5)
+    assert checkpoints.load(tmp_path / "b" / "checkpoint.pt").step == 4
+    steps = []
+    resumed = trainer(media, tmp_path / "b").run(lambda p: steps.append(p.step))
+    assert steps == [5, 6]
+    a, b = weights(unbroken), weights(resumed)
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert checkpoints.load(unbroken).history == checkpoints.load(resumed).history
+
+
+def test_a_finished_run_is_not_trained_again(media, tmp_path):
+    trainer(media, tmp_path).run()
+    steps = []
+    trainer(media, tmp_path).run(lambda p: steps.append(p.step))
+    assert steps == []
+
+
+def test_nan_is_said_and_rolled_back(media, tmp_path):
+    poisoned = trainer(media, tmp_path)
+    good, calls, seen = poisoned.network.forward, [0], []
+
+    def nan_once(x):
+        calls[0] += 1
+        return good(x) * (float("nan") if calls[0] == 7 else 1.0)
+
+    poisoned.network.forward = nan_once
+    path = poisoned.run(seen.append)
+    (notice,) = [p.notice for p in seen if p.notice]
+    assert "step 4 was not finite" in notice
+    assert "checkpoint of step 2" in notice
+    assert [p.step for p in seen if not p.notice] == [1, 2, 3, 3, 4, 5, 6]
+    assert checkpoints.load(path).rollbacks == 1
+    assert all(v.isfinite().all() for v in weights(path).values())
+
+
+def test_nan_for_ever_gives_up_and_names_the_checkpoint(media, tmp_path):
+    broken = trainer(media, tmp_path)
+    broken.network.forward = lambda x: x * float("nan")
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt.*--learning-rate"):
+        broken.run()
+
+
+def test_a_checkpoint_of_another_recipe_is_not_overwritten(media, tmp_path):
+    trainer(media, tmp_path).run()
+    with pytest.raises(TrainingError, match="another painting or recipe.*--restart"):
+        trainer(media, tmp_path, replace(SMALL, style_weight=9.0))
+
+
+def test_a_new_style_starts_from_an_old_ones_weights(media, tmp_path):
+    first = trainer(media, tmp_path / "a").run()
+    second = trainer(media, tmp_path / "b", start_from=first)
+    started = second.network.state_dict()
+    assert all(torch.equal(v, weights(first)[f"module.{k}"]) for k, v in started.items())
+
+
+def test_start_from_another_network_is_refused(media, tmp_path):
+    first = trainer(media, tmp_path / "a").run()
+    with pytest.raises(TrainingError, match="--network fast"):
+        trainer(media, tmp_path / "b", replace(SMALL, network="johnson-half"), start_from=first)
+
+
+def test_a_layer_no_loss_network_has_is_refused_before_the_first_step(media, tmp_path):
+    shallow = write_vgg19(tmp_path / "shallow.safetensors", "3_4")
+    with pytest.raises(TrainingError, match=r"relu4_1.*--loss-weights"):
+        trainer(media, tmp_path / "run", loss_weights=[shallow])
+
+
+def test_crops_depend_on_seed_and_index_alone(media):
+    photos = find_photos(media["content"])
+    one, two = Crops(photos, 32, 7), Crops(photos, 32, 7)
+    one[0], one[1]
+    assert torch.equal(one[5], two[5])
+    assert one[5].shape == (3, 32, 32)
+    assert not torch.equal(one[5], Crops(photos, 32, 8)[5])
+
+
+def test_batches_do_not_depend_on_workers(media):
+    crops = Crops(find_photos(media["content"]), 32, 0)
+    here = list(batches(crops, 2, range(3, 6), workers=0))
+    there = list(batches(crops, 2, range(3, 6), workers=1))
+    assert len(here) == 3
+    assert all(torch.equal(a, b) for a, b in zip(here, there, strict=True))
+
+
+def test_unreadable_photos_are_passed_over_until_there_are_too_many(tmp_path):
+    write_photos(tmp_path, 3)
+    (tmp_path / "broken.jpg").write_bytes(b"not a picture")
+    photos = find_photos(tmp_path)
+    assert [Crops(photos, 32, 0)[i].shape for i in range(8)] == [(3, 32, 32)] * 8
+    with pytest.raises(TrainingError, match="cannot be read"):
+        Crops([tmp_path / "broken.jpg"], 32, 0)[0]
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(TrainingError, match="no photos"):
+        find_photos(tmp_path)
+
+
+def test_held_out_photos_are_disjoint_stable_and_at_most_a_tenth(tmp_path):
+    photos = [tmp_path / f"{n}.jpg" for n in range(50)]
+    training, held = hold_out(photos, 24)
+    assert len(held) == 5
+    assert sorted(training + held) == sorted(photos)
+    assert set(hold_out(photos[:-1], 4)[1]) & set(held)
+
+
+def test_a_checkpoint_that_is_none_is_one_clear_line(tmp_path):
+    with pytest.raises(TrainingError, match="not found"):
+        checkpoints.load(tmp_path / "none.pt")
+    (tmp_path / "text.pt").write_text("hello")
+    with pytest.raises(TrainingError, match="not a checkpoint"):
+        checkpoints.load(tmp_path / "text.pt")
