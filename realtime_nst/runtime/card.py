@@ -15,7 +15,7 @@ INPUT, OUTPUT = "frame", "image"
 @dataclass(frozen=True)
 class ModelCard:
     """``name`` is what ``--style`` takes; ``size_multiple`` what height and width must be multiples
-    of (the runtime pads by reflection and crops). ``recipe`` says how it was trained, ``quality``
+    of and ``size_minimum`` their least (the runtime pads by reflection and crops). ``recipe`` says how it was trained, ``quality``
     what it reached on photos held out of training (lower is better, see the README)."""
 
     name: str
@@ -24,6 +24,7 @@ class ModelCard:
     network: str
     licence: str
     size_multiple: int = 1
+    size_minimum: int = 1
     kind: str = "single-style"
     speed_class: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,211 @@
+"""What this computer can do with this program, as data: found, measured, and what is missing."""
+
+import os
+import platform
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from realtime_nst.errors import MissingPackage, RealtimeNstError
+from realtime_nst.runtime import hardware, openvino_session
+from realtime_nst.runtime.model import read_model
+from realtime_nst.runtime.providers import PROVIDERS, available
+from realtime_nst.runtime.styles import find
+from realtime_nst.runtime.stylizer import Stylizer
+
+_PACKAGES = {
+    "numpy": "",
+    "opencv-python": "",
+    "av": "",
+    "openvino": "cpu",
+    "onnxruntime": "cpu",
+    "onnxruntime-gpu": "gpu",
+    "torch": "train",
+    "onnx": "train",
+}
+"""The packages worth naming, each with the extra that brings it."""
+
+_ENCODERS = {
+    "H.264": ("libx264", "libopenh264"),
+    "HEVC": ("libx265",),
+    "AV1": ("libsvtav1", "libaom-av1"),
+    "VP9": ("libvpx-vp9",),
+    "ProRes": ("prores_ks", "prores"),
+    "AAC": ("aac",),
+    "Opus": ("libopus", "opus"),
+}
+"""Software encoders: FFmpeg lists those in hardware on computers that lack the hardware too."""
+
+_PRECISIONS = {"FP32", "FP16", "BF16", "INT8"}
+
+
+@dataclass(frozen=True)
+class ProviderStatus:
+    """``absence`` says why it cannot be used, empty when it can; ``install`` how to get it."""
+
+    name: str
+    description: str
+    absence: str
+    install: str
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Median milliseconds a frame on provider ``name``; ``error`` instead where it failed.
+    ``used`` is the provider in use, precision included."""
+
+    name: str
+    used: str = ""
+    milliseconds: float = float("nan")
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Computer:
+    """``usable_cores`` of ``cores`` may be used by this process; ``precisions`` are those that
+    OpenVINO computes fast here (empty without OpenVINO)."""
+
+    system: str
+    processor: str
+    cores: int
+    usable_cores: int
+    precisions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Package:
+    """``version`` is empty when it is not installed; ``extra`` brings it (empty: always there)."""
+
+    name: str
+    version: str
+    extra: str
+
+    @property
+    def install(self) -> str:
+        """The command that brings it."""
+        return (
+            f'pip install "realtime_nst[{self.extra}]"'
+            if self.extra
+            else "pip install realtime_nst"
+        )
+
+
+def providers() -> list[ProviderStatus]:
+    """Every row of the provider table."""
+    return [
+        ProviderStatus(row.name, row.description, row.absence(), row.install)
+        for row in PROVIDERS.values()
+    ]
+
+
+def measure(
+    style: str | Path,
+    names: Iterable[str] | None = None,
+    size: tuple[int, int] = (640, 480),
+    repetitions: int = 7,
+) -> list[Timing]:
+    """Time ``style`` at ``size`` (width, height) on each provider named (default: all present).
+
+    After a warm-up the providers take turns, so that other work on the computer falls on all alike.
+    A provider that fails is reported, not raised; a style that cannot be read is raised.
+    """
+    read_model(find(style))
+    wanted = list(names) if names is not None else [row.name for row in available()]
+    ready, failed = _prepare(style, wanted, size)
+    seconds = _take_turns(ready, size, repetitions)
+    return [
+        Timing(name, error=failed[name])
+        if name in failed
+        else Timing(name, ready[name].provider, median(seconds[name]) * 1000)
+        for name in wanted
+    ]
+
+
+def computer() -> Computer:
+    try:
+        precisions = tuple(sorted(set(openvino_session.capabilities()) & _PRECISIONS))
+    except MissingPackage:
+        precisions = ()
+    return Computer(
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        _processor(),
+        os.cpu_count() or 1,
+        hardware.usable_cores(),
+        precisions,
+    )
+
+
+def packages() -> list[Package]:
+    """The versions of the packages that matter, absent ones included."""
+    return [Package(name, _version(name), extra) for name, extra in _PACKAGES.items()]
+
+
+def encoders() -> dict[str, list[str]]:
+    """By format, the encoders that the installed FFmpeg holds; an empty list when it holds none."""
+    import av
+
+    known = av.codecs_available
+    return {
+        label: [name for name in names if name in known and _encodes(name)]
+        for label, names in _ENCODERS.items()
+    }
+
+
+def _encodes(name: str) -> bool:
+    import av
+
+    try:
+        return av.Codec(name, "w").is_encoder
+    except ValueError:
+        return False
+
+
+def _prepare(
+    style: str | Path, names: Iterable[str], size: tuple[int, int]
+) -> tuple[dict[str, Stylizer], dict[str, str]]:
+    """Warm stylizers by provider, and the message of each provider that failed."""
+    ready: dict[str, Stylizer] = {}
+    failed: dict[str, str] = {}
+    for name in names:
+        try:
+            stylizer = Stylizer(style, name)
+            stylizer.warm_up(*size)
+            ready[name] = stylizer
+        except RealtimeNstError as error:
+            failed[name] = str(error)
+    return ready, failed
+
+
+def _take_turns(
+    ready: dict[str, Stylizer], size: tuple[int, int], repetitions: int
+) -> dict[str, list[float]]:
+    width, height = size
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    seconds: dict[str, list[float]] = {name: [] for name in ready}
+    for _ in range(repetitions):
+        for name, stylizer in ready.items():
+            began = time.perf_counter()
+            stylizer(image)
+            seconds[name].append(time.perf_counter() - began)
+    return seconds
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()

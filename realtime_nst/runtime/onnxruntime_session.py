@@ -1,0 +1,182 @@
+"""Networks on ONNX Runtime, whichever of its execution providers."""
+
+import ctypes
+import importlib.util
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout, suppress
+from functools import cache as once
+from io import StringIO
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from realtime_nst.errors import MissingPackage, ModelError, ProviderError
+from realtime_nst.runtime import cache, hardware
+from realtime_nst.runtime.card import INPUT, OUTPUT
+from realtime_nst.runtime.model import Model, Port, check_contract
+from realtime_nst.runtime.session import Compile, Runner, Session
+from realtime_nst.stream import Image
+
+Options = Callable[[Model], Mapping[str, str]]
+"""The provider's own options, by the names ONNX Runtime's documentation gives them."""
+
+_FATAL = 4
+"""ONNX Runtime's log severity at which it prints nothing of warnings and errors it also raises."""
+
+
+def no_options(model: Model) -> Mapping[str, str]:
+    return {}
+
+
+def tensorrt_options(model: Model) -> Mapping[str, str]:
+    """Half precision, normalisation excepted; engines take minutes to build, so they are kept."""
+    options = {"trt_fp16_enable": "True", "trt_layer_norm_fp32_fallback": "True"}
+    folder = cache.folder("tensorrt", model.digest[:16])
+    if folder is not None:
+        options |= {
+            "trt_engine_cache_enable": "True",
+            "trt_engine_cache_path": str(folder),
+            "trt_timing_cache_enable": "True",
+            "trt_timing_cache_path": str(folder),
+        }
+    return options
+
+
+def coreml_options(model: Model) -> Mapping[str, str]:
+    options = {"ModelFormat": "MLProgram"}
+    folder = cache.folder("coreml", model.digest[:16])
+    return options if folder is None else options | {"ModelCacheDirectory": str(folder)}
+
+
+def absence(provider: str) -> str:
+    """Why ONNX Runtime's ``provider`` cannot be used here; empty when it can."""
+    try:
+        built_in = _onnxruntime().get_available_providers()
+    except MissingPackage:
+        return "the package onnxruntime is not installed"
+    if provider not in built_in:
+        return "the installed build of onnxruntime does not hold it"
+    return ""
+
+
+def nvidia_absence(provider: str) -> str:
+    """As :func:`absence`; the build for NVIDIA lists its providers on computers without one too."""
+    return absence(provider) or ("" if _nvidia_driver() else "there is no NVIDIA driver and GPU")
+
+
+def tensorrt_absence(provider: str) -> str:
+    """As :func:`nvidia_absence`; TensorRT itself is a package of its own."""
+    installed = importlib.util.find_spec("tensorrt") is not None
+    return nvidia_absence(provider) or ("" if installed else "the package tensorrt is missing")
+
+
+def open_session(model: Model, name: str, provider: str, options: Options = no_options) -> Session:
+    """Raises :class:`ProviderError` when ONNX Runtime would use another provider than ``provider``,
+    :class:`ModelError` when it cannot read the graph, or it is not a style's."""
+    session = _create(model, provider, options(model))
+    used = session.get_providers()[0]
+    if used != provider:
+        raise ProviderError(
+            f"{name} was asked for, but ONNX Runtime would use {used}: a driver or library that "
+            f"{provider} needs is missing; see realtime-nst doctor, or choose another --provider"
+        )
+    check_contract(model.path, _ports(session.get_inputs()), _ports(session.get_outputs()))
+    return Session(name, model, _compiler(session))
+
+
+def _create(model: Model, provider: str, options: Mapping[str, str]) -> Any:
+    runtime = _onnxruntime()
+    if provider.startswith(("CUDA", "Tensorrt")):
+        _load_nvidia_libraries(runtime)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return runtime.InferenceSession(
+                str(model.path),
+                _settings(runtime, provider),
+                [(provider, dict(options)), *_helpers(provider)],
+                enable_fallback=0,
+            )
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(
+            f"{str(model.path)!r} is damaged, or {provider} cannot run it: {reason}; "
+            "export it again, or choose another --provider"
+        ) from error
+
+
+def _helpers(provider: str) -> list[str]:
+    """Providers for the operators that ``provider`` lacks, besides the CPU."""
+    return ["CUDAExecutionProvider"] if provider.startswith("Tensorrt") else []
+
+
+def _settings(runtime: ModuleType, provider: str) -> Any:
+    """Threads that wait do not spin: decoder and encoder need the cores meanwhile."""
+    settings = runtime.SessionOptions()
+    settings.log_severity_level = _FATAL
+    settings.intra_op_num_threads = hardware.thread_limit() or 0
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    settings.enable_mem_pattern = provider != "DmlExecutionProvider"
+    return settings
+
+
+def _compiler(session: Any) -> Compile:
+    """Buffers for one size; the engine itself takes any."""
+
+    def compile(height: int, width: int) -> Runner:
+        output = np.empty((1, height, width, 3), np.uint8)
+        binding = session.io_binding()
+        binding.bind_output(OUTPUT, "cpu", 0, np.uint8, output.shape, output.ctypes.data)
+
+        def run(image: Image) -> Image:
+            binding.bind_cpu_input(INPUT, image[np.newaxis])
+            session.run_with_iobinding(binding)
+            result: Image = output[0]
+            return result
+
+        return run
+
+    return compile
+
+
+def _ports(nodes: list[Any]) -> list[Port]:
+    return [
+        Port(
+            node.name,
+            node.type.removeprefix("tensor(").removesuffix(")"),
+            tuple(size if isinstance(size, int) else None for size in node.shape),
+        )
+        for node in nodes
+    ]
+
+
+def _load_nvidia_libraries(runtime: ModuleType) -> None:
+    """CUDA, cuDNN and TensorRT installed by pip are not on the loader's path, so they are loaded
+    first. What is missing shows in the provider that results."""
+    with redirect_stdout(StringIO()):
+        runtime.preload_dlls()
+    with suppress(ImportError):
+        importlib.import_module("tensorrt")
+
+
+@once
+def _nvidia_driver() -> bool:
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return bool(driver.cuInit(0) == 0)
+
+
+@once
+def _onnxruntime() -> Any:
+    """ONNX Runtime, printing nothing and reporting nothing."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingPackage("onnxruntime", "cpu", "this provider") from error
+    onnxruntime.set_default_logger_severity(_FATAL)
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime

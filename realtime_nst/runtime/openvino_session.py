@@ -1,0 +1,123 @@
+"""Networks on OpenVINO: on the CPU in float32 or bfloat16, on an Intel GPU in float16."""
+
+import sys
+from functools import cache as once
+from typing import Any
+
+import numpy as np
+
+from realtime_nst.errors import MissingPackage, ModelError
+from realtime_nst.runtime import cache, hardware
+from realtime_nst.runtime.model import Model, Port, check_contract
+from realtime_nst.runtime.session import Compile, Runner, Session
+from realtime_nst.stream import Image
+
+_TELEMETRY = "openvino_telemetry"
+
+
+def absence(device: str, precision: str = "f32") -> str:
+    """Why the device cannot be used here in ``precision``; empty when it can."""
+    try:
+        core = _core()
+    except MissingPackage:
+        return "the package openvino is not installed"
+    if device not in {name.split(".")[0] for name in core.available_devices}:
+        return f"OpenVINO finds no {device} on this computer"
+    if precision == "bf16" and "BF16" not in capabilities():
+        return "this CPU computes no bfloat16 (it takes AVX512-BF16 or AMX)"
+    return ""
+
+
+def capabilities() -> list[str]:
+    """What OpenVINO computes fast on this CPU, such as "BF16" and "INT8"."""
+    return list(_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+
+
+def best_precision() -> str:
+    """The fastest float precision of this CPU."""
+    return "bf16" if "BF16" in capabilities() else "f32"
+
+
+def open_session(model: Model, name: str, device: str, precision: str) -> Session:
+    """Raises :class:`ModelError` when OpenVINO cannot read the graph, or it is not a style's."""
+    try:
+        graph = _core().read_model(model.path)
+    except RuntimeError as error:
+        raise ModelError(
+            f"{str(model.path)!r} is damaged: OpenVINO cannot read it; copy or export it again"
+        ) from error
+    check_contract(model.path, _ports(graph.inputs), _ports(graph.outputs))
+    return Session(name, model, _compiler(graph, device, _options(model, precision)))
+
+
+def _options(model: Model, precision: str) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": precision,
+    }
+    threads = hardware.thread_limit()
+    if threads is not None:
+        options["INFERENCE_NUM_THREADS"] = threads
+    folder = cache.folder("openvino", model.digest[:16])
+    if folder is not None:
+        options["CACHE_DIR"] = str(folder)
+    return options
+
+
+def _compiler(graph: Any, device: str, options: dict[str, Any]) -> Compile:
+    """A network with its size fixed runs a tenth faster than with a dynamic size."""
+
+    def compile(height: int, width: int) -> Runner:
+        fixed = graph.clone()
+        fixed.reshape([1, height, width, 3])
+        return _runner(_core().compile_model(fixed, device, options).create_infer_request())
+
+    return compile
+
+
+def _runner(request: Any) -> Runner:
+    tensor = _openvino().Tensor
+    output = request.get_output_tensor()
+
+    def run(image: Image) -> Image:
+        request.set_input_tensor(tensor(image[np.newaxis], shared_memory=True))
+        request.infer()
+        result: Image = output.data[0]
+        return result
+
+    return run
+
+
+def _ports(ports: list[Any]) -> list[Port]:
+    return [
+        Port(
+            min(port.get_names(), default=""),
+            np.dtype(port.get_element_type().to_dtype()).name,
+            tuple(None if size.is_dynamic else size.get_length() for size in port.partial_shape),
+        )
+        for port in ports
+    ]
+
+
+@once
+def _core() -> Any:
+    return _openvino().Core()
+
+
+@once
+def _openvino() -> Any:
+    """OpenVINO without its telemetry, which would report each import over the network.
+
+    A module set to None counts as not installed, and OpenVINO then does without.
+    """
+    hidden = _TELEMETRY not in sys.modules
+    if hidden:
+        sys.modules[_TELEMETRY] = None  # type: ignore[assignment]
+    try:
+        import openvino
+    except ImportError as error:
+        raise MissingPackage("openvino", "cpu", "this provider") from error
+    finally:
+        if hidden:
+            del sys.modules[_TELEMETRY]
+    return openvino

@@ -1,0 +1,172 @@
+"""The execution providers: one row each, the fastest first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from realtime_nst.errors import MissingPackage, ProviderError, UnknownName
+from realtime_nst.runtime import onnxruntime_session as ort
+from realtime_nst.runtime import openvino_session as openvino
+from realtime_nst.runtime.model import Model
+from realtime_nst.runtime.session import Session
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """``absence`` says why it cannot be used here, empty when it can. ``install`` is the remedy.
+    An ``automatic`` provider is one that ``auto`` may choose."""
+
+    name: str
+    engine: str
+    description: str
+    install: str
+    absence: Callable[[], str]
+    open: Callable[[Model], Session]
+    automatic: bool = True
+
+
+def _onnxruntime(
+    name: str,
+    provider: str,
+    description: str,
+    install: str,
+    absence: Callable[[str], str] = ort.absence,
+    options: ort.Options = ort.no_options,
+) -> Provider:
+    return Provider(
+        name,
+        "onnxruntime",
+        description,
+        install,
+        partial(absence, provider),
+        partial(ort.open_session, name=name, provider=provider, options=options),
+    )
+
+
+def _openvino(name: str, description: str, install: str, device: str, precision: str) -> Provider:
+    return Provider(
+        name,
+        "openvino",
+        description,
+        install,
+        partial(openvino.absence, device, precision),
+        partial(openvino.open_session, name=name, device=device, precision=precision),
+        automatic=False,
+    )
+
+
+def _open_best_openvino(model: Model) -> Session:
+    precision = openvino.best_precision()
+    return openvino.open_session(model, f"openvino-{precision}", "CPU", precision)
+
+
+_CPU_EXTRA = 'pip install "realtime_nst[cpu]"'
+_GPU_EXTRA = (
+    'an NVIDIA GPU with its driver, then pip uninstall onnxruntime; pip install "realtime_nst[gpu]"'
+)
+
+_ROWS = (
+    _onnxruntime(
+        "tensorrt",
+        "TensorrtExecutionProvider",
+        "NVIDIA GPU through TensorRT, float16; the first start takes minutes",
+        f"{_GPU_EXTRA} tensorrt",
+        ort.tensorrt_absence,
+        ort.tensorrt_options,
+    ),
+    _onnxruntime(
+        "cuda",
+        "CUDAExecutionProvider",
+        "NVIDIA GPU through CUDA, float32",
+        _GPU_EXTRA,
+        ort.nvidia_absence,
+    ),
+    _onnxruntime(
+        "directml",
+        "DmlExecutionProvider",
+        "any GPU on Windows, float32",
+        "on Windows: pip uninstall onnxruntime; pip install onnxruntime-directml",
+    ),
+    _onnxruntime(
+        "coreml",
+        "CoreMLExecutionProvider",
+        "GPU and neural engine of a Mac",
+        f"on macOS: {_CPU_EXTRA}",
+        options=ort.coreml_options,
+    ),
+    Provider(
+        "openvino",
+        "openvino",
+        "CPU through OpenVINO, in the fastest precision the CPU has",
+        _CPU_EXTRA,
+        partial(openvino.absence, "CPU"),
+        _open_best_openvino,
+    ),
+    _onnxruntime(
+        "cpu",
+        "CPUExecutionProvider",
+        "CPU through ONNX Runtime, float32; runs everywhere",
+        _CPU_EXTRA,
+    ),
+    _openvino("openvino-f32", "CPU through OpenVINO, float32", _CPU_EXTRA, "CPU", "f32"),
+    _openvino(
+        "openvino-bf16",
+        "CPU through OpenVINO, bfloat16",
+        f"a CPU with AVX512-BF16 or AMX, then {_CPU_EXTRA}",
+        "CPU",
+        "bf16",
+    ),
+    _openvino(
+        "openvino-gpu",
+        "Intel GPU through OpenVINO, float16",
+        f"an Intel GPU with its OpenCL driver, then {_CPU_EXTRA}",
+        "GPU",
+        "f16",
+    ),
+)
+
+PROVIDERS = {row.name: row for row in _ROWS}
+"""By name, in the order in which ``auto`` tries them: TensorRT, CUDA, DirectML, CoreML, OpenVINO,
+ONNX Runtime on the CPU. The rest are for those who ask for them."""
+
+
+def available() -> list[Provider]:
+    """Those that can be used here, in the order of the table."""
+    return [row for row in PROVIDERS.values() if not row.absence()]
+
+
+def choose(name: str = AUTO) -> Provider:
+    """The provider called ``name``; for "auto" the first of the table that is present.
+
+    Raises :class:`UnknownName`, :class:`ProviderError` when that provider is absent, and
+    :class:`MissingPackage` when no engine is installed at all.
+    """
+    if name != AUTO and name not in PROVIDERS:
+        raise UnknownName("provider", name, [AUTO, *PROVIDERS])
+    if name == AUTO:
+        return _fastest()
+    reason = PROVIDERS[name].absence()
+    if reason:
+        raise ProviderError(_explain(PROVIDERS[name], reason))
+    return PROVIDERS[name]
+
+
+def _fastest() -> Provider:
+    for row in PROVIDERS.values():
+        if row.automatic and not row.absence():
+            return row
+    raise MissingPackage(
+        "openvino", "cpu", "running a style (on an NVIDIA GPU: the extra gpu instead of cpu)"
+    )
+
+
+def _explain(row: Provider, reason: str) -> str:
+    present = ", ".join(other.name for other in available())
+    if not present:
+        return str(MissingPackage("openvino", "cpu", f"provider {row.name!r}"))
+    return (
+        f"provider {row.name!r} cannot be used here: {reason}; "
+        f"it takes {row.install}; present: {present}"
+    )

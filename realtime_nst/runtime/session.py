@@ -1,0 +1,106 @@
+"""One door to every engine: a picture of any size in, the stylised picture out."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from math import ceil
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from realtime_nst.errors import ModelError, ProviderError, RealtimeNstError
+from realtime_nst.stream import Image
+
+if TYPE_CHECKING:
+    from realtime_nst.runtime.model import Model
+
+Runner = Callable[[Image], Image]
+"""The network compiled for one size. What it returns is its own buffer, overwritten by the next
+call."""
+
+Compile = Callable[[int, int], Runner]
+"""Compiles the network for pictures of (height, width)."""
+
+_SIZES_KEPT = 4
+_PIXELS_KEPT = 8_000_000
+"""In all sizes kept: a size takes some 50 to 150 bytes of memory a pixel."""
+
+
+class Session:
+    """A network on one execution provider.
+
+    Pictures are padded by reflection at the bottom and the right to the sizes the network takes,
+    and cropped again. The networks compiled for the last four sizes are kept (fewer when large),
+    with their input and output buffers. The picture returned is a copy that belongs to the caller:
+    however many frames wait in a pipeline, a later call overwrites none of them. One call runs at a
+    time; others wait.
+
+    ``provider`` names the row of the provider table in use.
+    """
+
+    def __init__(self, provider: str, model: "Model", compile: Compile) -> None:
+        self.provider = provider
+        self._model = model
+        self._compile = compile
+        self._runners: OrderedDict[tuple[int, int], Runner] = OrderedDict()
+        self._padded: Image | None = None
+        self._lock = Lock()
+
+    def __call__(self, image: Image) -> Image:
+        """Raises :class:`ProviderError` when the engine fails, as when memory runs out."""
+        height, width = image.shape[:2]
+        with self._lock:
+            padded = self._pad(image)
+            try:
+                result = self._runner(padded)(padded)
+            except RealtimeNstError:
+                raise
+            except Exception as error:
+                raise ProviderError(self._failure(width, height, error)) from error
+            if result.shape != padded.shape:
+                raise ModelError(self._wrong_size(padded, result))
+            return result[:height, :width].copy()
+
+    def _runner(self, padded: Image) -> Runner:
+        size = padded.shape[0], padded.shape[1]
+        if size not in self._runners:
+            self._runners[size] = self._compile(*size)
+        self._runners.move_to_end(size)
+        while len(self._runners) > 1 and self._too_many():
+            self._runners.popitem(last=False)
+        return self._runners[size]
+
+    def _too_many(self) -> bool:
+        pixels = sum(height * width for height, width in self._runners)
+        return len(self._runners) > _SIZES_KEPT or pixels > _PIXELS_KEPT
+
+    def _pad(self, image: Image) -> Image:
+        import cv2
+
+        height, width = image.shape[:2]
+        below, right = self._missing(height), self._missing(width)
+        if not below and not right:
+            return np.require(image, requirements=["C", "W"])
+        padded: Image = cv2.copyMakeBorder(  # type: ignore[assignment]
+            image, 0, below, 0, right, cv2.BORDER_REFLECT_101, dst=self._padded
+        )
+        self._padded = padded
+        return padded
+
+    def _missing(self, size: int) -> int:
+        """Pixels from ``size`` to the next that the network takes."""
+        card = self._model.card
+        return ceil(max(size, card.size_minimum) / card.size_multiple) * card.size_multiple - size
+
+    def _failure(self, width: int, height: int, error: Exception) -> str:
+        reason = " ".join(str(error).split())[:200]
+        return (
+            f"{self.provider} failed on a picture of {width}x{height}: {reason}; "
+            "try a smaller --size, or another --provider"
+        )
+
+    def _wrong_size(self, padded: Image, result: Image) -> str:
+        return (
+            f"{str(self._model.path)!r} made {result.shape} of {padded.shape}, but its card says "
+            f"that multiples of {self._model.card.size_multiple} keep their size; export it again"
+        )

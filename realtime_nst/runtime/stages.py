@@ -1,0 +1,114 @@
+"""Stages of the pipeline that need no memory of earlier frames: stylise, and resize."""
+
+import re
+from dataclasses import dataclass, replace
+
+import cv2
+
+from realtime_nst.errors import UsageError
+from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.stream import Frame, Image
+
+
+class Stylise:
+    """``strength`` blends from the source (0) to the painting (1); at 0 the network does not run.
+
+    With ``keep_colour`` the frame keeps its own colours and takes only the painting's luminance:
+    Y of YCbCr (ITU-R BT.601, full range) from the painting, Cb and Cr from the source. After
+    Gatys et al., "Preserving Color in Neural Artistic Style Transfer", 2016, which does so in YIQ.
+
+    Raises :class:`UsageError` for a strength outside 0 to 1.
+    """
+
+    def __init__(
+        self, stylizer: Stylizer, strength: float = 1.0, keep_colour: bool = False
+    ) -> None:
+        if not 0 <= strength <= 1:
+            raise UsageError(f"the strength is a number from 0 to 1, not {strength}")
+        self._stylizer = stylizer
+        self._strength = strength
+        self._keep_colour = keep_colour
+
+    def __call__(self, frame: Frame) -> Frame:
+        if self._strength == 0:
+            return frame
+        source, image = frame.image, self._stylizer(frame.image)
+        if self._keep_colour:
+            image = _with_colour_of(source, image)
+        if self._strength < 1:
+            image = _blend(source, image, self._strength)
+        return replace(frame, image=image)
+
+    def reset(self) -> None:
+        self._stylizer.reset()
+
+
+def _with_colour_of(source: Image, image: Image) -> Image:
+    parts = cv2.cvtColor(source, cv2.COLOR_RGB2YCrCb)
+    cv2.insertChannel(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), parts, 0)
+    result: Image = cv2.cvtColor(parts, cv2.COLOR_YCrCb2RGB)  # type: ignore[assignment]
+    return result
+
+
+def _blend(source: Image, image: Image, strength: float) -> Image:
+    result: Image = cv2.addWeighted(source, 1 - strength, image, strength, 0)  # type: ignore[assignment]
+    return result
+
+
+@dataclass(frozen=True)
+class Size:
+    """What ``--size`` says: the shorter side in pixels, or exactly ``width`` x ``height``."""
+
+    shorter: int = 0
+    width: int = 0
+    height: int = 0
+
+    def of(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of a picture of ``width`` x ``height`` after resizing.
+
+        By the shorter side, the aspect is kept, the longer side is rounded to an even number (what
+        video codecs take), and a smaller picture stays as it is: enlarging costs time and adds
+        nothing. An exact size is taken as it is given.
+        """
+        if not self.shorter:
+            return self.width, self.height
+        short, long = sorted((width, height))
+        if short <= self.shorter:
+            return width, height
+        scaled = max(self.shorter, 2 * round(long * self.shorter / short / 2))
+        return (self.shorter, scaled) if width < height else (scaled, self.shorter)
+
+
+def parse_size(text: str) -> Size:
+    """``"480"``: shorter side 480; ``"640x360"``: exactly that, width first.
+
+    Raises :class:`UsageError` for anything else.
+    """
+    match = re.fullmatch(r"(\d{1,5})(?:[xX×](\d{1,5}))?", text.strip())
+    numbers = [int(number) for number in match.groups() if number] if match else []
+    if not numbers or 0 in numbers:
+        raise UsageError(
+            f"--size {text!r} is no size; give the shorter side in pixels, as 480, or "
+            "width x height, as 640x360"
+        )
+    return Size(shorter=numbers[0]) if len(numbers) == 1 else Size(0, *numbers)
+
+
+class Resize:
+    """Brings frames to ``size``: by area when shrinking, bicubic when enlarging."""
+
+    def __init__(self, size: Size) -> None:
+        self._size = size
+
+    def __call__(self, frame: Frame) -> Frame:
+        height, width = frame.image.shape[:2]
+        target = self._size.of(width, height)
+        if target == (width, height):
+            return frame
+        shrinks = target[0] * target[1] < width * height
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        image: Image = cv2.resize(frame.image, target, interpolation=method)  # type: ignore[assignment]
+        return replace(frame, image=image)
+
+    def reset(self) -> None:
+        """There is nothing to forget."""

@@ -1,0 +1,112 @@
+"""The styles that come with the program: ``weights/manifest.json`` and the files beside it.
+
+The manifest is ``{"styles": [entry, ...]}``; an entry has ``name``, ``file`` (relative to the
+manifest), ``sha256``, ``bytes``, ``title``, ``artist``, ``licence``, ``network``, and where known
+``speed_class``, ``picture`` (the painting, relative too), ``quality`` and ``recipe``.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from realtime_nst.errors import ModelError, UnknownName
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_FOLDERS = (_PACKAGE / "weights", _PACKAGE.parent / "weights")
+"""Inside an installed package, and beside it in a checkout."""
+
+_MANIFEST = "manifest.json"
+_SUFFIX = ".onnx"
+
+
+@dataclass(frozen=True)
+class InstalledStyle:
+    """One entry of the manifest; ``folder`` is where the manifest lies."""
+
+    folder: Path
+    name: str
+    file: str
+    sha256: str
+    bytes: int
+    title: str
+    artist: str
+    licence: str
+    network: str
+    speed_class: str = ""
+    picture: str = ""
+    quality: Mapping[str, float] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        return self.folder / self.file
+
+    @property
+    def picture_path(self) -> Path | None:
+        return self.folder / self.picture if self.picture else None
+
+
+def folder() -> Path | None:
+    """Where the installed styles lie; None when the program was installed without any."""
+    return next((folder for folder in _FOLDERS if (folder / _MANIFEST).is_file()), None)
+
+
+def installed(directory: Path | None = None) -> list[InstalledStyle]:
+    """The styles of the manifest in ``directory`` (default: :func:`folder`), in its order.
+
+    Raises :class:`ModelError` when the manifest cannot be read.
+    """
+    directory = directory or folder()
+    if directory is None:
+        return []
+    manifest = directory / _MANIFEST
+    try:
+        entries = json.loads(manifest.read_text(encoding="utf-8"))["styles"]
+        return [_style(directory, entry) for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{str(manifest)!r} cannot be read ({error}); install realtime_nst again"
+        ) from error
+
+
+def find(style: str | Path, directory: Path | None = None) -> Path:
+    """The ONNX file of an installed style, by name; a path is given back as it is.
+
+    Raises :class:`UnknownName`, and :class:`ModelError` when an installed file is not what the
+    manifest says it is.
+    """
+    by_name = {entry.name: entry for entry in installed(directory)}
+    if str(style) in by_name:
+        return _checked(by_name[str(style)])
+    if _is_path(style):
+        return Path(style)
+    raise UnknownName("style", str(style), by_name, "or give the path of an .onnx file")
+
+
+def _is_path(style: str | Path) -> bool:
+    path = Path(style)
+    return isinstance(style, Path) or path.suffix == _SUFFIX or len(path.parts) > 1 or path.exists()
+
+
+def _style(directory: Path, entry: Mapping[str, Any]) -> InstalledStyle:
+    known = {f.name for f in fields(InstalledStyle)} - {"folder"}
+    return InstalledStyle(directory, **{k: value for k, value in entry.items() if k in known})
+
+
+def _checked(style: InstalledStyle) -> Path:
+    try:
+        digest = hashlib.sha256(style.path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"style {style.name!r} is in the manifest, but {str(style.path)!r} cannot be read: "
+            f"{error.strerror}; install realtime_nst again"
+        ) from error
+    if digest != style.sha256:
+        raise ModelError(
+            f"{str(style.path)!r} is not the file of style {style.name!r}: its sha256 begins with "
+            f"{digest[:12]}, not {style.sha256[:12]}; install realtime_nst again"
+        )
+    return style.path

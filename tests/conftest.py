@@ -1,0 +1,27 @@
+"""Fixtures every test lives with."""
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """No test reads or writes the cache of the person who runs it."""
+    monkeypatch.setenv("REALTIME_NST_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads():
+    """Fails a test that leaves one of the package's threads running."""
+    yield
+    deadline = time.monotonic() + 2.0
+    while leaked := [t.name for t in threading.enumerate() if t.name.startswith("realtime_nst")]:
+        if time.monotonic() > deadline:
+            pytest.fail(f"threads left running: {leaked}")
+        time.sleep(0.01)
