@@ -22,15 +22,15 @@ def folder(engine: str, key: str) -> Path | None:
     path = root() / engine / key
     try:
         path.mkdir(parents=True, exist_ok=True)
-        _make_room()
+        _make_room(root() / engine)
     except OSError:
         return None
     return path if os.access(path, os.W_OK) else None
 
 
-def _make_room() -> None:
-    """Delete the files used longest ago until the cache is within its limit."""
-    files = [(path.stat(), path) for path in root().rglob("*") if path.is_file()]
+def _make_room(engine: Path) -> None:
+    """Delete the files used longest ago until the engine's cache is within its limit."""
+    files = [(path.stat(), path) for path in engine.rglob("*") if path.is_file()]
     total = sum(stat.st_size for stat, _ in files)
     for stat, path in sorted(files, key=lambda entry: entry[0].st_mtime):
         if total <= _LIMIT_BYTES:

@@ -14,9 +14,9 @@ INPUT, OUTPUT = "frame", "image"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """``name`` is what ``--style`` takes; ``size_multiple`` what height and width must be multiples
-    of and ``size_minimum`` their least (the runtime pads by reflection and crops). ``recipe`` says how it was trained, ``quality``
-    what it reached on photos held out of training (lower is better, see the README)."""
+    """``name`` is what ``--style`` takes. Height and width are multiples of ``size_multiple`` and
+    ``size_minimum`` at least (the runtime pads by reflection and crops). ``recipe`` says how it was
+    trained, ``quality`` what it reached on photos held out of training (lower is better)."""
 
     name: str
     title: str

@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass, replace
 
 import cv2
+import numpy as np
 
 from realtime_nst.errors import UsageError
 from realtime_nst.runtime.stylizer import Stylizer
-from realtime_nst.stream import Frame, Image
+from realtime_nst.stream import Frame, Image, Stage
 
 
 class Stylise:
@@ -112,3 +113,17 @@ class Resize:
 
     def reset(self) -> None:
         """There is nothing to forget."""
+
+
+class Beside:
+    """The frame as it came on the left, as ``stage`` makes it on the right, at the same height."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def __call__(self, frame: Frame) -> Frame:
+        made = self._stage(frame)
+        return replace(made, image=np.hstack([frame.image, made.image]))
+
+    def reset(self) -> None:
+        self._stage.reset()

@@ -1,0 +1,46 @@
+"""The commands under one name, and how their errors reach the person who typed them."""
+
+from typing import Annotated
+
+import typer
+
+from realtime_nst import __version__
+from realtime_nst.cli.console import say_error
+from realtime_nst.cli.demo import demo
+from realtime_nst.cli.doctor import doctor
+from realtime_nst.cli.export import export
+from realtime_nst.cli.image import image
+from realtime_nst.cli.live import live
+from realtime_nst.cli.styles import styles
+from realtime_nst.cli.train import train
+from realtime_nst.cli.video import video
+from realtime_nst.errors import RealtimeNstError
+
+app = typer.Typer(
+    name="realtime-nst",
+    help="Turns live webcam pictures and video files into moving paintings.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (demo, video, image, live, styles, train, export, doctor):
+    app.command()(command)
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Say which.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"realtime-nst {__version__}")
+        raise typer.Exit
+
+
+def run() -> int:
+    try:
+        app()
+    except RealtimeNstError as error:
+        say_error(str(error))
+        return error.exit_code
+    return 0

@@ -1,0 +1,67 @@
+"""What commands say: results on standard output, everything else on standard error."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import TimeRemainingColumn as TimeLeft
+
+from realtime_nst.pipeline import Report
+
+out = Console()
+err = Console(stderr=True)
+
+
+def say(text: str) -> None:
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def say_error(text: str) -> None:
+    err.print(f"error: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def say_notice(text: str) -> None:
+    err.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+class FrameProgress:
+    """A bar of frames with the frames a second and the time left; hand it to ``pipeline.run``."""
+
+    def __init__(self, progress: Progress, total: int | None) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=total, fps=0.0)
+
+    def __call__(self, report: Report) -> None:
+        self._progress.update(self._task, completed=report.frames, fps=report.fps)
+
+
+@contextmanager
+def frame_progress(title: str, total: int | None) -> Iterator[FrameProgress]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn(title, markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[fps]:.1f} fps"),
+        TextColumn("time left"),
+        TimeLeft(),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        yield FrameProgress(progress, total)
+
+
+def clock(seconds: float | Fraction) -> str:
+    minutes, rest = divmod(float(seconds), 60)
+    return f"{int(minutes // 60)}:{int(minutes % 60):02}:{rest:06.3f}"
+
+
+def shares(report: Report) -> str:
+    """How many milliseconds a frame each part was at work."""
+    names = {"source": "read", "sink": "write"}
+    parts = (
+        f"{names.get(name, name.lower())} {1000 * seconds / max(report.frames, 1):.1f}"
+        for name, seconds in report.busy.items()
+    )
+    return f"{', '.join(parts)} ms a frame (side by side, on threads of their own)"

@@ -1,0 +1,49 @@
+"""``realtime-nst export``: a checkpoint becomes a style file."""
+
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from realtime_nst.cli import console, options
+from realtime_nst.errors import TargetExists, UsageError
+
+
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="checkpoint.pt of a training run.")],
+    output: options.Output,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Write a checkpoint's network as ONNX, checked against torch at a size of its own."""
+    check_target(output, overwrite)
+    from realtime_nst.learning.packages import require
+
+    require("exporting a style")
+    from realtime_nst.learning.checkpoint import load
+
+    export_checked(load(checkpoint), output)
+
+
+def check_target(output: Path, overwrite: bool) -> None:
+    """Raises UsageError or TargetExists where ``output`` cannot become a style file."""
+    if output.suffix != ".onnx":
+        raise UsageError(f"{output} is no style file's name; end it in .onnx")
+    if not output.parent.is_dir():
+        raise UsageError(f"there is no folder {output.parent}; make it first")
+    if output.exists() and not overwrite:
+        raise TargetExists(f"{output} already exists; replace it with --overwrite")
+
+
+def export_checked(checkpoint: object, output: Path) -> None:
+    from realtime_nst.learning.checkpoint import Checkpoint
+    from realtime_nst.learning.export import export as write
+
+    assert isinstance(checkpoint, Checkpoint)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own, about its own internals
+        mean, largest = write(checkpoint, output)
+    console.say(
+        f"{output}: {output.stat().st_size / 1e6:.1f} MB, step {checkpoint.step}; differs from "
+        f"torch by {mean:.3f} grey levels on average, {largest} at most"
+    )

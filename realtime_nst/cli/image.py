@@ -1,0 +1,51 @@
+"""``realtime-nst image``: pictures and folders of pictures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from realtime_nst.cli import console, options
+
+
+def image(
+    sources: Annotated[list[Path], typer.Argument(metavar="IN…", help="Pictures and folders.")],
+    output: options.Output,
+    style: options.Style = options.DEFAULT_STYLE,
+    size: options.Size = "",
+    strength: options.Strength = 1.0,
+    keep_colour: options.KeepColour = False,
+    provider: options.Provider = "auto",
+    quality: Annotated[int, typer.Option(help="Of JPEG and WebP, 1 to 100.")] = 95,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Stylise pictures. One picture goes to a file or a folder, several go to a folder."""
+    from realtime_nst import pipeline
+    from realtime_nst.runtime.stages import Resize, Stylise, parse_size
+    from realtime_nst.runtime.stylizer import Stylizer
+    from realtime_nst.sinks.pictures import PictureSink
+    from realtime_nst.sources.pictures import PictureSource
+    from realtime_nst.stream import Stage
+
+    stages: list[Stage] = [Resize(parse_size(size))] if size else []
+    pictures = PictureSource(sources, skip_unreadable=True)
+    sink = PictureSink(output, _names(pictures.paths), overwrite=overwrite, quality=quality)
+    stages.append(Stylise(Stylizer(style, provider), strength, keep_colour))
+    with (
+        pictures,
+        sink,
+        console.frame_progress(str(output), len(pictures.paths)) as progress,
+    ):
+        report = pipeline.run(pictures, stages, sink, progress)
+    console.say(f"{output}: {report.frames} pictures in {report.seconds:.1f} s")
+    for error in pictures.unreadable.values():
+        console.say_error(str(error))
+    if pictures.unreadable:
+        raise typer.Exit(1)
+
+
+def _names(paths: list[Path]) -> list[str]:
+    """Each under its own name; a format that cannot be written becomes PNG."""
+    from realtime_nst.sinks.pictures import SUFFIXES
+
+    return [path.name if path.suffix.lower() in SUFFIXES else f"{path.stem}.png" for path in paths]

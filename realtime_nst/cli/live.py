@@ -1,0 +1,62 @@
+"""``realtime-nst live``: the webcam in a window, painted."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from realtime_nst.cli import console, options
+
+if TYPE_CHECKING:
+    from realtime_nst.stream import Source
+
+
+def live(
+    camera: Annotated[
+        str, typer.Option(metavar="N|DEVICE|synthetic", help="A camera, or a made-up scene.")
+    ] = "0",
+    style: options.Style = options.DEFAULT_STYLE,
+    size: Annotated[str, typer.Option(metavar="WxH", help="Asked of the camera.")] = "640x480",
+    fps: Annotated[int, typer.Option(help="Asked of the camera.")] = 30,
+    strength: options.Strength = 1.0,
+    keep_colour: options.KeepColour = False,
+    provider: options.Provider = "auto",
+) -> None:
+    """Show the camera as a moving painting. Press h in the window for the keys."""
+    from realtime_nst.live import Live
+    from realtime_nst.runtime.styles import installed
+    from realtime_nst.runtime.stylizer import Stylizer
+    from realtime_nst.sinks.window import WindowSink
+
+    stylizer = Stylizer(style, provider)
+    names = [entry.name for entry in installed()]
+    controller = Live(
+        stylizer,
+        names if style in names else [style, *names],
+        style=style,
+        strength=strength,
+        keep_colour=keep_colour,
+    )
+    with _source(camera, size, fps) as source:
+        stylizer.warm_up(source.info.width, source.info.height)
+        try:
+            with WindowSink("realtime-nst", controller.on_key) as window:
+                report = controller.run(source, window)
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+    console.say(
+        f"{report.frames} frames, {report.fps:.1f} fps, {report.dropped} dropped, latency "
+        f"p50 {1000 * report.latency(50):.0f} ms, p95 {1000 * report.latency(95):.0f} ms"
+    )
+
+
+def _source(camera: str, size: str, fps: int) -> "Source":
+    from realtime_nst.runtime.stages import parse_size
+
+    wanted = parse_size(size).of(640, 480)
+    if camera == "synthetic":
+        from realtime_nst.sources.synthetic import SyntheticSource
+
+        return SyntheticSource(*wanted, rate=fps, live=True)
+    from realtime_nst.sources.camera import CameraSource
+
+    return CameraSource(camera, wanted, fps)

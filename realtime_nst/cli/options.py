@@ -1,0 +1,29 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Style = Annotated[
+    str, typer.Option("--style", "-s", metavar="NAME|FILE.onnx", help="See: realtime-nst styles.")
+]
+Size = Annotated[
+    str,
+    typer.Option(
+        metavar="N|WxH", help="Shorter side in pixels, or width x height. (default: as is)"
+    ),
+]
+Strength = Annotated[
+    float, typer.Option(metavar="0..1", help="From the source (0) to the painting (1).")
+]
+KeepColour = Annotated[
+    bool, typer.Option("--keep-colour", help="Keep the source's colours, take the brush strokes.")
+]
+Provider = Annotated[
+    str, typer.Option(metavar="auto|NAME", help="Execution provider, see: realtime-nst doctor.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result goes.")]
+
+DEFAULT_STYLE = "great_wave"

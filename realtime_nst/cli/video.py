@@ -1,0 +1,94 @@
+"""``realtime-nst video``: a video file becomes a moving painting, everything else in it kept."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from realtime_nst.cli import console, options
+
+if TYPE_CHECKING:
+    from realtime_nst.pipeline import Report
+    from realtime_nst.sinks.video import VideoSink
+    from realtime_nst.sources.video import VideoSource
+    from realtime_nst.stream import Stage
+
+
+def video(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Video file.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Result. (default: IN-STYLE.mp4, or as IN's suffix)"),
+    ] = None,
+    style: options.Style = options.DEFAULT_STYLE,
+    size: options.Size = "",
+    strength: options.Strength = 1.0,
+    keep_colour: options.KeepColour = False,
+    provider: options.Provider = "auto",
+    codec: Annotated[
+        str | None, typer.Option(help="h264, h265, av1, vp9, prores. (default: by the suffix)")
+    ] = None,
+    quality: Annotated[
+        int | None, typer.Option(help="The codec's quality number, lower is better.")
+    ] = None,
+    overwrite: options.Overwrite = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from what an interrupted run has kept.")
+    ] = False,
+) -> None:
+    """Stylise a video file. Sound, subtitles and the time of every frame stay as they are."""
+    from realtime_nst.runtime.stages import Resize, Stylise, parse_size
+    from realtime_nst.runtime.stylizer import Stylizer
+    from realtime_nst.sinks.video import VideoSink
+    from realtime_nst.sources.video import VideoSource
+
+    stages: list[Stage] = [Resize(parse_size(size))] if size else []
+    target = output or _default_target(source, style)
+    with VideoSource(source):
+        pass  # what is wrong with the input is said before anything dear begins
+    sink = VideoSink(
+        target, source=source, codec=codec, quality=quality, overwrite=overwrite, resume=resume
+    )
+    stages.append(Stylise(Stylizer(style, provider), strength, keep_colour))
+    with VideoSource(source, start=sink.resume_from) as frames:
+        report = _run(frames, stages, sink)
+    for notice in (*frames.notices, *sink.notices):
+        console.say_notice(notice)
+    console.say(
+        f"{target}: {report.frames} frames in {report.seconds:.1f} s, {report.fps:.1f} fps; "
+        f"{console.shares(report)}"
+    )
+    if frames.faults:
+        console.say_error(f"{source}: {frames.faults.message}; {target} holds all that is good")
+        raise typer.Exit(1)
+
+
+def _run(frames: "VideoSource", stages: "list[Stage]", sink: "VideoSink") -> "Report":
+    from realtime_nst import pipeline
+
+    try:
+        with sink, console.frame_progress(sink.path.name, frames.info.frames) as progress:
+            return pipeline.run(frames, stages, sink, progress)
+    except BaseException as error:
+        _say_what_is_kept(sink, stopped=isinstance(error, KeyboardInterrupt))
+        if isinstance(error, KeyboardInterrupt):
+            raise typer.Exit(130) from None
+        raise
+
+
+def _say_what_is_kept(sink: "VideoSink", stopped: bool) -> None:
+    why = "stopped" if stopped else "failed"
+    if sink.kept is None:
+        console.say_notice(f"{why} before any frame was finished; nothing was written")
+        return
+    console.say_notice(
+        f"{why} at {console.clock(sink.written_until or 0)}; what is finished is kept as "
+        f"{sink.kept}; go on with the same command and --resume"
+    )
+
+
+def _default_target(source: Path, style: str) -> Path:
+    from realtime_nst.sinks.formats import CONTAINERS
+
+    suffix = source.suffix if source.suffix.lower() in CONTAINERS else ".mp4"
+    return source.with_name(f"{source.stem}-{Path(style).stem}{suffix}")

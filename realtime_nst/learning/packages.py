@@ -1,0 +1,14 @@
+"""Whether what this half needs is installed, asked before any of it is imported."""
+
+from importlib.util import find_spec
+
+from realtime_nst.errors import MissingPackage
+
+_NEEDED = ("torch", "onnx", "onnxscript", "safetensors", "matplotlib")
+
+
+def require(purpose: str) -> None:
+    """Raises MissingPackage naming the first absent package and the extra that brings it."""
+    for package in _NEEDED:
+        if find_spec(package) is None:
+            raise MissingPackage(package, "train", purpose)
