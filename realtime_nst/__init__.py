@@ -1,3 +1,117 @@
-"""Turns live webcam pictures and video files into moving paintings, in real time."""
+"""Turns live webcam pictures and video files into moving paintings, in real time.
+
+    from realtime_nst import Stylise, Stylizer, VideoSink, VideoSource, run
+
+    stylizer = Stylizer("great_wave")
+    painting = stylizer(photo)                      # RGB uint8 (height, width, 3), in and out
+
+    with VideoSource(Path("in.mp4")) as source, VideoSink(Path("out.mp4"), source=source.path) as sink:
+        report = run(source, [Stylise(stylizer)], sink)
+
+Every name of ``__all__`` is imported when first asked for, so ``import realtime_nst`` is instant.
+"""  # noqa: E501
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from realtime_nst.errors import (
+        MediaError,
+        MissingPackage,
+        ModelError,
+        ProviderError,
+        RealtimeNstError,
+        SourceStalled,
+        TargetExists,
+        TrainingError,
+        UnknownName,
+        UsageError,
+    )
+    from realtime_nst.pipeline import Report, run
+    from realtime_nst.runtime.card import ModelCard
+    from realtime_nst.runtime.stages import Beside, Resize, Stylise, parse_size
+    from realtime_nst.runtime.styles import InstalledStyle, installed
+    from realtime_nst.runtime.stylizer import Stylizer
+    from realtime_nst.sinks.null import NullSink
+    from realtime_nst.sinks.pictures import PictureSink
+    from realtime_nst.sinks.tee import TeeSink
+    from realtime_nst.sinks.video import VideoSink
+    from realtime_nst.sinks.window import WindowSink
+    from realtime_nst.sources.camera import CameraSource
+    from realtime_nst.sources.pictures import PictureSource
+    from realtime_nst.sources.synthetic import SyntheticSource
+    from realtime_nst.sources.video import VideoSource
+    from realtime_nst.stream import Frame, Image, Sink, Source, Stage, StreamInfo
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "errors": (
+        "MediaError MissingPackage ModelError ProviderError RealtimeNstError SourceStalled "
+        "TargetExists TrainingError UnknownName UsageError"
+    ),
+    "pipeline": "Report run",
+    "runtime.card": "ModelCard",
+    "runtime.stages": "Beside Resize Stylise parse_size",
+    "runtime.styles": "InstalledStyle installed",
+    "runtime.stylizer": "Stylizer",
+    "sinks.null": "NullSink",
+    "sinks.pictures": "PictureSink",
+    "sinks.tee": "TeeSink",
+    "sinks.video": "VideoSink",
+    "sinks.window": "WindowSink",
+    "sources.camera": "CameraSource",
+    "sources.pictures": "PictureSource",
+    "sources.synthetic": "SyntheticSource",
+    "sources.video": "VideoSource",
+    "stream": "Frame Image Sink Source Stage StreamInfo",
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = [
+    "Beside",
+    "CameraSource",
+    "Frame",
+    "Image",
+    "InstalledStyle",
+    "MediaError",
+    "MissingPackage",
+    "ModelCard",
+    "ModelError",
+    "NullSink",
+    "PictureSink",
+    "PictureSource",
+    "ProviderError",
+    "RealtimeNstError",
+    "Report",
+    "Resize",
+    "Sink",
+    "Source",
+    "SourceStalled",
+    "Stage",
+    "StreamInfo",
+    "Stylise",
+    "Stylizer",
+    "SyntheticSource",
+    "TargetExists",
+    "TeeSink",
+    "TrainingError",
+    "UnknownName",
+    "UsageError",
+    "VideoSink",
+    "VideoSource",
+    "WindowSink",
+    "installed",
+    "parse_size",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

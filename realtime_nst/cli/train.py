@@ -145,7 +145,7 @@ def _with_recipe_options(command: Any) -> None:
         listed = get_origin(hints[field.name]) is tuple
         default = ",".join(map(str, field.default)) if listed else field.default  # type: ignore[arg-type]
         option = typer.Option(help=field.metadata["help"], rich_help_panel="Recipe")
-        hint: Any = Annotated[str if listed else hints[field.name], option]  # type: ignore[valid-type]
+        hint: Any = Annotated[str if listed else hints[field.name], option]
         added.append(
             inspect.Parameter(
                 field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint

@@ -1,0 +1,186 @@
+"""What of a video file is copied, not stylised: sound, subtitles, covers, chapters, tags."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import DataStream, Stream
+
+from realtime_nst.errors import UsageError
+from realtime_nst.media import is_cover, main_video, open_input
+from realtime_nst.sinks.formats import CONTAINERS, Container
+
+# Tags that describe the old file, not its content.
+_FILE_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "duration"}
+_STREAM_TAGS = {"encoder", "duration", "vendor_id", "bps", "number_of_frames", "number_of_bytes"}
+_COVER_TYPES = {"png": "image/png", "mjpeg": "image/jpeg"}
+
+
+def check_held(source: Path, target: Path, codec: str) -> list[str]:
+    """Whether the container of ``target`` holds every stream of ``source``.
+
+    Returns notices on streams of data that are left out. Raises :class:`UsageError` where sound,
+    subtitles, a cover or an attachment would be lost, naming a suffix that keeps them.
+    """
+    with open_input(source) as container:
+        kind = CONTAINERS[target.suffix.lower()]
+        lost = [stream for stream in _others(container) if not _holds(kind, stream)]
+        serious = [stream for stream in lost if stream.type != "data"]
+        if serious:
+            raise UsageError(
+                f"a {target.suffix} file cannot hold the {_listing(serious)} of {source.name}; "
+                + _remedy(source, container, target, codec)
+            )
+        return [
+            f"stream {stream.index} of {source.name} ({stream.name or 'unknown'} data) is left "
+            f"out: a {target.suffix} file cannot hold it"
+            for stream in lost
+        ]
+
+
+class CopiedStreams:
+    """Every stream of ``source`` but the stylised one, packet by packet, in the file's order."""
+
+    def __init__(self, source: Path, kind: Container) -> None:
+        self._source, self._kind = source, kind
+        self._input = open_input(source)
+        self._streams = [stream for stream in _others(self._input) if _holds(kind, stream)]
+        self._packets = self._read()
+        self._next = next(self._packets, None)
+
+    @property
+    def has_cover(self) -> bool:
+        return any(is_cover(stream) for stream in self._streams)
+
+    @property
+    def tick_rates(self) -> list[int]:
+        """Ticks a second of each copied stream."""
+        return [stream.time_base.denominator for stream in self._streams if stream.time_base]
+
+    def attach(self, output: OutputContainer) -> None:
+        """Declare the streams, chapters and tags in ``output``."""
+        self._outputs = {
+            stream.index: self._declare(stream, output)
+            for stream in self._streams
+            if not _becomes_attachment(self._kind, stream)
+        }
+        output.metadata.update(_kept(self._input.metadata, _FILE_TAGS))
+        output.set_chapters(self._input.chapters())
+        for stream in self._streams:
+            if _becomes_attachment(self._kind, stream):
+                self._attach_cover(stream, output)
+
+    def until(self, seconds: Fraction | None = None) -> Iterator[Packet[Any]]:
+        """The packets due up to ``seconds`` (None: all that remain), ready to be written."""
+        while self._next is not None and (seconds is None or _due(self._next) <= seconds):
+            packet, self._next = self._next, next(self._packets, None)
+            target = self._outputs.get(packet.stream_index)
+            if target is not None:
+                packet.stream = target
+                yield packet
+
+    def close(self) -> None:
+        self._input.close()
+
+    def _read(self) -> Iterator[Packet[Any]]:
+        """A source that is cut off ends here as it does for the pictures, which report it."""
+        if not self._streams:
+            return
+        with suppress(av.FFmpegError):
+            for packet in self._input.demux(self._streams):
+                if packet.size:
+                    yield packet
+
+    def _declare(self, stream: Stream, output: OutputContainer) -> Stream:
+        copy = output.add_stream_from_template(stream, opaque=True)
+        copy.metadata.update(stream_tags(stream))
+        copy.disposition = stream.disposition
+        return copy
+
+    def _attach_cover(self, stream: Stream, output: OutputContainer) -> None:
+        """Matroska keeps covers as attached files."""
+        media_type = _COVER_TYPES[stream.codec_context.name]
+        name = stream.metadata.get("filename", f"cover.{media_type[6:]}")
+        with open_input(self._source) as again:
+            picture = next(again.demux(again.streams[stream.index]))
+            output.add_attachment(name, media_type, bytes(picture))
+
+
+def stream_tags(stream: Stream) -> dict[str, str]:
+    """The tags worth copying; QuickTime reads a track's title as its "name"."""
+    tags = _kept(stream.metadata, _STREAM_TAGS)
+    if "name" in tags:
+        tags.setdefault("title", tags.pop("name"))
+    return tags
+
+
+def _kept(tags: Mapping[str, str], but: set[str]) -> dict[str, str]:
+    return {
+        key: value
+        for key, value in tags.items()
+        if key.lower() not in but and not key.startswith("_STATISTICS")
+    }
+
+
+def _others(container: InputContainer) -> list[Stream]:
+    """Every stream but the stylised one and the text track that only repeats the chapters."""
+    main, chapters = main_video(container), container.chapters()
+    return [
+        stream
+        for stream in container.streams
+        if stream.index != main.index
+        and not (chapters and isinstance(stream, DataStream) and stream.name == "bin_data")
+    ]
+
+
+def _due(packet: Packet[Any]) -> Fraction:
+    """Seconds; the beginning for a packet without times, such as a cover."""
+    ticks = packet.pts if packet.dts is None else packet.dts
+    return Fraction(0) if ticks is None else ticks * packet.time_base
+
+
+def _becomes_attachment(kind: Container, stream: Stream) -> bool:
+    return is_cover(stream) and kind.format == "matroska"
+
+
+def _holds(kind: Container, stream: Stream) -> bool:
+    """Found out by writing a header with this stream alone into memory."""
+    if _becomes_attachment(kind, stream):
+        return stream.codec_context is not None and stream.codec_context.name in _COVER_TYPES
+    output = av.open(io.BytesIO(), "w", format=kind.format)
+    try:
+        output.add_stream_from_template(stream, opaque=True)
+        output.start_encoding()
+    except (ValueError, av.FFmpegError):
+        return False
+    finally:
+        with suppress(av.FFmpegError):
+            output.close()
+    return True
+
+
+def _listing(streams: list[Stream]) -> str:
+    return ", ".join(
+        f"{'cover' if is_cover(stream) else stream.type} ({_coding(stream)})" for stream in streams
+    )
+
+
+def _coding(stream: Stream) -> str:
+    context = stream.codec_context
+    return context.name if context is not None else "unknown coding"
+
+
+def _remedy(source: Path, container: InputContainer, target: Path, codec: str) -> str:
+    for suffix in (".mkv", ".mp4", ".mov"):
+        kind = CONTAINERS[suffix]
+        if codec in kind.codecs and all(_holds(kind, stream) for stream in _others(container)):
+            return f"name the output {target.stem}{suffix}"
+    return f"no suffix here holds all of it: convert {source.name} to .mkv with ffmpeg first"

@@ -1,0 +1,161 @@
+"""The video codecs and containers that can be written, by the names people use for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+
+from realtime_nst.errors import MediaError, UnknownName, UsageError
+
+
+@dataclass(frozen=True)
+class Codec:
+    """An encoder and its settings.
+
+    ``quality`` is the default of ``quality_option``, whose numbers run from 0 (best) to ``worst``.
+    ``subsampled`` and ``full_colour`` are pixel formats; ``odd_sizes`` is True where the first
+    takes an odd width or height. ``reorder`` is how many pictures decoding runs ahead of showing.
+    ``to_encoded`` is FFmpeg's filter that turns stored packets into what the encoder gives.
+    """
+
+    encoder: str
+    quality: int
+    worst: int
+    options: Mapping[str, str]
+    quality_option: str = "crf"
+    subsampled: str = "yuv420p"
+    full_colour: str | None = None
+    odd_sizes: bool = True
+    reorder: int = 0
+    to_encoded: str | None = None
+
+    @property
+    def present(self) -> bool:
+        """True when this FFmpeg has the encoder."""
+        try:
+            av.Codec(self.encoder, "w")
+        except ValueError:
+            return False
+        return True
+
+    def pixel_format(self, width: int, height: int, full_colour: bool) -> str:
+        """Full colour where it is asked for and can be had, or where the size calls for it."""
+        odd = bool(width % 2 or height % 2) and not self.odd_sizes
+        return self.full_colour if self.full_colour and (full_colour or odd) else self.subsampled
+
+
+# Presets leave the two cores to the network. Closed groups of pictures let a run be resumed.
+CODECS: Mapping[str, Codec] = {
+    "h264": Codec(
+        "libx264",
+        20,
+        51,
+        {"preset": "veryfast"},
+        full_colour="yuv444p",
+        odd_sizes=False,
+        reorder=2,
+        to_encoded="h264_mp4toannexb",
+    ),
+    "h265": Codec(
+        "libx265",
+        24,
+        51,
+        {"preset": "ultrafast", "x265-params": "log-level=error:open-gop=0"},
+        full_colour="yuv444p",
+        odd_sizes=False,
+        reorder=2,
+        to_encoded="hevc_mp4toannexb",
+    ),
+    "av1": Codec("libsvtav1", 30, 63, {"preset": "10"}),
+    "vp9": Codec(
+        "libvpx-vp9",
+        31,
+        63,
+        {"b": "0", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"},
+        full_colour="yuv444p",
+    ),
+    "prores": Codec(
+        "prores_ks", 9, 31, {"profile": "3"}, quality_option="qscale", subsampled="yuv422p10le"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Container:
+    """A file suffix: FFmpeg's name for it, and the codecs it takes, the default first.
+
+    ``milliseconds`` is True where times are stored in whole milliseconds. ``cover_options`` replace
+    ``options`` for a file with a cover picture.
+    """
+
+    format: str
+    codecs: tuple[str, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
+    cover_options: Mapping[str, str] | None = None
+    milliseconds: bool = False
+
+
+# Hybrid: fragments while it grows, so that a file cut off by a full disk or a killed program still
+# plays; an ordinary file once closed. With the header delayed, edit lists come out right.
+_ISO = {"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "2000000"}
+# A cover in fragments becomes a second, empty video stream.
+_ISO_COVER = {"movflags": "faststart"}
+_MATROSKA = {"avoid_negative_ts": "disabled"}
+_MP4 = Container("mp4", ("h264", "h265", "av1", "vp9"), _ISO, _ISO_COVER)
+
+CONTAINERS: Mapping[str, Container] = {
+    ".mp4": _MP4,
+    ".m4v": _MP4,
+    ".mov": Container("mov", ("h264", "h265", "prores"), _ISO, _ISO_COVER),
+    ".mkv": Container("matroska", tuple(CODECS), _MATROSKA, milliseconds=True),
+    ".webm": Container("webm", ("vp9", "av1"), _MATROSKA, milliseconds=True),
+}
+
+
+def container_of(path: Path) -> Container:
+    """By the suffix of ``path``. Raises :class:`UsageError`."""
+    try:
+        return CONTAINERS[path.suffix.lower()]
+    except KeyError:
+        raise UsageError(
+            f"a video cannot be written as {path.name!r} (choices of suffix: "
+            f"{', '.join(CONTAINERS)}); name the output {path.stem}.mp4"
+        ) from None
+
+
+def codec_for(name: str | None, path: Path) -> tuple[str, Codec]:
+    """The codec called ``name``, or the default of the container ``path`` names.
+
+    Raises :class:`UnknownName`, :class:`UsageError` where the container does not take it, and
+    :class:`MediaError` where this FFmpeg cannot write it.
+    """
+    container = container_of(path)
+    name = name or container.codecs[0]
+    if name not in CODECS:
+        raise UnknownName("codec", name, CODECS)
+    if name not in container.codecs:
+        raise UsageError(
+            f"a {path.suffix} file cannot hold {name} (choices: {', '.join(container.codecs)}); "
+            f"name the output {path.stem}.mkv, which holds any of them"
+        )
+    if not CODECS[name].present:
+        here = ", ".join(name for name, codec in CODECS.items() if codec.present) or "none"
+        raise MediaError(
+            f"this FFmpeg has no encoder {CODECS[name].encoder} for {name} (choices here: {here}); "
+            "PyAV's wheels have it: pip install --force-reinstall av"
+        )
+    return name, CODECS[name]
+
+
+def checked_quality(quality: int | None, name: str) -> int:
+    """``quality``, or the default of codec ``name``. Raises :class:`UsageError` out of range."""
+    codec = CODECS[name]
+    if quality is None:
+        return codec.quality
+    if not 0 <= quality <= codec.worst:
+        raise UsageError(
+            f"quality {quality} is out of range for {name} "
+            f"(choices: 0, the best, to {codec.worst}; default {codec.quality})"
+        )
+    return quality

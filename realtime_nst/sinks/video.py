@@ -1,0 +1,297 @@
+"""Frames into a video file that appears only when whole, with everything else of its source."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+from av.container import OutputContainer
+from av.packet import Packet
+
+from realtime_nst.errors import MediaError, RealtimeNstError, TargetExists, UsageError
+from realtime_nst.sinks._copied import CopiedStreams, check_held
+from realtime_nst.sinks._encode import DecodingOrder, PictureEncoder, Traits
+from realtime_nst.sinks._unfinished import Unfinished, last_shown
+from realtime_nst.sinks.formats import checked_quality, codec_for, container_of
+from realtime_nst.stream import Frame
+
+
+class VideoSink:
+    """Writes frames to the video file ``path``; its suffix names the container.
+
+    From ``source`` it takes the clock, so that every time is kept, the colours, and all streams but
+    the stylised one: sound, subtitles, covers, chapters and tags, copied packet by packet and never
+    decoded. Without one, ``rate`` is the nominal frames per second. ``codec`` is a name in
+    ``formats.CODECS`` (default: the container's first), ``quality`` its number, lower is better.
+
+    The file grows as ``NAME.partial.SUFFIX`` and takes its own name when whole. Left with an error,
+    the sink keeps what is finished there: ``kept`` is the playable file, or None, and
+    ``written_until`` the time of its last frame, in seconds. With ``resume`` the whole groups of
+    pictures in such a file are taken over, and the frames wanted are those from ``resume_from`` on
+    (None: all of them). ``notices`` says, one line each, what could not be kept as it was;
+    ``skipped`` counts frames shown no later than the one before.
+
+    Making one raises :class:`UsageError`, :class:`UnknownName`, :class:`TargetExists` or
+    :class:`MediaError` for all that can be known before the work. Writing raises
+    :class:`MediaError`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        source: Path | None = None,
+        rate: Fraction | None = None,
+        codec: str | None = None,
+        quality: int | None = None,
+        overwrite: bool = False,
+        resume: bool = False,
+    ) -> None:
+        self.path, self.partial = path, path.with_suffix(f".partial{path.suffix}")
+        self.kept: Path | None = None
+        self.written_until: Fraction | None = None
+        self.skipped = 0
+        self._source, self._overwrite = source, overwrite
+        self._kind = container_of(path)
+        self._codec_name, self._codec = codec_for(codec, path)
+        self._quality = checked_quality(quality, self._codec_name)
+        _check_target(path, source, overwrite)
+        if not (overwrite or resume):
+            _check_no_partial(self.partial)
+        self.notices = check_held(source, path, self._codec_name) if source else []
+        self._traits = Traits.of(source) if source else Traits.plain(rate)
+        self._unfinished: Unfinished | None = None
+        if resume and self.partial.exists():
+            self._unfinished = Unfinished.read(self.partial)
+        resumed = path.with_suffix(f".resuming{path.suffix}")
+        self._working = resumed if self._unfinished else self.partial
+        self._output: OutputContainer | None = None
+        self._copied: CopiedStreams | None = None
+        self._shown: Fraction | None = None
+        self._order = DecodingOrder(self._codec.reorder)
+        self._taken_over = self._unfinished is None
+
+    @property
+    def resume_from(self) -> Fraction | None:
+        return self._unfinished.until if self._unfinished else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, frame: Frame) -> bool:
+        """Encode one frame; always True. A frame that is not later than the last is skipped.
+
+        Raises :class:`MediaError` when the file cannot be written, or the frames' size changes.
+        """
+        with self._errors_named():
+            if self._output is None:
+                self._open(frame)
+            self._check_size(frame)
+            ticks = round(frame.pts / self._traits.time_base)
+            shown = ticks * self._traits.time_base
+            if self._shown is not None and shown <= self._shown:
+                self.skipped += 1
+                return True
+            self._shown = shown
+            self._order.show(shown)
+            self._mux(self._encoder.encode(frame.image, ticks))
+        return True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        if self._output is None:
+            self._keep(None)
+        elif kind is not None:
+            self._salvage()
+        else:
+            try:
+                self._finish()
+            except BaseException:
+                self._salvage()
+                raise
+
+    def _open(self, first: Frame) -> None:
+        size = first.image.shape[1], first.image.shape[0]
+        self._copied = CopiedStreams(self._source, self._kind) if self._source else None
+        output = av.open(
+            f"file:{self._working}",
+            "w",
+            format=self._kind.format,
+            container_options={**self._container_options(), **self._movie_clock()},
+        )
+        self._encoder = PictureEncoder(output, self._codec, self._quality, size, self._traits)
+        self._note_what_changes(size)
+        if self._copied:
+            self._copied.attach(output)
+        self._output = output
+        self._take_over()
+
+    def _container_options(self) -> Mapping[str, str]:
+        covered = self._copied is not None and self._copied.has_cover
+        return (self._kind.cover_options if covered else None) or self._kind.options
+
+    def _movie_clock(self) -> dict[str, str]:
+        """MP4 and QuickTime round where streams begin to the movie's clock: a common multiple of
+        all clocks keeps every time exact."""
+        if self._kind.milliseconds:
+            return {}
+        pictures = self._traits.time_base.denominator
+        while pictures < 10_000:
+            pictures *= 2
+        common = math.lcm(pictures, *(self._copied.tick_rates if self._copied else ()))
+        return {"movie_timescale": str(common if common < 2**31 else pictures)}
+
+    def _note_what_changes(self, size: tuple[int, int]) -> None:
+        pixels = self._codec.pixel_format(*size, self._traits.full_colour)
+        if pixels == self._codec.full_colour and not self._traits.full_colour:
+            self.notices.append(
+                f"the odd size {size[0]}x{size[1]} is written as {self._codec_name} 4:4:4, which "
+                "some players cannot show; for those, choose an even --size"
+            )
+        if self._traits.full_colour and pixels == self._codec.subsampled:
+            self.notices.append(
+                f"{self._codec_name} halves the resolution of colour, which the source has in full"
+            )
+        if self._kind.milliseconds and (self._traits.time_base * 1000).denominator != 1:
+            self.notices.append(
+                f"a {self.path.suffix} file stores times in milliseconds: each is rounded to the "
+                "nearest; .mp4 and .mov keep them exactly"
+            )
+
+    def _take_over(self) -> None:
+        if self._unfinished is None:
+            return
+        if self._unfinished.settings != self._encoder.settings:
+            raise UsageError(
+                f"{self.partial} was made with another size, codec, quality, FFmpeg or source; "
+                "resume with the same ones, or start anew with --overwrite"
+            )
+        for seconds in self._unfinished.shown:
+            self._order.show(seconds)
+        for packet in self._unfinished.copy(self._codec.to_encoded):
+            self._mux([packet])
+        self._shown = self.written_until
+        self._taken_over = True
+
+    def _check_size(self, frame: Frame) -> None:
+        height, width = frame.image.shape[:2]
+        context = self._encoder.stream.codec_context
+        if (width, height) != (context.width, context.height):
+            raise MediaError(
+                f"a frame of {width}x{height} came after frames of "
+                f"{context.width}x{context.height}; a video file holds one size"
+            )
+
+    def _mux(self, packets: list[Packet[Any]]) -> None:
+        """Write packets of the pictures, and before each all that is copied and due before it."""
+        assert self._output is not None
+        for packet in packets:
+            decoded = self._order.next()
+            self._mux_copied(decoded)
+            shown = (packet.pts or 0) * packet.time_base
+            packet.dts = round(decoded / packet.time_base)
+            packet.stream = self._encoder.stream
+            self._output.mux_one(packet)
+            self.written_until = max(shown, self.written_until or shown)
+
+    def _mux_copied(self, until: Fraction | None) -> None:
+        assert self._output is not None
+        for packet in self._copied.until(until) if self._copied else ():
+            self._output.mux_one(packet)
+
+    def _finish(self) -> None:
+        assert self._output is not None
+        with self._errors_named():
+            self._mux(self._encoder.flush())
+            self._mux_copied(None)
+            self._close()
+            if self.path.exists() and not self._overwrite:
+                raise TargetExists(_exists(self.path))
+            os.replace(self._working, self.path)
+            if self._unfinished:
+                self.partial.unlink()
+        self._note_skipped()
+
+    def _note_skipped(self) -> None:
+        if self.skipped:
+            plural = "s" * (self.skipped > 1)
+            self.notices.append(
+                f"{self.skipped} frame{plural} skipped: shown no later than the one before"
+            )
+
+    def _salvage(self) -> None:
+        """Make what is finished playable, with its sound, and keep it under the partial name."""
+        assert self._output is not None
+        with suppress(RealtimeNstError, av.FFmpegError, OSError):
+            self._mux(self._encoder.flush())
+            if self.written_until is not None:
+                self._mux_copied(self.written_until)
+        with suppress(av.FFmpegError, OSError):
+            self._close()
+        if self._taken_over and last_shown(self._working) is not None:
+            os.replace(self._working, self.partial)
+            self._keep(self.partial)
+        else:
+            self._working.unlink(missing_ok=True)
+            self._keep(None)
+
+    def _keep(self, kept: Path | None) -> None:
+        """What was finished now, or else what an earlier run had finished."""
+        if self._copied:
+            self._copied.close()
+        self.kept = kept or (self.partial if self._unfinished else None)
+        self.written_until = last_shown(self.kept) if self.kept else None
+
+    def _close(self) -> None:
+        if self._copied:
+            self._copied.close()
+        if self._output:
+            self._output.close()
+
+    @contextmanager
+    def _errors_named(self) -> Iterator[None]:
+        try:
+            yield
+        except (av.FFmpegError, OSError) as error:
+            if error.errno == errno.ENOSPC:
+                why = f"no space left for {self._working}; free some, or write to another disk"
+            else:
+                why = f"{self._working} cannot be written: {error.strerror}"
+            raise MediaError(why) from error
+
+
+def _check_target(path: Path, source: Path | None, overwrite: bool) -> None:
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a video file in it")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} for {path.name}; make it first")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"the folder {path.parent} is read-only; name the output elsewhere")
+    if source and path.exists() and source.exists() and path.samefile(source):
+        raise UsageError(f"{path} is the input itself; give the output another name")
+    if path.exists() and not overwrite:
+        raise TargetExists(_exists(path))
+
+
+def _exists(path: Path) -> str:
+    return f"{path} already exists; replace it with --overwrite, or give the output another name"
+
+
+def _check_no_partial(partial: Path) -> None:
+    if partial.exists():
+        raise TargetExists(
+            f"{partial} holds the finished part of an earlier run; go on from it with --resume, "
+            "or start anew with --overwrite"
+        )

@@ -1,0 +1,69 @@
+"""Imports point one way: each room may import the rooms named here, and itself."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "realtime_nst"
+
+BASE = {"errors", "stream"}
+MAY_IMPORT = {
+    "errors": set(),
+    "stream": {"errors"},
+    "channel": {"errors"},
+    "media": {"errors"},
+    "sheet": {"stream"},
+    "pipeline": {"stream", "channel"},
+    "sources": {*BASE, "media"},
+    "sinks": {*BASE, "media"},
+    "runtime": BASE,
+    "live": {*BASE, "pipeline", "runtime", "sinks"},
+    "learning.networks": {"errors"},
+    "learning.losses": {"errors"},
+    "learning": {"errors", "learning.networks", "learning.losses", "runtime"},
+    "cli": {"*"},
+    "__init__": {"*"},
+}
+
+
+def room_of(module: str) -> str:
+    parts = module.removeprefix("realtime_nst.").split(".")
+    two = ".".join(parts[:2])
+    return two if two in MAY_IMPORT else parts[0]
+
+
+def modules():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+        yield name.removesuffix(".__init__") if name.count(".") > 1 else name, path
+
+
+def imports(path: Path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            if node.module.startswith("realtime_nst"):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize(("module", "path"), list(modules()), ids=[n for n, _ in modules()])
+def test_imports_point_one_way(module, path):
+    room = room_of(module)
+    allowed = MAY_IMPORT[room] | {room}
+    known = {name for name, _ in modules()}
+    for imported in imports(path):
+        if not imported.startswith("realtime_nst.") or imported not in known:
+            continue
+        assert "*" in allowed or room_of(imported) in allowed, f"{module} imports {imported}"
+
+
+@pytest.mark.parametrize(("module", "path"), list(modules()), ids=[n for n, _ in modules()])
+def test_only_learning_imports_torch_and_only_the_cli_prints(module, path):
+    if not module.startswith("realtime_nst.learning"):
+        assert not {i.split(".")[0] for i in imports(path)} & {"torch", "torchvision", "onnx"}
+    if not module.startswith("realtime_nst.cli"):
+        calls = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
+        assert not any(isinstance(c.func, ast.Name) and c.func.id == "print" for c in calls)

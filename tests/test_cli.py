@@ -1,0 +1,316 @@
+"""The commands as a person types them."""
+
+import sys
+from pathlib import Path
+
+import cv2
+import media_factory
+import model_factory
+import numpy as np
+import pytest
+
+from realtime_nst.cli import main
+from realtime_nst.runtime import styles
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch):
+    """Runs the command line; (exit code, standard output, standard error)."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["realtime-nst", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "200")
+        try:
+            code = main()
+        except SystemExit as ended:
+            code = ended.code or 0
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def style(tmp_path):
+    return model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return media_factory.clip(tmp_path / "clip.mp4", sound="aac")
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
+    return path
+
+
+def one_line_error(said):
+    """The error, which must be the last and only line that says so."""
+    errors = [line for line in said.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, said
+    return errors[0]
+
+
+def test_video_keeps_sound_times_and_says_what_it_did(cli, clip, style, tmp_path):
+    out = tmp_path / "out.mp4"
+    code, said, _ = cli("video", clip, "-o", out, "--style", style)
+    assert code == 0
+    assert media_factory.times(out) == media_factory.times(clip)
+    assert media_factory.packets(out, "audio") == media_factory.packets(clip, "audio")
+    assert str(out) in said
+    assert "fps" in said
+
+
+def test_video_names_its_output_after_the_style(cli, clip, style, tmp_path):
+    assert cli("video", clip, "--style", style)[0] == 0
+    assert (tmp_path / "clip-tiny.mp4").exists()
+
+
+def test_video_never_overwrites_unless_asked(cli, clip, style, tmp_path):
+    out = tmp_path / "out.mp4"
+    out.write_bytes(b"mine")
+    code, _, said = cli("video", clip, "-o", out, "--style", style)
+    assert code == 2
+    assert "--overwrite" in one_line_error(said)
+    assert out.read_bytes() == b"mine"
+    assert cli("video", clip, "-o", out, "--style", style, "--overwrite")[0] == 0
+    assert media_factory.times(out) == media_factory.times(clip)
+
+
+def test_video_at_a_smaller_size(cli, clip, style, tmp_path):
+    out = tmp_path / "out.mp4"
+    assert cli("video", clip, "-o", out, "--style", style, "--size", "32x24")[0] == 0
+    ((height, width),) = {image.shape[:2] for image in decoded(out)}
+    assert (width, height) == (32, 24)
+
+
+def decoded(path):
+    from realtime_nst import VideoSource
+
+    with VideoSource(path) as source:
+        return [frame.image for frame in source]
+
+
+def test_strength_zero_is_the_source(cli, photo, style, tmp_path):
+    out = tmp_path / "out.png"
+    assert cli("image", photo, "-o", out, "--style", style, "--strength", "0")[0] == 0
+    assert np.array_equal(cv2.imread(str(out)), cv2.imread(str(photo)))
+
+
+def test_interrupted_video_keeps_the_finished_part_and_goes_on(
+    cli, clip, style, tmp_path, monkeypatch
+):
+    from realtime_nst.runtime.stages import Stylise
+
+    whole, out = tmp_path / "whole.mp4", tmp_path / "out.mp4"
+    cli("video", clip, "-o", whole, "--style", style)
+    stylise, seen = Stylise.__call__, []
+
+    def interrupted(self, frame):
+        seen.append(frame)
+        if len(seen) == len(media_factory.times(clip)) // 2:
+            raise KeyboardInterrupt
+        return stylise(self, frame)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Stylise, "__call__", interrupted)
+        code, _, said = cli("video", clip, "-o", out, "--style", style)
+    assert code == 130
+    assert "--resume" in said
+    assert not out.exists()
+    assert media_factory.times(tmp_path / "out.partial.mp4")
+    assert cli("video", clip, "-o", out, "--style", style, "--resume")[0] == 0
+    assert media_factory.times(out) == media_factory.times(whole)
+    assert media_factory.packets(out, "audio") == media_factory.packets(whole, "audio")
+    assert not (tmp_path / "out.partial.mp4").exists()
+
+
+def test_a_truncated_video_gives_its_good_frames_and_fails(cli, tmp_path, style):
+    cut = media_factory.cut(media_factory.clip(tmp_path / "clip.mkv"), 0.6)
+    out = tmp_path / "out.mkv"
+    code, _, said = cli("video", cut, "-o", out, "--style", style)
+    assert code == 1
+    assert "cut off" in one_line_error(said)
+    assert len(decoded(out)) == len(decoded(cut)) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "said"),
+    [
+        ("missing.mp4", None, 2, "no such file"),
+        ("folder.mp4", "folder", 2, "is a folder"),
+        ("empty.mp4", b"", 1, "is empty"),
+        ("text.mp4", b"dear diary\n" * 50, 1, "text"),
+    ],
+)
+def test_bad_videos_are_one_line(cli, style, tmp_path, name, content, code, said):
+    path = tmp_path / name
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    out = tmp_path / "out.mp4"
+    found, _, err = cli("video", path, "-o", out, "--style", style)
+    assert found == code
+    assert said in one_line_error(err)
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_bad_requests_are_one_line(cli, clip, photo, style, tmp_path):
+    out = tmp_path / "out.mp4"
+    for arguments, code, said in (
+        (("--style", "great_wav"), 2, "unknown style 'great_wav'"),
+        (("--style", style, "--provider", "cudaa"), 2, "did you mean 'cuda'"),
+        (("--style", style, "--codec", "h26"), 2, "h264"),
+        (("--style", style, "--size", "big"), 2, "640x360"),
+        (("--style", style, "--strength", "2"), 2, "from 0 to 1"),
+        (("--style", photo), 1, "photo.png"),
+        (("--style", clip.parent / "none.onnx"), 2, "none.onnx"),
+        (("--style", style, "-o", tmp_path / "none" / "out.mp4"), 2, "none"),
+        (("--style", style, "-o", clip), 2, "input itself"),
+        (("--style", style, "-o", tmp_path / "out.xyz"), 2, ".mp4"),
+    ):
+        found, _, err = cli("video", clip, "-o", out, *arguments)
+        assert found == code, (arguments, err)
+        assert said in one_line_error(err)
+        assert not list(tmp_path.glob("out*")), arguments
+
+
+def test_a_graph_without_a_card_is_one_line(cli, clip, tmp_path):
+    bare = model_factory.write_style(tmp_path / "bare.onnx")
+    code, _, err = cli("video", clip, "--style", bare)
+    assert code == 1
+    assert "card" in one_line_error(err)
+
+
+def test_image_file_to_file_and_folder_to_folder(cli, photo, style, tmp_path):
+    out, folder = tmp_path / "out.jpg", tmp_path / "photos"
+    assert cli("image", photo, "-o", out, "--style", style)[0] == 0
+    assert cv2.imread(str(out)).shape == (48, 64, 3)
+    folder.mkdir()
+    for name in ("a.png", "b.jpg"):
+        cv2.imwrite(str(folder / name), cv2.imread(str(photo)))
+    assert cli("image", folder, "-o", tmp_path / "made", "--style", style)[0] == 0
+    assert sorted(p.name for p in (tmp_path / "made").iterdir()) == ["a.png", "b.jpg"]
+
+
+def test_image_passes_over_what_is_no_picture_and_fails(cli, photo, style, tmp_path):
+    text = tmp_path / "text.jpg"
+    text.write_text("hello")
+    code, _, err = cli("image", text, photo, "-o", tmp_path / "made", "--style", style)
+    assert code == 1
+    assert "text.jpg" in one_line_error(err)
+    assert [p.name for p in (tmp_path / "made").iterdir()] == ["photo.png"]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (100, 2000)])
+def test_image_of_an_odd_size(cli, style, tmp_path, size):
+    path, out = tmp_path / "in.png", tmp_path / "out.png"
+    cv2.imwrite(str(path), np.full((*size, 3), 90, np.uint8))
+    assert cli("image", path, "-o", out, "--style", style)[0] == 0
+    assert cv2.imread(str(out)).shape == (*size, 3)
+
+
+def test_demo_writes_source_and_result_side_by_side(cli, style, tmp_path, monkeypatch):
+    monkeypatch.setattr("realtime_nst.cli.demo._SECONDS", 1)
+    code, said, _ = cli("demo", "-o", tmp_path / "demo.mp4", "--style", style)
+    assert code == 0
+    frames = decoded(tmp_path / "demo.mp4")
+    assert len(frames) == 30
+    assert frames[0].shape == (480, 1280, 3)
+    assert "fps" in said
+    assert "what to type next" in said
+
+
+def test_doctor_measures_and_lists(cli, style):
+    code, said, _ = cli("doctor", "--style", style)
+    assert code == 0
+    for word in ("openvino", "tensorrt", "absent", "fps", "H.264"):
+        assert word in said
+
+
+needs_styles = pytest.mark.skipif(not styles.installed(), reason="no styles in weights/")
+
+
+@needs_styles
+def test_styles_lists_every_style_with_its_licence(cli):
+    code, said, _ = cli("styles")
+    assert code == 0
+    for entry in styles.installed():
+        assert entry.name in said
+        assert entry.artist in said
+
+
+@needs_styles
+def test_styles_sheet_draws_them_all(cli, photo, tmp_path):
+    code, _, _ = cli("styles", "--sheet", tmp_path / "sheet.png", "--on", photo)
+    assert code == 0
+    assert min(cv2.imread(str(tmp_path / "sheet.png")).shape[:2]) > 300
+
+
+def test_version_and_help(cli):
+    assert "realtime-nst 0." in cli("--version")[1]
+    code, said, _ = cli("--help")
+    assert code == 0
+    for command in ("demo", "video", "image", "live", "styles", "train", "export", "doctor"):
+        assert command in said
+
+
+class TestTraining:
+    @pytest.fixture(autouse=True)
+    def _needs_torch(self):
+        pytest.importorskip("torch", reason="needs the extra 'train'")
+
+    @pytest.fixture
+    def command(self, tmp_path):
+        import learning_factory as factory
+
+        return (
+            "train", factory.write_painting(tmp_path / "painting.png"),
+            "--content", factory.write_photos(tmp_path / "photos"),
+            "--loss-weights", factory.write_vgg19(tmp_path / "vgg.safetensors"),
+            "-o", tmp_path / "stripes.onnx", "--artist", "nobody", "--steps", 3, "--batch", 1,
+            "--crop", 48, "--held-out", 1, "--workers", 0, "--style-scales", "1,0.5",
+        )  # fmt: skip
+
+    def test_a_painting_becomes_a_style_that_stylises(self, cli, command, clip, tmp_path):
+        code, said, _ = cli(*command)
+        assert code == 0
+        assert "held out" in said
+        assert "grey levels" in said
+        assert (tmp_path / "stripes.train" / "losses.png").exists()
+        out = tmp_path / "out.mp4"
+        assert cli("video", clip, "-o", out, "--style", tmp_path / "stripes.onnx")[0] == 0
+
+    def test_a_checkpoint_exports_again_to_the_same_network(self, cli, command, photo, tmp_path):
+        cli(*command)
+        checkpoint = tmp_path / "stripes.train" / "checkpoint.pt"
+        assert cli("export", checkpoint, "-o", tmp_path / "again.onnx")[0] == 0
+        made = []
+        for name in ("stripes", "again"):
+            out = tmp_path / f"{name}.png"
+            cli("image", photo, "-o", out, "--style", tmp_path / f"{name}.onnx")
+            made.append(out.read_bytes())
+        assert made[0] == made[1]
+
+    def test_bad_requests_are_one_line(self, cli, command, tmp_path):
+        for arguments, code, said in (
+            (("--network", "fats"), 2, "did you mean 'fast'"),
+            (("--style-scales", "1,x"), 2, "--style-scales"),
+            (("--content", tmp_path / "none"), 1, "no photos"),
+            (("--loss-weights", tmp_path / "none.pth"), 1, "none.pth"),
+            (("-o", tmp_path / "style.bin"), 2, ".onnx"),
+        ):
+            found, _, err = cli(*command, *arguments)
+            assert found == code, err
+            assert said in one_line_error(err)
+        assert not list(Path(tmp_path).glob("*.onnx"))
+
+    def test_export_of_what_is_no_checkpoint_is_one_line(self, cli, tmp_path):
+        code, _, err = cli("export", tmp_path / "none.pt", "-o", tmp_path / "x.onnx")
+        assert code == 1
+        assert "none.pt" in one_line_error(err)

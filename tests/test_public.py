@@ -1,0 +1,29 @@
+"""The public surface: sorted, whole, and instant to import."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import realtime_nst
+
+
+def test_all_is_sorted_and_every_name_is_there():
+    assert realtime_nst.__all__ == sorted(realtime_nst.__all__)
+    assert set(realtime_nst.__all__) == set(realtime_nst._HOME)
+    for name in realtime_nst.__all__:
+        assert getattr(realtime_nst, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="Stylist"):
+        realtime_nst.Stylist  # noqa: B018
+
+
+@pytest.mark.parametrize("statement", ["import realtime_nst", "import realtime_nst.cli.app"])
+def test_nothing_heavy_is_imported_before_it_is_needed(statement):
+    heavy = ["av", "cv2", "matplotlib", "numpy", "onnxruntime", "openvino", "torch"]
+    code = f"import json, sys; {statement}; print(json.dumps([m for m in {heavy} if m in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) in ([], ["numpy"])
