@@ -1,4 +1,4 @@
-"""Tiny photos, a painting and loss networks for the learning tests: nothing real, everything seeded."""
+"""Tiny photos, a painting and loss networks for the learning tests, all seeded."""
 
 from pathlib import Path
 

@@ -116,7 +116,9 @@ def test_vgg19_first_layer_by_hand():
     image = torch.full((1, 3, 2, 2), 0.6)
     (name, features), *_ = Vgg19(weights).features(image)
     assert name == "relu1_1"
-    assert torch.allclose(features, torch.full((1, 1, 2, 2), 2 * (0.6 * 255 - 123.68) + 1), atol=1e-3)
+    assert torch.allclose(
+        features, torch.full((1, 1, 2, 2), 2 * (0.6 * 255 - 123.68) + 1), atol=1e-3
+    )
 
 
 def test_torchvision_and_oxford_keys_name_the_same_layers():

@@ -50,7 +50,7 @@ def test_a_flat_image_stays_flat_to_its_border(network):
 
 
 def test_unknown_network_lists_the_choices():
-    with pytest.raises(UnknownName, match="fast.*johnson"):
+    with pytest.raises(UnknownName, match=r"fast.*johnson"):
         build("fats")
 
 

@@ -109,7 +109,7 @@ def test_nan_for_ever_gives_up_and_names_the_checkpoint(media, tmp_path):
 
 def test_a_checkpoint_of_another_recipe_is_not_overwritten(media, tmp_path):
     trainer(media, tmp_path).run()
-    with pytest.raises(TrainingError, match="another painting or recipe.*--restart"):
+    with pytest.raises(TrainingError, match=r"another painting or recipe.*--restart"):
         trainer(media, tmp_path, replace(SMALL, style_weight=9.0))
 
 
