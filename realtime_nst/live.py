@@ -5,36 +5,25 @@ Nothing here parses arguments; ``Live`` is what ``realtime-nst live`` is made of
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
-from textwrap import wrap
 from types import TracebackType
 from typing import Self
 
-import cv2
 import numpy as np
 
 from realtime_nst import pipeline
 from realtime_nst.errors import RealtimeNstError
+from realtime_nst.hud import Hud, RateMeter, draw_hud
 from realtime_nst.pipeline import Report
 from realtime_nst.runtime.stages import Stylise
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import write_picture
 from realtime_nst.stream import Frame, Image, Sink, Source
 
-HELP = (
-    ("1-9", "style by number"),
-    ("arrows, n p", "next, previous style"),
-    ("+ -", "strength"),
-    ("c", "keep colour"),
-    ("o", "original"),
-    ("s", "snapshot"),
-    ("h", "this help"),
-    ("q, Esc", "quit"),
-)
 _NOTE_SECONDS = 4.0
 _RATE_SECONDS = 2.0
 _LATENCIES = 60
@@ -70,20 +59,20 @@ class Live:
         self._note, self._note_until = "", 0.0
         self._help = self._quit = False
 
-    def run(self, source: Source, display: Sink, *others: Sink) -> Report:
-        """Show ``source`` on ``display`` with the figures, and hand ``others`` the bare picture.
+    def run(self, source: Source, display: Sink) -> Report:
+        """Show ``source`` on ``display`` with the figures on it; both must be open.
 
-        All must be open. Ends with the source, when a sink stops, or at the quit key. Raises what
-        they raise; a style that cannot be loaded is only noted on the picture.
+        Ends with the source, when the display stops, or at the quit key. Raises what they raise; a
+        style that cannot be loaded is only noted on the picture.
         """
         try:
-            sink = _LiveSink(self._decorate, display, others)
+            sink = _Decorated(self._decorate, display)
             return pipeline.run(source, [self._stage], sink, self._after_frame)
         finally:
             self._loader.join()
 
     def on_key(self, key: str) -> None:
-        """Do what ``key`` stands for (``HELP``); other keys do nothing."""
+        """Do what ``key`` stands for (``hud.HELP``); other keys do nothing."""
         if key in "123456789":
             self._choose(int(key) - 1)
         elif key in self._actions():
@@ -171,8 +160,8 @@ class Live:
         self._rate.tick(time.monotonic())
         return None if self._quit else draw_hud(frame.image, self._hud())
 
-    def _hud(self) -> "Hud":
-        recent = self._report.latencies[-_LATENCIES:]
+    def _hud(self) -> Hud:
+        recent = list(islice(reversed(self._report.latencies), _LATENCIES))
         return Hud(
             fps=self._rate.fps,
             latency=float(np.median(recent)) if recent else 0.0,
@@ -200,26 +189,6 @@ class LiveStylise:
 
     def reset(self) -> None:
         self.inner.reset()
-
-
-class RateMeter:
-    """Frames a second over the last ``seconds``: n stamps span n - 1 intervals."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._stamps: deque[float] = deque()
-
-    def tick(self, now: float) -> None:
-        self._stamps.append(now)
-        while now - self._stamps[0] > self._seconds:
-            self._stamps.popleft()
-
-    @property
-    def fps(self) -> float:
-        """0 until two frames lie within the window."""
-        if len(self._stamps) < 2:
-            return 0.0
-        return (len(self._stamps) - 1) / (self._stamps[-1] - self._stamps[0])
 
 
 class _Loader:
@@ -262,13 +231,11 @@ class _Loader:
                 self.wanted = style = self.wanted if self.wanted != style else None
 
 
-class _LiveSink:
-    """The decorated picture to ``display``, the bare one to ``others``."""
+class _Decorated:
+    """``display`` with ``decorate`` before it, which gives None to stop."""
 
-    def __init__(
-        self, decorate: Callable[[Frame], Image | None], display: Sink, others: Sequence[Sink]
-    ) -> None:
-        self._decorate, self._display, self._others = decorate, display, others
+    def __init__(self, decorate: Callable[[Frame], Image | None], display: Sink) -> None:
+        self._decorate, self._display = decorate, display
 
     def __enter__(self) -> Self:
         return self
@@ -282,62 +249,5 @@ class _LiveSink:
         pass
 
     def write(self, frame: Frame) -> bool:
-        wishes = [sink.write(frame) for sink in self._others]
         image = self._decorate(frame)
-        if image is None:
-            return False
-        return self._display.write(replace(frame, image=image)) and all(wishes)
-
-
-@dataclass(frozen=True)
-class Hud:
-    """What is written on the picture. ``latency`` in seconds; ``styles`` shows the help."""
-
-    fps: float
-    latency: float
-    dropped: int
-    style: str
-    provider: str
-    note: str = ""
-    styles: tuple[str, ...] | None = None
-
-    def lines(self) -> list[str]:
-        """The status line, and above it the note."""
-        status = (
-            f"{self.fps:.1f} fps | {self.latency * 1000:.0f} ms | {self.dropped} dropped | "
-            f"{self.style} | {self.provider} | h: help"
-        )
-        return [self.note, status] if self.note else [status]
-
-    def help(self) -> list[str]:
-        if self.styles is None:
-            return []
-        keys = [f"{keys}\t{meaning}" for keys, meaning in HELP]
-        return keys + [f"{n}\t{style}" for n, style in enumerate(self.styles[:9], 1)]
-
-
-def draw_hud(image: Image, hud: Hud) -> Image:
-    """A copy of ``image`` with the status at the bottom and, if wanted, the help at the top."""
-    drawn = image.copy()
-    line = max(12, round(image.shape[0] / 26))
-    fitting = max(16, int(image.shape[1] / (0.42 * line)))
-    lines = [part for text in hud.lines() for part in wrap(text, fitting)]
-    _write(drawn, lines, image.shape[0] - line * len(lines), line)
-    _write(drawn, hud.help(), 0, line)
-    return drawn
-
-
-def _write(image: Image, lines: list[str], top: int, line: int) -> None:
-    """Light text on a darkened band, ``line`` pixels a line; a tab leads to the second column."""
-    band = image[max(0, top) : top + line * len(lines)]
-    np.multiply(band, 0.45, out=band, casting="unsafe")
-    for number, text in enumerate(lines):
-        baseline = top + line * number + round(line * 0.74)
-        for column, part in enumerate(text.split("\t")):
-            _put(image, part, (line // 3 + column * 7 * line, baseline), line)
-
-
-def _put(image: Image, text: str, at: tuple[int, int], line: int) -> None:
-    plain = text.encode("ascii", "replace").decode()  # OpenCV before 5 draws nothing else
-    font, light = cv2.FONT_HERSHEY_SIMPLEX, (240, 240, 240)
-    cv2.putText(image, plain, at, font, line / 40, light, 1, cv2.LINE_AA)
+        return image is not None and self._display.write(replace(frame, image=image))

@@ -1,5 +1,7 @@
 """What both ends of a video file share: opening one, choosing its stream, and its colours."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
@@ -149,8 +151,16 @@ def pixel_aspect(container: InputContainer, stream: VideoStream) -> Fraction | N
     aspect = stream.sample_aspect_ratio
     if not aspect or aspect == 1:
         return None
-    first: VideoFrame = next(container.decode(stream))
+    first: VideoFrame | None = next(_decodable(container, stream), None)
+    if first is None:
+        return aspect
     return 1 / aspect if first.rotation % 180 else aspect
+
+
+def _decodable(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    for packet in container.demux(stream):
+        with suppress(av.FFmpegError):
+            yield from packet.decode()
 
 
 def is_full_colour(stream: VideoStream) -> bool:

@@ -18,10 +18,11 @@ def own_cache(tmp_path_factory, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def no_leaked_threads():
-    """Fails a test that leaves one of the package's threads running."""
+    """Fails a test that leaves a thread running."""
+    before = set(threading.enumerate())
     yield
     deadline = time.monotonic() + 2.0
-    while leaked := [t.name for t in threading.enumerate() if t.name.startswith("realtime_nst")]:
+    while leaked := set(threading.enumerate()) - before:
         if time.monotonic() > deadline:
-            pytest.fail(f"threads left running: {leaked}")
+            pytest.fail(f"threads left running: {[thread.name for thread in leaked]}")
         time.sleep(0.01)

@@ -31,7 +31,7 @@ def write_vgg19(path: Path, deepest: str = "5_1") -> Path:
     return path
 
 
-def write_photos(folder: Path, count: int = 12, size: tuple[int, int] = (48, 64)) -> Path:
+def write_photos(folder: Path, count: int = 12, size: tuple[int, int] = (64, 80)) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(count):
         random = np.random.default_rng(index)

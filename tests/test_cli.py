@@ -50,9 +50,10 @@ def photo(tmp_path):
 
 def one_line_error(said):
     """The error, which must be the last and only line that says so."""
-    errors = [line for line in said.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1, said
-    return errors[0]
+    lines = [line for line in said.splitlines() if line and not line.startswith("note: ")]
+    assert len(lines) == 1, said
+    assert lines[0].startswith("error: ")
+    return lines[0]
 
 
 def test_video_keeps_sound_times_and_says_what_it_did(cli, clip, style, tmp_path):
@@ -207,7 +208,27 @@ def test_image_passes_over_what_is_no_picture_and_fails(cli, photo, style, tmp_p
     assert [p.name for p in (tmp_path / "made").iterdir()] == ["photo.png"]
 
 
-@pytest.mark.parametrize("size", [(1, 1), (100, 2000)])
+@pytest.mark.parametrize(
+    ("names", "output", "said"),
+    [
+        (("none.png",), "out.png", "does not exist; did you mean 'one.png'?"),
+        (("one.png", "two.png"), "out.png", "give a folder instead"),
+        (("one.png",), "one.png", "input itself"),
+        (("one.png",), "out.xyz", ".webp"),
+    ],
+)
+def test_bad_image_requests_are_one_line(cli, style, tmp_path, names, output, said):
+    for name in ("one.png", "two.png"):
+        cv2.imwrite(str(tmp_path / name), np.zeros((8, 8, 3), np.uint8))
+    before = {p: p.read_bytes() for p in tmp_path.iterdir()}
+    sources = [tmp_path / name for name in names]
+    code, _, err = cli("image", *sources, "-o", tmp_path / output, "--style", style, "--overwrite")
+    assert code == 2
+    assert said in one_line_error(err)
+    assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("size", [(1, 1), (100, 8000)])
 def test_image_of_an_odd_size(cli, style, tmp_path, size):
     path, out = tmp_path / "in.png", tmp_path / "out.png"
     cv2.imwrite(str(path), np.full((*size, 3), 90, np.uint8))
@@ -229,8 +250,15 @@ def test_demo_writes_source_and_result_side_by_side(cli, style, tmp_path, monkey
 def test_doctor_measures_and_lists(cli, style):
     code, said, _ = cli("doctor", "--style", style)
     assert code == 0
-    for word in ("openvino", "tensorrt", "absent", "fps", "H.264"):
-        assert word in said
+    for word in (
+        "openvino",
+        "tensorrt",
+        "absent",
+        "fps",
+        "H.264",
+        'pip install "realtime_nst[gpu]"',
+    ):
+        assert word in " ".join(said.split())
 
 
 needs_styles = pytest.mark.skipif(not styles.installed(), reason="no styles in weights/")
@@ -258,6 +286,55 @@ def test_version_and_help(cli):
     assert code == 0
     for command in ("demo", "video", "image", "live", "styles", "train", "export", "doctor"):
         assert command in said
+
+
+def test_live_refuses_a_size_no_camera_can_be_asked_for(cli, style):
+    code, _, err = cli("live", "--camera", "synthetic", "--style", style, "--size", "720")
+    assert code == 2
+    assert "WxH" in one_line_error(err)
+
+
+def test_live_without_a_display_is_one_line(cli, style, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    code, _, err = cli("live", "--camera", "synthetic", "--style", style)
+    assert code == 1
+    assert "DISPLAY" in one_line_error(err)
+
+
+def test_live_without_a_camera_offers_the_scene(cli, style):
+    code, _, err = cli("live", "--camera", "/dev/no-such-camera", "--style", style)
+    assert code == 1
+    assert "--camera synthetic" in one_line_error(err)
+
+
+def test_live_shows_the_scene_and_says_how_it_went(cli, style, monkeypatch):
+    from realtime_nst.sinks import null, window
+
+    class Screen(null.NullSink):
+        def __init__(self, title, on_key):
+            super().__init__()
+
+        def write(self, frame):
+            return super().write(frame) and self.frames < 5
+
+    monkeypatch.setattr(window, "WindowSink", Screen)
+    code, said, _ = cli("live", "--camera", "synthetic", "--style", style, "--size", "64x48")
+    assert code == 0
+    assert "5 frames" in said
+    assert "latency" in said
+
+
+def test_interrupted_demo_leaves_nothing(cli, style, tmp_path, monkeypatch):
+    from realtime_nst.runtime.stages import Stylise
+
+    def interrupted(self, frame):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Stylise, "__call__", interrupted)
+    (tmp_path / "made").mkdir()
+    assert cli("demo", "-o", tmp_path / "made" / "demo.mp4", "--style", style)[0] == 130
+    assert not list((tmp_path / "made").iterdir())
 
 
 class TestTraining:
@@ -300,6 +377,8 @@ class TestTraining:
     def test_bad_requests_are_one_line(self, cli, command, tmp_path):
         for arguments, code, said in (
             (("--network", "fats"), 2, "did you mean 'fast'"),
+            (("--steps", "0"), 2, "--steps"),
+            (("--style-layers", ""), 2, "--style-layers"),
             (("--style-scales", "1,x"), 2, "--style-scales"),
             (("--content", tmp_path / "none"), 1, "no photos"),
             (("--loss-weights", tmp_path / "none.pth"), 1, "none.pth"),

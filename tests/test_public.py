@@ -27,3 +27,21 @@ def test_nothing_heavy_is_imported_before_it_is_needed(statement):
     code = f"import json, sys; {statement}; print(json.dumps([*({heavy} & {{*sys.modules}})]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_a_video_is_stylised_with_torch_blocked(tmp_path):
+    import media_factory
+    import model_factory
+
+    clip = media_factory.clip(tmp_path / "in.mp4", count=4)
+    style = model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
+    code = f"""
+import sys
+sys.modules["torch"] = sys.modules["onnx"] = None
+from realtime_nst.cli import main
+sys.argv = ["realtime-nst", "video", {str(clip)!r}, "-o", {str(tmp_path / "out.mp4")!r},
+            "--style", {str(style)!r}]
+sys.exit(main())
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert len(media_factory.times(tmp_path / "out.mp4")) == 4

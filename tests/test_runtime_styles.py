@@ -42,10 +42,8 @@ def test_installed_in_the_order_of_the_manifest(weights: Path) -> None:
     wave, starry = styles.installed(weights)
     assert (wave.name, wave.title, wave.speed_class) == ("wave", "Wave", "fast")
     assert wave.path == weights / "wave.onnx"
-    assert wave.picture_path == weights / "wave.jpg"
     assert wave.quality == {"content": 0.5}
     assert starry.recipe == {"steps": 3}
-    assert starry.picture_path is None
 
 
 def test_find_by_name(weights: Path) -> None:

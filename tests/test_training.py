@@ -8,17 +8,17 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
 from learning_factory import write_painting, write_photos, write_vgg19  # noqa: E402
 
-from realtime_nst.errors import TrainingError  # noqa: E402
+from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning.data import Crops, batches, find_photos, hold_out  # noqa: E402
 from realtime_nst.learning.recipe import Recipe  # noqa: E402
 from realtime_nst.learning.train import Trainer  # noqa: E402
 
 SMALL = Recipe(
-    steps=6, batch=2, crop=48, held_out=1, checkpoint_every=2, sample_every=3, workers=0,
+    steps=6, batch=2, crop=48, held_out=2, checkpoint_every=2, sample_every=3, workers=0,
     style_size=64, style_scales=(1.0,),
 )  # fmt: skip
-STYLE = {"name": "stripes", "title": "Stripes", "artist": "nobody", "licence": "MIT"}
+STYLE = checkpoints.StyleInfo("stripes", "Stripes", "nobody", "MIT", "generated pictures")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,10 @@ def test_training_lowers_the_loss_and_leaves_what_a_person_looks_at(media, tmp_p
     assert all(0 < value < 1e6 for value in quality.values())
 
 
-def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path):
+@pytest.mark.parametrize(("network", "workers"), [("fast", 0), ("johnson-half-bn", 1)])
+def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path, network, workers):
+    recipe = replace(SMALL, network=network, workers=workers)
+
     class Killed(Exception):
         pass
 
@@ -63,12 +66,12 @@ def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path):
         if progress.step == 5:
             raise Killed
 
-    unbroken = trainer(media, tmp_path / "a").run()
+    unbroken = trainer(media, tmp_path / "a", recipe).run()
     with pytest.raises(Killed):
-        trainer(media, tmp_path / "b").run(kill_at_step_5)
+        trainer(media, tmp_path / "b", recipe).run(kill_at_step_5)
     assert checkpoints.load(tmp_path / "b" / "checkpoint.pt").step == 4
     steps = []
-    resumed = trainer(media, tmp_path / "b").run(lambda p: steps.append(p.step))
+    resumed = trainer(media, tmp_path / "b", recipe).run(lambda p: steps.append(p.step))
     assert steps == [5, 6]
     a, b = weights(unbroken), weights(resumed)
     assert all(torch.equal(a[name], b[name]) for name in a)
@@ -100,17 +103,92 @@ def test_nan_is_said_and_rolled_back(media, tmp_path):
     assert all(v.isfinite().all() for v in weights(path).values())
 
 
+def test_a_gradient_that_is_not_finite_is_rolled_back_too(media, tmp_path):
+    poisoned, calls, seen = trainer(media, tmp_path), [0], []
+
+    def poison_the_third(gradient):
+        calls[0] += 1
+        return gradient * float("nan") if calls[0] == 3 else gradient
+
+    next(poisoned.network.parameters()).register_hook(poison_the_third)
+    path = poisoned.run(seen.append)
+    assert [p.notice for p in seen if p.notice] != []
+    assert all(v.isfinite().all() for v in weights(path).values())
+
+
 def test_nan_for_ever_gives_up_and_names_the_checkpoint(media, tmp_path):
     broken = trainer(media, tmp_path)
-    broken.network.forward = lambda x: x * float("nan")
+    forward = broken.network.forward
+    broken.network.forward = lambda x: forward(x) * float("nan")
     with pytest.raises(TrainingError, match=r"checkpoint\.pt.*--learning-rate"):
         broken.run()
 
 
-def test_a_checkpoint_of_another_recipe_is_not_overwritten(media, tmp_path):
+def test_a_checkpoint_of_another_run_is_not_overwritten(media, tmp_path):
+    path = trainer(media, tmp_path / "run").run()
+    before = path.read_bytes()
+    with pytest.raises(TrainingError, match=r"style_weight.*--restart"):
+        trainer(media, tmp_path / "run", replace(SMALL, style_weight=9.0))
+    other = tmp_path / "painting.png"
+    other.write_bytes(media["painting"].read_bytes() + b"\0")
+    with pytest.raises(TrainingError, match=r"painting.*--restart"):
+        trainer(media, tmp_path / "run", painting=other)
+    assert path.read_bytes() == before
+    assert trainer(media, tmp_path / "run", painting=other, restart=True).step == 0
+
+
+def test_what_does_not_change_the_result_may_change_when_resuming(media, tmp_path):
     trainer(media, tmp_path).run()
-    with pytest.raises(TrainingError, match=r"another painting or recipe.*--restart"):
-        trainer(media, tmp_path, replace(SMALL, style_weight=9.0))
+    assert trainer(media, tmp_path, replace(SMALL, workers=1, sample_every=1)).step == SMALL.steps
+
+
+def test_photos_that_cannot_be_measured_do_not_end_a_run(media, tmp_path):
+    photos = write_photos(tmp_path / "photos", 20)
+    _, held = hold_out(find_photos(photos), 2)
+    held[0].write_bytes(b"not a picture")
+    write_photos(tmp_path / "tiny", 1, (12, 12))
+    held[1].write_bytes(next((tmp_path / "tiny").iterdir()).read_bytes())
+    run = trainer(media, tmp_path / "run", replace(SMALL, held_out=2), content=photos)
+    assert run.held_out == []
+    assert checkpoints.load(run.run()).quality == {}
+
+
+def test_a_full_disk_is_one_line_and_keeps_the_last_checkpoint(media, tmp_path, monkeypatch):
+    path = trainer(media, tmp_path).run()
+    kept = path.read_bytes()
+
+    def full(_, target):
+        target.write_bytes(b"half")
+        raise RuntimeError("unexpected pos 64 vs 8\nmore")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(TrainingError, match="cannot be written") as caught:
+        trainer(media, tmp_path, restart=True)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == kept
+    assert not list(tmp_path.glob("*.partial"))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"steps": 0}, {"batch": 0}, {"crop": 32}, {"crop": 50}, {"learning_rate": -1.0},
+        {"warm_up": 2.0}, {"average": 1.0}, {"style_size": 8}, {"style_layers": ()},
+        {"style_scales": (1.0, 0.0)}, {"style_weight": -1.0}, {"held_out": -1},
+        {"checkpoint_every": 0}, {"sample_every": 0}, {"workers": -1},
+        dict.fromkeys(
+            ("content_weight", "deep_content_weight", "style_weight", "deep_style_weight",
+             "tv_weight", "equivariance_weight"), 0.0),
+    ],
+    ids=lambda bad: next(iter(bad)),
+)  # fmt: skip
+def test_a_recipe_that_cannot_be_is_refused_by_name(bad):
+    with pytest.raises(UsageError, match=r"--[a-z]|all weights"):
+        replace(Recipe(), **bad)
+
+
+def test_layers_may_be_empty_where_the_weight_is_zero():
+    assert replace(Recipe(), style_layers=(), style_weight=0.0).style_layers == ()
 
 
 def test_a_new_style_starts_from_an_old_ones_weights(media, tmp_path):
@@ -154,8 +232,11 @@ def test_unreadable_photos_are_passed_over_until_there_are_too_many(tmp_path):
     (tmp_path / "broken.jpg").write_bytes(b"not a picture")
     photos = find_photos(tmp_path)
     assert [Crops(photos, 32, 0)[i].shape for i in range(8)] == [(3, 32, 32)] * 8
-    with pytest.raises(TrainingError, match="cannot be read"):
-        Crops([tmp_path / "broken.jpg"], 32, 0)[0]
+    for workers in (0, 1):
+        broken = Crops([tmp_path / "broken.jpg"], 32, 0)
+        with pytest.raises(TrainingError, match="cannot be read") as caught:
+            list(batches(broken, 1, range(1), workers))
+        assert "\n" not in str(caught.value)
 
 
 def test_an_empty_folder_is_refused(tmp_path):
@@ -168,7 +249,9 @@ def test_held_out_photos_are_disjoint_stable_and_at_most_a_tenth(tmp_path):
     training, held = hold_out(photos, 24)
     assert len(held) == 5
     assert sorted(training + held) == sorted(photos)
-    assert set(hold_out(photos[:-1], 4)[1]) & set(held)
+    assert set(hold_out(photos, 4)[1]) <= set(held)
+    without_one = hold_out([p for p in photos if p != held[0]], 4)[1]
+    assert set(held[1:]) <= set(without_one)
 
 
 def test_a_checkpoint_that_is_none_is_one_clear_line(tmp_path):

@@ -2,7 +2,7 @@
 
 Usage: python tools/install_style.py STYLE.onnx [...]
 
-The picture is the built-in scene in that style: photos and paintings stay where they are.
+The picture is the built-in scene (scene.jpg) in that style.
 """
 
 import hashlib
@@ -26,7 +26,9 @@ def install(path: Path) -> None:
     target = WEIGHTS / f"{card.name}.onnx"
     target.write_bytes(data)
     picture = target.with_suffix(".jpg")
-    scene = next(iter(SyntheticSource(*PICTURE_SIZE, frames=1))).image
+    with SyntheticSource(*PICTURE_SIZE, frames=1) as source:
+        scene = next(iter(source)).image
+    write_picture(WEIGHTS / "scene.jpg", scene, overwrite=True, quality=88)
     write_picture(picture, Stylizer(target)(scene), overwrite=True, quality=88)
     kept = ("name", "title", "artist", "licence", "network", "speed_class", "quality", "recipe")
     entry = {

@@ -49,4 +49,8 @@ def run() -> int:
     except RealtimeNstError as error:
         say_error(str(error))
         return error.exit_code
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        say_error(f"{where}{error.strerror or error}; free space or rights may be missing")
+        return 1
     return 0

@@ -1,17 +1,28 @@
 """What commands say: results on standard output, everything else on standard error."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
+from rich.table import Table
+from rich.text import Text
 
 from realtime_nst.pipeline import Report
 
 out = Console()
 err = Console(stderr=True)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Plain text in columns: what a cell holds is never taken for markup."""
+    drawn = Table(box=None, pad_edge=False)
+    for heading in headings:
+        drawn.add_column(heading)
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    return drawn
 
 
 def say(text: str) -> None:
@@ -50,11 +61,6 @@ def frame_progress(title: str, total: int | None) -> Iterator[FrameProgress]:
     )
     with Progress(*columns, console=err, transient=True) as progress:
         yield FrameProgress(progress, total)
-
-
-def clock(seconds: float | Fraction) -> str:
-    minutes, rest = divmod(float(seconds), 60)
-    return f"{int(minutes // 60)}:{int(minutes % 60):02}:{rest:06.3f}"
 
 
 def shares(report: Report) -> str:

@@ -35,7 +35,8 @@ def demo(
         with source, sink, console.frame_progress(str(output), source.info.frames) as progress:
             report = pipeline.run(source, [Beside(Stylise(stylizer))], sink, progress)
     except KeyboardInterrupt:
-        console.say_notice(f"stopped; {sink.kept or 'nothing'} was kept")
+        sink.partial.unlink(missing_ok=True)
+        console.say_notice("stopped; nothing was written")
         raise typer.Exit(130) from None
     card = stylizer.card
     console.say(

@@ -1,8 +1,13 @@
 """``realtime-nst doctor``: what this computer can do with the program, found and measured."""
 
-from rich.table import Table
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from realtime_nst.cli import console, options
+from realtime_nst.errors import RealtimeNstError
+
+if TYPE_CHECKING:
+    from realtime_nst.runtime.doctor import Timing
 
 
 def doctor(style: options.Style = options.DEFAULT_STYLE) -> None:
@@ -14,56 +19,47 @@ def doctor(style: options.Style = options.DEFAULT_STYLE) -> None:
         f"{computer.system}\n{computer.processor}, {computer.usable_cores} of {computer.cores} "
         f"cores usable, fast in {', '.join(computer.precisions) or 'unknown precisions'}\n"
     )
-    _say_providers(style)
-    _say_packages()
-    _say_encoders()
+    headings = ("provider", "640x480", "what it is, or what it takes")
+    console.out.print(console.table(headings, _providers(_timings(style))), "")
+    console.out.print(console.table(("package", "version", ""), _packages()), "")
+    console.out.print(console.table(("format", "encoder", ""), _encoders()))
 
 
-def _say_providers(style: str) -> None:
-    from realtime_nst.errors import RealtimeNstError
+def _timings(style: str) -> "dict[str, Timing]":
     from realtime_nst.runtime import doctor as checks
 
     try:
         with console.err.status("timing each provider on 640x480 frames"):
-            timings = {t.name: t for t in checks.measure(style)}
+            return {timing.name: timing for timing in checks.measure(style)}
     except RealtimeNstError as error:
         console.say_error(str(error))
-        timings = {}
-    table = _table("provider", "640x480", "what it is, or what it takes")
+        return {}
+
+
+def _providers(timings: "dict[str, Timing]") -> Iterator[tuple[str, str, str]]:
+    from realtime_nst.runtime import doctor as checks
+
     for provider in checks.providers():
         timing = timings.get(provider.name)
         if provider.absence:
-            table.add_row(provider.name, "absent", f"{provider.absence}; {provider.install}")
+            yield provider.name, "absent", f"{provider.absence}; {provider.install}"
         elif timing is None or timing.error:
-            table.add_row(provider.name, "fails", timing.error if timing else "")
+            yield provider.name, "not timed", timing.error if timing else provider.description
         else:
             speed = f"{timing.milliseconds:.1f} ms = {1000 / timing.milliseconds:.0f} fps"
-            table.add_row(provider.name, speed, provider.description)
-    console.out.print(table, "")
+            yield provider.name, speed, provider.description
 
 
-def _say_packages() -> None:
+def _packages() -> Iterator[tuple[str, str, str]]:
     from realtime_nst.runtime import doctor as checks
 
-    table = _table("package", "version", "")
     for package in checks.packages():
-        table.add_row(package.name, package.version or "absent",
-                      "" if package.version else package.install)  # fmt: skip
-    console.out.print(table, "")
+        yield package.name, package.version or "absent", "" if package.version else package.install
 
 
-def _say_encoders() -> None:
+def _encoders() -> Iterator[tuple[str, str, str]]:
     from realtime_nst.runtime import doctor as checks
 
-    table = _table("format", "encoder", "")
     for name, found in checks.encoders().items():
         remedy = "" if found else "missing; install PyAV from its wheel: pip install --force av"
-        table.add_row(name, ", ".join(found) or "absent", remedy)
-    console.out.print(table)
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading)
-    return table
+        yield name, ", ".join(found) or "absent", remedy

@@ -2,12 +2,15 @@
 
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from realtime_nst.cli import console, options
 from realtime_nst.errors import TargetExists, UsageError
+
+if TYPE_CHECKING:
+    from realtime_nst.learning.checkpoint import Checkpoint
 
 
 def export(
@@ -35,11 +38,9 @@ def check_target(output: Path, overwrite: bool) -> None:
         raise TargetExists(f"{output} already exists; replace it with --overwrite")
 
 
-def export_checked(checkpoint: object, output: Path) -> None:
-    from realtime_nst.learning.checkpoint import Checkpoint
+def export_checked(checkpoint: "Checkpoint", output: Path) -> None:
     from realtime_nst.learning.export import export as write
 
-    assert isinstance(checkpoint, Checkpoint)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own, about its own internals
         mean, largest = write(checkpoint, output)

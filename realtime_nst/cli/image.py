@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from realtime_nst.cli import console, options
+from realtime_nst.errors import UsageError
 
 
 def image(
@@ -30,6 +31,7 @@ def image(
     stages: list[Stage] = [Resize(parse_size(size))] if size else []
     pictures = PictureSource(sources, skip_unreadable=True)
     sink = PictureSink(output, _names(pictures.paths), overwrite=overwrite, quality=quality)
+    _check_output(pictures.paths, output)
     stages.append(Stylise(Stylizer(style, provider), strength, keep_colour))
     with (
         pictures,
@@ -42,6 +44,18 @@ def image(
         console.say_error(str(error))
     if pictures.unreadable:
         raise typer.Exit(1)
+
+
+def _check_output(paths: list[Path], output: Path) -> None:
+    from realtime_nst.sinks.pictures import SUFFIXES
+
+    named = output.suffix and not output.is_dir() and len(paths) == 1
+    if named and output.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{output} has no picture's suffix (choices: {', '.join(SUFFIXES)})")
+    folder = output if output.is_dir() else None
+    for path in paths:
+        if path.exists() and (folder / path.name if folder else output).resolve() == path.resolve():
+            raise UsageError(f"{path} is the input itself; write to another name or folder")
 
 
 def _names(paths: list[Path]) -> list[str]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from realtime_nst.cli import console, options
+from realtime_nst.errors import UsageError
 
 if TYPE_CHECKING:
     from realtime_nst.stream import Source
@@ -25,7 +26,7 @@ def live(
     from realtime_nst.live import Live
     from realtime_nst.runtime.styles import installed
     from realtime_nst.runtime.stylizer import Stylizer
-    from realtime_nst.sinks.window import WindowSink
+    from realtime_nst.sinks import open_sink
 
     stylizer = Stylizer(style, provider)
     names = [entry.name for entry in installed()]
@@ -39,7 +40,7 @@ def live(
     with _source(camera, size, fps) as source:
         stylizer.warm_up(source.info.width, source.info.height)
         try:
-            with WindowSink("realtime-nst", controller.on_key) as window:
+            with open_sink("window:realtime-nst", on_key=controller.on_key) as window:
                 report = controller.run(source, window)
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
@@ -51,12 +52,13 @@ def live(
 
 def _source(camera: str, size: str, fps: int) -> "Source":
     from realtime_nst.runtime.stages import parse_size
+    from realtime_nst.sources import open_source
 
-    wanted = parse_size(size).of(640, 480)
+    wanted = parse_size(size)
+    if wanted.shorter:
+        raise UsageError(f"a camera is asked for --size WxH, as 640x480, not for {size!r}")
     if camera == "synthetic":
-        from realtime_nst.sources.synthetic import SyntheticSource
-
-        return SyntheticSource(*wanted, rate=fps, live=True)
-    from realtime_nst.sources.camera import CameraSource
-
-    return CameraSource(camera, wanted, fps)
+        return open_source(
+            "synthetic:", width=wanted.width, height=wanted.height, rate=fps, live=True
+        )
+    return open_source(f"camera:{camera}", size=(wanted.width, wanted.height), fps=fps)

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from realtime_nst.cli import console, options
-from realtime_nst.errors import ModelError
+from realtime_nst.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from realtime_nst.runtime.styles import InstalledStyle
+    from realtime_nst.stream import Image
 
 
 def styles(
@@ -28,24 +31,23 @@ def styles(
     found = installed()
     if not found:
         raise ModelError("no styles are installed; train one with: realtime-nst train")
-    if sheet is None:
-        _table(found)
-    else:
+    if sheet is not None:
         _draw(found, sheet, on, provider, overwrite)
+    elif on is not None:
+        raise UsageError(
+            "--on names the picture for --sheet; say where that goes: --sheet FILE.png"
+        )
+    else:
+        console.out.print(_table(found))
 
 
-def _table(found: "list[InstalledStyle]") -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("style", "painting", "artist", "size", "speed class", "licence"):
-        table.add_column(heading)
-    for style in found:
-        table.add_row(
-            style.name, style.title, style.artist, f"{style.bytes / 1e6:.1f} MB",
-            style.speed_class, style.licence,
-        )  # fmt: skip
-    console.out.print(table)
+def _table(found: "list[InstalledStyle]") -> "Table":
+    headings = ("style", "painting", "artist", "size", "speed class", "licence")
+    rows = [
+        (s.name, s.title, s.artist, f"{s.bytes / 1e6:.1f} MB", s.speed_class, s.licence)
+        for s in found
+    ]
+    return console.table(headings, rows)
 
 
 def _draw(
@@ -53,16 +55,22 @@ def _draw(
 ) -> None:
     from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sheet import contact_sheet
-    from realtime_nst.sinks.pictures import write_picture
+    from realtime_nst.sinks.pictures import PictureSink, write_picture
+
+    with PictureSink(sheet, overwrite=overwrite):
+        pass  # what is wrong with the target is said before the work
+    picture = _picture(on)
+    tiles = [("the source", picture)]
+    with console.err.status("painting"):
+        for style in found:
+            painted = Stylizer(style.name, provider)(picture)
+            tiles.append((f"{style.title}, {style.artist}", painted))
+    write_picture(sheet, contact_sheet(tiles), overwrite=overwrite)
+    console.say(f"{sheet}: {len(found)} styles")
+
+
+def _picture(path: Path | None) -> "Image":
     from realtime_nst.sources.pictures import read_picture
     from realtime_nst.sources.synthetic import SyntheticSource
 
-    picture = read_picture(on) if on else next(iter(SyntheticSource(frames=1))).image
-    tiles = [("the source", picture)]
-    with console.frame_progress(str(sheet), len(found)):
-        for style in found:
-            tiles.append(
-                (f"{style.title}, {style.artist}", Stylizer(style.name, provider)(picture))
-            )
-    write_picture(sheet, contact_sheet(tiles), overwrite=overwrite)
-    console.say(f"{sheet}: {len(found)} styles")
+    return read_picture(path) if path else SyntheticSource(frames=1).picture(0)

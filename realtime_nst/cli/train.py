@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from realtime_nst.learning.train import Progress as Step
     from realtime_nst.learning.train import Trainer
 
+_STEPS_A_LINE = 25
+"""Where there is no terminal to draw a bar on."""
+
 
 def train(
     painting: Annotated[Path, typer.Argument(metavar="STYLE.jpg", help="The painting.")],
@@ -50,24 +53,29 @@ def train(
 
     require("training")
     from realtime_nst.learning import checkpoint
+    from realtime_nst.learning.data import find_photos, read_image
+    from realtime_nst.learning.networks import build
     from realtime_nst.learning.train import Trainer
 
     folder = output.with_suffix(".train")
-    style = {
-        "name": name or output.stem,
-        "title": title or painting.stem,
-        "artist": artist,
-        "licence": licence,
-        "trained_on": trained_on or content.name,
-    }
-    if restart:
-        (folder / "checkpoint.pt").unlink(missing_ok=True)
+    style = checkpoint.StyleInfo(
+        name=name or output.stem,
+        title=title or painting.stem,
+        artist=artist,
+        licence=licence,
+        trained_on=trained_on or content.name,
+        started_from=checkpoint.load(start_from).style.name if start_from else "",
+    )
+    chosen = _recipe(recipe)
+    read_image(painting)  # the cheap checks come before the dear download
+    find_photos(content)
+    build(chosen.network)
     weights = loss_weights or [_fetched_vgg19()]
-    trainer = Trainer(painting, content, folder, weights, _recipe(recipe), style, start_from)
+    trainer = Trainer(painting, content, folder, weights, chosen, style, start_from, restart)
     console.say_notice(f"samples, losses and checkpoint: {folder}")
-    path = _train(trainer)
-    _say_quality(checkpoint.load(path).quality, len(trainer.held_out))
-    export_checked(checkpoint.load(path), output)
+    trained = checkpoint.load(_train(trainer))
+    _say_quality(trained.quality, len(trainer.held_out))
+    export_checked(trained, output)
 
 
 def _train(trainer: "Trainer") -> Path:
@@ -78,12 +86,14 @@ def _train(trainer: "Trainer") -> Path:
         TimeRemainingColumn(),
         TextColumn("{task.fields[losses]}"),
     )
-    with Progress(*columns, console=console.err) as progress:
+    with Progress(*columns, console=console.err, disable=not console.err.is_terminal) as progress:
         task = progress.add_task("", total=trainer.recipe.steps, completed=trainer.step, losses="")
 
         def show(step: "Step") -> None:
             if step.notice:
-                progress.console.print(f"note: {step.notice}", markup=False)
+                console.say_notice(step.notice)
+            elif not console.err.is_terminal and step.step % _STEPS_A_LINE == 0:
+                console.say_notice(f"step {step.step} of {step.steps}: {_losses(step)}")
             progress.update(task, completed=step.step, losses=_losses(step))
 
         try:
@@ -95,7 +105,8 @@ def _train(trainer: "Trainer") -> Path:
 
 
 def _losses(step: "Step") -> str:
-    return "  ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in step.losses.items())
+    shown = {**step.losses, "total": step.total}
+    return "  ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in shown.items())
 
 
 def _say_quality(quality: dict[str, float], photos: int) -> None:

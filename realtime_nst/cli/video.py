@@ -1,5 +1,6 @@
 """``realtime-nst video``: a video file becomes a moving painting, everything else in it kept."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,12 +78,14 @@ def _run(frames: "VideoSource", stages: "list[Stage]", sink: "VideoSink") -> "Re
 
 
 def _say_what_is_kept(sink: "VideoSink", stopped: bool) -> None:
+    from realtime_nst.media import clock
+
     why = "stopped" if stopped else "failed"
     if sink.kept is None:
         console.say_notice(f"{why} before any frame was finished; nothing was written")
         return
     console.say_notice(
-        f"{why} at {console.clock(sink.written_until or 0)}; what is finished is kept as "
+        f"{why} at {clock(sink.written_until or Fraction(0))}; what is finished is kept as "
         f"{sink.kept}; go on with the same command and --resume"
     )
 

@@ -7,20 +7,38 @@ from typing import Any
 
 import torch
 
-from realtime_nst.errors import TrainingError
+from realtime_nst.errors import RealtimeNstError, TrainingError
 from realtime_nst.learning.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class StyleInfo:
+    """What a style is and what it was made from, for its card.
+
+    ``painting_sha256`` and ``loss_networks`` (file names) are filled in by the trainer;
+    ``started_from`` names the style whose weights training began with, empty for none.
+    """
+
+    name: str
+    title: str
+    artist: str
+    licence: str
+    trained_on: str
+    started_from: str = ""
+    painting_sha256: str = ""
+    loss_networks: tuple[str, ...] = ()
 
 
 @dataclass
 class Checkpoint:
-    """``network`` and ``averaged`` are state dicts; ``style`` says what the painting is.
+    """``network`` and ``averaged`` are state dicts.
 
     ``rollbacks`` counts how often the run went back after a loss that was not finite: each halves
     the learning rate and changes the crops. ``history`` holds one dict of losses a step.
     """
 
     recipe: Recipe
-    style: dict[str, str]
+    style: StyleInfo
     step: int
     network: dict[str, Any]
     averaged: dict[str, Any]
@@ -31,11 +49,23 @@ class Checkpoint:
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
-    """Written beside ``path`` and renamed: a killed run leaves the previous checkpoint whole."""
+    """Written beside ``path`` and renamed: a killed run leaves the previous checkpoint whole.
+
+    Raises TrainingError when it cannot be written.
+    """
     partial = path.with_name(path.name + ".partial")
     values = {f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}
-    torch.save({**values, "recipe": asdict(checkpoint.recipe)}, partial)
-    os.replace(partial, path)
+    plain = {"recipe": asdict(checkpoint.recipe), "style": asdict(checkpoint.style)}
+    try:
+        torch.save({**values, **plain}, partial)
+        os.replace(partial, path)
+    except (OSError, RuntimeError) as error:  # torch's writer raises RuntimeError on a full disk
+        partial.unlink(missing_ok=True)
+        reason = str(error).splitlines()[0]
+        raise TrainingError(
+            f"the checkpoint {path} cannot be written ({reason}); free some space, then give the "
+            "same command again"
+        ) from error
 
 
 def load(path: Path) -> Checkpoint:
@@ -44,6 +74,10 @@ def load(path: Path) -> Checkpoint:
         raise TrainingError(f"checkpoint not found: {path}; training writes checkpoint.pt")
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
-        return Checkpoint(**{**values, "recipe": Recipe(**values["recipe"])})
+        plain = {"recipe": Recipe(**values["recipe"]), "style": StyleInfo(**values["style"])}
+        return Checkpoint(**{**values, **plain})
+    except RealtimeNstError:
+        raise
     except Exception as error:
-        raise TrainingError(f"{path} is not a checkpoint of realtime-nst: {error}") from error
+        reason = str(error).splitlines()[0]
+        raise TrainingError(f"{path} is not a checkpoint of realtime-nst: {reason}") from error

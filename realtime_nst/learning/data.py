@@ -15,10 +15,14 @@ from realtime_nst.errors import TrainingError
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 _ZOOM = 1.4
 _MOST_UNREADABLE = 16
+_LEAST = 64
 
 
-def read_image(path: Path, longest: int | None = None) -> Tensor:
-    """``[1, 3, H, W]`` float in 0..1, the longer side ``longest`` pixels if given.
+def read_image(path: Path, longest: int | None = None, shorter: int | None = None) -> Tensor:
+    """``[1, 3, H, W]`` float in 0..1.
+
+    With ``longest`` the longer side gets that many pixels; with ``shorter`` the shorter side gets
+    at most that many.
 
     Raises TrainingError when the file is missing or no picture.
     """
@@ -27,6 +31,8 @@ def read_image(path: Path, longest: int | None = None) -> Tensor:
         raise TrainingError(f"{path} is not a picture that can be read (JPEG, PNG, WebP, BMP)")
     if longest:
         image = _resized(image, longest / max(image.shape[:2]))
+    if shorter and min(image.shape[:2]) > shorter:
+        image = _resized(image, shorter / min(image.shape[:2]))
     return torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
 
 
@@ -41,6 +47,12 @@ def find_photos(folder: Path) -> list[Path]:
     return photos
 
 
+def measurable(photos: list[Path]) -> list[Path]:
+    """Those that can be read and are large enough to measure on."""
+    images = ((path, _decode(path)) for path in photos)
+    return [path for path, image in images if image is not None and min(image.shape[:2]) >= _LEAST]
+
+
 def hold_out(photos: list[Path], count: int) -> tuple[list[Path], list[Path]]:
     """(training, held out): by a hash of the file name, so that adding photos moves few of them.
 
@@ -51,29 +63,34 @@ def hold_out(photos: list[Path], count: int) -> tuple[list[Path], list[Path]]:
     return sorted(ranked[count:]), sorted(ranked[:count])
 
 
-class Crops(Dataset[Tensor]):
+class Crops(Dataset[Tensor | TrainingError]):
     """Endless random square crops; sample ``i`` depends on ``seed`` and ``i`` alone.
 
-    Every photo is seen once before any is seen again. A crop is uint8 ``[3, crop, crop]``, from
-    the photo at a random zoom, mirrored half of the time. An unreadable photo is passed over.
+    Every readable photo is seen before any is seen again. A crop is uint8 ``[3, crop, crop]``, from
+    the photo at a random zoom, mirrored half of the time. For an unreadable photo the next one
+    stands in; after too many in a row the sample is a TrainingError, which :func:`batches` raises.
     """
 
     def __init__(self, photos: list[Path], crop: int, seed: int) -> None:
         self._photos, self._crop, self._seed = photos, crop, seed
 
-    def __getitem__(self, index: int) -> Tensor:
+    def __getitem__(self, index: int) -> Tensor | TrainingError:
+        image = self._photo(index)
+        if isinstance(image, TrainingError):
+            return image
         random = np.random.default_rng((self._seed, index))
-        return torch.from_numpy(self._cut(self._photo(index), random)).permute(2, 0, 1)
+        return torch.from_numpy(self._cut(image, random)).permute(2, 0, 1)
 
-    def _photo(self, index: int) -> np.ndarray:
+    def _photo(self, index: int) -> np.ndarray | TrainingError:
         epoch, place = divmod(index, len(self._photos))
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self._photos))
-        for step in range(min(_MOST_UNREADABLE, len(order))):
+        tries = min(_MOST_UNREADABLE, len(order))
+        for step in range(tries):
             image = _decode(self._photos[order[(place + step) % len(order)]])
             if image is not None:
                 return image
-        raise TrainingError(
-            f"{_MOST_UNREADABLE} photos in a row cannot be read, the last of them "
+        return TrainingError(
+            f"{tries} photos in a row cannot be read, the first of them "
             f"{self._photos[order[place]]}; check the folder given with --content"
         )
 
@@ -87,13 +104,29 @@ class Crops(Dataset[Tensor]):
 
 
 def batches(crops: Crops, batch: int, steps: range, workers: int) -> Iterator[Tensor]:
-    """One float batch ``[batch, 3, crop, crop]`` in 0..1, channels last, for each of ``steps``."""
+    """One float batch ``[batch, 3, crop, crop]`` in 0..1, channels last, for each of ``steps``.
+
+    Raises TrainingError when too many photos cannot be read.
+    """
     samples = range(steps.start * batch, steps.stop * batch)
     loader = DataLoader(
-        crops, batch_size=batch, sampler=samples, num_workers=workers, worker_init_fn=_one_thread
+        crops,
+        batch_size=batch,
+        sampler=samples,
+        num_workers=workers,
+        worker_init_fn=_one_thread,
+        collate_fn=_collated,
     )
     for images in loader:
+        if isinstance(images, TrainingError):
+            raise images
         yield (images.float() / 255).to(memory_format=torch.channels_last)
+
+
+def _collated(samples: list[Tensor | TrainingError]) -> Tensor | TrainingError:
+    """An error comes as a value: raised in a worker, it would arrive wrapped in a traceback."""
+    errors = [sample for sample in samples if isinstance(sample, TrainingError)]
+    return errors[0] if errors else torch.stack(samples)  # type: ignore[arg-type]
 
 
 def _one_thread(_worker: int) -> None:

@@ -20,7 +20,7 @@ class Device:
 def best_device() -> Device:
     """A CUDA device if there is one, else the CPU."""
     if torch.cuda.is_available():
-        half = torch.cuda.is_bf16_supported()
+        half = torch.cuda.is_bf16_supported(including_emulation=False)
         return Device("cuda", torch.bfloat16 if half else torch.float32)
     cpu = torch.cpu.get_capabilities()
     half = bool(cpu.get("amx_bf16") or cpu.get("avx512_bf16"))

@@ -60,6 +60,8 @@ def export(checkpoint: Checkpoint, path: Path) -> tuple[float, int]:
                 f"{largest} at most (allowed: {_MOST_MEAN} and {_MOST_ANY}); nothing was written"
             )
         os.replace(partial, path)
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be written: {error}; write it elsewhere") from error
     finally:
         partial.unlink(missing_ok=True)
     return mean, largest
@@ -69,15 +71,22 @@ def card_of(checkpoint: Checkpoint) -> ModelCard:
     style, recipe = checkpoint.style, checkpoint.recipe
     network = networks.build(recipe.network)
     return ModelCard(
-        name=style["name"],
-        title=style["title"],
-        artist=style["artist"],
+        name=style.name,
+        title=style.title,
+        artist=style.artist,
         network=recipe.network,
-        licence=style["licence"],
+        licence=style.licence,
         size_multiple=network.size_multiple,
         size_minimum=network.size_minimum,
         speed_class=_SPEED_CLASSES.get(recipe.network, "reference"),
-        recipe={**asdict(recipe), "steps_done": checkpoint.step, "trained_on": style["trained_on"]},
+        recipe={
+            **asdict(recipe),
+            "steps_done": checkpoint.step,
+            "trained_on": style.trained_on,
+            "started_from": style.started_from,
+            "painting_sha256": style.painting_sha256,
+            "loss_networks": list(style.loss_networks),
+        },
         quality=checkpoint.quality,
     )
 
@@ -107,6 +116,9 @@ def _write(graph: FrameGraph, card: ModelCard, path: Path) -> None:
             f"the graph holds operators TensorRT may not know: {', '.join(sorted(unknown))}; "
             "build the network from others"
         )
+    graph_proto = model.graph
+    for part in (graph_proto, *graph_proto.node, *graph_proto.value_info):
+        del part.metadata_props[:]  # the exporter's stack traces, with paths of this computer
     model.metadata_props.add(key=METADATA_KEY, value=card.to_json())
     onnx.save(model, path)
 

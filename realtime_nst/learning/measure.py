@@ -12,13 +12,15 @@ from realtime_nst.learning.losses.compose import Term, Views
 from realtime_nst.learning.losses.perception import Perception
 from realtime_nst.learning.objective import content, gram_style
 
-_STYLE_SIZE = 512
+_STYLE_SIZE, _PHOTO_SIZE = 512, 320
 _STYLE_LAYERS, _STYLE_SCALES = ("relu1_2", "relu2_2", "relu3_4"), (1.0, 0.5, 0.25)
 _DEEP_LAYERS = ("relu4_4", "relu5_1")
 
 
 class Quality:
     """Content and style, shallow and deep; lower is better.
+
+    Photos are measured with the shorter side at most 320 pixels, cut to multiples of 16.
 
     content: squared feature difference at relu3_3 over the photo's mean square. style: sum over
     scales 1, 1/2, 1/4 and relu1_2, 2_2, 3_4 of the squared Gram difference over the painting's
@@ -46,11 +48,9 @@ class Quality:
     def __call__(
         self, network: Callable[[Tensor], Tensor], photos: Iterable[Path]
     ) -> dict[str, float]:
-        """Mean of each figure over ``photos``, each cut to multiples of 16.
-
-        Raises TrainingError when there are none.
-        """
-        rows = [self._measure(network, read_image(photo).to(self._device)) for photo in photos]
+        """Mean of each figure over ``photos``. Raises TrainingError when there are none."""
+        images = (read_image(photo, shorter=_PHOTO_SIZE).to(self._device) for photo in photos)
+        rows = [self._measure(network, image) for image in images]
         if not rows:
             raise TrainingError("no photos to measure on; hold out at least one")
         return {name: sum(row[name] for row in rows) / len(rows) for name in self._terms}

@@ -4,11 +4,12 @@ from importlib.util import find_spec
 
 from realtime_nst.errors import MissingPackage
 
-_NEEDED = ("torch", "onnx", "onnxscript", "safetensors", "matplotlib")
+_NEEDED = ("torch", "onnx", "onnxscript", "safetensors", "matplotlib", "onnxruntime")
 
 
 def require(purpose: str) -> None:
     """Raises MissingPackage naming the first absent package and the extra that brings it."""
     for package in _NEEDED:
         if find_spec(package) is None:
-            raise MissingPackage(package, "train", purpose)
+            extra = "cpu" if package == "onnxruntime" else "train"
+            raise MissingPackage(package, extra, purpose)

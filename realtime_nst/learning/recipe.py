@@ -1,25 +1,46 @@
-"""Everything that decides what a training run gives; the CLI's options are read from here."""
+"""The recipe of a training run; the command line's options are read from here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from realtime_nst.errors import UsageError
 
-def _option(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
+_BORDER = 48
+"""The shift-equivariance loss leaves out a border, so smaller crops have nothing in the middle."""
+
+
+def _option(
+    default: Any,
+    help: str,
+    least: float = 0,
+    most: float = float("inf"),
+    *,
+    changes_result: bool = True,
+) -> Any:
+    bounds = {"help": help, "least": least, "most": most, "changes_result": changes_result}
+    return field(default=default, metadata=bounds)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Weights multiply normalised losses (see ``losses``); a weight of 0 leaves the loss out."""
+    """Everything, beside the painting, the photos and the loss networks, that decides the result.
+
+    Weights multiply normalised losses (see ``losses``); a weight of 0 leaves the loss out. Raises
+    UsageError for a value outside its bounds, or when nothing is left to train for.
+    """
 
     network: str = _option("fast", "style network to train")
-    steps: int = _option(1600, "training steps")
-    batch: int = _option(4, "photos a step")
-    crop: int = _option(256, "side of the square crops, pixels")
-    learning_rate: float = _option(2e-3, "peak of the one-cycle schedule (Adam)")
-    warm_up: float = _option(0.05, "share of the steps in which the learning rate rises")
-    average: float = _option(0.99, "decay of the running weight average that is exported")
-    style_size: int = _option(512, "longer side of the painting, pixels; smaller: finer strokes")
+    steps: int = _option(1600, "training steps", 1)
+    batch: int = _option(4, "photos a step", 1)
+    crop: int = _option(256, "side of the square crops, pixels, a multiple of 4", _BORDER)
+    learning_rate: float = _option(2e-3, "peak of the one-cycle schedule (Adam)", 1e-9, 1.0)
+    warm_up: float = _option(0.05, "share of the steps in which the learning rate rises", 0, 0.9)
+    average: float = _option(
+        0.99, "decay of the running weight average that is exported", 0, 0.9999
+    )
+    style_size: int = _option(
+        512, "longer side of the painting, pixels; smaller: finer strokes", 64
+    )
     content_weight: float = _option(1.0, "content loss")
     content_layers: tuple[str, ...] = _option(("relu3_3",), "layers of the content loss")
     deep_content_weight: float = _option(0.8, "content loss on deep layers: keeps the subject")
@@ -28,7 +49,9 @@ class Recipe:
     style_layers: tuple[str, ...] = _option(
         ("relu1_2", "relu2_2", "relu3_4"), "layers of the style loss"
     )
-    style_scales: tuple[float, ...] = _option((1.0, 0.5, 0.25), "image scales of the style loss")
+    style_scales: tuple[float, ...] = _option(
+        (1.0, 0.5, 0.25), "image scales of the style loss", 0.1, 1.0
+    )
     deep_style_weight: float = _option(2.0, "style loss on deep layers: large shapes")
     deep_style_layers: tuple[str, ...] = _option(
         ("relu4_1", "relu4_4", "relu5_1"), "layers of the deep style loss, full scale only"
@@ -36,7 +59,36 @@ class Recipe:
     tv_weight: float = _option(0.0, "total variation: smoother pictures")
     equivariance_weight: float = _option(2.0, "shift equivariance: no grid, less flicker")
     held_out: int = _option(24, "photos kept out of training to measure the result on")
-    checkpoint_every: int = _option(50, "steps between checkpoints")
-    sample_every: int = _option(200, "steps between sample pictures")
-    workers: int = _option(1, "processes that decode photos")
+    checkpoint_every: int = _option(50, "steps between checkpoints", 1, changes_result=False)
+    sample_every: int = _option(200, "steps between sample pictures", 1, changes_result=False)
+    workers: int = _option(1, "processes that decode photos", changes_result=False)
     seed: int = _option(0, "seed of the weights, the crops and the shifts")
+
+    def __post_init__(self) -> None:
+        for option in fields(self):
+            self._check(option.name, getattr(self, option.name), option.metadata)
+        if self.crop % 4:
+            raise UsageError(f"--crop {self.crop} is not a multiple of 4")
+        if not any(getattr(self, f.name) for f in fields(self) if f.name.endswith("_weight")):
+            raise UsageError("all weights are 0, so there is nothing to train for")
+
+    def _check(self, name: str, value: Any, bounds: Any) -> None:
+        option = f"--{name.replace('_', '-')}"
+        items = value if isinstance(value, tuple) else (value,)
+        if not items and getattr(self, name.replace("layers", "weight"), True):
+            raise UsageError(f"{option} is empty; name at least one, or set its weight to 0")
+        for item in items:
+            if not isinstance(item, str) and not bounds["least"] <= item <= bounds["most"]:
+                allowed = f"from {bounds['least']:g}"
+                if bounds["most"] != float("inf"):
+                    allowed += f" to {bounds['most']:g}"
+                raise UsageError(f"{option} {item:g} cannot be; it goes {allowed}")
+
+    def differs_from(self, other: "Recipe") -> list[str]:
+        """The names of the options in which the two would train another network."""
+        return [
+            option.name
+            for option in fields(self)
+            if option.metadata["changes_result"]
+            and getattr(self, option.name) != getattr(other, option.name)
+        ]

@@ -70,4 +70,5 @@ def _smooth(values: list[float], window: int = 20) -> np.ndarray:
 
 def _write_picture(path: Path, image: Tensor) -> None:
     pixels = (image[0].permute(1, 2, 0).numpy() * 255).round().clip(0, 255).astype(np.uint8)
-    cv2.imwrite(str(path), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 92])
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+    path.write_bytes(encoded.tobytes())

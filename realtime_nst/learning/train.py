@@ -1,8 +1,9 @@
 """Training of a style network: one painting, many photos."""
 
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -11,8 +12,15 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from realtime_nst.errors import TrainingError
 from realtime_nst.learning import networks
-from realtime_nst.learning.checkpoint import Checkpoint, load, save
-from realtime_nst.learning.data import Crops, batches, find_photos, hold_out, read_image
+from realtime_nst.learning.checkpoint import Checkpoint, StyleInfo, load, save
+from realtime_nst.learning.data import (
+    Crops,
+    batches,
+    find_photos,
+    hold_out,
+    measurable,
+    read_image,
+)
 from realtime_nst.learning.device import best_device
 from realtime_nst.learning.losses.compose import Objective, Views
 from realtime_nst.learning.losses.perception import Perception, load_loss_network
@@ -41,8 +49,9 @@ class Trainer:
     """Trains ``recipe.network`` to paint ``content`` photos like ``painting``.
 
     Works in ``folder``: checkpoint.pt, samples/, losses.csv, losses.png. When a checkpoint of the
-    same painting and recipe is there, training goes on from it; the photos of each step depend on
-    the seed and the step alone, so a resumed run gives what an unbroken one gives.
+    same painting, recipe and loss networks is there, training goes on from it, unless ``restart``;
+    the photos of each step depend on the seed and the step alone, so on a CPU a resumed run gives
+    bit for bit what an unbroken one gives.
     ``loss_weights`` are files of loss networks; the first that has a layer serves it.
     ``start_from`` is a checkpoint whose weights a new run starts with.
     """
@@ -54,12 +63,13 @@ class Trainer:
         folder: Path,
         loss_weights: Sequence[Path],
         recipe: Recipe,
-        style: dict[str, str],
+        style: StyleInfo,
         start_from: Path | None = None,
+        restart: bool = False,
     ) -> None:
-        self.recipe, self.folder, self._style = recipe, folder, style
-        self._painting = painting
-        self._training, self.held_out = hold_out(find_photos(content), recipe.held_out)
+        self.recipe, self.folder, self._painting = recipe, folder, painting
+        self._training, held_out = hold_out(find_photos(content), recipe.held_out)
+        self.held_out = measurable(held_out)
         self._device, self._loss_weights = best_device(), loss_weights
         self._perception = self._load_perception(self._device.dtype)
         style_image = read_image(painting, recipe.style_size).to(self._device.name)
@@ -73,11 +83,18 @@ class Trainer:
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True
         )
         self._optimiser = torch.optim.Adam(self.network.parameters(), lr=recipe.learning_rate)
+        self._style = replace(
+            style,
+            painting_sha256=hashlib.sha256(painting.read_bytes()).hexdigest(),
+            loss_networks=tuple(path.name for path in loss_weights),
+        )
         self._history: list[dict[str, float]] = []
         self._rollbacks = self.step = 0
         folder.mkdir(parents=True, exist_ok=True)
-        if self.checkpoint_path.exists():
+        if self.checkpoint_path.exists() and not restart:
             self._resume(load(self.checkpoint_path))
+        else:
+            self._save()
 
     @property
     def checkpoint_path(self) -> Path:
@@ -89,8 +106,6 @@ class Trainer:
         Raises TrainingError when the losses stay not finite however often training goes back.
         """
         samples = SampleWriter(self.folder, self.held_out)
-        if not self.checkpoint_path.exists():
-            self._save()
         while self.step < self.recipe.steps:
             for progress in self._steps():
                 self._history.append({"step": progress.step, **progress.losses})
@@ -102,6 +117,7 @@ class Trainer:
             if self.step < self.recipe.steps:
                 on_progress(self._roll_back())
         samples.write(self.step, self._averaged.module, self._history)
+        self._save()
         self._save(self.measure())
         return self.checkpoint_path
 
@@ -119,7 +135,7 @@ class Trainer:
         )
 
     def _steps(self) -> Iterator[Progress]:
-        """Train until the end, or until a loss is not finite."""
+        """Train until the end, or until a loss or its gradient is not finite."""
         seed = self.recipe.seed + 1_000_003 * self._rollbacks
         crops = Crops(self._training, self.recipe.crop, seed)
         steps = range(self.step, self.recipe.steps)
@@ -140,10 +156,13 @@ class Trainer:
         measured = self._objective.measure(views)
         total = self._objective.total(measured)
         self._optimiser.zero_grad(set_to_none=True)
-        if torch.isfinite(total):
-            total.backward()
-            self._optimiser.step()
-            self._averaged.update_parameters(self.network)
+        total.backward()
+        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
+        slope = nn.utils.get_total_norm(gradients)
+        if not torch.isfinite(total + slope):
+            return {}, math.nan
+        self._optimiser.step()
+        self._averaged.update_parameters(self.network)
         return {name: value.item() for name, value in measured.items()}, total.item()
 
     def _apply(self, photos: Tensor) -> Tensor:
@@ -193,9 +212,12 @@ class Trainer:
         )
 
     def _resume(self, saved: Checkpoint) -> None:
-        if (saved.recipe, saved.style) != (self.recipe, self._style):
+        differing = self.recipe.differs_from(saved.recipe)
+        if saved.style != self._style:
+            differing.append("painting, its description, or loss networks")
+        if differing:
             raise TrainingError(
-                f"{self.checkpoint_path} is of another painting or recipe; "
+                f"{self.checkpoint_path} was made with another {', '.join(differing)}; "
                 "give the same options to go on with it, or --restart to begin anew"
             )
         self.network.load_state_dict(saved.network)

@@ -29,9 +29,9 @@ def download(
     path = folder / url.rsplit("/", 1)[-1]
     if path.exists():
         return path
-    folder.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         found = _fetch(url, partial, on_bytes)
         if not found.startswith(sha256_prefix):
             raise TrainingError(

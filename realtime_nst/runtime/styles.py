@@ -2,7 +2,7 @@
 
 The manifest is ``{"styles": [entry, ...]}``; an entry has ``name``, ``file`` (relative to the
 manifest), ``sha256``, ``bytes``, ``title``, ``artist``, ``licence``, ``network``, and where known
-``speed_class``, ``picture`` (the painting, relative too), ``quality`` and ``recipe``.
+``speed_class``, ``picture`` (a scene in that style, relative too), ``quality`` and ``recipe``.
 """
 
 import hashlib
@@ -43,10 +43,6 @@ class InstalledStyle:
     @property
     def path(self) -> Path:
         return self.folder / self.file
-
-    @property
-    def picture_path(self) -> Path | None:
-        return self.folder / self.picture if self.picture else None
 
 
 def folder() -> Path | None:

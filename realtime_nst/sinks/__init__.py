@@ -1,0 +1,32 @@
+"""Where frames go. Each sink is one file and one row of ``SINKS``, imported when asked for."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from realtime_nst.stream import Sink
+
+SINKS = {
+    "null": "realtime_nst.sinks.null:NullSink",
+    "pictures": "realtime_nst.sinks.pictures:PictureSink",
+    "video": "realtime_nst.sinks.video:VideoSink",
+    "window": "realtime_nst.sinks.window:WindowSink",
+}
+"""Scheme of an address, and the class behind it."""
+
+_OF_FILES = ("pictures", "video")
+
+
+def open_sink(address: str | Path, **options: Any) -> Sink:
+    """The sink at ``address``: ``scheme:rest`` with a scheme of ``SINKS``, or the path of a video.
+
+    ``rest`` is the first argument of the class, ``options`` the others. The sink is made, not
+    entered. Raises :class:`~realtime_nst.errors.UsageError` as the class does.
+    """
+    scheme, colon, rest = str(address).partition(":")
+    if not colon or scheme not in SINKS:
+        scheme, rest = "video", str(address)
+    arguments = [Path(rest) if scheme in _OF_FILES else rest] if rest else []
+    module, name = SINKS[scheme].split(":")
+    sink: Sink = getattr(import_module(module), name)(*arguments, **options)
+    return sink

@@ -74,6 +74,7 @@ class VideoSource:
         self._start = start
         self._reformatter = VideoReformatter()
         self._container: InputContainer | None = None
+        self._info: StreamInfo | None = None
 
     def __enter__(self) -> Self:
         self.faults.truncated = is_cut_off(self.path) if self.path.is_file() else False
@@ -97,6 +98,8 @@ class VideoSource:
 
     @property
     def info(self) -> StreamInfo:
+        if self._info is None:
+            raise MediaError(f"{self.path} is not open yet; enter the source first")
         return self._info
 
     def __iter__(self) -> Iterator[Frame]:

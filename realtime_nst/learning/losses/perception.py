@@ -16,6 +16,7 @@ from realtime_nst.errors import TrainingError
 _VGG19_BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4))
 _CAFFE_MEAN = (123.68, 116.779, 103.939)
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_NAMES = tuple(f"{b}_{c}" for b, n in _VGG19_BLOCKS for c in range(1, n + 1))
 _TORCHVISION_INDEX = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
 
 Weights = Mapping[str, Tensor]
@@ -70,9 +71,8 @@ class DistilledVgg19:
     def __init__(
         self, weights: Weights, dtype: torch.dtype = torch.float32, device: str = "cpu"
     ) -> None:
-        names = [f"{b}_{c}" for b, n in _VGG19_BLOCKS for c in range(1, n + 1)]
-        named = {n: _pair(weights, f"conv{n.replace('_', '')}") for n in names
-                 if f"conv{n.replace('_', '')}.weight" in weights}  # fmt: skip
+        keys = {n: f"conv{n.replace('_', '')}" for n in _NAMES}
+        named = {n: _pair(weights, key) for n, key in keys.items() if f"{key}.weight" in weights}
         self._first = _cast({"0": _pair(weights, "conv0")}, torch.float32, device)["0"]
         self._convolutions = _cast(named, dtype, device)
         self._dtype = dtype
@@ -177,14 +177,11 @@ def _read_weights(path: Path) -> Weights:
 def _vgg19_weights(
     weights: Weights,
 ) -> tuple[dict[str, tuple[Tensor, Tensor]], tuple[float, ...], tuple[float, ...]]:
-    names = [f"{b}_{c}" for b, n in _VGG19_BLOCKS for c in range(1, n + 1)]
     if "conv1_1.weight" in weights:
-        named = {n: _pair(weights, f"conv{n}") for n in names if f"conv{n}.weight" in weights}
+        named = {n: _pair(weights, f"conv{n}") for n in _NAMES if f"conv{n}.weight" in weights}
         return named, tuple(m / 255 for m in _CAFFE_MEAN), (1 / 255,) * 3
-    keys = zip(names, _TORCHVISION_INDEX, strict=True)
-    named = {
-        n: _pair(weights, f"features.{i}") for n, i in keys if f"features.{i}.weight" in weights
-    }
+    keys = {n: f"features.{i}" for n, i in zip(_NAMES, _TORCHVISION_INDEX, strict=True)}
+    named = {n: _pair(weights, key) for n, key in keys.items() if f"{key}.weight" in weights}
     return named, _IMAGENET_MEAN, _IMAGENET_STD
 
 

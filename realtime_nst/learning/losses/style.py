@@ -7,7 +7,7 @@ from torch import Tensor
 def gram(features: Tensor) -> Tensor:
     """``[N, C, h, w]`` to float32 ``[N, C, C]``: products of channels averaged over places, over C.
 
-    Johnson et al. 2016, equation 3.
+    Johnson et al. 2016, equation 3. The products are summed in the features' own type.
     """
     n, c, h, w = features.shape
     flat = features.reshape(n, c, h * w)

@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from realtime_nst.errors import UnknownName
 from realtime_nst.learning.networks.blocks import ConvNorm, Residual, StyleNetwork, Upsample
 
 _BLOCKS = 5
@@ -13,8 +14,9 @@ class JohnsonNet(StyleNetwork):
     five unpadded residual blocks, two upsamplings, 9x9 convolution.
 
     Deviations: instance instead of batch normalisation by default (Ulyanov et al. 2016); upsampling
-    by resize-convolution by default, ``upsample="transposed"`` is the paper's; the scaled tanh at
-    the end maps to 0..1; ``width`` scales 32-64-128 (1.0 is the paper's).
+    by resize-convolution by default, ``upsample="transposed"`` is the paper's;
+    convolutions pad by reflection, not zeros; the scaled tanh at the end maps to 0..1; ``width``
+    scales 32-64-128 (1.0 is the paper's).
     """
 
     size_multiple = 4
@@ -25,6 +27,8 @@ class JohnsonNet(StyleNetwork):
     ) -> None:
         super().__init__()
         a, b, c = (round(width * n) for n in (32, 64, 128))
+        if upsample not in ("resize", "transposed"):
+            raise UnknownName("upsampling", upsample, ("resize", "transposed"))
         transposed = upsample == "transposed"
         self.body = nn.Sequential(
             nn.ReflectionPad2d(_PADDING),

@@ -1,0 +1,94 @@
+"""The figures and the help that live mode writes on the picture."""
+
+from collections import deque
+from dataclasses import dataclass
+from textwrap import wrap
+
+import cv2
+import numpy as np
+
+from realtime_nst.stream import Image
+
+HELP = (
+    ("1-9", "style by number"),
+    ("arrows, n p", "next, previous style"),
+    ("+ -", "strength"),
+    ("c", "keep colour"),
+    ("o", "original"),
+    ("s", "snapshot"),
+    ("h", "this help"),
+    ("q, Esc", "quit"),
+)
+
+
+class RateMeter:
+    """Frames a second over the last ``seconds``: n stamps span n - 1 intervals."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._stamps: deque[float] = deque()
+
+    def tick(self, now: float) -> None:
+        self._stamps.append(now)
+        while now - self._stamps[0] > self._seconds:
+            self._stamps.popleft()
+
+    @property
+    def fps(self) -> float:
+        """0 until two frames lie within the window."""
+        span = self._stamps[-1] - self._stamps[0] if self._stamps else 0.0
+        return (len(self._stamps) - 1) / span if span else 0.0
+
+
+@dataclass(frozen=True)
+class Hud:
+    """What is written on the picture. ``latency`` in seconds; ``styles`` shows the help."""
+
+    fps: float
+    latency: float
+    dropped: int
+    style: str
+    provider: str
+    note: str = ""
+    styles: tuple[str, ...] | None = None
+
+    def lines(self) -> list[str]:
+        """The status line, and above it the note."""
+        status = (
+            f"{self.fps:.1f} fps | {self.latency * 1000:.0f} ms | {self.dropped} dropped | "
+            f"{self.style} | {self.provider} | h: help"
+        )
+        return [self.note, status] if self.note else [status]
+
+    def help(self) -> list[str]:
+        if self.styles is None:
+            return []
+        keys = [f"{keys}\t{meaning}" for keys, meaning in HELP]
+        return keys + [f"{n}\t{style}" for n, style in enumerate(self.styles[:9], 1)]
+
+
+def draw_hud(image: Image, hud: Hud) -> Image:
+    """A copy of ``image`` with the status at the bottom and, if wanted, the help at the top."""
+    drawn = image.copy()
+    line = max(12, round(image.shape[0] / 26))
+    fitting = max(16, int(image.shape[1] / (0.42 * line)))
+    lines = [part for text in hud.lines() for part in wrap(text, fitting)]
+    _write(drawn, lines, image.shape[0] - line * len(lines), line)
+    _write(drawn, hud.help(), 0, line)
+    return drawn
+
+
+def _write(image: Image, lines: list[str], top: int, line: int) -> None:
+    """Light text on a darkened band, ``line`` pixels a line; a tab leads to the second column."""
+    band = image[max(0, top) : top + line * len(lines)]
+    np.multiply(band, 0.45, out=band, casting="unsafe")
+    for number, text in enumerate(lines):
+        baseline = top + line * number + round(line * 0.74)
+        for column, part in enumerate(text.split("\t")):
+            _put(image, part, (line // 3 + column * 7 * line, baseline), line)
+
+
+def _put(image: Image, text: str, at: tuple[int, int], line: int) -> None:
+    plain = text.encode("ascii", "replace").decode()  # OpenCV before 5 draws nothing else
+    font, light = cv2.FONT_HERSHEY_SIMPLEX, (240, 240, 240)
+    cv2.putText(image, plain, at, font, line / 40, light, 1, cv2.LINE_AA)

@@ -1,0 +1,131 @@
+"""The process behind ``WindowSink``: shows frames from shared memory, reports keys.
+
+Run as a script, so that it imports nothing of the package and never PyAV, beside which OpenCV's
+window freezes on Linux. Standard input brings lines ``buffer BYTES PATH``, its end means that the
+parent is gone. Standard output takes lines ``ready``, ``buffer``, ``key NAME``, ``closed`` and
+``error TEXT``.
+
+Shared memory: a header of four int64 (number of the newest frame, from 1; 0 before the first), then
+three slots, each two int64 (height, width) and the RGB pixels. Frame n lies in slot n modulo 3. The
+writer publishes n after filling its slot, so a copy of n is whole if at most n + 1 is published
+when it ends.
+"""
+
+import mmap
+import os
+import sys
+import threading
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+HEADER = 32
+SLOTS = 3
+SLOT_HEADER = 16
+
+_POLL_MS = 4
+_NAMED_KEYS = {
+    27: "escape",
+    65361: "left", 65362: "up", 65363: "right", 65364: "down",  # Linux
+    2424832: "left", 2490368: "up", 2555904: "right", 2621440: "down",  # Windows
+    63234: "left", 63232: "up", 63235: "right", 63233: "down",  # macOS
+}  # fmt: skip
+
+
+class Buffer:
+    """The child's view of the shared memory at ``path``."""
+
+    def __init__(self, path: str, size: int) -> None:
+        with open(path, "r+b") as file:
+            self._bytes = np.frombuffer(mmap.mmap(file.fileno(), size), np.uint8)
+        self._published = self._bytes[:8].view(np.int64)
+        self._slot_size = (size - HEADER) // SLOTS
+        self._shown = 0
+
+    def newest(self) -> NDArray[np.uint8] | None:
+        """A whole copy of the newest frame, RGB; None when it was taken before."""
+        while (number := int(self._published[0])) != self._shown:
+            picture = self._slot(number % SLOTS)
+            if int(self._published[0]) <= number + 1:
+                self._shown = number
+                return picture
+        return None
+
+    def _slot(self, slot: int) -> NDArray[np.uint8]:
+        begin = HEADER + slot * self._slot_size
+        height, width = self._bytes[begin : begin + SLOT_HEADER].view(np.int64)
+        pixels = self._bytes[begin + SLOT_HEADER :][: height * width * 3]
+        return pixels.reshape(height, width, 3).copy()
+
+
+class _Orders:
+    """What the parent said last, read on a thread of its own."""
+
+    def __init__(self) -> None:
+        self.buffer: Buffer | None = None
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        for line in sys.stdin:
+            _, size, path = line.rstrip("\n").split(" ", 2)
+            self.buffer = Buffer(path, int(size))
+            _say("buffer")
+        os._exit(0)
+
+
+def key_name(code: int) -> str | None:
+    """What ``waitKeyEx`` returned, as a name: a character, or a word for a key without one."""
+    for value in (code, code & 0xFFFF):  # without the modifiers some toolkits add
+        if value in _NAMED_KEYS:
+            return _NAMED_KEYS[value]
+        if 32 <= value < 127:
+            return chr(value)
+    return None
+
+
+def _say(*words: str) -> None:
+    print(*words, flush=True)  # noqa: T201
+
+
+def _show(title: str, orders: _Orders) -> None:
+    cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+    cv2.imshow(title, np.zeros((480, 640, 3), np.uint8))
+    cv2.waitKeyEx(1)
+    _say("ready")
+    size = (0, 0)
+    while _is_open(title):
+        picture = orders.buffer.newest() if orders.buffer else None
+        if picture is not None:
+            if picture.shape[:2] != size:
+                size = picture.shape[:2]
+                cv2.resizeWindow(title, size[1], size[0])
+            cv2.imshow(title, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        _tell_keys(cv2.waitKeyEx)
+
+
+def _is_open(title: str) -> bool:
+    try:
+        return bool(cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) >= 1)
+    except cv2.error:  # Qt, when its last window has been closed
+        return False
+
+
+def _tell_keys(wait_key: Callable[[int], int]) -> None:
+    code = wait_key(_POLL_MS)
+    name = key_name(code) if code >= 0 else None
+    if name is not None:
+        _say("key", name)
+
+
+def main() -> None:
+    try:
+        _show(sys.argv[1], _Orders())
+        _say("closed")
+    except cv2.error as error:
+        _say("error", (error.err or str(error)).replace("\n", " "))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Several sinks as one."""
+
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from realtime_nst.stream import Frame, Sink
+
+
+class TeeSink:
+    """Hands every frame to each of ``sinks``, in order; stops when one of them does.
+
+    All are left properly, the last first, whichever of them fails.
+    """
+
+    def __init__(self, *sinks: Sink) -> None:
+        self._sinks = sinks
+        self._entered = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as entering:
+            for sink in self._sinks:
+                entering.enter_context(sink)
+            self._entered = entering.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._entered.__exit__(kind, error, tb)
+
+    def write(self, frame: Frame) -> bool:
+        wishes = [sink.write(frame) for sink in self._sinks]
+        return all(wishes)

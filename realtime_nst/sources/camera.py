@@ -1,0 +1,194 @@
+"""A camera through OpenCV."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime_nst.errors import MediaError, SourceStalled, UsageError
+from realtime_nst.stream import Frame, Image, StreamInfo
+
+_BACKENDS = {
+    "linux": ("CAP_V4L2", "CAP_ANY"),
+    "win32": ("CAP_DSHOW", "CAP_MSMF", "CAP_ANY"),
+    "darwin": ("CAP_AVFOUNDATION", "CAP_ANY"),
+}
+_REMEDY = "or use the built-in scene with --camera synthetic"
+
+
+class CameraSource:
+    """Camera ``device``: its number, or its path such as ``/dev/video0``. Always live.
+
+    ``size`` (width, height) and ``fps`` are wishes; ``info`` says what the camera delivers. Frames
+    are read on a thread of their own and the newest is taken. Raises :class:`MediaError` when no
+    frame comes on opening, with every backend tried and why it failed, and :class:`SourceStalled`
+    when the camera stops sending for ``timeout`` seconds.
+    """
+
+    def __init__(
+        self,
+        device: int | str = 0,
+        size: tuple[int, int] | None = None,
+        fps: float | None = None,
+        *,
+        timeout: float = 5.0,
+    ) -> None:
+        self._device = int(device) if str(device).isdecimal() else str(device)
+        if size is not None and min(size) < 1:
+            raise UsageError(f"camera size {size[0]}x{size[1]} is not a size; try 640x480")
+        if fps is not None and fps <= 0:
+            raise UsageError(f"camera rate {fps} is not above 0; try 30")
+        self._size, self._fps, self._timeout = size, fps, timeout
+        self._reader: _Reader | None = None
+        self._info: StreamInfo | None = None
+
+    @property
+    def info(self) -> StreamInfo:
+        if self._info is None:
+            raise MediaError(f"camera {self._device} is not open yet; enter the source first")
+        return self._info
+
+    def __enter__(self) -> Self:
+        reasons = [*_obstacles(self._device)]
+        for name in [] if reasons else _BACKENDS.get(sys.platform, ("CAP_ANY",)):
+            reader = _Reader(self._device, getattr(cv2, name), self._size, self._fps)
+            try:
+                image, _ = reader.newest(self._timeout)
+            except SourceStalled as error:
+                reader.stop(self._timeout)
+                reasons.append(f"{name.removeprefix('CAP_')}: {error}")
+                continue
+            height, width = image.shape[:2]
+            self._info = StreamInfo(width, height, reader.rate, live=True)
+            self._reader = reader
+            return self
+        raise MediaError(
+            f"camera {self._device} cannot be used ({'; '.join(reasons)}); "
+            f"choose another with --camera N, {_REMEDY}"
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        if self._reader is not None:
+            self._reader.stop(self._timeout)
+            self._reader = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        began, index = time.monotonic(), 0
+        while self._reader is not None:
+            try:
+                image, captured = self._reader.newest(self._timeout)
+            except SourceStalled as error:
+                raise SourceStalled(
+                    f"camera {self._device} stopped: {error}; plug it in again, {_REMEDY}"
+                ) from error
+            pts = Fraction(max(0.0, captured - began)).limit_denominator(90_000)
+            yield Frame(image, index, pts, captured)
+            index += 1
+
+
+class _Reader:
+    """Opens a capture, reads it and releases it, all on one thread; keeps the newest frame only."""
+
+    def __init__(
+        self, device: int | str, backend: int, size: tuple[int, int] | None, fps: float | None
+    ) -> None:
+        self.rate: Fraction | None = None
+        self._wanted = (size, fps)
+        self._newest: tuple[Image, float] | None = None
+        self._failure = ""
+        self._stopped = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(
+            target=self._work, args=(device, backend), name="realtime_nst-camera", daemon=True
+        )
+        self._thread.start()
+
+    def newest(self, timeout: float) -> tuple[Image, float]:
+        """The newest frame not yet taken, and when it came."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._newest or self._failure, timeout):
+                raise SourceStalled(f"no frame for {timeout:g} s")
+            if self._newest is None:
+                raise SourceStalled(self._failure)
+            taken, self._newest = self._newest, None
+            return taken
+
+    def stop(self, timeout: float) -> None:
+        """Release the camera; a driver that hangs is left behind after ``timeout`` seconds."""
+        self._stopped = True
+        self._thread.join(timeout)
+
+    def _work(self, device: int | str, backend: int) -> None:
+        capture = None
+        try:
+            capture = cv2.VideoCapture(device, backend)
+            failure = self._read(capture)
+        except cv2.error as error:
+            failure = error.err or "the driver failed"
+        finally:
+            if capture is not None:
+                capture.release()
+        with self._changed:
+            self._failure = failure
+            self._changed.notify_all()
+
+    def _read(self, capture: Any) -> str:
+        if not capture.isOpened():
+            return "not there, or in use by another program"
+        self.rate = _configure(capture, *self._wanted)
+        while not self._stopped:
+            delivered, picture = capture.read()
+            if not delivered:
+                return "the device gave no frame"
+            with self._changed:
+                self._newest = (_to_rgb(picture), time.monotonic())
+                self._changed.notify_all()
+        return "closed"
+
+
+def _obstacles(device: int | str) -> Iterator[str]:
+    """What can be said without opening the device."""
+    if not sys.platform.startswith("linux"):
+        return
+    path = Path(f"/dev/video{device}") if isinstance(device, int) else Path(device)
+    if not path.exists():
+        found = ", ".join(sorted(map(str, Path("/dev").glob("video*")))) or "none"
+        yield f"{path} does not exist, cameras found: {found}"
+        return
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        yield f"{path}: {error.strerror}"
+
+
+def _configure(capture: Any, size: tuple[int, int] | None, fps: float | None) -> Fraction | None:
+    """Wish for a mode, and report the rate of the one chosen."""
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    if size is not None:
+        if size[0] * size[1] > 640 * 480:  # uncompressed, USB 2 carries no more at 30 fps
+            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
+    if fps is not None:
+        capture.set(cv2.CAP_PROP_FPS, fps)
+    rate = float(capture.get(cv2.CAP_PROP_FPS))
+    return Fraction(rate).limit_denominator(1001) if 0 < rate < 1000 else None
+
+
+def _to_rgb(picture: NDArray[np.uint8]) -> Image:
+    grey = picture.ndim == 2 or picture.shape[2] == 1
+    code = cv2.COLOR_GRAY2RGB if grey else cv2.COLOR_BGR2RGB
+    return np.asarray(cv2.cvtColor(picture, code), np.uint8)

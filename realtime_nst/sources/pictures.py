@@ -1,0 +1,171 @@
+"""Picture files as frames: one, several, or a folder of them."""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime_nst.errors import MediaError, UsageError
+from realtime_nst.stream import Frame, Image, StreamInfo
+
+SUFFIXES = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
+
+class PictureSource:
+    """The pictures of ``paths``: a file, a folder (its pictures in natural order), or several.
+
+    Frame ``index`` shows ``paths[index]`` at its own size and lasts one ``rate``-th of a second.
+    ``info`` has the size of the first picture. What cannot be read raises :class:`MediaError`; with
+    ``skip_unreadable`` it is left out and the error kept in ``unreadable`` under its path, and only
+    when nothing can be read is it raised.
+    """
+
+    def __init__(
+        self,
+        paths: str | Path | Sequence[str | Path],
+        *,
+        rate: int | Fraction = 25,
+        skip_unreadable: bool = False,
+    ) -> None:
+        given = [paths] if isinstance(paths, str | Path) else paths
+        self.paths = [path for one in given for path in list_pictures(one)]
+        if not self.paths:
+            raise UsageError("no picture given; name at least one file or folder")
+        if rate <= 0:
+            raise UsageError(f"rate {rate} is not above 0 pictures a second")
+        self.unreadable: dict[Path, MediaError] = {}
+        self._rate = Fraction(rate)
+        self._skip = skip_unreadable
+        self._first: tuple[int, Image] | None = None
+
+    @property
+    def info(self) -> StreamInfo:
+        height, width = self._open()[1].shape[:2]
+        return StreamInfo(width, height, self._rate, len(self.paths))
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._first = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        first, image = self._open()
+        yield self._frame(first, image)
+        for index in range(first + 1, len(self.paths)):
+            picture = self._read(self.paths[index])
+            if picture is not None:
+                yield self._frame(index, picture)
+
+    def _frame(self, index: int, image: Image) -> Frame:
+        return Frame(image, index, index / self._rate, time.monotonic())
+
+    def _open(self) -> tuple[int, Image]:
+        if self._first is None:
+            self._first = self._first_readable()
+        return self._first
+
+    def _first_readable(self) -> tuple[int, Image]:
+        for index, path in enumerate(self.paths):
+            image = self._read(path)
+            if image is not None:
+                return index, image
+        raise next(iter(self.unreadable.values()))
+
+    def _read(self, path: Path) -> Image | None:
+        try:
+            return read_picture(path)
+        except MediaError as error:
+            if not self._skip:
+                raise
+            self.unreadable[path] = error
+            return None
+
+
+def list_pictures(path: str | Path) -> list[Path]:
+    """``path`` itself, or the pictures right in it when it is a folder: by name, 2 before 10.
+
+    Raises :class:`UsageError` when it does not exist or the folder holds no picture.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UsageError(f"{str(path)!r} does not exist{_nearest(path)}")
+    if not path.is_dir():
+        return [path]
+    found = [file for file in path.iterdir() if _is_picture(file)]
+    if not found:
+        raise UsageError(f"the folder {str(path)!r} holds no picture ({', '.join(SUFFIXES)})")
+    return sorted(found, key=_natural)
+
+
+def read_picture(path: str | Path) -> Image:
+    """The picture at ``path`` as RGB uint8 ``(height, width, 3)``.
+
+    Turned upright as its EXIF data says (pictures with transparency excepted); 16 bits are reduced
+    to 8; grey, palette and CMYK become RGB; what is transparent is laid on white. Of an animation
+    the first picture. Raises :class:`MediaError` when it cannot be read.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise MediaError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
+    if not data:
+        raise MediaError(f"{str(path)!r} is empty; give a picture ({', '.join(SUFFIXES)})")
+    try:
+        return _decode(np.frombuffer(data, np.uint8), path)
+    except (cv2.error, MemoryError) as error:
+        reason = getattr(error, "err", "") or "not enough memory"
+        raise MediaError(
+            f"{str(path)!r} cannot be decoded: {reason}; try a smaller copy"
+        ) from error
+
+
+def _decode(data: NDArray[np.uint8], path: Path) -> Image:
+    if data[:2].tobytes() != b"\xff\xd8":  # only JPEG never has transparency
+        raw = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+        if raw is not None and raw.ndim == 3 and raw.shape[2] == 4:
+            return _on_white(raw)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    if image is None:
+        raise MediaError(
+            f"{str(path)!r} is not a picture that can be read, or is damaged "
+            f"(formats: {', '.join(SUFFIXES)}); convert it or leave it out"
+        )
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _on_white(bgra: NDArray[Any]) -> Image:
+    values = bgra.astype(np.float32) / (np.iinfo(bgra.dtype).max / 255)
+    alpha = values[..., 3:] / 255
+    rgb = values[..., 2::-1] * alpha + 255 * (1 - alpha)
+    return np.ascontiguousarray(rgb.round().astype(np.uint8))
+
+
+def _nearest(path: Path) -> str:
+    names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = get_close_matches(path.name, names, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else "; check the name and the folder"
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    parts = re.split(r"(\d+)", path.name.casefold())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

@@ -1,0 +1,181 @@
+"""A moving scene made by rule, whose optical flow is known exactly."""
+
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime_nst.errors import UsageError
+from realtime_nst.sources._scenery import Layer, Matrix, camera, paint, shift, stretch
+from realtime_nst.stream import Frame, Image, StreamInfo
+
+_SOLID = 250
+"""Alpha (of 255) from which on a layer counts as covering a pixel."""
+
+
+class SyntheticSource:
+    """A coast at dusk with a mill, a boat and a girl.
+
+    Textured layers move, turn, zoom and hide one another.
+
+    The same arguments give the same pixels. ``width`` and ``height`` in pixels, ``rate`` in frames
+    a second, ``frames`` until the end (None: for ever), ``noise`` the standard deviation of sensor
+    noise in grey levels. ``live`` paces the frames by the clock. Raises :class:`UsageError` for
+    values that make no picture.
+    """
+
+    def __init__(
+        self,
+        width: int = 640,
+        height: int = 480,
+        rate: int | Fraction = 30,
+        frames: int | None = None,
+        seed: int = 0,
+        live: bool = False,
+        *,
+        noise: float = 0.0,
+    ) -> None:
+        _check(width, height, rate, frames, noise)
+        self.info = StreamInfo(width, height, Fraction(rate), frames, live)
+        self._noise, self._seed = noise, seed
+        self._layers = paint(width / height, height, seed)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        pass
+
+    def __iter__(self) -> Iterator[Frame]:
+        interval = float(1 / self._rate)
+        due, index = time.monotonic(), 0
+        while self.info.frames is None or index < self.info.frames:
+            image = self.picture(index)
+            if self.info.live:
+                time.sleep(max(0.0, due - time.monotonic()))
+                due = max(due, time.monotonic() - interval) + interval
+            yield Frame(image, index, index / self._rate, time.monotonic())
+            index += 1
+
+    @property
+    def _rate(self) -> Fraction:
+        return self.info.rate or Fraction(30)
+
+    def picture(self, index: int) -> Image:
+        """The picture of frame ``index``, RGB uint8 ``(height, width, 3)``."""
+        image = np.zeros((self.info.height, self.info.width, 3), np.uint8)
+        for layer in self._layers:
+            self._lay(image, layer, self._matrix(layer, index, index))
+        return self._with_noise(image, index) if self._noise else image
+
+    def flow(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The exact motion from frame ``index - 1`` to frame ``index``, and where it can be seen.
+
+        ``flow`` is float32 ``(height, width, 2)`` in pixels, x then y, on the grid of frame
+        ``index``, and points back: what frame ``index`` shows at ``(x, y)`` was at
+        ``(x, y) + flow[y, x]`` in frame ``index - 1``, so that sampling the earlier frame there
+        gives the later one. ``visible`` is bool ``(height, width)``: True where the same surface
+        shows in both frames, unmixed with another. Computed from the motions of the layers, not
+        estimated. Raises :class:`UsageError` when ``index`` is below 1.
+        """
+        if index < 1:
+            raise UsageError(f"frame {index} has no frame before it; ask for the flow from 1 on")
+        owner, solid = self._owners(index)
+        before, solid_before = self._owners(index - 1)
+        flow = np.zeros((*owner.shape, 2), np.float32)
+        for number, layer in enumerate(self._layers):
+            then = self._matrix(layer, index - 1, index)
+            back = then @ np.linalg.inv(self._matrix(layer, index, index)) - np.eye(3)
+            y, x = np.nonzero(owner == number)
+            flow[y, x] = np.stack([x, y, np.ones_like(x)], -1) @ back[:2].T
+        same = np.where(solid_before, before, -1)
+        return flow, solid & _all_around(same, flow, owner)
+
+    def _matrix(self, layer: Layer, index: int, turn_index: int) -> Matrix:
+        """From the pixels of the layer's texture to those of frame ``index``, having come round as
+        often as in frame ``turn_index``."""
+        t = float(index / self._rate)
+        turns = np.floor(layer.speed * float(turn_index / self._rate) / layer.period)
+        drift = shift(layer.speed * t - turns * layer.period, 0)
+        scale = self.info.height
+        scene = camera(t, layer.depth, self.info.width / scale) @ drift @ layer.motion(t)
+        return stretch(scale, scale) @ scene @ stretch(1 / scale, 1 / scale)
+
+    def _lay(self, image: Image, layer: Layer, matrix: Matrix) -> None:
+        x, y, right, bottom = self._box(layer, matrix)
+        if x >= right or y >= bottom:
+            return
+        warped = _warp(layer.texture, shift(-x, -y) @ matrix, (right - x, bottom - y))
+        ground = image[y:bottom, x:right]
+        clear = cv2.cvtColor(255 - warped[..., 3], cv2.COLOR_GRAY2RGB)
+        under = cv2.multiply(ground, clear, scale=1 / 255)
+        cv2.add(under, cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB), dst=ground)
+
+    def _owners(self, index: int) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+        """The number of the layer that each pixel of frame ``index`` shows, and whether it shows
+        nothing else."""
+        owner = np.zeros((self.info.height, self.info.width), np.int16)
+        solid = np.ones(owner.shape, np.bool_)
+        for number, layer in enumerate(self._layers):
+            matrix = self._matrix(layer, index, index)
+            x, y, right, bottom = self._box(layer, matrix)
+            if x >= right or y >= bottom:
+                continue
+            here = np.s_[y:bottom, x:right]
+            alpha = _warp(layer.texture[..., 3], shift(-x, -y) @ matrix, (right - x, bottom - y))
+            owner[here][alpha > 127] = number
+            solid[here] = np.where(alpha >= _SOLID, True, solid[here] & (alpha == 0))
+        return owner, solid
+
+    def _box(self, layer: Layer, matrix: Matrix) -> tuple[int, int, int, int]:
+        """The part of the frame that the layer may touch: left, top, right, bottom."""
+        height, width = layer.texture.shape[:2]
+        corners = matrix[:2] @ np.array([[0, width, 0, width], [0, 0, height, height], [1] * 4])
+        left, top = np.floor(corners.min(1)).astype(int)
+        right, bottom = np.ceil(corners.max(1)).astype(int) + 1
+        return max(left, 0), max(top, 0), min(right, self.info.width), min(bottom, self.info.height)
+
+    def _with_noise(self, image: Image, index: int) -> Image:
+        rng = np.random.default_rng((self._seed, index))
+        noise = rng.standard_normal(image.shape, np.float32) * np.float32(self._noise)
+        return np.asarray(np.clip(image + noise, 0, 255).round(), np.uint8)
+
+
+def _warp(texture: NDArray[np.uint8], matrix: Matrix, size: tuple[int, int]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.warpAffine(texture, matrix[:2], size, flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def _all_around(
+    labels: NDArray[np.int16], flow: NDArray[np.float32], owner: NDArray[np.int16]
+) -> NDArray[np.bool_]:
+    """Whether the four pixels about the end of each flow vector lie inside and bear ``owner``."""
+    height, width = owner.shape
+    y, x = np.mgrid[:height, :width]
+    left = np.floor(x + flow[..., 0]).astype(int)
+    top = np.floor(y + flow[..., 1]).astype(int)
+    within = (left >= 0) & (top >= 0) & (left < width - 1) & (top < height - 1)
+    left, top = np.where(within, left, 0), np.where(within, top, 0)
+    for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        within &= labels[top + dy, left + dx] == owner
+    return np.asarray(within, np.bool_)
+
+
+def _check(width: int, height: int, rate: int | Fraction, frames: int | None, noise: float) -> None:
+    if not all(isinstance(side, int) and 16 <= side <= 8192 for side in (width, height)):
+        raise UsageError(f"size {width}x{height} of the synthetic scene: give 16x16 to 8192x8192")
+    if not 1 <= rate <= 1000:
+        raise UsageError(f"rate {rate} of the synthetic scene: give 1 to 1000 frames a second")
+    if frames is not None and frames < 1:
+        raise UsageError(f"{frames} frames of the synthetic scene: give 1 or more")
+    if not 0 <= noise <= 100:
+        raise UsageError(f"noise {noise} of the synthetic scene: give 0 to 100 grey levels")
