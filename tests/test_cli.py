@@ -1,5 +1,7 @@
 """The commands as a person types them."""
 
+import contextlib
+import signal
 import sys
 from pathlib import Path
 
@@ -280,6 +282,37 @@ def test_styles_sheet_draws_them_all(cli, photo, tmp_path):
     assert min(cv2.imread(str(tmp_path / "sheet.png")).shape[:2]) > 300
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("video",), "Missing argument"),
+        (("video", "a.mp4", "--strenght", "1"), "No such option"),
+        (("image", "a.png", "-o", "b.png", "--strength", "much"), "--strength"),
+        (("vidio",), "No such command"),
+    ],
+)
+def test_mistyped_commands_are_one_line(cli, arguments, said):
+    code, _, err = cli(*arguments)
+    assert code == 2
+    assert said in one_line_error(err)
+    assert "--help" in err
+
+
+def test_ctrl_c_that_an_import_swallows_still_stops(cli, photo, style, tmp_path, monkeypatch):
+    from realtime_nst.runtime import stages
+
+    def swallow(text):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return stages.Size(shorter=10)
+
+    monkeypatch.setattr(stages, "parse_size", swallow)
+    out = tmp_path / "out.png"
+    code, _, _ = cli("image", photo, "-o", out, "--style", style, "--size", "10")
+    assert code == 130
+    assert not out.exists()
+
+
 def test_version_and_help(cli):
     assert "realtime-nst 0." in cli("--version")[1]
     code, said, _ = cli("--help")
@@ -380,8 +413,8 @@ class TestTraining:
             (("--steps", "0"), 2, "--steps"),
             (("--style-layers", ""), 2, "--style-layers"),
             (("--style-scales", "1,x"), 2, "--style-scales"),
-            (("--content", tmp_path / "none"), 1, "no photos"),
-            (("--loss-weights", tmp_path / "none.pth"), 1, "none.pth"),
+            (("--content", tmp_path / "none"), 2, "no such folder"),
+            (("--loss-weights", tmp_path / "none.pth"), 2, "none.pth"),
             (("-o", tmp_path / "style.bin"), 2, ".onnx"),
         ):
             found, _, err = cli(*command, *arguments)
@@ -391,5 +424,5 @@ class TestTraining:
 
     def test_export_of_what_is_no_checkpoint_is_one_line(self, cli, tmp_path):
         code, _, err = cli("export", tmp_path / "none.pt", "-o", tmp_path / "x.onnx")
-        assert code == 1
+        assert code == 2
         assert "none.pt" in one_line_error(err)

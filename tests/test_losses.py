@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
 from learning_factory import vgg19_weights, write_vgg19  # noqa: E402
 
-from realtime_nst.errors import TrainingError  # noqa: E402
+from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning.losses.compose import (  # noqa: E402
     AtLayer,
     Objective,
@@ -185,7 +185,7 @@ def test_loss_networks_are_told_by_their_keys(tmp_path):
 def test_bad_loss_weights_are_one_clear_line(tmp_path, name, content, said):
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(TrainingError, match=said) as caught:
+    with pytest.raises((TrainingError, UsageError), match=said) as caught:
         load_loss_network(tmp_path / name)
     assert "\n" not in str(caught.value)
 

@@ -240,7 +240,7 @@ def test_unreadable_photos_are_passed_over_until_there_are_too_many(tmp_path):
 
 
 def test_an_empty_folder_is_refused(tmp_path):
-    with pytest.raises(TrainingError, match="no photos"):
+    with pytest.raises(UsageError, match="no photos"):
         find_photos(tmp_path)
 
 
@@ -255,8 +255,10 @@ def test_held_out_photos_are_disjoint_stable_and_at_most_a_tenth(tmp_path):
 
 
 def test_a_checkpoint_that_is_none_is_one_clear_line(tmp_path):
-    with pytest.raises(TrainingError, match="not found"):
+    with pytest.raises(UsageError, match="not found"):
         checkpoints.load(tmp_path / "none.pt")
-    (tmp_path / "text.pt").write_text("hello")
-    with pytest.raises(TrainingError, match="not a checkpoint"):
-        checkpoints.load(tmp_path / "text.pt")
+    for content in (b"hello", b""):
+        (tmp_path / "text.pt").write_bytes(content)
+        with pytest.raises(TrainingError, match="not a checkpoint") as caught:
+            checkpoints.load(tmp_path / "text.pt")
+        assert "\n" not in str(caught.value)

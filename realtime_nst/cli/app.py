@@ -1,10 +1,13 @@
 """The commands under one name, and how their errors reach the person who typed them."""
 
+import signal
+import sys
 from typing import Annotated
 
 import typer
 
 from realtime_nst import __version__
+from realtime_nst.cli import interrupt
 from realtime_nst.cli.console import say_error
 from realtime_nst.cli.demo import demo
 from realtime_nst.cli.doctor import doctor
@@ -44,13 +47,32 @@ def _options(
 
 
 def run() -> int:
+    interrupt.watch()
     try:
-        app()
+        return app(standalone_mode=False) or 0
     except RealtimeNstError as error:
         say_error(str(error))
         return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return 128 + signal.SIGINT
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         say_error(f"{where}{error.strerror or error}; free space or rights may be missing")
         return 1
-    return 0
+    except Exception as error:
+        return _usage(error)
+
+
+def _usage(error: Exception) -> int:
+    """What Typer itself finds wrong, in one line; anything else is a defect and is raised."""
+    explain = getattr(error, "format_message", None)
+    if explain is None:
+        raise error
+    said = " ".join(explain().split())
+    if said:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "realtime-nst"
+        say_error(f"{said.rstrip('.')}; see: {command} --help")
+    elif not sys.argv[1:]:
+        return 0
+    return 2

@@ -9,6 +9,7 @@ from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.table import Table
 from rich.text import Text
 
+from realtime_nst.cli import interrupt
 from realtime_nst.pipeline import Report
 
 out = Console()
@@ -23,6 +24,10 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     return drawn
+
+
+def counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def say(text: str) -> None:
@@ -59,13 +64,14 @@ def frame_progress(title: str, total: int | None) -> Iterator[FrameProgress]:
         TextColumn("time left"),
         TimeLeft(),
     )
-    with Progress(*columns, console=err, transient=True) as progress:
+    interrupt.check()
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         yield FrameProgress(progress, total)
 
 
 def shares(report: Report) -> str:
     """How many milliseconds a frame each part was at work."""
-    names = {"source": "read", "sink": "write"}
+    names = {"source": "read", "Beside": "stylise", "sink": "write"}
     parts = (
         f"{names.get(name, name.lower())} {1000 * seconds / max(report.frames, 1):.1f}"
         for name, seconds in report.busy.items()

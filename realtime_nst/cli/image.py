@@ -39,7 +39,7 @@ def image(
         console.frame_progress(str(output), len(pictures.paths)) as progress,
     ):
         report = pipeline.run(pictures, stages, sink, progress)
-    console.say(f"{output}: {report.frames} pictures in {report.seconds:.1f} s")
+    console.say(f"{output}: {console.counted(report.frames, 'picture')} in {report.seconds:.1f} s")
     for error in pictures.unreadable.values():
         console.say_error(str(error))
     if pictures.unreadable:

@@ -44,9 +44,10 @@ def live(
                 report = controller.run(source, window)
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
+    latencies = [f"p{p} {1000 * report.latency(p):.0f} ms" for p in (50, 95)]
     console.say(
-        f"{report.frames} frames, {report.fps:.1f} fps, {report.dropped} dropped, latency "
-        f"p50 {1000 * report.latency(50):.0f} ms, p95 {1000 * report.latency(95):.0f} ms"
+        f"{console.counted(report.frames, 'frame')}, {report.fps:.1f} fps, "
+        f"{report.dropped} dropped, latency {', '.join(latencies)}"
     )
 
 

@@ -11,7 +11,8 @@ Style = Annotated[
 Size = Annotated[
     str,
     typer.Option(
-        metavar="N|WxH", help="Shorter side in pixels, or width x height. (default: as is)"
+        metavar="N|WxH",
+        help="Shorter side in pixels (never enlarges), or width x height. (default: as is)",
     ),
 ]
 Strength = Annotated[

@@ -66,7 +66,7 @@ def _draw(
             painted = Stylizer(style.name, provider)(picture)
             tiles.append((f"{style.title}, {style.artist}", painted))
     write_picture(sheet, contact_sheet(tiles), overwrite=overwrite)
-    console.say(f"{sheet}: {len(found)} styles")
+    console.say(f"{sheet}: {console.counted(len(found), 'style')}")
 
 
 def _picture(path: Path | None) -> "Image":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from realtime_nst.learning.train import Progress as Step
     from realtime_nst.learning.train import Trainer
 
+_ENOUGH_PHOTOS = 200
 _STEPS_A_LINE = 25
 """Where there is no terminal to draw a bar on."""
 
@@ -73,6 +74,11 @@ def train(
     weights = loss_weights or [_fetched_vgg19()]
     trainer = Trainer(painting, content, folder, weights, chosen, style, start_from, restart)
     console.say_notice(f"samples, losses and checkpoint: {folder}")
+    if trainer.photos < _ENOUGH_PHOTOS:
+        console.say_notice(
+            f"{console.counted(trainer.photos, 'photo')} to train on is little: expect a style "
+            f"that fits these alone; {_ENOUGH_PHOTOS} or more is better"
+        )
     trained = checkpoint.load(_train(trainer))
     _say_quality(trained.quality, len(trainer.held_out))
     export_checked(trained, output)

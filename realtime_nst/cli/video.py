@@ -56,8 +56,8 @@ def video(
     for notice in (*frames.notices, *sink.notices):
         console.say_notice(notice)
     console.say(
-        f"{target}: {report.frames} frames in {report.seconds:.1f} s, {report.fps:.1f} fps; "
-        f"{console.shares(report)}"
+        f"{target}: {console.counted(report.frames, 'frame')} in {report.seconds:.1f} s, "
+        f"{report.fps:.1f} fps; {console.shares(report)}"
     )
     if frames.faults:
         console.say_error(f"{source}: {frames.faults.message}; {target} holds all that is good")

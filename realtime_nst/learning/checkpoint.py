@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from realtime_nst.errors import RealtimeNstError, TrainingError
+from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
 from realtime_nst.learning.recipe import Recipe
 
 
@@ -61,7 +61,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         os.replace(partial, path)
     except (OSError, RuntimeError) as error:  # torch's writer raises RuntimeError on a full disk
         partial.unlink(missing_ok=True)
-        reason = str(error).splitlines()[0]
+        reason = " ".join(str(error).split())[:100]
         raise TrainingError(
             f"the checkpoint {path} cannot be written ({reason}); free some space, then give the "
             "same command again"
@@ -69,9 +69,9 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def load(path: Path) -> Checkpoint:
-    """Raises TrainingError when ``path`` is missing or no checkpoint of this program."""
+    """Raises UsageError when ``path`` is missing, TrainingError when it is no checkpoint."""
     if not path.is_file():
-        raise TrainingError(f"checkpoint not found: {path}; training writes checkpoint.pt")
+        raise UsageError(f"checkpoint not found: {path}; training writes checkpoint.pt")
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
         plain = {"recipe": Recipe(**values["recipe"]), "style": StyleInfo(**values["style"])}
@@ -79,5 +79,7 @@ def load(path: Path) -> Checkpoint:
     except RealtimeNstError:
         raise
     except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise TrainingError(f"{path} is not a checkpoint of realtime-nst: {reason}") from error
+        raise TrainingError(
+            f"{path} is not a checkpoint of realtime-nst ({type(error).__name__}); "
+            "give the checkpoint.pt of a training run"
+        ) from error

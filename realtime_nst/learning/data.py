@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from realtime_nst.errors import TrainingError
+from realtime_nst.errors import TrainingError, UsageError
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 _ZOOM = 1.4
@@ -24,8 +24,10 @@ def read_image(path: Path, longest: int | None = None, shorter: int | None = Non
     With ``longest`` the longer side gets that many pixels; with ``shorter`` the shorter side gets
     at most that many.
 
-    Raises TrainingError when the file is missing or no picture.
+    Raises UsageError when the file is missing, TrainingError when it is no picture.
     """
+    if not path.is_file():
+        raise UsageError(f"no such picture: {path}; check the name and the folder")
     image = _decode(path)
     if image is None:
         raise TrainingError(f"{path} is not a picture that can be read (JPEG, PNG, WebP, BMP)")
@@ -37,10 +39,12 @@ def read_image(path: Path, longest: int | None = None, shorter: int | None = Non
 
 
 def find_photos(folder: Path) -> list[Path]:
-    """All pictures below ``folder``, sorted. Raises TrainingError when there are none."""
+    """All pictures below ``folder``, sorted. Raises UsageError when there are none."""
+    if not folder.is_dir():
+        raise UsageError(f"no such folder: {folder}; --content takes a folder of photos")
     photos = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES)
     if not photos:
-        raise TrainingError(
+        raise UsageError(
             f"no photos in {folder} (looked for {', '.join(sorted(_SUFFIXES))}); "
             "--content takes a folder of a few hundred photos or more"
         )

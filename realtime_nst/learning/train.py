@@ -97,6 +97,11 @@ class Trainer:
             self._save()
 
     @property
+    def photos(self) -> int:
+        """How many photos there are to train on, those held out aside."""
+        return len(self._training)
+
+    @property
     def checkpoint_path(self) -> Path:
         return self.folder / "checkpoint.pt"
 

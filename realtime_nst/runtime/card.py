@@ -44,4 +44,4 @@ class ModelCard:
             known = {f.name for f in fields(cls)}
             return cls(**{key: value for key, value in values.items() if key in known})
         except (ValueError, TypeError, AttributeError) as error:
-            raise ModelError(f"the model card cannot be read: {error}") from error
+            raise ModelError("the model card is damaged or incomplete") from error

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from realtime_nst.errors import ModelError, UnknownName
+from realtime_nst.errors import ModelError, UnknownName, UsageError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FOLDERS = (_PACKAGE / "weights", _PACKAGE.parent / "weights")
@@ -74,6 +74,8 @@ def find(style: str | Path, directory: Path | None = None) -> Path:
     Raises :class:`UnknownName`, and :class:`ModelError` when an installed file is not what the
     manifest says it is.
     """
+    if not str(style):
+        raise UsageError("no style given; name one, see: realtime-nst styles")
     by_name = {entry.name: entry for entry in installed(directory)}
     if str(style) in by_name:
         return _checked(by_name[str(style)])

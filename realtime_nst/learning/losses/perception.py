@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from realtime_nst.errors import TrainingError
+from realtime_nst.errors import TrainingError, UsageError
 
 _VGG19_BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4))
 _CAFFE_MEAN = (123.68, 116.779, 103.939)
@@ -148,7 +148,8 @@ def load_loss_network(
 ) -> LossNetwork:
     """The loss network whose weights ``path`` (.safetensors, .pth) holds, told by its key names.
 
-    Raises TrainingError when the file is missing, unreadable or of an unknown network.
+    Raises UsageError when the file is missing, TrainingError when it is unreadable or of an
+    unknown network.
     """
     weights = _read_weights(path)
     if "conv0.weight" in weights:
@@ -163,7 +164,7 @@ def load_loss_network(
 
 def _read_weights(path: Path) -> Weights:
     if not path.is_file():
-        raise TrainingError(f"loss network weights not found: {path}; see --loss-weights")
+        raise UsageError(f"loss network weights not found: {path}; see --loss-weights")
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -171,7 +172,10 @@ def _read_weights(path: Path) -> Weights:
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise TrainingError(f"{path} cannot be read as network weights: {error}") from error
+        raise TrainingError(
+            f"{path} cannot be read as network weights ({type(error).__name__}); give a "
+            ".safetensors file, or a .pth file of tensors"
+        ) from error
 
 
 def _vgg19_weights(
