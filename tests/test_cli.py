@@ -104,18 +104,17 @@ def test_strength_zero_is_the_source(cli, photo, style, tmp_path):
     assert np.array_equal(cv2.imread(str(out)), cv2.imread(str(photo)))
 
 
-def test_interrupted_video_keeps_the_finished_part_and_goes_on(
-    cli, clip, style, tmp_path, monkeypatch
-):
+def test_interrupted_video_keeps_the_finished_part_and_goes_on(cli, style, tmp_path, monkeypatch):
     from realtime_nst.runtime.stages import Stylise
 
+    clip = media_factory.clip(tmp_path / "long.mp4", count=120, sound="aac")
     whole, out = tmp_path / "whole.mp4", tmp_path / "out.mp4"
     cli("video", clip, "-o", whole, "--style", style)
     stylise, seen = Stylise.__call__, []
 
     def interrupted(self, frame):
         seen.append(frame)
-        if len(seen) == len(media_factory.times(clip)) // 2:
+        if len(seen) == 110:
             raise KeyboardInterrupt
         return stylise(self, frame)
 
@@ -126,6 +125,9 @@ def test_interrupted_video_keeps_the_finished_part_and_goes_on(
     assert "--resume" in said
     assert not out.exists()
     assert media_factory.times(tmp_path / "out.partial.mp4")
+    code, _, said = cli("video", clip, "-o", out, "--style", style, "--resume", "--strength", "0.5")
+    assert code == 2
+    assert "another style" in one_line_error(said.replace("note: failed", "note: "))
     assert cli("video", clip, "-o", out, "--style", style, "--resume")[0] == 0
     assert media_factory.times(out) == media_factory.times(whole)
     assert media_factory.packets(out, "audio") == media_factory.packets(whole, "audio")

@@ -94,6 +94,42 @@ def test_sound_is_identical_packet_for_packet(tmp_path, suffix, sound):
     assert sound_language(tmp_path / f"out{suffix}") == "fra"
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_sound_of_a_transport_stream_loses_only_its_heads(tmp_path, suffix):
+    clip = factory.clip(tmp_path / "in.ts", sound="aac")
+    copied(clip, tmp_path / f"out{suffix}")
+    before = factory.packets(clip, "audio")
+    after = factory.packets(tmp_path / f"out{suffix}", "audio")
+    heads = {len(whole) - len(kept) for (_, whole), (_, kept) in zip(before, after, strict=True)}
+    assert heads == {7}
+    assert [kept for _, kept in after] == [whole[7:] for _, whole in before]
+    assert len(shown(tmp_path / f"out{suffix}")) == len(shown(clip))
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        assert sum(frame.samples for frame in container.decode(audio=0)) > 0.7 * 48_000
+
+
+def test_subtitles_in_mp4_do_not_grow(tmp_path):
+    """MP4 ends each with an empty text; the muxer adds one after the last, once and no more."""
+    clip = factory.clip(tmp_path / "0.mp4", subtitles="mov_text", sound="aac")
+    wanted = subtitles_of(clip)
+    for number in range(3):
+        copied(tmp_path / f"{number}.mp4", tmp_path / f"{number + 1}.mp4")
+        got = subtitles_of(tmp_path / f"{number + 1}.mp4")
+        assert got[: len(wanted)] == wanted
+        assert [text for _, _, text in got[4:]] == [b"\0\0"]
+        wanted = got
+
+
+def subtitles_of(path: Path) -> list[tuple[Fraction, Fraction, bytes]]:
+    """From when on, how long, and what."""
+    with av.open(str(path)) as container:
+        return [
+            (packet.pts * packet.time_base, packet.duration * packet.time_base, bytes(packet))
+            for packet in container.demux(subtitles=0)
+            if packet.size
+        ]
+
+
 def sound_language(path: Path) -> str | None:
     with av.open(str(path)) as container:
         return container.streams.audio[0].language

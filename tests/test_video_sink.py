@@ -292,6 +292,40 @@ def test_resuming_with_other_settings_is_refused(tmp_path, change):
     assert os.listdir(tmp_path) == ["a.partial.mp4"]
 
 
+@pytest.mark.parametrize("changed", ["settings", "source"])
+def test_resuming_another_picture_is_refused(tmp_path, changed):
+    clip = factory.clip(tmp_path / "in.mkv", count=130)
+    target, settings = tmp_path / "a.mkv", "candy 1.0"
+    interrupt(VideoSink(target, source=clip, settings=settings), read(clip)[:120])
+    kept = target.with_name("a.partial.mkv").read_bytes()
+    if changed == "source":
+        factory.clip(clip, count=130, options={"crf": "40"})
+    else:
+        settings = "candy 0.5"
+    sink = VideoSink(target, source=clip, settings=settings, resume=True)
+    with pytest.raises(UsageError, match=r"another style.* or source; resume with the same"):
+        write(sink, read(clip)[100:])
+    assert sink.kept == sink.partial
+    assert sink.partial.read_bytes() == kept
+    assert sorted(os.listdir(tmp_path)) == ["a.partial.mkv", "in.mkv"]
+
+
+def test_resuming_the_same_picture_is_not(tmp_path):
+    clip = factory.clip(tmp_path / "in.mkv", count=130)
+    how = {"source": clip, "settings": "candy 1.0"}
+    interrupt(VideoSink(tmp_path / "a.mkv", **how), read(clip)[:120])
+    sink = VideoSink(tmp_path / "a.mkv", resume=True, **how)
+    write(sink, [frame for frame in read(clip) if frame.pts >= sink.resume_from])
+    assert len(read(tmp_path / "a.mkv")) == 130
+
+
+def test_paths_may_be_strings(tmp_path):
+    clip = factory.clip(tmp_path / "in.mp4", count=3)
+    with VideoSource(str(clip)) as source:
+        write(VideoSink(str(tmp_path / "a.mp4"), source=str(clip)), source)
+    assert len(read(tmp_path / "a.mp4")) == 3
+
+
 def test_resuming_without_an_earlier_run_starts_anew(tmp_path):
     sink = VideoSink(tmp_path / "a.mp4", resume=True)
     assert sink.resume_from is None
@@ -332,6 +366,20 @@ def test_no_space_left_names_the_remedy(tmp_path, monkeypatch):
     with pytest.raises(MediaError, match=r"no space left for .*; free some"):
         write(sink, [frame])
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("suffix", "remedy"), [(".mp4", "name the output a.mkv"), (".mkv", "convert the input")]
+)
+def test_what_ffmpeg_refuses_is_said_with_a_remedy(tmp_path, monkeypatch, suffix, remedy):
+    sink, frame = VideoSink(tmp_path / f"a{suffix}"), made(1)[0]
+
+    def refused(*_, **__):
+        raise av.error.InvalidDataError(errno.EINVAL, "Invalid data found")
+
+    monkeypatch.setattr("realtime_nst.sinks.video.av.open", refused)
+    with pytest.raises(MediaError, match=rf"FFmpeg .*Invalid data found.*; {remedy}"):
+        write(sink, [frame])
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])

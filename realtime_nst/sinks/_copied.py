@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import DataStream, Stream
@@ -47,12 +48,20 @@ def check_held(source: Path, target: Path, codec: str) -> list[str]:
 
 
 class CopiedStreams:
-    """Every stream of ``source`` but the stylised one, packet by packet, in the file's order."""
+    """Every stream of ``source`` but the stylised one, packet by packet, in the file's order.
+
+    Every packet stays as it is, with one exception: the AAC of MPEG-TS and ADTS files, which says
+    at the head of each packet what other containers say once. That head is left off.
+    """
 
     def __init__(self, source: Path, kind: Container) -> None:
         self._source, self._kind = source, kind
         self._input = open_input(source)
         self._streams = [stream for stream in _others(self._input) if _holds(kind, stream)]
+        self._filters = {
+            stream.index: filtered_by("aac_adtstoasc" if _is_adts(stream) else None, stream)
+            for stream in self._streams
+        }
         self._packets = self._read()
         self._next = next(self._packets, None)
 
@@ -83,9 +92,11 @@ class CopiedStreams:
         while self._next is not None and (seconds is None or _due(self._next) <= seconds):
             packet, self._next = self._next, next(self._packets, None)
             target = self._outputs.get(packet.stream_index)
-            if target is not None:
-                packet.stream = target
-                yield packet
+            if target is None:
+                continue
+            for kept in self._filters[packet.stream_index](packet):
+                kept.stream = target
+                yield kept
 
     def close(self) -> None:
         self._input.close()
@@ -96,7 +107,7 @@ class CopiedStreams:
             return
         with suppress(av.FFmpegError):
             for packet in self._input.demux(self._streams):
-                if packet.size:
+                if packet.size and not _is_gap(packet):
                     yield packet
 
     def _declare(self, stream: Stream, output: OutputContainer) -> Stream:
@@ -112,6 +123,32 @@ class CopiedStreams:
         with open_input(self._source) as again:
             picture = next(again.demux(again.streams[stream.index]))
             output.add_attachment(name, media_type, bytes(picture))
+
+
+def filtered_by(name: str | None, stream: Stream) -> Callable[[Packet[Any]], Iterable[Packet[Any]]]:
+    """FFmpeg's bitstream filter ``name`` for packets of ``stream``; None leaves them alone."""
+    if name is None:
+        return lambda packet: [packet]
+    bitstream = BitStreamFilterContext(name, stream)
+
+    def change(packet: Packet[Any]) -> Iterator[Packet[Any]]:
+        time_base = packet.time_base
+        for changed in bitstream.filter(packet):
+            changed.time_base = time_base
+            yield changed
+
+    return change
+
+
+def _is_gap(packet: Packet[Any]) -> bool:
+    """True for the empty text between two subtitles of MP4, which its muxer adds by itself."""
+    context = packet.stream.codec_context
+    return context is not None and context.name == "mov_text" and bytes(packet) == b"\0\0"
+
+
+def _is_adts(stream: Stream) -> bool:
+    context = stream.codec_context
+    return context is not None and context.name == "aac" and not context.extradata
 
 
 def stream_tags(stream: Stream) -> dict[str, str]:

@@ -64,6 +64,11 @@ class Traits:
                 stream_tags(stream),
             )
 
+    @property
+    def frame_seconds(self) -> Fraction:
+        """How long one frame is shown, in whole ticks: what the last one of a film lasts."""
+        return max(1, round(1 / (self.rate * self.time_base))) * self.time_base
+
     @classmethod
     def plain(cls, rate: Fraction | None) -> Self:
         """BT.709, and a tick that measures both ``rate`` and the usual rates exactly."""
@@ -78,8 +83,9 @@ def _tick(rate: Fraction) -> Fraction:
 class PictureEncoder:
     """One video stream of ``output``, for pictures of ``size`` (width, height).
 
-    ``settings`` names codec, quality, size, colours and libraries in a few letters: streams with
-    the same settings can be joined. Raises :class:`MediaError` where the encoder refuses.
+    ``settings`` names codec, quality, size, colours, libraries and ``others`` in a few letters:
+    streams with the same settings can be joined. Raises :class:`MediaError` where the encoder
+    refuses.
     """
 
     def __init__(
@@ -89,11 +95,12 @@ class PictureEncoder:
         quality: int,
         size: tuple[int, int],
         traits: Traits,
+        others: str = "",
     ) -> None:
         self._traits, self._size = traits, size
         self._format = codec.pixel_format(*size, traits.full_colour)
         self._reformatter = VideoReformatter()
-        self.settings = settings_of(codec, quality, size, traits)
+        self.settings = settings_of(codec, quality, size, traits, others)
         self.stream = cast(
             VideoStream,
             output.add_stream(codec.encoder, rate=traits.rate, options=dict(codec.options)),
@@ -142,21 +149,17 @@ class PictureEncoder:
         )
         colours.tag(frame)
         frame.pts, frame.time_base = ticks, self._traits.time_base
-        return self._lasting(self.stream.encode(frame))
+        return self.stream.encode(frame)
 
     def flush(self) -> list[Packet[Any]]:
-        return self._lasting(self.stream.encode(None))
-
-    def _lasting(self, packets: list[Packet[Any]]) -> list[Packet[Any]]:
-        """With the nominal duration, which the last one of a file is shown for."""
-        for packet in packets:
-            packet.duration = max(1, round(1 / (self._traits.rate * self._traits.time_base)))
-        return packets
+        return self.stream.encode(None)
 
 
-def settings_of(codec: Codec, quality: int, size: tuple[int, int], traits: Traits) -> str:
+def settings_of(
+    codec: Codec, quality: int, size: tuple[int, int], traits: Traits, others: str
+) -> str:
     """Short enough for the 31 letters that MP4 has for a stream's encoder."""
-    everything = (codec, quality, size, traits.time_base, traits.rate, traits.colours)
+    everything = (codec, quality, size, traits.time_base, traits.rate, traits.colours, others)
     libraries = av.library_versions["libavcodec"]
     pixels = codec.pixel_format(*size, traits.full_colour)
     digest = hashlib.sha256(repr((everything, pixels, traits.aspect, libraries)).encode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import av
-from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer
 from av.packet import Packet
-from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.media import main_video, open_input
+from realtime_nst.sinks._copied import filtered_by
 
 
 @dataclass(frozen=True)
@@ -57,25 +56,9 @@ class Unfinished:
     def copy(self, to_encoded: str | None) -> Iterator[Packet[Any]]:
         """The packets to keep, in decoding order, passed through the filter ``to_encoded``."""
         with open_input(self.path) as container:
-            change = _filter(to_encoded, main_video(container))
+            change = filtered_by(to_encoded, main_video(container))
             for packet in islice(_video_packets(container), len(self.shown)):
                 yield from change(packet)
-
-
-def _filter(
-    name: str | None, stream: VideoStream
-) -> Callable[[Packet[Any]], Iterable[Packet[Any]]]:
-    if name is None:
-        return lambda packet: [packet]
-    bitstream = BitStreamFilterContext(name, stream)
-
-    def change(packet: Packet[Any]) -> Iterator[Packet[Any]]:
-        time_base = packet.time_base
-        for changed in bitstream.filter(packet):
-            changed.time_base = time_base
-            yield changed
-
-    return change
 
 
 def last_shown(path: Path) -> Fraction | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,8 @@ from realtime_nst.sinks._unfinished import Unfinished, last_shown
 from realtime_nst.sinks.formats import checked_quality, codec_for, container_of
 from realtime_nst.stream import Frame
 
+_DISK_ERRORS = {errno.EACCES, errno.EROFS, errno.EFBIG, errno.EIO, errno.EDQUOT}
+
 
 class VideoSink:
     """Writes frames to the video file ``path``; its suffix names the container.
@@ -36,7 +39,11 @@ class VideoSink:
     the sink keeps what is finished there: ``kept`` is the playable file, or None, and
     ``written_until`` the time of its last frame, in seconds. With ``resume`` the whole groups of
     pictures in such a file are taken over, and the frames wanted are those from ``resume_from`` on
-    (None: all of them). ``notices`` says, one line each, what could not be kept as it was;
+    (None: all of them). ``settings`` stands for whatever else decides the pictures, such as the
+    style's digest and its strength: with other ``settings``, another source or another codec,
+    quality or size, the first frame raises :class:`UsageError` and the file is left as it was.
+
+    ``notices`` says, one line each, what could not be kept as it was;
     ``skipped`` counts frames shown no later than the one before.
 
     Making one raises :class:`UsageError`, :class:`UnknownName`, :class:`TargetExists` or
@@ -46,15 +53,17 @@ class VideoSink:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | str,
         *,
-        source: Path | None = None,
+        source: Path | str | None = None,
         rate: Fraction | None = None,
         codec: str | None = None,
         quality: int | None = None,
         overwrite: bool = False,
         resume: bool = False,
+        settings: str = "",
     ) -> None:
+        path, source = Path(path), Path(source) if source else None
         self.path, self.partial = path, path.with_suffix(f".partial{path.suffix}")
         self.kept: Path | None = None
         self.written_until: Fraction | None = None
@@ -68,6 +77,7 @@ class VideoSink:
             _check_no_partial(self.partial)
         self.notices = check_held(source, path, self._codec_name) if source else []
         self._traits = Traits.of(source) if source else Traits.plain(rate)
+        self._settings = f"{settings}\n{_identity(source) if source else ''}"
         self._unfinished: Unfinished | None = None
         if resume and self.partial.exists():
             self._unfinished = Unfinished.read(self.partial)
@@ -131,7 +141,9 @@ class VideoSink:
             format=self._kind.format,
             container_options={**self._container_options(), **self._movie_clock()},
         )
-        self._encoder = PictureEncoder(output, self._codec, self._quality, size, self._traits)
+        self._encoder = PictureEncoder(
+            output, self._codec, self._quality, size, self._traits, self._settings
+        )
         self._note_what_changes(size)
         if self._copied:
             self._copied.attach(output)
@@ -175,8 +187,8 @@ class VideoSink:
             return
         if self._unfinished.settings != self._encoder.settings:
             raise UsageError(
-                f"{self.partial} was made with another size, codec, quality, FFmpeg or source; "
-                "resume with the same ones, or start anew with --overwrite"
+                f"{self.partial} was made with another style, size, codec, quality, FFmpeg or "
+                "source; resume with the same ones, or start anew with --overwrite"
             )
         for seconds in self._unfinished.shown:
             self._order.show(seconds)
@@ -195,16 +207,31 @@ class VideoSink:
             )
 
     def _mux(self, packets: list[Packet[Any]]) -> None:
-        """Write packets of the pictures, and before each all that is copied and due before it."""
-        assert self._output is not None
         for packet in packets:
-            decoded = self._order.next()
-            self._mux_copied(decoded)
-            shown = (packet.pts or 0) * packet.time_base
-            packet.dts = round(decoded / packet.time_base)
-            packet.stream = self._encoder.stream
-            self._output.mux_one(packet)
-            self.written_until = max(shown, self.written_until or shown)
+            self._mux_picture(packet, self._order.next(), self._traits.frame_seconds)
+
+    def _mux_last(self, packets: list[Packet[Any]]) -> None:
+        """Write what the encoder still held.
+
+        MP4 and QuickTime end a film where the packet decoded last ends, which need not be the one
+        shown last: it is decoded when it is shown, and lasts until the end.
+        """
+        self._mux(packets[:-1])
+        for packet in packets[-1:]:
+            shown = _shown(packet)
+            rest = max(shown, self.written_until or shown) - shown
+            self._mux_picture(packet, shown, rest + self._traits.frame_seconds)
+
+    def _mux_picture(self, packet: Packet[Any], decoded: Fraction, lasting: Fraction) -> None:
+        """Write one packet of the pictures, and before it all that is copied and due before it."""
+        assert self._output is not None
+        self._mux_copied(decoded)
+        shown = _shown(packet)
+        packet.dts = round(decoded / packet.time_base)
+        packet.duration = round(lasting / packet.time_base)
+        packet.stream = self._encoder.stream
+        self._output.mux_one(packet)
+        self.written_until = max(shown, self.written_until or shown)
 
     def _mux_copied(self, until: Fraction | None) -> None:
         assert self._output is not None
@@ -214,7 +241,7 @@ class VideoSink:
     def _finish(self) -> None:
         assert self._output is not None
         with self._errors_named():
-            self._mux(self._encoder.flush())
+            self._mux_last(self._encoder.flush())
             self._mux_copied(None)
             self._close()
             if self.path.exists() and not self._overwrite:
@@ -235,7 +262,7 @@ class VideoSink:
         """Make what is finished playable, with its sound, and keep it under the partial name."""
         assert self._output is not None
         with suppress(RealtimeNstError, av.FFmpegError, OSError):
-            self._mux(self._encoder.flush())
+            self._mux_last(self._encoder.flush())
             if self.written_until is not None:
                 self._mux_copied(self.written_until)
         with suppress(av.FFmpegError, OSError):
@@ -265,11 +292,29 @@ class VideoSink:
         try:
             yield
         except (av.FFmpegError, OSError) as error:
-            if error.errno == errno.ENOSPC:
-                why = f"no space left for {self._working}; free some, or write to another disk"
-            else:
-                why = f"{self._working} cannot be written: {error.strerror}"
-            raise MediaError(why) from error
+            raise MediaError(_why(error, self._working, self.path)) from error
+
+
+def _why(error: av.FFmpegError | OSError, working: Path, path: Path) -> str:
+    if error.errno == errno.ENOSPC:
+        return f"no space left for {working}; free some, or write to another disk"
+    if error.errno in _DISK_ERRORS or not isinstance(error, av.FFmpegError):
+        return f"{working} cannot be written: {error.strerror}"
+    mkv = path.suffix.lower() == ".mkv"
+    remedy = "convert the input with ffmpeg first" if mkv else f"name the output {path.stem}.mkv"
+    return f"FFmpeg cannot put this into a {path.suffix} file ({error.strerror}); {remedy}"
+
+
+def _identity(source: Path) -> str:
+    """Tells files apart without reading them whole."""
+    with source.open("rb") as file:
+        head = hashlib.sha256(file.read(65_536)).hexdigest()
+    return f"{source.stat().st_size} {head}"
+
+
+def _shown(packet: Packet[Any]) -> Fraction:
+    """Seconds."""
+    return (packet.pts or 0) * packet.time_base
 
 
 def _check_target(path: Path, source: Path | None, overwrite: bool) -> None:

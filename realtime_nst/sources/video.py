@@ -67,8 +67,8 @@ class VideoSource:
     :class:`MediaError` where the file cannot be read.
     """
 
-    def __init__(self, path: Path, *, start: Fraction | None = None) -> None:
-        self.path = path
+    def __init__(self, path: Path | str, *, start: Fraction | None = None) -> None:
+        self.path = Path(path)
         self.notices: list[str] = []
         self.faults = Faults()
         self._start = start
