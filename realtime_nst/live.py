@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
@@ -22,7 +20,7 @@ from realtime_nst.pipeline import Report
 from realtime_nst.runtime.stages import Stylise
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import write_picture
-from realtime_nst.stream import Frame, Image, Sink, Source
+from realtime_nst.stream import Frame, Image, Sink, Source, Unmanaged
 
 _NOTE_SECONDS = 4.0
 _RATE_SECONDS = 2.0
@@ -231,22 +229,11 @@ class _Loader:
                 self.wanted = style = self.wanted if self.wanted != style else None
 
 
-class _Decorated:
+class _Decorated(Unmanaged):
     """``display`` with ``decorate`` before it, which gives None to stop."""
 
     def __init__(self, decorate: Callable[[Frame], Image | None], display: Sink) -> None:
         self._decorate, self._display = decorate, display
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        pass
 
     def write(self, frame: Frame) -> bool:
         image = self._decorate(frame)

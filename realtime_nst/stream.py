@@ -43,6 +43,21 @@ class StreamInfo:
     live: bool = False
 
 
+class Unmanaged:
+    """A context manager with nothing to open or close, for sources and sinks that hold nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+
 class Source(Protocol):
     """A context manager one iterates, once. Raises :class:`MediaError` when it cannot deliver."""
 

@@ -4,13 +4,12 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import cv2
 
 from realtime_nst.errors import MediaError, TargetExists, UsageError
-from realtime_nst.stream import Frame, Image
+from realtime_nst.stream import Frame, Image, Unmanaged
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 _QUALITY = {
@@ -20,7 +19,7 @@ _QUALITY = {
 }
 
 
-class PictureSink:
+class PictureSink(Unmanaged):
     """Writes frames to ``target``: one file when it ends in one of ``SUFFIXES``, else a folder.
 
     In a folder, frame ``index`` is named ``names[index]``, or ``000000.png`` and so on without
@@ -60,14 +59,6 @@ class PictureSink:
             _check_target(path, self._overwrite)
         _make_folder(self._target.parent if self._single else self._target)
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        pass
 
     def write(self, frame: Frame) -> bool:
         write_picture(

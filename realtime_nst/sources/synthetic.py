@@ -3,8 +3,6 @@
 import time
 from collections.abc import Iterator
 from fractions import Fraction
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
@@ -12,13 +10,13 @@ from numpy.typing import NDArray
 
 from realtime_nst.errors import UsageError
 from realtime_nst.sources._scenery import Layer, Matrix, camera, paint, shift, stretch
-from realtime_nst.stream import Frame, Image, StreamInfo
+from realtime_nst.stream import Frame, Image, StreamInfo, Unmanaged
 
 _SOLID = 250
 """Alpha (of 255) from which on a layer counts as covering a pixel."""
 
 
-class SyntheticSource:
+class SyntheticSource(Unmanaged):
     """A coast at dusk with a mill, a boat and a girl.
 
     Textured layers move, turn, zoom and hide one another.
@@ -44,17 +42,6 @@ class SyntheticSource:
         self.info = StreamInfo(width, height, Fraction(rate), frames, live)
         self._noise, self._seed = noise, seed
         self._layers = paint(width / height, height, seed)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        pass
 
     def __iter__(self) -> Iterator[Frame]:
         interval = float(1 / self._rate)
