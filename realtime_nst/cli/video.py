@@ -45,8 +45,7 @@ def video(
 
     stages: list[Stage] = [Resize(parse_size(size))] if size else []
     target = output or _default_target(source, style)
-    with VideoSource(source):
-        pass  # what is wrong with the input is said before anything dear begins
+    stylizer = Stylizer(style, provider)
     sink = VideoSink(
         target,
         source=source,
@@ -54,9 +53,9 @@ def video(
         quality=quality,
         overwrite=overwrite,
         resume=resume,
-        settings=f"{_digest(style)} {strength} {keep_colour}",
+        settings=f"{stylizer.digest} {strength} {keep_colour}",
     )
-    stages.append(Stylise(Stylizer(style, provider), strength, keep_colour))
+    stages.append(Stylise(stylizer, strength, keep_colour))
     with VideoSource(source, start=sink.resume_from) as frames:
         report = _run(frames, stages, sink)
     for notice in (*frames.notices, *sink.notices):
@@ -94,14 +93,6 @@ def _say_what_is_kept(sink: "VideoSink", stopped: bool) -> None:
         f"{why} at {clock(sink.written_until or Fraction(0))}; what is finished is kept as "
         f"{sink.kept}; go on with the same command and --resume"
     )
-
-
-def _digest(style: str) -> str:
-    """What tells one style from another when an interrupted run goes on."""
-    from realtime_nst.runtime.model import read_model
-    from realtime_nst.runtime.styles import find
-
-    return read_model(find(style)).digest
 
 
 def _default_target(source: Path, style: str) -> Path:

@@ -116,8 +116,7 @@ def _write(graph: FrameGraph, card: ModelCard, path: Path) -> None:
             f"the graph holds operators TensorRT may not know: {', '.join(sorted(unknown))}; "
             "build the network from others"
         )
-    graph_proto = model.graph
-    for part in (graph_proto, *graph_proto.node, *graph_proto.value_info):
+    for part in (model.graph, *model.graph.node, *model.graph.value_info):
         del part.metadata_props[:]  # the exporter's stack traces, with paths of this computer
     model.metadata_props.add(key=METADATA_KEY, value=card.to_json())
     onnx.save(model, path)

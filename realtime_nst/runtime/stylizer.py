@@ -17,6 +17,7 @@ from realtime_nst.stream import Image
 @dataclass(frozen=True)
 class _Loaded:
     card: ModelCard
+    digest: str
     session: Session
 
 
@@ -35,6 +36,11 @@ class Stylizer:
     @property
     def card(self) -> ModelCard:
         return self._loaded.card
+
+    @property
+    def digest(self) -> str:
+        """Tells one style file from another, whatever they are called."""
+        return self._loaded.digest
 
     @property
     def provider(self) -> str:
@@ -72,7 +78,7 @@ class Stylizer:
 
     def _load(self, style: str | Path) -> _Loaded:
         model = read_model(find(style))
-        return _Loaded(model.card, self._provider.open(model))
+        return _Loaded(model.card, model.digest, self._provider.open(model))
 
 
 def _blank(width: int, height: int) -> Image:
