@@ -6,7 +6,12 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
 from realtime_nst.errors import UnknownName  # noqa: E402
 from realtime_nst.learning.networks import NETWORKS, build  # noqa: E402
-from realtime_nst.learning.networks.blocks import Binomial, InstanceNorm, Residual  # noqa: E402
+from realtime_nst.learning.networks.blocks import (  # noqa: E402
+    Binomial,
+    InstanceNorm,
+    NearestConv,
+    Residual,
+)
 from realtime_nst.learning.networks.johnson import JohnsonNet  # noqa: E402
 
 
@@ -96,3 +101,13 @@ def test_the_binomial_removes_a_grid_of_two_and_keeps_a_constant():
     grid[..., ::2, :] = 1.0
     blurred = Binomial(1)(grid)
     assert torch.allclose(blurred, torch.full_like(blurred, 0.5))
+
+
+@torch.no_grad()
+def test_nearest_conv_is_nearest_neighbour_and_convolution():
+    torch.manual_seed(0)
+    layer, x = NearestConv(5, 3), torch.rand(2, 5, 7, 6)
+    doubled = torch.nn.functional.interpolate(x, scale_factor=2, mode="nearest")
+    padded = torch.nn.functional.pad(doubled, (1,) * 4, mode="reflect")
+    wanted = torch.nn.functional.conv2d(padded, layer.weight, layer.bias)
+    assert torch.allclose(layer(x), wanted, atol=1e-5)

@@ -20,7 +20,7 @@ _TRACED = (96, 128)
 _CHECKED = (136, 104)
 _MOST_MEAN, _MOST_ANY = 1.0, 3
 _LARGEST_SIDE = 16384
-_SPEED_CLASSES = {"fast": "fast"}
+_SPEED_CLASSES = {"quality", "fast", "tiny"}
 
 OPERATORS = frozenset(
     "Add AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose DepthToSpace "
@@ -78,7 +78,7 @@ def card_of(checkpoint: Checkpoint) -> ModelCard:
         licence=style.licence,
         size_multiple=network.size_multiple,
         size_minimum=network.size_minimum,
-        speed_class=_SPEED_CLASSES.get(recipe.network, "reference"),
+        speed_class=recipe.network if recipe.network in _SPEED_CLASSES else "reference",
         recipe={
             **asdict(recipe),
             "steps_done": checkpoint.step,

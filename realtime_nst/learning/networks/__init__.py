@@ -13,6 +13,8 @@ from realtime_nst.learning.networks.johnson import JohnsonNet
 
 NETWORKS: Mapping[str, Callable[[], StyleNetwork]] = {
     "fast": FastNet,
+    "quality": partial(FastNet, width=96, blocks=6),
+    "tiny": partial(FastNet, fold=8, detail=8),
     "johnson": JohnsonNet,
     "johnson-half": partial(JohnsonNet, width=0.5),
     "johnson-half-bn": partial(JohnsonNet, width=0.5, norm="batch"),
