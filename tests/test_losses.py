@@ -16,6 +16,7 @@ from realtime_nst.learning.losses.compose import (  # noqa: E402
 )
 from realtime_nst.learning.losses.content import content_loss  # noqa: E402
 from realtime_nst.learning.losses.equivariance import ShiftEquivariance  # noqa: E402
+from realtime_nst.learning.losses.laplacian import Laplacian  # noqa: E402
 from realtime_nst.learning.losses.perception import (  # noqa: E402
     DistilledVgg19,
     Perception,
@@ -23,6 +24,7 @@ from realtime_nst.learning.losses.perception import (  # noqa: E402
     load_loss_network,
 )
 from realtime_nst.learning.losses.style import GramLoss, gram  # noqa: E402
+from realtime_nst.learning.losses.temporal import temporal_loss  # noqa: E402
 from realtime_nst.learning.losses.total_variation import total_variation  # noqa: E402
 
 
@@ -74,6 +76,50 @@ def test_total_variation_by_hand():
     image = torch.tensor([[0.0, 1.0], [0.5, 0.5]]).view(1, 1, 2, 2).expand(1, 3, 2, 2)
     # across: (1 + 0) / 2; down: (0.5 + 0.5) / 2
     assert total_variation(views_of(image)).item() == pytest.approx(1.0)
+
+
+def dot(value, cell=1):
+    """A grey picture of 3 x 3 cells, the middle one of ``value``, the others black."""
+    picture = torch.zeros(1, 3, 3, 3)
+    picture[..., 1, 1] = value
+    return picture.repeat_interleave(cell, 2).repeat_interleave(cell, 3)
+
+
+def test_laplacian_by_hand():
+    # the three colours' Laplacians in the middle cell: 3 * 4 * 1 wanted, 3 * 4 * 0.5 there
+    expected = (12 - 6) ** 2 / 12**2
+    assert Laplacian(pool=1)(views_of(dot(0.5), dot(1.0))).item() == pytest.approx(expected)
+    assert Laplacian(pool=4)(views_of(dot(0.5, 4), dot(1.0, 4))).item() == pytest.approx(expected)
+
+
+def test_laplacian_looks_at_edges_not_at_brightness():
+    photo = torch.rand(1, 3, 32, 32)
+    assert Laplacian()(views_of(photo + 0.2, photo)).item() == pytest.approx(0, abs=1e-6)
+    assert Laplacian()(views_of(torch.zeros_like(photo), photo)).item() == pytest.approx(1)
+
+
+def test_laplacian_of_a_photo_without_edges_is_finite():
+    # (3 * 4 * 0.01)^2 over the least square 1e-4
+    loss = Laplacian(pool=1)(views_of(dot(0.01), dot(0.0)))
+    assert loss.item() == pytest.approx(0.12**2 / 1e-4)
+
+
+def test_temporal_by_hand():
+    result = torch.tensor([0.5, 1.0]).expand(1, 3, 1, 2)
+    visible = torch.tensor([[True, False]])
+    # the hidden pixel counts as 0, and among the pixels: 3 * 0.5^2 / 6
+    loss = temporal_loss(result, torch.zeros(1, 3, 1, 2), visible)
+    assert loss.item() == pytest.approx(0.125)
+    assert temporal_loss(result, result, visible).item() == 0
+
+
+def test_temporal_has_no_gradient_into_the_earlier_result_nor_where_hidden():
+    result = torch.rand(1, 3, 1, 2, requires_grad=True)
+    earlier = torch.rand(1, 3, 1, 2, requires_grad=True)
+    temporal_loss(result, earlier, torch.tensor([[True, False]])).backward()
+    assert earlier.grad is None
+    assert (result.grad[..., 0] != 0).all()
+    assert (result.grad[..., 1] == 0).all()
 
 
 def test_shift_equivariance_is_zero_for_a_pointwise_network_and_not_for_a_grid():

@@ -10,7 +10,7 @@ from realtime_nst.errors import TrainingError
 from realtime_nst.learning.data import read_image
 from realtime_nst.learning.losses.compose import Term, Views
 from realtime_nst.learning.losses.perception import Perception
-from realtime_nst.learning.objective import content, gram_style
+from realtime_nst.learning.objective import content, style_terms
 
 _STYLE_SIZE, _PHOTO_SIZE = 512, 320
 _STYLE_LAYERS, _STYLE_SCALES = ("relu1_2", "relu2_2", "relu3_4"), (1.0, 0.5, 0.25)
@@ -34,8 +34,8 @@ class Quality:
             style = perception.view(read_image(painting, _STYLE_SIZE).to(device))
             makers: dict[str, Callable[[], Term]] = {
                 "content": lambda: content(("relu3_3",)),
-                "style": lambda: gram_style(style, _STYLE_LAYERS, _STYLE_SCALES),
-                "deep_style": lambda: gram_style(style, _DEEP_LAYERS),
+                "style": lambda: style_terms(style, _STYLE_LAYERS, _STYLE_SCALES),
+                "deep_style": lambda: style_terms(style, _DEEP_LAYERS),
                 "deep_content": lambda: content(("relu4_1",)),
             }
             deepest = {"content": "relu3_3", "style": "relu3_4", "deep_style": "relu5_1",

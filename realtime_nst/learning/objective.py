@@ -6,8 +6,9 @@ from torch import Tensor
 from realtime_nst.learning.losses.compose import AtLayer, Objective, StyleAt, Sum, Term
 from realtime_nst.learning.losses.content import content_loss
 from realtime_nst.learning.losses.equivariance import ShiftEquivariance
+from realtime_nst.learning.losses.laplacian import Laplacian
 from realtime_nst.learning.losses.perception import Perception, View
-from realtime_nst.learning.losses.style import GramLoss
+from realtime_nst.learning.losses.style_losses import style_loss
 from realtime_nst.learning.losses.total_variation import total_variation
 from realtime_nst.learning.recipe import Recipe
 
@@ -15,9 +16,12 @@ from realtime_nst.learning.recipe import Recipe
 def build_objective(recipe: Recipe, perception: Perception, painting: Tensor) -> Objective:
     """``painting``: ``[1, 3, H, W]`` in 0..1. Terms of weight 0 are not built.
 
-    Raises TrainingError when a layer is asked for that no loss network has.
+    Raises TrainingError when a layer is asked for that no loss network has, UnknownName when the
+    recipe's style loss is not in STYLE_LOSSES. What losses draw at random depends on the recipe's
+    seed alone.
     """
-    with torch.no_grad():
+    with torch.no_grad(), torch.random.fork_rng(devices=()):
+        torch.manual_seed(recipe.seed)
         style = perception.view(painting)
         terms: dict[str, tuple[float, Term]] = {
             name: (weight, make())
@@ -26,10 +30,13 @@ def build_objective(recipe: Recipe, perception: Perception, painting: Tensor) ->
                 ("deep_content", recipe.deep_content_weight,
                  lambda: content(recipe.deep_content_layers)),
                 ("style", recipe.style_weight,
-                 lambda: gram_style(style, recipe.style_layers, recipe.style_scales)),
+                 lambda: style_terms(style, recipe.style_layers, recipe.style_scales,
+                                     recipe.style_loss)),
                 ("deep_style", recipe.deep_style_weight,
-                 lambda: gram_style(style, recipe.deep_style_layers)),
+                 lambda: style_terms(style, recipe.deep_style_layers,
+                                     loss=recipe.style_loss)),
                 ("tv", recipe.tv_weight, lambda: total_variation),
+                ("laplacian", recipe.laplacian_weight, Laplacian),
                 ("equivariance", recipe.equivariance_weight, ShiftEquivariance),
             )
             if weight
@@ -44,11 +51,17 @@ def content(layers: tuple[str, ...]) -> Term:
     return Sum(tuple(AtLayer(layer, content_loss) for layer in layers))
 
 
-def gram_style(style: View, layers: tuple[str, ...], scales: tuple[float, ...] = (1.0,)) -> Term:
-    """The Gram loss to ``style`` summed over ``layers`` and image ``scales``."""
+def style_terms(
+    style: View, layers: tuple[str, ...], scales: tuple[float, ...] = (1.0,), loss: str = "gram"
+) -> Term:
+    """The style loss ``loss`` to ``style`` summed over ``layers`` and image ``scales``.
+
+    Raises UnknownName when ``loss`` is not in STYLE_LOSSES.
+    """
+    build = style_loss(loss)
     return Sum(
         tuple(
-            StyleAt(layer, scale, GramLoss(style.at(scale).layer(layer)))
+            StyleAt(layer, scale, build(style.at(scale).layer(layer)))
             for scale in scales
             for layer in layers
         )

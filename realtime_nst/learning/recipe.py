@@ -45,7 +45,12 @@ class Recipe:
     content_layers: tuple[str, ...] = _option(("relu3_3",), "layers of the content loss")
     deep_content_weight: float = _option(0.8, "content loss on deep layers: keeps the subject")
     deep_content_layers: tuple[str, ...] = _option(("relu4_1",), "layers of the deep content loss")
-    style_weight: float = _option(0.5, "style (Gram) loss")
+    style_loss: str = _option(
+        "gram",
+        "how style is compared: gram, mmd-linear, mmd-polynomial, mmd-gaussian, batch-norm, "
+        "histogram, mrf or shifted-gram",
+    )
+    style_weight: float = _option(0.5, "style loss")
     style_layers: tuple[str, ...] = _option(
         ("relu1_2", "relu2_2", "relu3_4"), "layers of the style loss"
     )
@@ -57,6 +62,7 @@ class Recipe:
         ("relu4_1", "relu4_4", "relu5_1"), "layers of the deep style loss, full scale only"
     )
     tv_weight: float = _option(0.0, "total variation: smoother pictures")
+    laplacian_weight: float = _option(0.0, "Laplacian loss: keeps the photo's edges")
     equivariance_weight: float = _option(2.0, "shift equivariance: no grid, less flicker")
     held_out: int = _option(24, "photos kept out of training to measure the result on")
     checkpoint_every: int = _option(50, "steps between checkpoints", 1, changes_result=False)

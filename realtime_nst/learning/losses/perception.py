@@ -3,7 +3,7 @@
 Layers are named as the literature does: ``reluB_C``, block B, convolution C, after the ReLU.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,13 +11,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from realtime_nst.errors import TrainingError, UsageError
+from realtime_nst.errors import TrainingError, UnknownName, UsageError
 
 _VGG19_BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4))
 _CAFFE_MEAN = (123.68, 116.779, 103.939)
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _NAMES = tuple(f"{b}_{c}" for b, n in _VGG19_BLOCKS for c in range(1, n + 1))
 _TORCHVISION_INDEX = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
+
+LAYERS = tuple(f"relu{name}" for name in _NAMES)
+"""All layers of VGG-19, shallow first; a loss network at hand may have fewer."""
+
+POOLINGS: Mapping[str, Callable[[Tensor, int], Tensor]] = {
+    "max": F.max_pool2d,
+    "average": F.avg_pool2d,
+}
+"""Average pooling: Gatys et al. 2016 found its pictures slightly better."""
 
 Weights = Mapping[str, Tensor]
 
@@ -35,16 +44,21 @@ class LossNetwork(Protocol):
 
 
 class Vgg19:
-    """VGG-19 (Simonyan and Zisserman 2015), as deep as its weights go; max pooling, zero padding.
+    """VGG-19 (Simonyan and Zisserman 2015), as deep as its weights go; zero padding.
 
     Takes the Oxford weights (keys ``convB_C.weight``; RGB 0..255 minus the mean) or torchvision's
     (keys ``features.N.weight``; RGB 0..1, ImageNet mean and deviation). ``dtype`` is the type the
-    convolutions run in, on ``device``.
+    convolutions run in, on ``device``; ``pooling`` a name of ``POOLINGS``.
     """
 
     def __init__(
-        self, weights: Weights, dtype: torch.dtype = torch.float32, device: str = "cpu"
+        self,
+        weights: Weights,
+        dtype: torch.dtype = torch.float32,
+        device: str = "cpu",
+        pooling: str = "max",
     ) -> None:
+        self._pool = _pooling(pooling)
         named, mean, deviation = _vgg19_weights(weights)
         self._mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
         self._deviation = torch.tensor(deviation, device=device).view(1, 3, 1, 1)
@@ -56,7 +70,7 @@ class Vgg19:
         x = ((image - self._mean) / self._deviation).to(self._dtype)
         for name, (weight, bias) in self._convolutions.items():
             if name.endswith("_1") and name != "1_1":
-                x = F.max_pool2d(x, 2)
+                x = self._pool(x, 2)
             x = F.relu(F.conv2d(x, weight, bias, padding=1), inplace=True)
             yield f"relu{name}", x
 
@@ -69,8 +83,13 @@ class DistilledVgg19:
     """
 
     def __init__(
-        self, weights: Weights, dtype: torch.dtype = torch.float32, device: str = "cpu"
+        self,
+        weights: Weights,
+        dtype: torch.dtype = torch.float32,
+        device: str = "cpu",
+        pooling: str = "max",
     ) -> None:
+        self._pool = _pooling(pooling)
         keys = {n: f"conv{n.replace('_', '')}" for n in _NAMES}
         named = {n: _pair(weights, key) for n, key in keys.items() if f"{key}.weight" in weights}
         self._first = _cast({"0": _pair(weights, "conv0")}, torch.float32, device)["0"]
@@ -82,7 +101,7 @@ class DistilledVgg19:
         x = F.conv2d(image, *self._first).to(self._dtype)
         for name, (weight, bias) in self._convolutions.items():
             if name.endswith("_1") and name != "1_1":
-                x = F.max_pool2d(x, 2)
+                x = self._pool(x, 2)
             x = F.relu(F.conv2d(F.pad(x, (1,) * 4, mode="reflect"), weight, bias), inplace=True)
             yield f"relu{name}", x
 
@@ -144,22 +163,45 @@ class View:
 
 
 def load_loss_network(
-    path: Path, dtype: torch.dtype = torch.float32, device: str = "cpu"
+    path: Path, dtype: torch.dtype = torch.float32, device: str = "cpu", pooling: str = "max"
 ) -> LossNetwork:
     """The loss network whose weights ``path`` (.safetensors, .pth) holds, told by its key names.
 
-    Raises UsageError when the file is missing, TrainingError when it is unreadable or of an
-    unknown network.
+    Raises UsageError when the file is missing, UnknownName for an unknown ``pooling``,
+    TrainingError when the file is unreadable or of an unknown network.
     """
     weights = _read_weights(path)
     if "conv0.weight" in weights:
-        return DistilledVgg19(weights, dtype, device)
+        return DistilledVgg19(weights, dtype, device, pooling)
     if "conv1_1.weight" in weights or "features.0.weight" in weights:
-        return Vgg19(weights, dtype, device)
+        return Vgg19(weights, dtype, device, pooling)
     raise TrainingError(
         f"{path} holds no loss network known here (VGG-19 of Oxford or torchvision, or its "
         f"distilled student); its first keys are {', '.join(list(weights)[:3]) or 'none'}"
     )
+
+
+def random_loss_network(
+    seed: int, dtype: torch.dtype = torch.float32, device: str = "cpu", pooling: str = "max"
+) -> LossNetwork:
+    """VGG-19 of random weights (He et al. 2015): takes as long as the real one, sees nothing."""
+    generator = torch.Generator().manual_seed(seed)
+    weights: dict[str, Tensor] = {}
+    inputs = 3
+    for name in _NAMES:
+        outputs = min(512, 32 * 2 ** int(name[0]))
+        deviation = (2 / (9 * inputs)) ** 0.5
+        shape = (outputs, inputs, 3, 3)
+        weights[f"conv{name}.weight"] = torch.randn(shape, generator=generator) * deviation
+        weights[f"conv{name}.bias"] = torch.zeros(outputs)
+        inputs = outputs
+    return Vgg19(weights, dtype, device, pooling)
+
+
+def _pooling(name: str) -> Callable[[Tensor, int], Tensor]:
+    if name not in POOLINGS:
+        raise UnknownName("pooling", name, POOLINGS)
+    return POOLINGS[name]
 
 
 def _read_weights(path: Path) -> Weights:

@@ -1,0 +1,64 @@
+"""Style as a store of local patches: each patch of the result is to be like one of the painting."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from realtime_nst.errors import TrainingError
+
+_SIDE = 3
+_STORE = 2048
+"""Most patches of a painting that are compared with."""
+_PLACES = 1024
+"""About the most patches of a result that are compared at a call."""
+
+
+class MrfLoss:
+    """Mean squared distance of the result's 3x3 patches of features to a painting's nearest ones.
+
+    ``style``: the painting's features ``[1, C, h, w]``. Li and Wand 2016; nearest by normalised
+    cross-correlation; made for relu3_1 and relu4_1. Deviations: divided by the mean square of the
+    painting's patches; the cost being the product of both counts, at most 2,048 patches of the
+    painting are drawn, once, and of the result every n-th in each direction is looked at, from
+    another start at each call, n being the least that gives about 1,024. Both use torch's
+    generator. Raises TrainingError for features smaller than a patch.
+    """
+
+    def __init__(self, style: Tensor) -> None:
+        self._store = _draw(style.detach())
+        self._directions = F.normalize(self._store.float(), dim=1).to(style.dtype)
+        self._norm = self._store.float().pow(2).mean().clamp_min(1e-12)
+
+    def __call__(self, result: Tensor) -> Tensor:
+        patches = _every_nth(result)
+        nearest = (patches.detach() @ self._directions.T).argmax(2)
+        return (patches.float() - self._store[nearest].float()).pow(2).mean() / self._norm
+
+
+def _draw(features: Tensor) -> Tensor:
+    """``[1, C, h, w]`` to ``[patches, 9 C]``, in random order."""
+    rows, columns = _room(features)
+    chosen = torch.randperm(rows * columns)[:_STORE].to(features.device)
+    windows = features[0].unfold(1, _SIDE, 1).unfold(2, _SIDE, 1)
+    return windows[:, chosen // columns, chosen % columns].transpose(0, 1).flatten(1)
+
+
+def _every_nth(features: Tensor) -> Tensor:
+    """``[N, C, h, w]`` to ``[N, patches, 9 C]``."""
+    rows, columns = _room(features)
+    n = math.ceil(math.sqrt(rows * columns / _PLACES))
+    top, left = (int(torch.randint(min(n, room), ())) for room in (rows, columns))
+    return F.unfold(features[..., top:, left:], _SIDE, stride=n).transpose(1, 2)
+
+
+def _room(features: Tensor) -> tuple[int, int]:
+    """How many places there are for a patch, down and across."""
+    height, width = features.shape[2:]
+    if min(height, width) < _SIDE:
+        raise TrainingError(
+            f"features of {width}x{height} cells are smaller than the {_SIDE}x{_SIDE} patches of "
+            "the style loss mrf; give larger pictures or shallower layers"
+        )
+    return height - _SIDE + 1, width - _SIDE + 1

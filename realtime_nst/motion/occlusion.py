@@ -1,0 +1,43 @@
+"""Where a flow can be trusted."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime_nst.motion.flow import Flow
+from realtime_nst.motion.warp import warp
+
+Mask = NDArray[np.bool_]
+
+
+def visible(flow: Flow, back: Flow) -> Mask:
+    """Where what the later picture shows can also be seen in the earlier one; bool ``[H, W]``.
+
+    ``flow`` is ``dense_flow(previous, current)``, ``back`` is ``dense_flow(current, previous)``.
+    Sundaram et al. 2010, as in Ruder et al. 2016: hidden where there and back does not lead home,
+    ``|w + w'|² > 0.01 (|w|² + |w'|²) + 0.5``, and at the borders of motion,
+    ``|∇u|² + |∇v|² > 0.01 |w|² + 0.002``. Deviation: what moved in from outside is hidden too.
+    """
+    return _leads_home(flow, back) & _smooth(flow) & _within(flow)
+
+
+def _leads_home(flow: Flow, back: Flow) -> Mask:
+    returned = warp(back, flow)
+    return np.asarray(
+        _squared(flow + returned) <= 0.01 * (_squared(flow) + _squared(returned)) + 0.5
+    )
+
+
+def _smooth(flow: Flow) -> Mask:
+    slope = _squared(np.gradient(flow, axis=0)) + _squared(np.gradient(flow, axis=1))
+    return np.asarray(slope <= 0.01 * _squared(flow) + 0.002)
+
+
+def _within(flow: Flow) -> Mask:
+    height, width = flow.shape[:2]
+    x = np.arange(width) + flow[..., 0]
+    y = np.arange(height)[:, None] + flow[..., 1]
+    return np.asarray((x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5))
+
+
+def _squared(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(vectors[..., 0] ** 2 + vectors[..., 1] ** 2)
