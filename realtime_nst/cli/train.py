@@ -1,16 +1,15 @@
 """``realtime-nst train``: a painting and a folder of photos become a style."""
 
-import inspect
-from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from realtime_nst.cli import console, options
 from realtime_nst.cli.export import check_target, export_checked
-from realtime_nst.errors import UsageError
+from realtime_nst.cli.loss_weights import LossWeights, given_or_fetched
+from realtime_nst.cli.recipe_options import read_options, with_options_of
 from realtime_nst.learning.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -22,18 +21,12 @@ _STEPS_A_LINE = 25
 """Where there is no terminal to draw a bar on."""
 
 
+@with_options_of(Recipe, "Recipe")
 def train(
     painting: Annotated[Path, typer.Argument(metavar="STYLE.jpg", help="The painting.")],
     content: Annotated[Path, typer.Option(help="Folder of photos, a few hundred at least.")],
     output: options.Output,
-    loss_weights: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Weights of a loss network; may be given several times, the first that has a "
-            "layer serves it. (default: VGG-19, fetched once)",
-        ),
-    ] = None,
+    loss_weights: LossWeights = None,
     name: Annotated[str, typer.Option(help="What --style takes.  (default: OUTPUT's name)")] = "",
     title: Annotated[str, typer.Option(help="Of the painting.  (default: its file name)")] = "",
     artist: Annotated[str, typer.Option(help="Who painted it.")] = "unknown",
@@ -67,11 +60,11 @@ def train(
         trained_on=trained_on or content.name,
         started_from=checkpoint.load(start_from).style.name if start_from else "",
     )
-    chosen = _recipe(recipe)
+    chosen = read_options(Recipe, recipe)
     read_image(painting)  # the cheap checks come before the dear download
     find_photos(content)
     build(chosen.network)
-    weights = loss_weights or [_fetched_vgg19()]
+    weights = given_or_fetched(loss_weights)
     trainer = Trainer(painting, content, folder, weights, chosen, style, start_from, restart)
     console.say_notice(f"samples, losses and checkpoint: {folder}")
     if trainer.photos < _ENOUGH_PHOTOS:
@@ -119,57 +112,3 @@ def _say_quality(quality: dict[str, float], photos: int) -> None:
     figures = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in quality.items())
     if figures:
         console.say(f"on {photos} photos held out of training (lower is better): {figures}")
-
-
-def _fetched_vgg19() -> Path:
-    from realtime_nst.learning.vgg_download import download
-    from realtime_nst.runtime.cache import root
-
-    with Progress(console=console.err, transient=True) as progress:
-        task = progress.add_task("fetching VGG-19", total=None)
-        return download(
-            root(),
-            on_bytes=lambda done, total: progress.update(task, completed=done, total=total),
-        )
-
-
-def _recipe(options: dict[str, Any]) -> Recipe:
-    """Raises UsageError where a list cannot be read."""
-    hints = get_type_hints(Recipe)
-    values: dict[str, Any] = {
-        name: _split(name, value, hints[name]) if get_origin(hints[name]) is tuple else value
-        for name, value in options.items()
-    }
-    return Recipe(**values)
-
-
-def _split(name: str, text: str, hint: Any) -> tuple[Any, ...]:
-    item = hint.__args__[0]
-    try:
-        return tuple(item(part.strip()) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise UsageError(
-            f"--{name.replace('_', '-')} {text!r}: give numbers with commas between, as 1,0.5"
-        ) from None
-
-
-def _with_recipe_options(command: Any) -> None:
-    """Give ``command`` one option a field of Recipe, so that defaults are written once."""
-    signature, hints = inspect.signature(command), get_type_hints(Recipe)
-    given = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    added = []
-    for field in fields(Recipe):
-        listed = get_origin(hints[field.name]) is tuple
-        default = ",".join(map(str, field.default)) if listed else field.default  # type: ignore[arg-type]
-        option = typer.Option(help=field.metadata["help"], rich_help_panel="Recipe")
-        hint: Any = Annotated[str if listed else hints[field.name], option]
-        added.append(
-            inspect.Parameter(
-                field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint
-            )
-        )
-    command.__signature__ = signature.replace(parameters=[*given, *added])
-    command.__annotations__ = {p.name: p.annotation for p in (*given, *added)}
-
-
-_with_recipe_options(train)

@@ -1,0 +1,265 @@
+"""``realtime-nst optimise`` as a person types it, with a tiny random loss network."""
+
+import signal
+import sys
+import urllib.error
+import urllib.request
+
+import cv2
+import media_factory
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra 'train'")
+
+from learning_factory import write_painting, write_photos, write_vgg19  # noqa: E402
+
+from realtime_nst.cli import main  # noqa: E402
+from realtime_nst.cli.optimise_progress import Trail  # noqa: E402
+from realtime_nst.learning import packages  # noqa: E402
+from realtime_nst.sources.pictures import read_picture  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("media")
+    white = np.full((64, 64, 3), 255, np.uint8)
+    cv2.imwrite(str(folder / "white.png"), white)
+    cv2.imwrite(str(folder / "black.png"), white * 0)
+    cv2.imwrite(str(folder / "wide.png"), white[:20])
+    write_vgg19(folder / "vgg.safetensors")
+    write_painting(folder / "painting.png")
+    write_photos(folder / "photos", 3, (40, 48))
+    (folder / "text.png").write_text("no picture")
+    return folder
+
+
+@pytest.fixture
+def optimise(media, capsys, monkeypatch):
+    """Runs the command in the folder of ``media``; (exit code, standard output, error)."""
+
+    def run(*arguments, weights="vgg.safetensors", steps=4):
+        monkeypatch.chdir(media)
+        given = ["--loss-weights", weights] if weights else []
+        shown = ["realtime-nst", "optimise", *map(str, arguments), *given, "--steps", str(steps)]
+        monkeypatch.setattr(sys, "argv", shown)
+        code = main()
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return code, said.out, said.err
+
+    return run
+
+
+def one_line_error(said):
+    lines = [line for line in said.splitlines() if line and not line.startswith("note: ")]
+    assert len(lines) == 1, said
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+PHOTO = "photos/photo00.png"
+
+
+def test_a_picture_is_painted_and_its_losses_are_said(optimise, media, tmp_path):
+    target = tmp_path / "out.png"
+    code, out, err = optimise(PHOTO, "painting.png", "-o", target)
+    assert code == 0
+    assert "content" in out
+    assert "style" in out
+    assert "step 0 of 4" in err
+    photo, result = read_picture(media / PHOTO), read_picture(target)
+    assert result.shape == photo.shape
+    assert not np.array_equal(result, photo)
+    assert [p.name for p in tmp_path.iterdir()] == ["out.png"]
+
+
+def test_one_picture_goes_into_a_folder_under_its_own_name(optimise, tmp_path):
+    assert optimise(PHOTO, "painting.png", "-o", tmp_path)[0] == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["photo00.png"]
+
+
+def test_the_way_is_kept_every_n_steps_with_a_contact_sheet(optimise, tmp_path):
+    target = tmp_path / "out.jpg"
+    arguments = (PHOTO, "painting.png", "-o", target, "--save-every", 2)
+    assert optimise(*arguments, steps=5)[0] == 0
+    kept = ["out_0000.png", "out_0002.png", "out_0004.png", "out_0005.png"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out.jpg", *kept, "out_steps.jpg"]
+    assert read_picture(tmp_path / "out_steps.jpg").shape[1] > 2 * 480
+    photo = read_picture(tmp_path / kept[0])
+    assert not np.array_equal(photo, read_picture(tmp_path / kept[-1]))
+    target.unlink()
+    code, _, err = optimise(*arguments)
+    assert code == 2
+    assert "out_0000.png" in one_line_error(err)
+    assert optimise(*arguments, "--overwrite")[0] == 0
+
+
+def test_what_is_there_is_not_replaced_unless_asked_for(optimise, tmp_path):
+    target = tmp_path / "out.png"
+    target.write_bytes(b"mine")
+    code, _, err = optimise(PHOTO, "painting.png", "-o", target)
+    assert code == 2
+    assert "--overwrite" in one_line_error(err)
+    assert target.read_bytes() == b"mine"
+    assert optimise(PHOTO, "painting.png", "-o", target, "--overwrite")[0] == 0
+    assert read_picture(target).shape == (40, 48, 3)
+
+
+def test_a_folder_is_painted_picture_by_picture(optimise, tmp_path):
+    code, out, err = optimise("photos", "painting.png", "-o", tmp_path / "out")
+    assert code == 0
+    assert "3 pictures" in out
+    assert "frame 3 of 3" in err
+    assert [p.name for p in sorted((tmp_path / "out").iterdir())] == [
+        "photo00.png", "photo01.png", "photo02.png",
+    ]  # fmt: skip
+
+
+def test_a_video_keeps_its_times_and_its_sound(optimise, tmp_path):
+    clip = media_factory.clip(tmp_path / "clip.mp4", count=3, pts=[0, 1, 4], sound="aac")
+    target = tmp_path / "out.mp4"
+    code, out, _ = optimise(clip, "painting.png", "-o", target, "--later-steps", 2, "--size", 48)
+    assert code == 0
+    assert "3 pictures" in out
+    assert media_factory.times(target) == media_factory.times(clip)
+    assert media_factory.packets(target, "audio") == media_factory.packets(clip, "audio")
+
+
+def test_a_video_may_become_a_folder_and_a_folder_a_video(optimise, tmp_path):
+    clip = media_factory.clip(tmp_path / "clip.mp4", count=2)
+    assert optimise(clip, "painting.png", "-o", tmp_path / "out", steps=1)[0] == 0
+    assert len(list((tmp_path / "out").glob("*.png"))) == 2
+    assert optimise("photos", "painting.png", "-o", tmp_path / "out.mp4", steps=1)[0] == 0
+    assert len(media_factory.times(tmp_path / "out.mp4")) == 3
+
+
+def test_styles_are_blended_and_regions_masked(optimise, tmp_path):
+    code, _, _ = optimise(
+        PHOTO, "painting.png", "white.png", "-o", tmp_path / "blend.png", "--blend", "2,1",
+    )  # fmt: skip
+    assert code == 0
+    code, _, _ = optimise(
+        "painting.png", "painting.png", "white.png", "-o", tmp_path / "masked.png",
+        "--content-mask", "white.png", "--content-mask", "painting.png",
+        "--style-mask", "white.png", "--style-mask", "white.png",
+    )  # fmt: skip
+    assert code == 0
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def press_ctrl_c_at(monkeypatch, step, nth=1):
+    seen = [0]
+
+    def keep(self, told):
+        seen[0] += told.step == step
+        if told.step == step and seen[0] == nth:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Trail, "keep", keep)
+
+
+def test_stopped_a_picture_keeps_what_it_has_become(optimise, media, tmp_path, monkeypatch):
+    press_ctrl_c_at(monkeypatch, 3)
+    code, _, err = optimise(PHOTO, "painting.png", "-o", tmp_path / "out.png", steps=9)
+    assert code == 130
+    assert "stopped at step 3 of 9" in err
+    result = read_picture(tmp_path / "out.png")
+    assert not np.array_equal(result, read_picture(media / PHOTO))
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_stopped_a_folder_keeps_its_finished_pictures(optimise, tmp_path, monkeypatch, nth):
+    press_ctrl_c_at(monkeypatch, 1, nth)
+    code, _, err = optimise("photos", "painting.png", "-o", tmp_path / "out")
+    assert code == 130
+    assert ("1 picture finished" if nth == 2 else "nothing was written") in err
+    assert len(list((tmp_path / "out").iterdir())) == nth - 1
+
+
+def test_stopped_a_video_keeps_its_finished_frames(optimise, tmp_path, monkeypatch):
+    clip = media_factory.clip(tmp_path / "clip.mp4", count=4)
+    press_ctrl_c_at(monkeypatch, 1, 3)
+    code, _, err = optimise(clip, "painting.png", "-o", tmp_path / "out.mp4", steps=2)
+    assert code == 130
+    assert "2 pictures finished" in err
+    assert len(media_factory.times(tmp_path / "out.partial.mp4")) == 2
+    assert not (tmp_path / "out.mp4").exists()
+    code, _, err = optimise(clip, "painting.png", "-o", tmp_path / "out.mp4", steps=2)
+    assert code == 2
+    assert "begin anew with --overwrite" in one_line_error(err)
+
+
+WRONG = {
+    "no such content": (["none.png", "painting.png"], "none.png"),
+    "no such video": (["none.mp4", "painting.png"], "none.mp4"),
+    "no such painting": ([PHOTO, "none.png"], "none.png"),
+    "a painting that is text": ([PHOTO, "text.png"], "text.png"),
+    "a content that is text": (["text.png", "painting.png"], "text.png"),
+    "an unknown optimiser": ([PHOTO, "painting.png", "--optimiser", "adan"], "'adam'"),
+    "an unknown style loss": ([PHOTO, "painting.png", "--style-loss", "gramm"], "'gram'"),
+    "a size too small": ([PHOTO, "painting.png", "--size", "3"], "--size 3"),
+    "a list that is none": ([PHOTO, "painting.png", "--blend", "much"], "--blend 'much'"),
+    "too few shares": ([PHOTO, "painting.png", "white.png", "--blend", "1"], "--blend"),
+    "a share below 0": ([PHOTO, "painting.png", "white.png", "--blend", "2,-1"], "--blend"),
+    "too many masks": (
+        [PHOTO, "painting.png", *["--content-mask", "white.png"] * 2], "--content-mask is given 2",
+    ),
+    "a black mask": (["painting.png", "painting.png", "--style-mask", "black.png"], "black.png"),
+    "a mask of another shape": (
+        ["painting.png", "painting.png", "--style-mask", "wide.png"], "another shape",
+    ),
+    "a way of many pictures": (["photos", "painting.png", "--save-every", "2"], "--save-every"),
+    "an unknown layer": ([PHOTO, "painting.png", "--content-layers", "relu9_9"], "relu9_9"),
+    "too many sizes": ([PHOTO, "painting.png", "--scales", "3"], "--scales"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_cannot_be_is_one_line_and_leaves_nothing(optimise, tmp_path, wrong):
+    arguments, told = WRONG[wrong]
+    code, _, err = optimise(*arguments, "-o", tmp_path / "out.png")
+    assert code in (1, 2)
+    assert told in one_line_error(err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_input_itself_is_never_written_over(optimise, media):
+    before = (media / PHOTO).read_bytes()
+    code, _, err = optimise(PHOTO, "painting.png", "-o", PHOTO, "--overwrite")
+    assert code == 2
+    assert "the input itself" in one_line_error(err)
+    assert (media / PHOTO).read_bytes() == before
+
+
+def test_loss_weights_that_are_not_there_are_named(optimise, tmp_path):
+    code, _, err = optimise(PHOTO, "painting.png", "-o", tmp_path / "o.png", weights="none.pth")
+    assert code == 2
+    assert "none.pth" in one_line_error(err)
+
+
+def test_without_a_network_the_missing_vgg19_is_one_line(optimise, tmp_path, monkeypatch):
+    def no_network(*_, **__):
+        raise urllib.error.URLError("no route to host")
+
+    monkeypatch.setattr(urllib.request, "urlopen", no_network)
+    code, _, err = optimise(PHOTO, "painting.png", "-o", tmp_path / "out.png", weights=None)
+    assert code == 1
+    assert "--loss-weights" in one_line_error(err)
+
+
+def test_without_torch_the_extra_is_named(optimise, tmp_path, monkeypatch):
+    monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "torch" else True)
+    code, _, err = optimise(PHOTO, "painting.png", "-o", tmp_path / "out.png")
+    assert code == 1
+    assert "realtime_nst[train]" in one_line_error(err)
+
+
+def test_layers_that_gave_way_are_said_once(optimise, media, tmp_path):
+    write_vgg19(media / "shallow.safetensors", "3_4")
+    code, _, err = optimise(
+        "photos", "painting.png", "-o", tmp_path / "out", weights="shallow.safetensors", steps=1
+    )
+    assert code == 0
+    assert err.count("used instead: content relu3_4") == 1
