@@ -8,12 +8,14 @@ import typer
 
 from realtime_nst import __version__
 from realtime_nst.cli import interrupt
+from realtime_nst.cli.bench import bench
 from realtime_nst.cli.console import say_error
 from realtime_nst.cli.demo import demo
 from realtime_nst.cli.doctor import doctor
 from realtime_nst.cli.export import export
 from realtime_nst.cli.image import image
 from realtime_nst.cli.live import live
+from realtime_nst.cli.optimise import optimise
 from realtime_nst.cli.styles import styles
 from realtime_nst.cli.train import train
 from realtime_nst.cli.video import video
@@ -27,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, video, image, live, styles, train, export, doctor):
+for command in (demo, video, image, live, styles, train, optimise, export, bench, doctor):
     app.command()(command)
 
 

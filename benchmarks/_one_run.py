@@ -1,0 +1,152 @@
+"""One run of the pipeline in a process of its own, so that its memory is that of one program.
+
+Started by the case ``end-to-end`` with the run as JSON; prints what it measured as JSON.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import psutil  # type: ignore[import-untyped]
+
+from realtime_nst.errors import RealtimeNstError
+from realtime_nst.pipeline import Report, run
+from realtime_nst.runtime.stages import Stylise
+from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.sinks.null import NullSink
+from realtime_nst.sinks.video import VideoSink
+from realtime_nst.sources.synthetic import SyntheticSource
+from realtime_nst.sources.video import VideoSource
+from realtime_nst.stream import Frame, Image, Sink, Source, StreamInfo, Unmanaged
+
+_PAINTED = 8
+"""Pictures the replayed source goes round."""
+
+_SETTLED = 0.2
+"""Share of a run after which memory should no longer grow."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """``rate`` is that of a live source in frames a second; 0: the source waits to be asked.
+    ``files``: from a video file to a video file, else from the scene to nowhere."""
+
+    style: str
+    provider: str
+    width: int
+    height: int
+    frames: int
+    rate: int = 0
+    files: bool = False
+
+
+@dataclass
+class Measured:
+    """``latencies`` in milliseconds, capture to shown; ``growth`` in MiB a thousand frames after
+    the first fifth of the run."""
+
+    provider: str
+    fps: float = 0.0
+    dropped: int = 0
+    cpu_seconds: float = 0.0
+    peak: float = 0.0
+    growth: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+
+
+class Replay(Unmanaged):
+    """A few pictures of the synthetic scene over and over, painted beforehand: unlike painting
+    while the clock runs, that costs a run nothing."""
+
+    def __init__(self, asked: Run) -> None:
+        scene = SyntheticSource(asked.width, asked.height)
+        self._pictures: list[Image] = [scene.picture(index) for index in range(_PAINTED)]
+        rate = Fraction(asked.rate or 30)
+        self.info = StreamInfo(asked.width, asked.height, rate, asked.frames, bool(asked.rate))
+
+    def __iter__(self) -> Iterator[Frame]:
+        began, rate = time.monotonic(), self.info.rate or Fraction(30)
+        for index in range(self.info.frames or 0):
+            pts = index / rate
+            if self.info.live:
+                time.sleep(max(0.0, began + float(pts) - time.monotonic()))
+            yield Frame(self._pictures[index % _PAINTED], index, pts, time.monotonic())
+
+
+class Watch:
+    """Notes, at each frame shown, when it was and how much memory the process holds (MiB)."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self.shown: list[float] = []
+        self.memory: list[float] = []
+
+    def __call__(self, report: Report) -> None:
+        self.shown.append(time.perf_counter())
+        self.memory.append(self._process.memory_info().rss / 2**20)
+
+    @property
+    def fps(self) -> float:
+        """From the intervals between the frames shown."""
+        seconds = self.shown[-1] - self.shown[0]
+        return (len(self.shown) - 1) / seconds if seconds else 0.0
+
+    @property
+    def growth(self) -> float:
+        """MiB a thousand frames: the slope of a line through the readings once settled."""
+        settled = self.memory[int(len(self.memory) * _SETTLED) :]
+        if len(settled) < 2:
+            return 0.0
+        return float(np.polyfit(np.arange(len(settled)), settled, 1)[0] * 1000)
+
+
+def measure(asked: Run) -> Measured:
+    stylizer, watch = Stylizer(asked.style, asked.provider), Watch()
+    stylizer.warm_up(asked.width, asked.height)
+    with _ends(asked) as (source, sink):
+        cpu, began = time.process_time(), time.perf_counter()
+        with source, sink:
+            report = run(source, [Stylise(stylizer)], sink, watch)
+        seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+    return Measured(
+        stylizer.provider,
+        fps=report.frames / seconds if asked.files else watch.fps,
+        dropped=report.dropped,
+        cpu_seconds=cpu / report.frames,
+        peak=max(watch.memory),
+        growth=watch.growth,
+        latencies=[1000 * latency for latency in report.latencies] if asked.rate else [],
+    )
+
+
+@contextmanager
+def _ends(asked: Run) -> Iterator[tuple[Source, Sink]]:
+    if not asked.files:
+        yield Replay(asked), NullSink()
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder, "clip.mp4")
+        with VideoSink(clip) as sink:
+            for frame in SyntheticSource(asked.width, asked.height, frames=asked.frames):
+                sink.write(frame)
+        yield VideoSource(clip), VideoSink(Path(folder, "result.mp4"), source=clip)
+
+
+def main(arguments: Sequence[str]) -> int:
+    try:
+        sys.stdout.write(json.dumps(asdict(measure(Run(**json.loads(arguments[0]))))))
+    except RealtimeNstError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

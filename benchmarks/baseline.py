@@ -1,0 +1,199 @@
+"""Pixel optimisation (Gatys et al. 2016), and how much faster each network is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.timer import Timer, spread
+from realtime_nst.runtime.cache import root
+from realtime_nst.sources.synthetic import SyntheticSource
+
+from ._common import Size, label, picture, stylizers
+from ._torch import need_torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from realtime_nst.learning.losses.perception import Perception
+    from realtime_nst.learning.optimise.engine import Step
+
+_STEPS = (100, 300, 500)
+_SIDES, _QUICK_SIDES = (256, 512, 1024), (256, 512)
+_PAINTING = 512
+_IN_FULL, _BUDGET, _QUICK_BUDGET = 750.0, 90.0, 8.0
+"""Seconds: a run expected to take no more than the first is done in full, others get the rest."""
+
+_TRIED, _LATEST = 3, 50
+"""Steps after which it is known how long a run will take, and those that say what one takes."""
+
+_TURNS = 20
+"""How often the networks are timed in a run that uses its budget up."""
+
+Calls = Mapping[tuple[str, str], Callable[[], object]]
+"""By network and provider."""
+
+
+class _Enough(Exception):
+    """The rest of the run can be worked out."""
+
+
+class _Watch:
+    """Called after each step: reads the clock, and lets the networks have their turn.
+
+    ``at`` is the time of each step since the start, in seconds, without those turns.
+    """
+
+    def __init__(self, calls: Calls, settings: Settings, timer: Timer) -> None:
+        self.at: list[float] = []
+        self.readings: dict[tuple[str, str], list[float]] = {key: [] for key in calls}
+        self._calls, self._clock = calls, timer.clock
+        self._budget = _QUICK_BUDGET if settings.quick else _BUDGET
+        self._in_full = 0.0 if settings.quick else _IN_FULL
+        self._turns = self._paused = 0.0
+        self._began = self._clock()
+
+    def __call__(self, step: "Step") -> None:
+        now = self._clock() - self._began - self._paused
+        self.at.append(now)
+        if now >= self._turns * self._budget / _TURNS:
+            self._turns += 1
+            self._time_networks()
+        known = len(self.at) > _TRIED and now > self._budget
+        if known and self._whole(step.steps) > self._in_full:
+            raise _Enough
+
+    @property
+    def a_step(self) -> list[float]:
+        """Seconds of each step."""
+        return [float(seconds) for seconds in np.diff(self.at)]
+
+    def seconds(self, steps: int) -> tuple[float, str]:
+        """Of a run of ``steps``, and how that is known."""
+        done = len(self.at) - 1
+        if steps <= done:
+            return self.at[steps], "measured"
+        return self._whole(steps), f"scaled from {done} steps"
+
+    def _whole(self, steps: int) -> float:
+        done = len(self.at) - 1
+        return self.at[-1] + (steps - done) * median(self.a_step[-_LATEST:])
+
+    def _time_networks(self) -> None:
+        """Each once untimed: the optimisation's threads have had the caches meanwhile."""
+        began = self._clock()
+        for key, call in self._calls.items():
+            call()
+            start = self._clock()
+            call()
+            self.readings[key].append(self._clock() - start)
+        self._paused += self._clock() - began
+
+
+def _measure(side: int, settings: Settings, timer: Timer) -> Sequence[Row]:
+    need_torch("the pixel optimisation")
+    from realtime_nst.learning.optimise.engine import optimise
+    from realtime_nst.learning.optimise.objective import Style
+    from realtime_nst.learning.optimise.options import Optimisation
+
+    size = side, side
+    options = Optimisation(steps=max(_STEPS), size=side, style_size=_PAINTING)
+    perception, weights = _perception(settings)
+    painting = _tensor(SyntheticSource(_PAINTING, _PAINTING, seed=1).picture(0))
+    content = _tensor(picture(size))
+    watch = _Watch(_networks(settings, size), settings, timer)
+    with suppress(_Enough):
+        optimise(content, [Style(painting)], perception, options, watch)
+    return [*_optimised(size, watch, weights), *_speed_ups(size, watch)]
+
+
+def _optimised(size: Size, watch: _Watch, weights: str) -> list[Row]:
+    samples = {"ms a step": [1000 * seconds for seconds in watch.a_step]}
+    rows = []
+    for steps in _STEPS:
+        seconds, how = watch.seconds(steps)
+        figures: dict[str, Figure] = {"seconds": seconds, "how": how, "weights": weights}
+        rows.append(Row({"size": label(size), "steps": str(steps)}, figures, samples))
+    return rows
+
+
+def _speed_ups(size: Size, watch: _Watch) -> list[Row]:
+    rows = []
+    for (network, provider), readings in watch.readings.items():
+        ms = spread(readings)["median ms"]
+        times = {f"x {steps} steps": 1000 * watch.seconds(steps)[0] / ms for steps in _STEPS}
+        key = {"size": label(size), "network": network, "provider": provider}
+        samples = {"ms": [1000 * reading for reading in readings]}
+        rows.append(Row(key, {"ms": ms, **times}, samples))
+    return rows
+
+
+def _networks(settings: Settings, size: Size) -> Calls:
+    """The first style of each network: the others take as long."""
+    image = picture(size)
+    calls: dict[tuple[str, str], Callable[[], object]] = {}
+    for (_, provider), stylizer in stylizers(settings, size).items():
+        calls.setdefault((stylizer.card.network, provider), partial(stylizer, image))
+    return calls
+
+
+def _perception(settings: Settings) -> "tuple[Perception, str]":
+    """A whole VGG-19 where one is at hand, else random weights: a smaller network would flatter
+    the optimisation."""
+    from realtime_nst.learning.device import best_device
+    from realtime_nst.learning.losses.perception import (
+        Perception,
+        Vgg19,
+        load_loss_network,
+        random_loss_network,
+    )
+
+    where = best_device()
+    for path in (*settings.loss_weights, *_fetched()):
+        network = load_loss_network(path, where.dtype, where.name)
+        if isinstance(network, Vgg19) and "relu5_1" in network.layers:
+            return Perception([network]), "VGG-19"
+    return Perception([random_loss_network(0, where.dtype, where.name)]), "random"
+
+
+def _fetched() -> list[Path]:
+    from realtime_nst.learning.vgg_download import URL
+
+    path = root() / URL.rpartition("/")[2]
+    return [path] if path.is_file() else []
+
+
+def _tensor(image: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> "Tensor":
+    import torch
+
+    from realtime_nst.learning.device import best_device
+
+    return torch.from_numpy(image).permute(2, 0, 1)[None].float().to(best_device().name) / 255
+
+
+CASE = Case(
+    name="baseline",
+    title="Speed-up over optimising the pixels",
+    explains=(
+        "Seconds to paint one square picture by optimising its pixels through VGG-19 (Gatys et "
+        "al. 2016; L-BFGS from the photo, style layers relu1_1 to relu5_1, content relu4_2, in "
+        "the precision fastest here), and how many times as long that is as one frame of each "
+        "network, as in Table 1 of Johnson et al. 2016. A step is one evaluation of losses and "
+        "gradient and one change. The networks are timed between the steps of the same run. "
+        "Where 500 steps would take too long, the rest is worked out from the median of the last "
+        "steps, and the row says so. Random weights take as long as trained ones."
+    ),
+    omits=(
+        "How good either picture is: optimisation as a rule paints the better one. Loading the "
+        "networks. What is gained by several frames at once, or by starting from the frame before."
+    ),
+    units=lambda settings: [
+        Unit(label((side, side)), partial(_measure, side))
+        for side in (_QUICK_SIDES if settings.quick else _SIDES)
+    ],
+)

@@ -1,0 +1,100 @@
+"""What this computer can do at all, and how near the networks come."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from statistics import median
+
+import numpy as np
+
+from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.precision import precision
+from realtime_nst.bench.timer import Timer
+from realtime_nst.runtime.styles import find
+
+from ._common import at_most, label, picture, stylizers, usual
+from ._macs import gmac
+from ._torch import need_torch
+
+_SIDE, _SHORT_SIDE = 2048, 1024
+_MIB = 256
+_TORCH = "torch"
+_ON_CPU = ("cpu", "openvino-f32", "openvino-bf16")
+"""Providers whose ceiling is the processor's."""
+
+Rates = Mapping[tuple[str, str], list[float]]
+"""By (what, provider): readings in GMAC/s, or GB/s for the copy."""
+
+
+def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
+    need_torch("the ceiling of this computer")
+    size = usual(settings)
+    ready, image = stylizers(settings, size), picture(size)
+    side = _SHORT_SIDE if settings.quick else _SIDE
+    work = {(f"matrix product {name}", _TORCH): side**3 / 1e9 for name in ("f32", "bf16", "int8")}
+    work["copy", "numpy"] = 2 * _MIB * 2**20 / 1e9
+    calls: dict[tuple[str, str], Callable[[], object]] = dict(
+        zip(work, (*_products(side), _copy()), strict=True)
+    )
+    for (style, provider), stylizer in ready.items():
+        key = f"{style} {label(size)}", provider
+        work[key], calls[key] = gmac(find(style), *size), partial(stylizer, image)
+    names = {" on ".join(key): call for key, call in calls.items()}
+    seconds = at_most(timer, 30, 30).in_turn(names)
+    return _rows({key: [work[key] / s for s in seconds[" on ".join(key)]] for key in calls})
+
+
+def _products(side: int) -> list[Callable[[], object]]:
+    """Square matrix products in f32, bf16 and int8 (into int32) on this processor."""
+    import torch
+
+    random = torch.Generator().manual_seed(0)
+    plain = torch.randn(side, side, generator=random)
+    half = plain.bfloat16()
+    whole = torch.randint(-127, 128, (side, side), generator=random, dtype=torch.int8)
+    return [
+        partial(torch.mm, plain, plain),
+        partial(torch.mm, half, half),
+        partial(torch._int_mm, whole, whole),  # torch's only door to it on the CPU
+    ]
+
+
+def _copy() -> Callable[[], object]:
+    source = np.ones(_MIB * 2**20 // 8)
+    return partial(np.copyto, np.empty_like(source), source)
+
+
+def _rows(rates: Rates) -> list[Row]:
+    tops = {
+        what.rsplit(" ", 1)[-1]: median(found)
+        for (what, provider), found in rates.items()
+        if provider == _TORCH
+    }
+    return [
+        _row(what, provider, found, tops.get(precision(provider)) if provider in _ON_CPU else None)
+        for (what, provider), found in rates.items()
+    ]
+
+
+def _row(what: str, provider: str, rates: list[float], top: float | None) -> Row:
+    unit = "GB/s" if what == "copy" else "GMAC/s"
+    figures: dict[str, Figure] = {
+        unit: median(rates),
+        "of the ceiling %": 100 * median(rates) / top if top else None,
+    }
+    return Row({"what": what, "provider": provider}, figures, {unit: rates})
+
+
+CASE = Case(
+    name="ceiling",
+    title="How near the networks come to what this computer can do",
+    explains=(
+        "The rate of a large square matrix product in each precision, of a copy of 256 MiB "
+        "(bytes read and written), and of each network, in turn. A network's share is that of "
+        "the product in the precision its provider computes in."
+    ),
+    omits=(
+        "Networks do much that is no multiplication, as normalising and moving pictures: nobody "
+        "reaches 100 %. The ceiling is the processor's; a network on a GPU has none here."
+    ),
+    units=lambda settings: [Unit("rates", _measure)],
+)

@@ -1,0 +1,110 @@
+"""The whole program: frames a second, latency, frames dropped, processor time, memory."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.timer import Timer
+
+from ._common import Size, label, usual
+from ._one_run import Measured, Run
+from ._process import python
+
+_RUN = str(Path(__file__).with_name("_one_run.py"))
+_RATES = (30, 60)
+_SECONDS, _SHORT_SECONDS = 5, 2
+_CLIP, _SHORT_CLIP = 60, 30
+_LONG, _SHORT_LONG = 3000, 300
+_REPETITIONS = 3
+_BUDGET = 40.0
+
+
+def _units(settings: Settings) -> list[Unit]:
+    sizes = [usual(settings)] if settings.quick else settings.sizes
+    return [
+        Unit(f"{mode} {label(size)}", partial(_measure, mode, size))
+        for size in sizes
+        for mode in ("file to file", *(f"paced {rate}" for rate in _RATES))
+    ] + [Unit(f"long run {label(usual(settings))}", _long)]
+
+
+def _measure(mode: str, size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
+    providers = settings.providers[:1] if settings.quick else settings.providers
+    runs = {p: _asked(mode, size, settings, p) for p in providers}
+    found: dict[str, list[Measured]] = {provider: [] for provider in providers}
+    calls = {p: partial(_append, found[p], asked) for p, asked in runs.items()}
+    repetitions = 1 if settings.quick else min(_REPETITIONS, timer.repetitions)
+    budget = min(_BUDGET, timer.budget)
+    replace(timer, warm_up=0, repetitions=repetitions, least=1, budget=budget).in_turn(calls)
+    by_use = {runs[0].provider: runs for runs in found.values()}
+    return [_row(mode, size, provider, runs) for provider, runs in by_use.items()]
+
+
+def _asked(mode: str, size: Size, settings: Settings, provider: str) -> Run:
+    rate = int(mode.split()[1]) if mode.startswith("paced") else 0
+    clip = _SHORT_CLIP if settings.quick else _CLIP
+    frames = rate * (_SHORT_SECONDS if settings.quick else _SECONDS) if rate else clip
+    return Run(settings.styles[0], provider, *size, frames, rate, files=not rate)
+
+
+def _long(settings: Settings, timer: Timer) -> Sequence[Row]:
+    size, frames = usual(settings), _SHORT_LONG if settings.quick else _LONG
+    asked = Run(settings.styles[0], settings.providers[0], *size, frames)
+    done = _run(asked)
+    row = _row("long run", size, done.provider, [done])
+    return [Row(row.key, {**row.figures, "growth MiB/1000 frames": done.growth})]
+
+
+def _append(found: list[Measured], asked: Run) -> None:
+    found.append(_run(asked))
+
+
+def _run(asked: Run) -> Measured:
+    return Measured(**json.loads(python([_RUN, json.dumps(asdict(asked))])))
+
+
+def _row(mode: str, size: Size, provider: str, runs: Sequence[Measured]) -> Row:
+    latencies = [latency for done in runs for latency in done.latencies]
+    figures: dict[str, Figure] = {
+        "fps": median(done.fps for done in runs),
+        "dropped": sum(done.dropped for done in runs) if latencies else None,
+        **{f"latency p{n} ms": _percentile(latencies, n) for n in (50, 95, 99)},
+        "CPU s/frame": median(done.cpu_seconds for done in runs),
+        "peak MiB": max(done.peak for done in runs),
+        "growth MiB/1000 frames": None,
+    }
+    samples = {"fps": [done.fps for done in runs]}
+    if latencies:
+        samples["latency ms"] = latencies
+    return Row({"mode": mode, "size": label(size), "provider": provider}, figures, samples)
+
+
+def _percentile(values: Sequence[float], percent: int) -> float | None:
+    return float(np.percentile(values, percent)) if values else None
+
+
+CASE = Case(
+    name="end-to-end",
+    title="The whole program",
+    explains=(
+        "Each run in a process of its own, the providers in turn, the first style. File to file: "
+        "a clip of the synthetic scene in H.264, from opening the first file to the second one "
+        "being whole. Paced: a live source at 30 or 60 frames a second into nothing, where the "
+        "newest frame wins and late ones are dropped; latency is from the capture of a frame to "
+        "its being handed over. Long run: as fast as it goes; the growth is the slope of the "
+        "memory held, after the first fifth. Processor time is that of all threads."
+    ),
+    omits=(
+        "The camera's own delay and that of the window, the screen and the virtual camera; sound; "
+        "the start of the program. The paced source's pictures are painted beforehand, so a "
+        "camera's decoding is not in it. Latency percentiles of a few seconds say little of rare "
+        "hiccups."
+    ),
+    units=_units,
+)

@@ -1,0 +1,151 @@
+"""How good the pictures are, beside how fast they are made."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.timer import Timer, spread
+from realtime_nst.runtime.grid import PERIODS, grid
+from realtime_nst.runtime.stages import Resize, Size
+from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.sources.pictures import PictureSource
+from realtime_nst.sources.synthetic import SyntheticSource
+from realtime_nst.stream import Frame, Image
+
+from ._common import at_most, picture, stylizers, usual
+from ._torch import need_torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_MOST = 24
+_RESIZE = Resize(Size(shorter=320))
+_BLOCK = 16
+_SCENE, _SCENES, _APART = (320, 240), 4, 30
+_COLUMNS = {
+    "content": "content",
+    "style": "style",
+    "deep style": "deep_style",
+    "deep content": "deep_content",
+}
+"""By column, the name of the figure on a card."""
+
+
+def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
+    photos = _photos(settings.photos) if settings.photos else []
+    size = usual(settings)
+    ready: dict[str, Stylizer] = {}
+    for (style, _), stylizer in stylizers(settings, size, settings.providers[:1]).items():
+        ready[style] = stylizer
+    image = picture(size)
+    calls = {style: partial(stylizer, image) for style, stylizer in ready.items()}
+    seconds = at_most(timer, 30, 30).in_turn(calls)
+    return [
+        Row(
+            {"style": style, "network": stylizer.card.network},
+            {
+                "median ms": spread(seconds[style])["median ms"],
+                **_losses(settings, stylizer, photos),
+                **_grids(stylizer, photos),
+            },
+            {"median ms": [1000 * reading for reading in seconds[style]]},
+        )
+        for style, stylizer in ready.items()
+    ]
+
+
+def _photos(folder: Path) -> list[Path]:
+    """Those that training holds out; where there are too few to hold any out, all of them."""
+    need_torch("measuring on photos")
+    from realtime_nst.learning.data import find_photos, hold_out, measurable
+
+    photos = find_photos(folder)
+    return measurable(hold_out(photos, _MOST)[1] or photos[:_MOST])
+
+
+def _losses(settings: Settings, stylizer: Stylizer, photos: Sequence[Path]) -> Mapping[str, Figure]:
+    """Measured where photos, painting and loss networks are at hand, else those of the card."""
+    painting = _painting(settings.paintings, stylizer)
+    if photos and painting and settings.loss_weights:
+        found = _measured(settings.loss_weights, painting, stylizer, photos)
+        where = f"{len(photos)} photos"
+    else:
+        found, where = stylizer.card.quality, "card"
+    columns = {column: found.get(name) for column, name in _COLUMNS.items()}
+    return {**columns, "measured on": where if found else None}
+
+
+def _measured(
+    weights: Sequence[Path], painting: Path, stylizer: Stylizer, photos: Sequence[Path]
+) -> Mapping[str, float]:
+    from realtime_nst.learning.losses.perception import Perception, load_loss_network
+    from realtime_nst.learning.measure import Quality
+
+    perception = Perception([load_loss_network(path) for path in weights])
+    return Quality(perception, painting)(_as_network(stylizer), photos)
+
+
+def _as_network(stylizer: Stylizer) -> "Callable[[Tensor], Tensor]":
+    import torch
+
+    def network(photo: "Tensor") -> "Tensor":
+        image = photo[0].permute(1, 2, 0).mul(255).round().byte().numpy()
+        result = torch.from_numpy(stylizer(np.ascontiguousarray(image)))
+        return result.permute(2, 0, 1)[None].float() / 255
+
+    return network
+
+
+def _painting(folder: Path | None, stylizer: Stylizer) -> Path | None:
+    """The file the style was trained with, told by its digest."""
+    wanted = stylizer.card.recipe.get("painting_sha256")
+    files = (path for path in folder.rglob("*") if path.is_file()) if folder and wanted else ()
+    return next((p for p in files if hashlib.sha256(p.read_bytes()).hexdigest() == wanted), None)
+
+
+def _grids(stylizer: Stylizer, photos: Sequence[Path]) -> Mapping[str, Figure]:
+    pairs = [(stylizer(image), image) for image in _pictures(photos)]
+    return {
+        f"grid/{period}": float(np.mean([grid(*pair, period) for pair in pairs]))
+        for period in PERIODS
+    }
+
+
+def _pictures(photos: Sequence[Path]) -> list[Image]:
+    """The photos as the losses see them; without any, frames of the synthetic scene."""
+    if not photos:
+        scene = SyntheticSource(*_SCENE)
+        return [scene.picture(index * _APART) for index in range(_SCENES)]
+    return [_cut(frame) for frame in PictureSource(list(photos))]
+
+
+def _cut(frame: Frame) -> Image:
+    image = _RESIZE(frame).image
+    height, width = (side // _BLOCK * _BLOCK for side in image.shape[:2])
+    return np.ascontiguousarray(image[:height, :width])
+
+
+CASE = Case(
+    name="quality",
+    title="Quality beside speed",
+    explains=(
+        "Lower is better in all. Content and style, shallow and deep: differences of VGG-19's "
+        "features and of their Gram matrices over what they are compared with, at relu3_3, at "
+        "relu1_2, 2_2, 3_4, at relu4_1 (deep content) and relu4_4, 5_1 (deep style); on photos "
+        "held out of training where photos, paintings and loss networks are given, else as the "
+        "style's card has them. Grid: how much more of a grid of 2, 4 and 8 pixels a picture "
+        "shows than its photo (1: no more), on the same photos or else on the synthetic scene. "
+        "Milliseconds are those of the first provider at 640x480, or the first size."
+    ),
+    omits=(
+        "Taste: look at the pictures. Flicker from frame to frame. A card's figures were measured "
+        "by who trained the style. Of two styles the losses cannot be compared: their paintings "
+        "differ; of two networks for one style they can."
+    ),
+    units=lambda settings: [Unit("styles", _measure)],
+)

@@ -1,0 +1,142 @@
+"""The usual full-width network beside ours."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.precision import precision
+from realtime_nst.bench.timer import Timer, spread
+from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.stream import Image
+
+from ._common import Size, at_most, label, of_one_style, picture, stylizers, usual
+from ._torch import need_torch
+
+_NETWORK = "johnson-transposed"
+_OURS = "ours"
+
+
+def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
+    need_torch("the reference network")
+    image = picture(size)
+    calls = dict(_in_torch(image)) | _in_engines(settings, size, image)
+    for (_, provider), stylizer in stylizers(of_one_style(settings), size).items():
+        calls[f"{_OURS}, {provider}"] = partial(stylizer, image)
+    seconds = at_most(timer, 15, 45).in_turn(calls)
+    return _rows(size, seconds)
+
+
+def _rows(size: Size, seconds: Mapping[str, list[float]]) -> list[Row]:
+    times = {engine: spread(found) for engine, found in seconds.items()}
+    best = min(t["median ms"] for engine, t in times.items() if engine.startswith(_OURS))
+
+    def figures(engine: str) -> dict[str, Figure]:
+        ratio = None if engine.startswith(_OURS) else times[engine]["median ms"] / best
+        return {**times[engine], "ours is x times faster": ratio}
+
+    return [
+        Row(
+            {"engine": engine, "size": label(size)},
+            figures(engine),
+            {"median ms": [1000 * reading for reading in found]},
+        )
+        for engine, found in seconds.items()
+    ]
+
+
+def _in_torch(image: Image) -> Mapping[str, Callable[[], object]]:
+    """Plain torch on its best device, and under autocast where that is fast."""
+    import torch
+
+    from realtime_nst.learning.device import Device, best_device
+
+    device = best_device()
+    graph = _graph().to(device.name)
+    frame = torch.from_numpy(image)[None]
+
+    def run(dtype: torch.dtype) -> object:
+        with torch.inference_mode(), Device(device.name, dtype).autocast():
+            return graph(frame.to(device.name)).cpu()
+
+    where = "" if device.name == "cpu" else f" ({device.name})"
+    names = {torch.float32: "f32", torch.bfloat16: "bf16"}
+    dtypes = dict.fromkeys((torch.float32, device.dtype))
+    return {f"torch {names[dtype]}{where}": partial(run, dtype) for dtype in dtypes}
+
+
+def _in_engines(settings: Settings, size: Size, image: Image) -> dict[str, Callable[[], object]]:
+    """ONNX Runtime on the CPU, which is the usual way, and the providers asked for."""
+    calls: dict[str, Callable[[], object]] = {}
+    for provider in ("cpu", *settings.providers):
+        stylizer = Stylizer(_file(), provider)
+        stylizer.warm_up(*size)
+        calls[_engine(stylizer.provider)] = partial(stylizer, image)
+    return calls
+
+
+def _engine(provider: str) -> str:
+    if provider == "cpu":
+        return "ONNX Runtime"
+    engine = "OpenVINO" if provider.startswith("openvino") else provider
+    return f"{engine} {precision(provider)}"
+
+
+@cache
+def _graph() -> Any:
+    from realtime_nst.learning.export import FrameGraph
+    from realtime_nst.learning.train import averaged_network
+
+    return FrameGraph(averaged_network(_checkpoint())).eval()
+
+
+@cache
+def _checkpoint() -> Any:
+    """Random weights: they take as long as trained ones."""
+    import torch
+    from torch.optim.swa_utils import AveragedModel
+
+    from realtime_nst.learning.checkpoint import Checkpoint, StyleInfo
+    from realtime_nst.learning.networks import build
+    from realtime_nst.learning.recipe import Recipe
+
+    torch.manual_seed(0)
+    network = build(_NETWORK)
+    weights, averaged = network.state_dict(), AveragedModel(network, use_buffers=True).state_dict()
+    style = StyleInfo("reference", "Reference", "nobody", "MIT", "nothing: random weights")
+    return Checkpoint(Recipe(network=_NETWORK), style, 0, weights, averaged, {})
+
+
+@cache
+def _folder() -> "tempfile.TemporaryDirectory[str]":
+    """Kept, and so not deleted, until the program ends."""
+    return tempfile.TemporaryDirectory()
+
+
+@cache
+def _file() -> Path:
+    from realtime_nst.learning.export import export
+
+    path = Path(_folder().name, f"{_NETWORK}.onnx")
+    export(_checkpoint(), path)
+    return path
+
+
+def _units(settings: Settings) -> list[Unit]:
+    sizes = [usual(settings)] if settings.quick else settings.sizes
+    return [Unit(label(size), partial(_measure, size)) for size in sizes]
+
+
+CASE = Case(
+    name="reference",
+    title="The usual network beside ours",
+    explains=(
+        "The network of Johnson et al. (2016) at full width, with random weights, in plain torch, "
+        "in ONNX Runtime and on the same providers as ours, RGB bytes in and out, all in turn. "
+        "The last column: its median over that of our fastest."
+    ),
+    omits="How good the pictures are; see quality. What a program does around its network.",
+    units=_units,
+)

@@ -1,0 +1,119 @@
+"""Where a frame's time goes."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import count
+from pathlib import Path
+from statistics import median
+
+from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.timer import Timer
+from realtime_nst.errors import MediaError
+from realtime_nst.motion.flow import dense_flow
+from realtime_nst.sinks.video import VideoSink
+from realtime_nst.sinks.window import WindowSink
+from realtime_nst.sources.synthetic import SyntheticSource
+from realtime_nst.sources.video import VideoSource
+from realtime_nst.stream import Frame
+
+from ._common import Size, at_most, label, of_one_style, stylizers
+
+_CLIP, _SHORT_CLIP = 16, 8
+_OUTSIDE = "flow"
+"""Timed beside the stages; the pipeline has no such stage."""
+
+Stages = Mapping[str, tuple[int, Callable[[], object]]]
+"""By stage: frames a call, and the call."""
+
+
+def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
+    frames = list(SyntheticSource(*size, frames=_SHORT_CLIP if settings.quick else _CLIP))
+    (key, stylizer), *_ = stylizers(of_one_style(settings), size, settings.providers[:1]).items()
+    painted = [Frame(stylizer(f.image), f.index, f.pts, f.captured) for f in frames]
+    with tempfile.TemporaryDirectory() as folder:
+        clip, result = Path(folder, "clip.mp4"), Path(folder, "result.mp4")
+        _write(frames, clip)
+        stages: Stages = {
+            "decode + colour": (len(frames), partial(_read, clip)),
+            _OUTSIDE: (1, partial(dense_flow, frames[0].image, frames[1].image)),
+            "network": (1, partial(stylizer, frames[0].image)),
+            "encode": (len(frames), partial(_write, painted, result)),
+        }
+        seconds = _in_turn(at_most(timer, 15, 40), stages)
+    seconds["display"] = _displayed(painted, timer)
+    how = {
+        "decode + colour": "H.264 to RGB",
+        _OUTSIDE: "DIS at half size",
+        "network": " on ".join(key),
+        "encode": "H.264",
+        "display": "window" if seconds["display"] else "no display here",
+    }
+    return _rows(size, seconds, how)
+
+
+def _in_turn(timer: Timer, stages: Stages) -> dict[str, list[float]]:
+    seconds = timer.in_turn({name: call for name, (_, call) in stages.items()})
+    return {name: [s / stages[name][0] for s in found] for name, found in seconds.items()}
+
+
+def _rows(size: Size, seconds: Mapping[str, list[float]], how: Mapping[str, str]) -> list[Row]:
+    milliseconds = {name: [1000 * s for s in found] for name, found in seconds.items()}
+    medians = {name: median(found) for name, found in milliseconds.items() if found}
+    total = sum(value for name, value in medians.items() if name != _OUTSIDE)
+
+    def figures(name: str) -> dict[str, Figure]:
+        counts = name in medians and name != _OUTSIDE
+        share = 100 * medians[name] / total if counts else None
+        return {"median ms": medians.get(name), "share %": share, "how": how[name]}
+
+    return [
+        Row({"size": label(size), "stage": name}, figures(name), {"median ms": found})
+        for name, found in milliseconds.items()
+    ]
+
+
+def _read(clip: Path) -> None:
+    with VideoSource(clip) as source:
+        for _ in source:
+            pass
+
+
+def _write(frames: Sequence[Frame], path: Path) -> None:
+    with VideoSink(path, overwrite=True) as sink:
+        for frame in frames:
+            sink.write(frame)
+
+
+def _displayed(frames: Sequence[Frame], timer: Timer) -> list[float]:
+    """Handing frames to a window; empty where there is no display."""
+    turn = count()
+    try:
+        with WindowSink() as window:
+            show = partial(_show, window, frames, turn)
+            return at_most(timer, 30, 5).in_turn({"display": show})["display"]
+    except MediaError:
+        return []
+
+
+def _show(window: WindowSink, frames: Sequence[Frame], turn: "count[int]") -> None:
+    window.write(frames[next(turn) % len(frames)])
+
+
+CASE = Case(
+    name="stages",
+    title="Where a frame's time goes",
+    explains=(
+        "Milliseconds of each stage by itself, in turn; decoding and encoding go over a short "
+        "clip of the synthetic scene, opening and closing included, divided by its frames. The "
+        "share is that of the sum. The first style on the first provider."
+    ),
+    omits=(
+        "That stages run at the same time on several cores, so that a video takes less than the "
+        "sum. Flow is timed beside the stages and has no share: playing a style needs none. There "
+        "is no stabilise stage. Display is the hand-over to the window's process, not what the "
+        "window system then does; without a display it is left blank. Sound is copied and costs "
+        "next to nothing."
+    ),
+    units=lambda settings: [Unit(label(size), partial(_measure, size)) for size in settings.sizes],
+)

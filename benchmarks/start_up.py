@@ -1,0 +1,72 @@
+"""From the command to the first stylised frame."""
+
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from realtime_nst.bench.case import Case, Row, Settings, Unit
+from realtime_nst.bench.timer import Timer
+from realtime_nst.runtime.cache import ENVIRONMENT
+from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.sinks.pictures import PictureSink
+from realtime_nst.sources.synthetic import SyntheticSource
+
+from ._common import at_most, usual
+from ._process import python
+
+_COMMAND = "import sys; from realtime_nst.cli import main; sys.exit(main())"
+_FIGURE = "seconds to first frame"
+
+
+def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
+    calls = {}
+    with tempfile.TemporaryDirectory() as folder:
+        photo = Path(folder, "photo.png")
+        with PictureSink(photo) as sink:
+            sink.write(next(iter(SyntheticSource(*usual(settings)))))
+        for asked in settings.providers:
+            provider = Stylizer(settings.styles[0], asked).provider
+            warm = partial(_start, settings.styles[0], provider, photo, Path(folder, "cache"))
+            warm()
+            calls["cold", provider] = partial(_start_cold, settings.styles[0], provider, photo)
+            calls["warm", provider] = warm
+        names = {" ".join(key): call for key, call in calls.items()}
+        fewer = at_most(timer, 1 if settings.quick else 7, 120, warm_up=0)
+        seconds = fewer.in_turn(names)
+    return [_row(*key, seconds[" ".join(key)]) for key in calls]
+
+
+def _row(state: str, provider: str, seconds: list[float]) -> Row:
+    return Row(
+        {"state": state, "provider": provider}, {_FIGURE: median(seconds)}, {_FIGURE: seconds}
+    )
+
+
+def _start_cold(style: str, provider: str, photo: Path) -> None:
+    with tempfile.TemporaryDirectory() as cache:
+        _start(style, provider, photo, Path(cache))
+
+
+def _start(style: str, provider: str, photo: Path, cache: Path) -> None:
+    target = str(photo.with_name("painting.png"))
+    command = ["image", str(photo), "-o", target, "--overwrite"]
+    options = ["--style", style, "--provider", provider]
+    python(["-c", _COMMAND, *command, *options], {ENVIRONMENT: str(cache)})
+
+
+CASE = Case(
+    name="start-up",
+    title="From the command to the first frame",
+    explains=(
+        "Seconds that the command realtime-nst image takes for one picture of the synthetic "
+        "scene: the life of the whole process, from starting Python to the finished file. Cold: "
+        "the cache of compiled networks is empty; warm: it is filled. All take turns."
+    ),
+    omits=(
+        "A truly cold start: the files of Python and of the engines are in the system's memory "
+        "already. Writing the picture is included, opening a camera or a window is not."
+    ),
+    units=lambda settings: [Unit("image", _measure)],
+)

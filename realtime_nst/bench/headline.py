@@ -1,0 +1,85 @@
+"""The few figures one would tell a friend, drawn from the rows of a result."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from realtime_nst.bench.case import Row
+from realtime_nst.bench.result import Result
+from realtime_nst.bench.text import number
+
+
+@dataclass(frozen=True)
+class Headline:
+    value: str
+    text: str
+
+
+def headlines(result: Result) -> list[Headline]:
+    """Those whose cases were measured."""
+    return [line for tell in _TOLD for line in tell(result)]
+
+
+def _network(result: Result) -> Iterator[Headline]:
+    rows = _preferred(result.rows("network"), "size", "640x480")
+    for row in _best(rows, "fps", max):
+        key = row.key
+        yield Headline(
+            f"{number(row.figures['fps'])} fps",
+            f"the network alone at {key.get('size')} on {key.get('provider')}",
+        )
+
+
+def _end_to_end(result: Result) -> Iterator[Headline]:
+    paced = [r for r in result.rows("end-to-end") if r.key.get("mode") == "paced 30"]
+    for row in _best(_preferred(paced, "size", "640x480"), "latency p95 ms", min):
+        yield Headline(
+            f"{number(row.figures['latency p95 ms'])} ms",
+            f"from capture to shown for 95 % of frames, {row.key.get('size')} at 30 a second",
+        )
+
+
+def _speed_up(result: Result) -> Iterator[Headline]:
+    rows = [row for row in result.rows("baseline") if "network" in row.key]
+    for row in _best(_preferred(rows, "size", "512x512"), "x 500 steps", max):
+        yield Headline(
+            f"{number(row.figures['x 500 steps'])} ×",
+            f"faster than 500 steps of pixel optimisation at {row.key.get('size')}",
+        )
+
+
+def _reference(result: Result) -> Iterator[Headline]:
+    rows = [r for r in result.rows("reference") if "torch" in r.key.get("engine", "")]
+    for row in _best(rows, "ours is x times faster", min):
+        yield Headline(
+            f"{number(row.figures['ours is x times faster'])} ×",
+            f"faster than the usual Johnson network in {row.key['engine']}, {row.key.get('size')}",
+        )
+
+
+def _start_up(result: Result) -> Iterator[Headline]:
+    warm = [row for row in result.rows("start-up") if row.key.get("state") == "warm"]
+    for row in _best(warm, "seconds to first frame", min):
+        yield Headline(
+            f"{number(row.figures['seconds to first frame'])} s",
+            "from the command to the first painted frame, cache warm",
+        )
+
+
+_TOLD: tuple[Callable[[Result], Iterator[Headline]], ...] = (
+    _network,
+    _end_to_end,
+    _speed_up,
+    _reference,
+    _start_up,
+)
+
+
+def _preferred(rows: list[Row], column: str, value: str) -> list[Row]:
+    """The rows of that value where there are any, else all."""
+    return [row for row in rows if row.key.get(column) == value] or rows
+
+
+def _best(rows: list[Row], figure: str, choose: Callable[..., Row]) -> list[Row]:
+    """The one row with the best ``figure``; none where no row has it."""
+    found = [row for row in rows if isinstance(row.figures.get(figure), (int, float))]
+    return [choose(found, key=lambda row: row.figures[figure])] if found else []

@@ -1,0 +1,286 @@
+"""``realtime-nst bench``: what this computer does with the program, measured and told."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from realtime_nst.cli import console
+from realtime_nst.errors import UsageError
+
+if TYPE_CHECKING:
+    from realtime_nst.bench.case import Case
+    from realtime_nst.bench.report import Comparison
+    from realtime_nst.bench.result import Conditions, Result
+    from realtime_nst.bench.run import Progress as Unit
+
+_SIZES = ("256x256", "512x512", "640x480", "1280x720", "1920x1080")
+_QUICK_SIZES = ("256x256", "512x512", "640x480")
+_LARGEST_SIDE = 8192
+
+
+def bench(
+    cases: Annotated[
+        list[str] | None, typer.Argument(metavar="[CASE]...", help="See --list. (default: all)")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="For results and report.")
+    ] = Path("bench-results"),
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Two minutes: one style, one provider, less of all."),
+    ] = False,
+    style: Annotated[
+        list[str] | None,
+        typer.Option("--style", "-s", metavar="NAME|FILE.onnx", help="(default: all installed)"),
+    ] = None,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="See: realtime-nst doctor. (default: all present)"),
+    ] = None,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WxH", help=f"May be given again. (default: {', '.join(_SIZES)})"),
+    ] = None,
+    loss_weights: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Weights of a loss network, for baseline and quality."),
+    ] = None,
+    photos: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Photos to measure quality on.")
+    ] = None,
+    paintings: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The paintings of the styles, for quality.")
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option(metavar="OLD.json", help="Ratios to an earlier run, with spread.")
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Measure anew what was measured before.")
+    ] = False,
+    list_: Annotated[bool, typer.Option("--list", help="Say which cases there are.")] = False,
+) -> None:
+    """Measure speed and quality. Interrupted, it goes on when the same command is given again."""
+    from realtime_nst.bench.cases import load_cases
+    from realtime_nst.bench.packages import require
+
+    require()
+    chosen = load_cases(cases)
+    if list_:
+        console.out.print(console.table(("case", "what"), [(c.name, c.title) for c in chosen]))
+        return
+    conditions = _conditions(style, provider, size, loss_weights, photos, paintings, quick)
+    old = _old(compare, output / f"{conditions.stem}.json", conditions, restart)
+    _check_folder(output)
+    _tell(_measure(chosen, conditions, output, restart), output, compare, old)
+
+
+def _conditions(
+    style: list[str] | None,
+    provider: list[str] | None,
+    size: list[str] | None,
+    loss_weights: list[Path] | None,
+    photos: Path | None,
+    paintings: Path | None,
+    quick: bool,
+) -> "Conditions":
+    """Everything asked for, checked and looked up before anything is measured."""
+    from realtime_nst.bench.case import Settings
+    from realtime_nst.bench.machine import this_machine
+    from realtime_nst.bench.provenance import this_code
+    from realtime_nst.bench.result import Conditions
+
+    for path in loss_weights or ():
+        if not path.is_file():
+            raise UsageError(f"--loss-weights {str(path)!r} is no file; give a .safetensors file")
+    for option, folder in (("--photos", photos), ("--paintings", paintings)):
+        if folder is not None and not folder.is_dir():
+            raise UsageError(f"{option} {str(folder)!r} is no folder; give a folder of pictures")
+    sizes = [_size(text) for text in size or (_QUICK_SIZES if quick else _SIZES)]
+    styles = _styles(style, quick)
+    providers = _providers(provider, next(iter(styles)), quick)
+    settings = Settings(
+        styles=tuple(styles),
+        providers=tuple(providers),
+        sizes=tuple(dict.fromkeys(sizes)),
+        loss_weights=tuple(loss_weights or ()),
+        photos=photos,
+        paintings=paintings,
+        quick=quick,
+    )
+    return Conditions(this_code(), this_machine(), settings, providers, styles)
+
+
+def _styles(names: list[str] | None, quick: bool) -> dict[str, str]:
+    """Digests by name; by default all installed, or the first of them for a quick run."""
+    from realtime_nst.runtime.model import read_model
+    from realtime_nst.runtime.styles import find, installed
+
+    wanted = names or [entry.name for entry in installed()][: 1 if quick else None]
+    if not wanted:
+        raise UsageError("no styles are installed; give one: --style FILE.onnx")
+    return {name: read_model(find(name)).digest[:12] for name in wanted}
+
+
+def _providers(names: list[str] | None, style: str, quick: bool) -> dict[str, str]:
+    """The provider in use by the one asked for; by default each that is present once, or the
+    first of them for a quick run."""
+    from realtime_nst.runtime.providers import available, choose
+    from realtime_nst.runtime.stylizer import Stylizer
+
+    wanted = names or ([choose().name] if quick else [row.name for row in available()])
+    used = {name: Stylizer(style, name).provider for name in wanted or [choose().name]}
+    if names:
+        return used
+    first = {in_use: name for name, in_use in reversed(used.items())}
+    return {name: in_use for name, in_use in used.items() if first[in_use] == name}
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,5})[xX×](\d{1,5})", text.strip())
+    width, height = map(int, match.groups()) if match else (0, 0)
+    if not (1 <= width <= _LARGEST_SIDE and 1 <= height <= _LARGEST_SIDE):
+        raise UsageError(
+            f"--size {text!r} is no size; give width x height up to {_LARGEST_SIDE}, as 640x480"
+        )
+    return width, height
+
+
+def _old(path: Path | None, own: Path, conditions: "Conditions", restart: bool) -> "Result | None":
+    from realtime_nst.bench.result import read
+
+    if path is None:
+        return None
+    old = read(path)
+    same = own.exists() and path.samefile(own) and old.conditions.equal(conditions)
+    if same and not restart:
+        raise UsageError(
+            f"--compare {str(path)!r} is the file this run would go on with; "
+            "give another, or measure anew with --restart"
+        )
+    return old
+
+
+def _check_folder(folder: Path) -> None:
+    from realtime_nst.bench.result import write_whole
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / ".writable", "")
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to folder {str(folder)!r}: {error.strerror}; choose another with -o"
+        ) from error
+
+
+def _measure(
+    cases: "Sequence[Case]", conditions: "Conditions", folder: Path, restart: bool
+) -> "Result":
+    from realtime_nst.bench.result import write
+    from realtime_nst.bench.resume import begin
+    from realtime_nst.bench.run import run, timer_for
+
+    result, notice = begin(conditions, folder, [case.name for case in cases], restart)
+    if notice:
+        console.say_notice(notice)
+    try:
+        with _progress() as on_unit:
+            return run(
+                cases,
+                result,
+                lambda so_far: write(so_far, folder),
+                timer_for(conditions.settings),
+                on_unit,
+            )
+    except KeyboardInterrupt:
+        console.say_notice(
+            f"stopped; what is measured is kept in {folder / conditions.stem}.json and .csv, and "
+            "the same command goes on from there"
+        )
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def _progress() -> "Iterator[Callable[[Unit], None]]":
+    """A bar on a terminal, a line a unit elsewhere."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+    from rich.progress import TimeElapsedColumn as Elapsed
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.fields[unit]}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Elapsed(),
+        TextColumn("time left"),
+        Remaining(elapsed_when_finished=True),
+    )
+    terminal = console.err.is_terminal
+    with Progress(*columns, console=console.err, transient=True, disable=not terminal) as progress:
+        task = progress.add_task("", total=None, unit="")
+
+        def show(unit: "Unit") -> None:
+            name = f"{unit.case}: {unit.unit}"
+            progress.update(task, completed=unit.done, total=unit.total, unit=name)
+            if unit.measured and unit.measured.left_out:
+                console.say_notice(f"{name} left out: {unit.measured.left_out}")
+            elif unit.measured and not terminal:
+                console.say_notice(
+                    f"{name}: {unit.measured.seconds:.1f} s ({unit.done} of {unit.total})"
+                )
+
+        yield show
+
+
+def _tell(result: "Result", folder: Path, compared: Path | None, old: "Result | None") -> None:
+    from realtime_nst.bench.headline import headlines
+    from realtime_nst.bench.report import report
+    from realtime_nst.bench.result import write_whole
+
+    path = folder / f"{result.conditions.stem}.html"
+    comparison = _compare(compared, old, result) if compared and old else None
+    write_whole(path, report(result, comparison))
+    if comparison:
+        _say_comparison(comparison)
+    console.out.print(console.table(("", ""), [(h.value, h.text) for h in headlines(result)]))
+    for written in (path, path.with_suffix(".json"), path.with_suffix(".csv")):
+        console.say(str(written))
+    defects = [unit for unit in result.left_out if unit.defect]
+    if defects:
+        console.say_error(
+            f"{console.counted(len(defects), 'unit')} failed by a defect, see the report; "
+            "the same command tries them again"
+        )
+        raise typer.Exit(1)
+
+
+def _compare(path: Path, old: "Result", new: "Result") -> "Comparison":
+    from realtime_nst.bench.compare import compare, differences
+    from realtime_nst.bench.report import Comparison
+
+    return Comparison(path.name, compare(old, new), differences(old, new))
+
+
+def _say_comparison(comparison: "Comparison") -> None:
+    for line in comparison.differences:
+        console.say_notice(line)
+    headings = ("case", "measured", "figure", "old", "new", "ratio", "95 %", "verdict")
+    rows = [
+        (
+            change.case,
+            ", ".join(change.key.values()),
+            change.figure,
+            f"{change.old:.4g}",
+            f"{change.new:.4g}",
+            f"{change.ratio.value:.3f}",
+            f"{change.ratio.low:.3f} to {change.ratio.high:.3f}",
+            change.verdict,
+        )
+        for change in comparison.changes
+    ]
+    console.out.print(console.table(headings, rows), "")

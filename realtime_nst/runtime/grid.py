@@ -1,0 +1,46 @@
+"""The grid that networks working on blocks of pixels may leave in a picture."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime_nst.errors import UsageError
+from realtime_nst.stream import Image
+
+_LEAST = 64
+"""Pixels a side: eight times the longest period measured."""
+
+PERIODS = (2, 4, 8)
+
+
+def grid(result: Image, photo: Image, period: int) -> float:
+    """How much more of a grid of ``period`` pixels ``result`` shows than ``photo``; 1 is no more.
+
+    Both are RGB uint8, of at least 64x64 pixels. In each, the energy of the grey picture at that
+    period is divided by the energy at the frequencies beside it, once along rows and once along
+    columns (discrete Fourier transform under a Hann window, energies averaged over the lines);
+    the figure is the quotient of the two pictures' means. Raises :class:`UsageError` for a
+    smaller picture, or a period other than 2, 4 and 8.
+    """
+    if period not in PERIODS:
+        raise UsageError(f"a grid of {period} pixels is not measured (choices: 2, 4, 8)")
+    return _prominence(result, period) / _prominence(photo, period)
+
+
+def _prominence(image: Image, period: int) -> float:
+    if min(image.shape[:2]) < _LEAST:
+        size = f"{image.shape[1]}x{image.shape[0]}"
+        raise UsageError(f"a grid cannot be measured in {size}; give {_LEAST}x{_LEAST} or more")
+    grey = image.mean(2)
+    return float(np.mean([_along_rows(grey, period), _along_rows(grey.T, period)]))
+
+
+def _along_rows(grey: NDArray[np.float64], period: int) -> float:
+    """Energy at ``period`` over that of its neighbours; below 2 pixels there are none above."""
+    length = grey.shape[1] // (8 * period) * 8 * period
+    lines = grey[:, :length] * np.hanning(length)
+    energy = (np.abs(np.fft.rfft(lines, axis=1)) ** 2).mean(0)
+    peak = length // period
+    beside = np.r_[energy[peak - 6 : peak - 2], energy[peak + 3 : peak + 7]]
+    if period == 2:
+        beside = energy[peak - 8 : peak - 2]
+    return float(energy[peak - 1 : peak + 2].max() / max(beside.mean(), np.finfo(float).tiny))

@@ -1,0 +1,356 @@
+"""The benchmark's engine: timing, cases, results, what is kept and what is taken over."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import bench_factory as factory
+import numpy as np
+import pytest
+
+from realtime_nst.bench.case import Case, LeftOut, Row, Unit
+from realtime_nst.bench.cases import load_cases
+from realtime_nst.bench.precision import precision
+from realtime_nst.bench.result import (
+    Measured,
+    from_json,
+    read,
+    to_csv,
+    to_json,
+    write,
+    write_whole,
+)
+from realtime_nst.bench.resume import begin
+from realtime_nst.bench.run import run
+from realtime_nst.bench.timer import Timer, spread
+from realtime_nst.errors import MissingPackage, RealtimeNstError, UnknownName, UsageError
+
+
+@pytest.fixture
+def clock():
+    return factory.Clock()
+
+
+@pytest.fixture
+def timer(clock):
+    return Timer(repetitions=4, warm_up=2, clock=clock)
+
+
+def case(name, *units):
+    return Case(name, name.title(), "explained", "omitted", lambda settings: units)
+
+
+def gives(name, calls=None, figure=1.0):
+    """A unit that notes its name in ``calls`` and gives one row."""
+
+    def measure(settings, timer):
+        if calls is not None:
+            calls.append(name)
+        return [Row({"what": name}, {"ms": figure})]
+
+    return Unit(name, measure)
+
+
+def raises(name, error):
+    def measure(settings, timer):
+        raise error
+
+    return Unit(name, measure)
+
+
+def measure_all(cases, timer, result=None):
+    saved = []
+    return run(cases, result or factory.result(), saved.append, timer), saved
+
+
+# timing
+
+
+def test_readings_are_the_seconds_a_call_slept(clock, timer):
+    readings = timer.in_turn({"long": lambda: clock.sleep(2), "short": lambda: clock.sleep(0.5)})
+    assert readings == {"long": [2, 2, 2, 2], "short": [0.5, 0.5, 0.5, 0.5]}
+
+
+def test_calls_are_warmed_up_then_take_turns(timer):
+    order = []
+    timer.in_turn({name: lambda name=name: order.append(name) for name in "AB"})
+    assert "".join(order) == "AABB" + "ABABABAB"
+
+
+def test_a_unit_over_its_budget_ends_after_the_least_readings(clock):
+    timer = Timer(repetitions=100, warm_up=0, budget=10, least=3, clock=clock)
+    assert len(timer.in_turn({"a": lambda: clock.sleep(30)})["a"]) == 3
+    assert len(timer.in_turn({"a": lambda: clock.sleep(2)})["a"]) == 6  # 5 x 2 s are within 10 s
+
+
+def test_percentiles_are_numpys():
+    seconds = list(np.random.default_rng(0).gamma(2, 0.01, 101))
+    assert spread(seconds) == pytest.approx(
+        {
+            "median ms": 1000 * np.median(seconds),
+            "p5 ms": 1000 * np.percentile(seconds, 5),
+            "p95 ms": 1000 * np.percentile(seconds, 95),
+        }
+    )
+    assert spread([0.001, 0.002, 0.003])["p95 ms"] == pytest.approx(2.9)  # 2 + 0.9 of the last step
+
+
+# the engine
+
+
+def test_a_case_that_sleeps_is_measured_on_the_clock_given(clock, timer):
+    def measure(settings, timer):
+        readings = timer.in_turn({"nap": lambda: clock.sleep(0.25)})
+        return [Row({"what": "nap"}, spread(readings["nap"]), {"median ms": readings["nap"]})]
+
+    result, _ = measure_all([case("sleeper", Unit("nap", measure))], timer)
+    (row,) = result.rows("sleeper")
+    assert row.figures == {"median ms": 250, "p5 ms": 250, "p95 ms": 250}
+    assert row.samples == {"median ms": [0.25] * 4}
+    assert result.units[0].seconds == 0.25 * 6  # two to warm up
+
+
+def test_what_fails_is_kept_with_its_reason_and_the_rest_goes_on(timer):
+    cases = [
+        case("a", raises("absent", LeftOut("no camera here; plug one in")), gives("one")),
+        case("b", raises("broken", ZeroDivisionError("division\nby zero")), gives("two")),
+    ]
+    result, _ = measure_all(cases, timer)
+    assert result.finished
+    assert [row.key["what"] for name in "ab" for row in result.rows(name)] == ["one", "two"]
+    absent, broken = result.left_out
+    assert (absent.left_out, absent.defect) == ("no camera here; plug one in", False)
+    assert broken.defect
+    assert broken.left_out == "defect of case 'b': ZeroDivisionError: division by zero"
+
+
+def test_a_case_that_cannot_say_its_units_is_a_defect(timer):
+    broken = replace(case("a"), units=lambda settings: 1 / 0)
+    result, _ = measure_all([broken, case("b", gives("one"))], timer)
+    assert [unit.defect for unit in result.units] == [True, False]
+
+
+@pytest.mark.parametrize("rows", [[], [Row({"a": "1"}, {}), Row({"a": "1"}, {})]])
+def test_no_rows_or_rows_of_one_key_are_a_defect(timer, rows):
+    result, _ = measure_all([case("a", Unit("x", lambda settings, timer: rows))], timer)
+    assert result.left_out[0].defect
+
+
+def test_numpys_numbers_become_plain_and_undefined_ones_none(timer):
+    figures = {"a": np.float32(0.5), "b": np.int64(3), "c": float("nan"), "d": "text", "e": None}
+    samples = {"a": np.array([1 / 3, np.inf])}
+    unit = Unit("x", lambda settings, timer: [Row({"size": 64}, figures, samples)])
+    result, _ = measure_all([case("a", unit)], timer)
+    (row,) = from_json(to_json(result)).rows("a")
+    assert row == Row({"size": "64"}, {"a": 0.5, "b": 3, "c": None, "d": "text", "e": None},
+                      {"a": [0.333333]})  # fmt: skip
+
+
+def test_progress_tells_of_each_unit_before_and_after(timer):
+    told = []
+    cases = [case("a", gives("one"), gives("two"))]
+    run(cases, factory.result(), lambda result: None, timer, told.append)
+    assert [(p.unit, p.done, p.total, p.measured is not None) for p in told] == [
+        ("one", 0, 2, False),
+        ("one", 1, 2, True),
+        ("two", 1, 2, False),
+        ("two", 2, 2, True),
+    ]
+
+
+def test_an_interrupted_run_goes_on_with_what_is_not_measured(timer):
+    calls = []
+    stop = case("a", gives("one", calls), raises("two", KeyboardInterrupt()))
+    saved = []
+    with pytest.raises(KeyboardInterrupt):
+        run([stop], factory.result(), saved.append, timer)
+    kept = saved[-1]
+    assert not kept.finished
+    assert [unit.unit for unit in kept.units] == ["one"]
+    again = case("a", gives("one", calls), gives("two", calls))
+    result, _ = measure_all([again], timer, kept)
+    assert calls == ["one", "two"]
+    assert result.finished
+    assert len(result.rows("a")) == 2
+
+
+def test_what_was_left_out_is_tried_again(timer):
+    before, _ = measure_all([case("a", raises("one", LeftOut("no")), gives("two"))], timer)
+    after, _ = measure_all([case("a", gives("one"), gives("two"))], timer, before)
+    assert not after.left_out
+    assert len(after.rows("a")) == 2
+
+
+# results
+
+
+def test_json_keeps_everything(tmp_path):
+    result = factory.full_result()
+    again = from_json(to_json(result))
+    assert again == result
+    path = write(result, tmp_path)
+    assert path.name == "realtime_nst-0.1.0-bf16-openvino-xeon_2c.json"
+    assert read(path) == result
+    assert sorted(p.name for p in tmp_path.iterdir()) == [path.with_suffix(".csv").name, path.name]
+
+
+def test_csv_holds_every_figure_of_the_json():
+    result = factory.full_result()
+    told = list(csv.DictReader(io.StringIO(to_csv(result))))
+    kept = [
+        (unit.case, dict(row.key), figure, "" if value is None else str(value))
+        for unit in result.units
+        for row in unit.rows
+        for figure, value in row.figures.items()
+    ]
+    keys = [c for c in told[0] if c not in ("case", "figure", "value")]
+    assert kept == [
+        (line["case"], {k: line[k] for k in keys if line[k] or k in key}, line["figure"],
+         line["value"])
+        for line, (_, key, _, _) in zip(told, kept, strict=True)
+    ]  # fmt: skip
+
+
+def test_a_quick_result_has_a_file_of_its_own():
+    assert factory.conditions(quick=True).stem.endswith("-xeon_2c-quick")
+
+
+@pytest.mark.parametrize(
+    ("provider", "computes_in"),
+    [("openvino-bf16", "bf16"), ("cpu", "f32"), ("tensorrt", "f16"), ("openvino-gpu", "f16")],
+)
+def test_precision(provider, computes_in):
+    assert precision(provider) == computes_in
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"schema": 99}', '{"schema": 1}', '{"schema": 1, "units": 3}', "\x00"]
+)
+def test_a_damaged_result_is_one_clear_line(tmp_path, text):
+    path = tmp_path / "old.json"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=r"old\.json' cannot be read as a benchmark result"):
+        read(path)
+    with pytest.raises(UsageError, match="there is no file"):
+        read(tmp_path / "absent.json")
+
+
+def test_a_file_cut_off_anywhere_is_damaged(tmp_path):
+    text = to_json(factory.result(Measured("a", "x", 1.0, (Row({"k": "v"}, {"ms": 1.0}),))))
+    path = tmp_path / "old.json"
+    for end in range(0, len(text), 40):
+        path.write_text(text[:end])
+        with pytest.raises(UsageError):
+            read(path)
+
+
+def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path):
+    path = tmp_path / "result.json"
+    write_whole(path, "whole")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(path, "half \ud800")
+    assert path.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# taking over
+
+
+def unit_of(name, unit="x", **more):
+    return Measured(name, unit, 1.0, (Row({"k": unit}, {"ms": 1.0}),), **more)
+
+
+def test_a_run_takes_over_what_the_same_conditions_measured(tmp_path):
+    earlier = factory.result(unit_of("a"), unit_of("b"))
+    write(earlier, tmp_path)
+    code = replace(earlier.conditions.code, commit="def456")  # another name for the same sources
+    result, notice = begin(replace(earlier.conditions, code=code), tmp_path, ["a"], restart=False)
+    assert result.units == earlier.units
+    assert result.conditions.code.commit == "def456"
+    assert notice.startswith("1 unit")
+
+
+def test_restart_forgets_the_cases_asked_for_alone(tmp_path):
+    earlier = factory.result(unit_of("a"), unit_of("b"))
+    write(earlier, tmp_path)
+    result, notice = begin(earlier.conditions, tmp_path, ["a"], restart=True)
+    assert [unit.case for unit in result.units] == ["b"]
+    assert notice == ""
+
+
+@pytest.mark.parametrize("changed", ["code", "machine", "styles", "settings"])
+def test_a_result_of_other_conditions_is_set_aside(tmp_path, changed):
+    earlier = factory.result(unit_of("a"))
+    path = write(earlier, tmp_path)
+    now = earlier.conditions
+    others = {
+        "code": replace(now.code, digest="another"),
+        "machine": replace(now.machine, memory=32.0),
+        "styles": {**now.styles, "udnie": "another"},
+        "settings": replace(now.settings, sizes=((64, 64),)),
+    }
+    result, notice = begin(replace(now, **{changed: others[changed]}), tmp_path, ["a"], False)
+    assert result.units == ()
+    assert "measured anew" in notice
+    assert read(path.with_suffix(".previous.json")) == earlier
+
+
+def test_a_damaged_result_is_set_aside(tmp_path):
+    conditions = factory.conditions()
+    path = tmp_path / f"{conditions.stem}.json"
+    path.write_text("{")
+    result, notice = begin(conditions, tmp_path, ["a"], restart=False)
+    assert result.units == ()
+    assert "cannot be read" in notice
+    assert path.with_suffix(".previous.json").read_text() == "{"
+
+
+# cases
+
+
+def write_case(folder, stem, name, first=""):
+    (folder / f"{stem}.py").write_text(
+        f"{first}\nfrom realtime_nst.bench.case import Case\n"
+        f"CASE = Case({name!r}, 'T', 'E', 'O', lambda settings: [])\n"
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for stem, name in (("quality", "quality"), ("zebra", "zebra"), ("net", "network")):
+        write_case(tmp_path, stem, name)
+    return tmp_path
+
+
+def test_cases_come_in_one_order_each_once(folder):
+    def names(wanted):
+        return [case.name for case in load_cases(wanted, folder)]
+
+    assert names(None) == names([]) == ["network", "quality", "zebra"]
+    assert names(["zebra", "network", "zebra"]) == ["network", "zebra"]
+    with pytest.raises(UnknownName, match="did you mean 'network'"):
+        names(["netwrok"])
+
+
+def test_helpers_are_no_cases_and_can_be_imported(folder):
+    (folder / "_helper.py").write_text("NAME = 'helped'\n")
+    (folder / "own.py").write_text(
+        "from realtime_nst.bench.case import Case\nfrom ._helper import NAME\n"
+        "CASE = Case(NAME, 'T', 'E', 'O', lambda settings: [])\n"
+    )
+    assert "helped" in [case.name for case in load_cases(None, folder)]
+
+
+def test_a_file_without_a_case_and_an_absent_package_are_named(folder):
+    write_case(folder, "wants", "wants", first="import no_such_package")
+    with pytest.raises(MissingPackage, match="case 'wants' needs 'no_such_package'"):
+        load_cases(None, folder)
+    (folder / "wants.py").write_text("CASE = 3\n")
+    with pytest.raises(RealtimeNstError, match=r"wants\.py' holds no case"):
+        load_cases(None, folder)
+
+
+def test_the_json_is_strict(timer):
+    """Nothing that only Python reads, such as NaN."""
+    json.loads(to_json(factory.full_result()), parse_constant=lambda text: pytest.fail(text))

@@ -1,0 +1,220 @@
+"""``realtime-nst bench`` as a person types it, over cases of the tests' own."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import model_factory
+import pytest
+
+from realtime_nst.bench import cases, packages, provenance
+from realtime_nst.cli import main
+
+NAP = """
+from pathlib import Path
+from realtime_nst.bench.case import Case, LeftOut, Row, Unit
+from realtime_nst.bench.timer import spread
+
+def measure(settings, timer):
+    with Path({log!r}).open("a") as log:
+        log.write("nap ")
+    seconds = timer.in_turn({{"nap": lambda: None}})["nap"]
+    figures = {{**spread(seconds), "fps": 120.0}}
+    keys = [dict(network="n", style=s, provider=p, size=f"{{w}}x{{h}}")
+            for s in settings.styles for p in settings.providers for w, h in settings.sizes]
+    return [Row(key, figures, {{"median ms": [10.0] * 5}}) for key in keys]
+
+def stop(settings, timer):
+    if Path({flag!r}).exists():
+        raise KeyboardInterrupt
+    if {broken!r}:
+        raise ZeroDivisionError("no good")
+    raise LeftOut("no camera; plug one in")
+
+CASE = Case("network", "Naps", "How long naps are.", "dreams",
+            lambda settings: [Unit("nap", measure), Unit("stop", stop)])
+"""
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch, tmp_path):
+    """Runs the command in ``tmp_path``; (exit code, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["realtime-nst", "bench", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "200")
+        try:
+            code = main()
+        except SystemExit as ended:
+            code = ended.code or 0
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def stop_now(tmp_path):
+    return tmp_path / "stop now"
+
+
+@pytest.fixture
+def naps(tmp_path, stop_now, monkeypatch):
+    """How often a nap was measured."""
+    log = tmp_path / "log"
+    log.touch()
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    names = {"log": str(log), "flag": str(stop_now), "broken": False}
+    (folder / "naps.py").write_text(NAP.format(**names))
+    monkeypatch.setattr(cases, "_FOLDERS", (folder,))
+    monkeypatch.setattr(provenance, "_FOLDERS", (folder,))
+    return lambda: log.read_text().split().count("nap")
+
+
+@pytest.fixture
+def asked(tmp_path, naps):
+    """Options that make a run short."""
+    style = model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
+    return ("--quick", "--style", style, "--provider", "cpu", "--size", "32x24")
+
+
+def error_of(said):
+    code, _, err = said
+    (line,) = [line for line in err.splitlines() if not line.startswith("note: ")]
+    assert code in (1, 2)
+    assert line.startswith("error: ")
+    return line
+
+
+def test_a_run_gives_json_csv_and_report(cli, asked, tmp_path):
+    code, out, err = cli(*asked)
+    assert code == 0, err
+    folder = tmp_path / "bench-results"
+    (path,) = folder.glob("*.json")
+    assert sorted(p.suffix for p in folder.iterdir()) == [".csv", ".html", ".json"]
+    assert all(str(p.relative_to(tmp_path)) in out for p in folder.iterdir())
+    assert "120 fps" in out
+    assert "network: stop left out: no camera; plug one in" in err
+    told = json.loads(path.read_text())
+    assert told["finished"]
+    assert told["conditions"]["providers"] == {"cpu": "cpu"}
+    assert path.stem.startswith("realtime_nst-")
+    assert "-f32-cpu-" in path.stem
+    assert "Naps" in path.with_suffix(".html").read_text()
+
+
+def test_the_list_measures_nothing(cli, naps, tmp_path):
+    code, out, _ = cli("--list")
+    assert code == 0
+    assert "network" in out
+    assert "Naps" in out
+    assert naps() == 0
+    assert not (tmp_path / "bench-results").exists()
+
+
+def test_interrupted_it_goes_on(cli, asked, naps, stop_now):
+    stop_now.touch()
+    code, _, err = cli(*asked)
+    assert code == 130
+    assert "the same command goes on" in err
+    stop_now.unlink()
+    code, _, err = cli(*asked)
+    assert code == 0
+    assert "1 unit measured before is taken over" in err
+    assert naps() == 1
+    assert cli(*asked, "--restart")[0] == 0
+    assert naps() == 2
+
+
+def test_a_defect_is_an_error_but_the_report_is_there(cli, asked, tmp_path):
+    case = tmp_path / "cases" / "naps.py"
+    case.write_text(case.read_text().replace("if False:", "if True:"))
+    said = cli(*asked)
+    assert "1 unit failed by a defect" in error_of(said)
+    assert "defect of case 'network': ZeroDivisionError: no good" in said[2]
+    assert list((tmp_path / "bench-results").glob("*.html"))
+
+
+def test_compared_with_an_earlier_run(cli, asked, tmp_path):
+    assert cli(*asked, "-o", "old")[0] == 0
+    (old,) = (tmp_path / "old").glob("*.json")
+    code, out, _ = cli(*asked, "-o", "new", "--compare", old)
+    assert code == 0
+    assert "noise" in out
+    (page,) = (tmp_path / "new").glob("*.html")
+    assert f"Compared with {old.name}" in page.read_text()
+    assert "--restart" in error_of(cli(*asked, "-o", "old", "--compare", old))
+    assert cli(*asked, "-o", "old", "--compare", old, "--restart")[0] == 0
+
+
+def test_other_settings_keep_the_result_before(cli, asked, tmp_path):
+    assert cli(*asked)[0] == 0
+    code, _, err = cli(*asked, "--size", "48x32")
+    assert code == 0
+    assert "measured anew" in err
+    assert list((tmp_path / "bench-results").glob("*.previous.json"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["netwrok"], "did you mean 'network'"),
+        (["--provider", "cup"], "unknown provider 'cup'; did you mean 'cpu'"),
+        (["--style", "great_wav"], "unknown style 'great_wav'"),
+        (["--style", "absent.onnx"], "absent.onnx"),
+        (["--size", "big"], "--size 'big' is no size"),
+        (["--size", "640"], "--size '640' is no size"),
+        (["--size", "0x480"], "--size '0x480' is no size"),
+        (["--size", "99999x480"], "up to 8192"),
+        (["--photos", "nowhere"], "--photos 'nowhere' is no folder"),
+        (["--paintings", "nowhere"], "--paintings 'nowhere' is no folder"),
+        (["--loss-weights", "absent.safetensors"], "'absent.safetensors' is no file"),
+        (["--compare", "absent.json"], "there is no file 'absent.json'"),
+        (["--compare", "tiny.onnx"], "cannot be read as a benchmark result"),
+        (["-o", "tiny.onnx"], "cannot write to folder 'tiny.onnx'"),
+        (["-o", "tiny.onnx/below"], "cannot write to folder 'tiny.onnx/below'"),
+    ],
+)
+def test_what_cannot_be_met_is_said_before_anything_is_measured(cli, asked, naps, arguments, named):
+    assert named in error_of(cli(*asked, *arguments))
+    assert naps() == 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_folder_without_rights(cli, asked, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    assert "cannot write to folder" in error_of(cli(*asked, "-o", closed))
+
+
+def test_an_absent_package_is_named(cli, asked, naps, monkeypatch):
+    monkeypatch.setattr(packages, "_NEEDED", ("no_such_package",))
+    assert 'pip install "realtime_nst[bench]"' in error_of(cli(*asked))
+    assert naps() == 0
+
+
+def test_without_a_provider_nothing_is_measured(cli, asked, naps, monkeypatch):
+    from realtime_nst.runtime import providers
+
+    rows = {row.name: row for row in providers.PROVIDERS.values() if row.name == "directml"}
+    monkeypatch.setattr(providers, "PROVIDERS", rows)
+    style = asked[asked.index("--style") + 1]
+    assert 'pip install "realtime_nst[' in error_of(cli("--style", style))
+    assert naps() == 0
+
+
+def test_by_default_every_style_and_each_provider_in_use_once(cli, naps, tmp_path):
+    from realtime_nst.runtime.providers import available
+    from realtime_nst.runtime.styles import installed
+
+    assert cli("--size", "32x32")[0] == 0
+    (path,) = Path("bench-results").glob("*.json")
+    conditions = json.loads(path.read_text())["conditions"]
+    assert conditions["settings"]["styles"] == [style.name for style in installed()]
+    used = list(conditions["providers"].values())
+    assert len(used) == len(set(used))
+    assert set(conditions["providers"]) <= {row.name for row in available()}

@@ -1,0 +1,98 @@
+"""Two runs beside each other."""
+
+from dataclasses import replace
+
+import bench_factory as factory
+import numpy as np
+import pytest
+
+from realtime_nst.bench.case import Row
+from realtime_nst.bench.compare import compare, differences, ratio
+from realtime_nst.bench.result import Measured
+
+READINGS = list(np.random.default_rng(3).normal(20, 1, 30))
+
+
+def result(readings, figure="median ms", **key):
+    row = Row({"size": "64x48", **key}, {figure: 1.0}, {figure: readings})
+    return factory.result(Measured("network", "all", 1.0, (row,)))
+
+
+def verdict(old, new, figure="median ms"):
+    (change,) = compare(result(old, figure), result(new, figure))
+    return change.verdict
+
+
+def test_equal_readings_are_noise():
+    assert verdict(READINGS, READINGS) == "noise"
+
+
+def test_readings_of_one_machine_are_noise():
+    other = list(np.random.default_rng(4).normal(20, 1, 30))
+    assert verdict(READINGS, other) == "noise"
+
+
+@pytest.mark.parametrize(
+    ("factor", "figure", "expected"),
+    [
+        (2.0, "median ms", "slower"),
+        (0.5, "median ms", "faster"),
+        (2.0, "fps", "faster"),
+        (0.5, "fps", "slower"),
+        (0.5, "seconds to first frame", "faster"),
+        (2.0, "GMAC/s", "faster"),
+    ],
+)
+def test_doubled_readings_are_no_noise(factor, figure, expected):
+    assert verdict(READINGS, [factor * r for r in READINGS], figure) == expected
+
+
+def test_a_change_below_three_per_cent_is_noise_however_sure():
+    assert verdict([10.0] * 30, [10.29] * 30) == "noise"
+    assert verdict([10.0] * 30, [10.31] * 30) == "slower"
+
+
+def test_three_readings_are_too_few():
+    assert verdict([1.0] * 3, [2.0] * 30) == "too few readings"
+
+
+def test_ratio_is_that_of_the_medians_within_its_interval():
+    found = ratio([2.0, 4.0, 100.0], [1.0, 2.0, 3.0])
+    assert found.value == 2.0  # 4 / 2: the outlier does not count
+    assert found.low <= 2 <= found.high
+    assert found == ratio([2.0, 4.0, 100.0], [1.0, 2.0, 3.0])  # the same each time
+
+
+def test_the_speed_up_of_500_steps_over_a_frame():
+    steps = [500 * seconds for seconds in (1.2, 1.3, 1.25, 1.25)]
+    frames = [0.012, 0.0125, 0.0125, 0.013]
+    assert ratio(steps, frames).value == pytest.approx(500 * 1.25 / 0.0125)  # 50,000
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says():
+    draws = np.random.default_rng(0)
+    held = 0
+    for _ in range(60):
+        a, b = draws.lognormal(0, 0.1, 30), draws.lognormal(0, 0.1, 30)
+        found = ratio(list(a), list(b))
+        held += found.low <= 1 <= found.high
+    assert held >= 52  # 57 of 60 expected
+
+
+def test_only_what_both_measured_is_compared():
+    old, new = result(READINGS, provider="cpu"), result(READINGS, provider="openvino")
+    assert compare(old, new) == []
+    assert "1 figure measured before was not measured now" in differences(old, new)
+
+
+def test_what_else_differs_is_said():
+    old = factory.full_result()
+    now = old.conditions
+    machine = replace(now.machine, cores=8, packages={"numpy": "2.4.6", "openvino": "2027.0"})
+    new = replace(old, conditions=replace(now, machine=machine, providers={"cpu": "cpu"}))
+    said = "\n".join(differences(old, new))
+    assert "machines differ" in said
+    assert "providers differ" in said
+    assert "versions of openvino differ: 2026.4.1 before, 2027.0 now" in said
+    assert "numpy" not in said
+    assert differences(old, old) == []

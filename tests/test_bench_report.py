@@ -1,0 +1,157 @@
+"""The report: one file that tells everything and asks nothing of the network."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import bench_factory as factory
+import pytest
+
+from realtime_nst.bench.case import Row
+from realtime_nst.bench.compare import compare
+from realtime_nst.bench.headline import headlines
+from realtime_nst.bench.report import Comparison, report, tables
+from realtime_nst.bench.report_plots import _front, plots
+from realtime_nst.bench.result import Measured
+from realtime_nst.bench.text import number
+
+
+class Reader(HTMLParser):
+    """Tags opened, attributes, and all text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def result():
+    return factory.full_result()
+
+
+@pytest.fixture(scope="module")
+def page(result):
+    return report(result)
+
+
+def test_every_table_is_there(result, page):
+    read = Reader(page)
+    for case in result.cases:
+        for text in (case.title, case.explains, case.omits):
+            assert text in read.text
+    assert read.tags.count("table") == sum(
+        len(tables(result.rows(c.name))) for c in result.cases
+    ) + bool(result.left_out)
+    figures = {
+        figure for c in result.cases for row in result.rows(c.name) for figure in row.figures
+    }
+    assert all(figure in read.text for figure in figures)
+
+
+def test_nothing_comes_from_elsewhere(page):
+    assert not re.search(r"https?:|//[a-z]|@import|<script|<link", page)
+    linked = [value for name, value in Reader(page).attributes if name.endswith(("href", "src"))]
+    assert linked
+    assert all(value.startswith("#") for value in linked)
+
+
+def test_every_name_within_the_page_is_there_once(page):
+    attributes = Reader(page).attributes
+    names = [value for name, value in attributes if name == "id"]
+    assert len(names) == len(set(names))
+    used = {value[1:] for name, value in attributes if name.endswith("href")}
+    assert used | set(re.findall(r"url\(#([^)]*)\)", page)) <= set(names)
+
+
+def test_colours_are_the_pages_own(page):
+    assert "#0102" not in page
+    for plot in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
+        assert "var(--ink)" in plot
+        assert not re.search(r"(fill|stroke): (#(?!fff)|black|white)", plot)
+
+
+def test_what_was_left_out_is_told_and_escaped(page):
+    assert "no loss network &lt;here&gt;; give --loss-weights" in page
+
+
+def test_a_plot_whose_case_was_not_measured_is_left_out(result):
+    titles = [plot.title for plot in plots(result)]
+    assert len(titles) == 5
+    for case, title in (
+        ("network", "Frames a second against size"),
+        ("baseline", "Speed-up over pixel optimisation"),
+        ("stages", "Where a frame's time goes"),
+        ("quality", "Quality against speed"),
+        ("end-to-end", "Latency"),
+    ):
+        alone = factory.result(*(unit for unit in result.units if unit.case == case))
+        assert [plot.title for plot in plots(alone)] == [title]
+
+
+def test_a_result_of_nothing_and_one_of_dashes_have_a_report():
+    assert "Machine and method" in report(factory.result())
+    key = {"network": "fast", "style": "a", "provider": "cpu", "size": "64x48"}
+    key |= {"mode": "paced 30", "stage": "read", "state": "warm"}
+    rows = (Row(key, {"fps": None, "median ms": None, "content": None}),)
+    cases = ("network", "stages", "end-to-end", "baseline", "quality", "reference", "start-up")
+    empty = factory.result(*(Measured(case, "x", 1.0, rows) for case in cases))
+    assert "–" in report(empty)
+    assert plots(empty) == []
+    assert headlines(empty) == []
+
+
+def test_one_row_is_enough_for_every_plot(result):
+    units = []
+    for unit in result.units:
+        rows = [r for r in unit.rows if unit.case != "baseline" or "network" in r.key]
+        rows = [r for r in rows if unit.case != "end-to-end" or r.samples]
+        units += [Measured(unit.case, unit.unit, 1.0, (rows[0],))] if rows else []
+    assert len(plots(factory.result(*units))) == 5
+
+
+def test_an_unfinished_and_a_quick_run_say_so():
+    assert "interrupted" in report(replace(factory.result(), finished=False))
+    assert "interrupted" not in report(factory.result())
+    assert "quick run" in report(factory.result(quick=True))
+
+
+def test_a_comparison_is_told():
+    old, new = factory.full_result(slowness=1.2), factory.full_result()
+    changes = compare(old, new)
+    page = report(factory.result(), Comparison("old.json", changes, ["providers differ: a, b"]))
+    read = Reader(page)
+    assert "Compared with old.json" in read.text
+    assert "providers differ: a, b" in read.text
+    assert read.text.count("faster") > len(changes) / 2
+
+
+def test_headlines(result):
+    told = {line.text: line.value for line in headlines(result)}
+    # 500 steps of 1.24 s over 12.1 ms
+    assert told["faster than 500 steps of pixel optimisation at 512x512"] == "51,240 ×"
+    assert told["from the command to the first painted frame, cache warm"] == "1.18 s"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"), ("bf16", "bf16"), (0, "0"), (12345, "12,345"), (51239.7, "51,240"),
+        (123.4, "123"), (14.24, "14.2"), (3.0, "3.00"), (0.01234, "0.0123"), (0.0, "0"),
+        (999.7, "1,000"), (-2.5, "-2.50"),
+    ],
+)  # fmt: skip
+def test_numbers_have_three_digits(value, text):
+    assert number(value) == text
+
+
+def test_the_front_holds_what_nothing_beats():
+    points = [(1.0, 5.0), (2.0, 6.0), (3.0, 2.0), (3.0, 1.0), (4.0, 1.0)]
+    assert _front(points) == [(1.0, 5.0), (3.0, 1.0)]

@@ -1,0 +1,217 @@
+"""Every benchmark case, its units run at a tiny size: keys unique, columns as the report reads."""
+
+import hashlib
+import sys
+from dataclasses import replace
+
+import model_factory
+import numpy as np
+import pytest
+
+from realtime_nst.bench.case import LeftOut, Settings
+from realtime_nst.bench.cases import load_cases
+from realtime_nst.bench.timer import Timer
+from realtime_nst.errors import RealtimeNstError, UsageError
+from realtime_nst.runtime.grid import grid
+from realtime_nst.runtime.providers import available
+from realtime_nst.sources.synthetic import SyntheticSource
+
+SPREAD = {"median ms", "p5 ms", "p95 ms"}
+COLUMNS = {
+    "network": (
+        {"network", "style", "provider", "size"},
+        SPREAD | {"fps", "GMAC", "GMAC/s", "precision"},
+    ),
+    "stages": ({"size", "stage"}, {"median ms", "share %", "how"}),
+    "end-to-end": (
+        {"mode", "size", "provider"},
+        {"fps", "dropped", "latency p50 ms", "latency p95 ms", "latency p99 ms", "CPU s/frame"}
+        | {"peak MiB", "growth MiB/1000 frames"},
+    ),
+    "start-up": ({"state", "provider"}, {"seconds to first frame"}),
+    "reference": ({"engine", "size"}, SPREAD | {"ours is x times faster"}),
+    "quality": (
+        {"style", "network"},
+        {"median ms", "content", "style", "deep style", "deep content"}
+        | {"grid/2", "grid/4", "grid/8", "measured on"},
+    ),
+}
+TINY = Timer(repetitions=2, warm_up=1, budget=1.0, least=1)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """One tiny style on the CPU, one small size."""
+    card = model_factory.card(quality={"content": 0.5, "style": 0.25})
+    style = model_factory.write_style(tmp_path / "tiny.onnx", card=card)
+    provider = next(row.name for row in available() if row.name in ("cpu", "openvino"))
+    return Settings((str(style),), (provider,), ((96, 64),), quick=True)
+
+
+def rows_of(name, settings):
+    (case,) = load_cases([name])
+    return [row for unit in case.units(settings) for row in unit.measure(settings, TINY)]
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_case_gives_the_columns_the_report_reads(name, settings):
+    rows = rows_of(name, settings)
+    key, figures = COLUMNS[name]
+    assert rows
+    assert {frozenset(row.key) for row in rows} == {frozenset(key)}
+    assert {frozenset(row.figures) for row in rows} == {frozenset(figures)}
+    assert len({tuple(row.key.values()) for row in rows}) == len(rows)
+    for row in rows:
+        assert all(np.isfinite(reading).all() for reading in row.samples.values())
+
+
+def test_the_baseline_gives_times_and_what_each_network_is_faster(settings, tmp_path, monkeypatch):
+    learning_factory = pytest.importorskip("learning_factory", exc_type=ImportError)
+    load_cases(["baseline"])
+    baseline = sys.modules["realtime_nst_benchmarks.baseline"]
+    monkeypatch.setattr(baseline, "_QUICK_SIDES", (32,))
+    monkeypatch.setattr(baseline, "_PAINTING", 32)
+    weights = learning_factory.write_vgg19(tmp_path / "vgg.safetensors")
+    rows = rows_of("baseline", replace(settings, loss_weights=(weights,)))
+    times, (faster,) = rows[:-1], rows[-1:]
+    assert [dict(row.key) for row in times] == [
+        {"size": "32x32", "steps": steps} for steps in ("100", "300", "500")
+    ]
+    assert {row.figures["weights"] for row in times} == {"VGG-19"}
+    seconds = [row.figures["seconds"] for row in times]
+    assert 0 < seconds[0] < seconds[1] < seconds[2]
+    assert set(faster.key) == {"size", "network", "provider"}
+    assert faster.figures["x 500 steps"] == pytest.approx(seconds[2] * 1000 / faster.figures["ms"])
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def watched(settings, step_seconds, steps, network_seconds=0.0):
+    """A run of ``steps`` at most on a clock of its own; its watch."""
+    load_cases(["baseline"])
+    baseline = sys.modules["realtime_nst_benchmarks.baseline"]
+    clock = Clock()
+
+    def network() -> None:
+        clock.now += network_seconds
+
+    watch = baseline._Watch({("tiny", "cpu"): network}, settings, replace(TINY, clock=clock))
+    step = type("Step", (), {"steps": 500})
+    for _ in range(steps + 1):
+        clock.now += step_seconds
+        try:
+            watch(step)
+        except baseline._Enough:
+            break
+    return watch
+
+
+def test_what_is_not_run_in_full_is_scaled_and_says_so(settings):
+    watch = watched(settings, step_seconds=2.0, steps=500)
+    seconds, how = watch.seconds(500)
+    done = len(watch.at) - 1
+    assert done < 20
+    assert how == f"scaled from {done} steps"
+    assert seconds == pytest.approx(501 * 2.0)
+
+
+def test_the_networks_turns_are_not_counted_as_optimisation(settings):
+    watch = watched(replace(settings, quick=False), 0.5, 500, network_seconds=7.0)
+    assert watch.seconds(300) == (pytest.approx(301 * 0.5), "measured")
+    assert watch.seconds(500) == (pytest.approx(501 * 0.5), "measured")
+    assert len(watch.readings["tiny", "cpu"]) > 10
+    assert set(watch.readings["tiny", "cpu"]) == {7.0}
+
+
+def test_the_ceiling_names_what_it_is_and_the_share_of_it(settings, monkeypatch):
+    pytest.importorskip("torch", exc_type=ImportError)
+    load_cases(["ceiling"])
+    ceiling = sys.modules["realtime_nst_benchmarks.ceiling"]
+    monkeypatch.setattr(ceiling, "_SHORT_SIDE", 128)
+    monkeypatch.setattr(ceiling, "_MIB", 1)
+    *machine, network = rows_of("ceiling", settings)
+    products = [f"matrix product {name}" for name in ("f32", "bf16", "int8")]
+    assert [row.key["what"] for row in machine] == [*products, "copy"]
+    assert set(machine[-1].figures) == {"GB/s", "of the ceiling %"}
+    assert {row.figures["of the ceiling %"] for row in machine} == {None}
+    kind = "bf16" if "bf16" in network.key["provider"] else "f32"
+    top = next(row.figures["GMAC/s"] for row in machine if row.key["what"].endswith(kind))
+    assert network.figures["of the ceiling %"] == pytest.approx(
+        100 * network.figures["GMAC/s"] / top
+    )
+
+
+@pytest.mark.parametrize("name", ["baseline", "reference", "ceiling"])
+def test_without_torch_a_case_is_left_out(name, settings, monkeypatch):
+    load_cases([name])
+    monkeypatch.setattr("realtime_nst.learning.packages.find_spec", lambda package: None)
+    with pytest.raises(LeftOut, match=r"torch.*pip install"):
+        rows_of(name, settings)
+
+
+def test_quality_is_measured_on_photos_where_all_is_at_hand(settings, tmp_path):
+    learning_factory = pytest.importorskip("learning_factory", exc_type=ImportError)
+    photos = learning_factory.write_photos(tmp_path / "photos", 3, (64, 80))
+    painting = learning_factory.write_painting(tmp_path / "paintings.png")
+    (tmp_path / "paintings").mkdir()
+    painting.rename(tmp_path / "paintings" / "stripes.png")
+    digest = hashlib.sha256((tmp_path / "paintings" / "stripes.png").read_bytes()).hexdigest()
+    card = model_factory.card(recipe={"painting_sha256": digest}, quality={"content": 9.0})
+    style = model_factory.write_style(tmp_path / "known.onnx", card=card)
+    weights = learning_factory.write_vgg19(tmp_path / "vgg.safetensors")
+    asked = replace(
+        settings,
+        styles=(str(style),),
+        photos=photos,
+        paintings=tmp_path / "paintings",
+        loss_weights=(weights,),
+    )
+    (row,) = rows_of("quality", asked)
+    assert row.figures["measured on"] == "3 photos"
+    assert 0 < row.figures["content"] < 9
+    assert row.figures["deep style"] > 0
+
+
+def test_quality_is_the_cards_without_photos(settings):
+    (row,) = rows_of("quality", settings)
+    assert (row.figures["content"], row.figures["style"]) == (0.5, 0.25)
+    assert row.figures["deep style"] is None
+    assert row.figures["measured on"] == "card"
+
+
+def test_gmac_are_counted_by_hand(tmp_path):
+    """One 1x1 convolution of 12 to 12 channels at half of 8x6: 12 x 12 x 4 x 3 = 1728."""
+    load_cases(["network"])
+    gmac = sys.modules["realtime_nst_benchmarks._macs"].gmac
+    style = model_factory.write_style(tmp_path / "tiny.onnx", block=2)
+    assert gmac(style, 8, 6) == pytest.approx(1728e-9)
+
+
+def test_a_run_that_fails_says_why_in_one_line(settings):
+    with pytest.raises(RealtimeNstError, match="no-such") as caught:
+        rows_of("end-to-end", replace(settings, styles=("no-such",)))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_grid_shows_at_its_period_alone():
+    photo = SyntheticSource(160, 128, noise=4).picture(0)
+    gridded = photo.copy()
+    gridded[::4] = np.clip(gridded[::4].astype(int) + 12, 0, 255)
+    gridded[:, ::4] = np.clip(gridded[:, ::4].astype(int) + 12, 0, 255)
+    assert grid(photo, photo, 4) == 1
+    assert grid(gridded, photo, 4) > 5
+    assert grid(gridded, photo, 8) == pytest.approx(1, abs=0.3)
+
+
+def test_a_grid_is_not_measured_in_small_pictures_or_at_other_periods():
+    photo = SyntheticSource(64, 63).picture(0)
+    with pytest.raises(UsageError, match="64x63"):
+        grid(photo, photo, 4)
+    with pytest.raises(UsageError, match="choices: 2, 4, 8"):
+        grid(photo, photo, 3)
