@@ -1,24 +1,12 @@
 """The recipe of a training run; the command line's options are read from here."""
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, fields
 
 from realtime_nst.errors import UsageError
+from realtime_nst.learning.bounded import check, option
 
 _BORDER = 48
 """The shift-equivariance loss leaves out a border, so smaller crops have nothing in the middle."""
-
-
-def _option(
-    default: Any,
-    help: str,
-    least: float = 0,
-    most: float = float("inf"),
-    *,
-    changes_result: bool = True,
-) -> Any:
-    bounds = {"help": help, "least": least, "most": most, "changes_result": changes_result}
-    return field(default=default, metadata=bounds)
 
 
 @dataclass(frozen=True)
@@ -29,72 +17,55 @@ class Recipe:
     UsageError for a value outside its bounds, or when nothing is left to train for.
     """
 
-    network: str = _option("fast", "style network to train")
-    steps: int = _option(1600, "training steps", 1)
-    batch: int = _option(4, "photos a step", 1)
-    crop: int = _option(256, "side of the square crops, pixels, a multiple of 4", _BORDER)
-    learning_rate: float = _option(2e-3, "peak of the one-cycle schedule (Adam)", 1e-9, 1.0)
-    warm_up: float = _option(0.05, "share of the steps in which the learning rate rises", 0, 0.9)
-    average: float = _option(
-        0.99, "decay of the running weight average that is exported", 0, 0.9999
-    )
-    style_size: int = _option(
-        512, "longer side of the painting, pixels; smaller: finer strokes", 64
-    )
-    content_weight: float = _option(1.0, "content loss")
-    content_layers: tuple[str, ...] = _option(("relu3_3",), "layers of the content loss")
-    deep_content_weight: float = _option(0.8, "content loss on deep layers: keeps the subject")
-    deep_content_layers: tuple[str, ...] = _option(("relu4_1",), "layers of the deep content loss")
-    style_loss: str = _option(
+    network: str = option("fast", "style network to train")
+    steps: int = option(1600, "training steps", 1)
+    batch: int = option(4, "photos a step", 1)
+    crop: int = option(256, "side of the square crops, pixels, a multiple of 8", _BORDER)
+    learning_rate: float = option(2e-3, "peak of the one-cycle schedule (Adam)", 1e-9, 1.0)
+    warm_up: float = option(0.05, "share of the steps in which the learning rate rises", 0, 0.9)
+    average: float = option(0.99, "decay of the running weight average that is exported", 0, 0.9999)
+    style_size: int = option(512, "longer side of the painting, pixels; smaller: finer strokes", 64)
+    content_weight: float = option(1.0, "content loss")
+    content_layers: tuple[str, ...] = option(("relu3_3",), "layers of the content loss")
+    deep_content_weight: float = option(0.8, "content loss on deep layers: keeps the subject")
+    deep_content_layers: tuple[str, ...] = option(("relu4_1",), "layers of the deep content loss")
+    style_loss: str = option(
         "gram",
         "how style is compared: gram, mmd-linear, mmd-polynomial, mmd-gaussian, batch-norm, "
         "histogram, mrf or shifted-gram",
     )
-    style_weight: float = _option(0.5, "style loss")
-    style_layers: tuple[str, ...] = _option(
+    style_weight: float = option(0.5, "style loss")
+    style_layers: tuple[str, ...] = option(
         ("relu1_2", "relu2_2", "relu3_4"), "layers of the style loss"
     )
-    style_scales: tuple[float, ...] = _option(
+    style_scales: tuple[float, ...] = option(
         (1.0, 0.5, 0.25), "image scales of the style loss", 0.1, 1.0
     )
-    deep_style_weight: float = _option(2.0, "style loss on deep layers: large shapes")
-    deep_style_layers: tuple[str, ...] = _option(
+    deep_style_weight: float = option(2.0, "style loss on deep layers: large shapes")
+    deep_style_layers: tuple[str, ...] = option(
         ("relu4_1", "relu4_4", "relu5_1"), "layers of the deep style loss, full scale only"
     )
-    tv_weight: float = _option(0.0, "total variation: smoother pictures")
-    laplacian_weight: float = _option(0.0, "Laplacian loss: keeps the photo's edges")
-    equivariance_weight: float = _option(2.0, "shift equivariance: no grid, less flicker")
-    held_out: int = _option(24, "photos kept out of training to measure the result on")
-    checkpoint_every: int = _option(50, "steps between checkpoints", 1, changes_result=False)
-    sample_every: int = _option(200, "steps between sample pictures", 1, changes_result=False)
-    workers: int = _option(1, "processes that decode photos", changes_result=False)
-    seed: int = _option(0, "seed of the weights, the crops and the shifts")
+    tv_weight: float = option(0.0, "total variation: smoother pictures")
+    laplacian_weight: float = option(0.0, "Laplacian loss: keeps the photo's edges")
+    equivariance_weight: float = option(2.0, "shift equivariance: no grid, less flicker")
+    held_out: int = option(24, "photos kept out of training to measure the result on")
+    checkpoint_every: int = option(50, "steps between checkpoints", 1, changes_result=False)
+    sample_every: int = option(200, "steps between sample pictures", 1, changes_result=False)
+    workers: int = option(1, "processes that decode photos", changes_result=False)
+    seed: int = option(0, "seed of the weights, the crops and the shifts")
 
     def __post_init__(self) -> None:
-        for option in fields(self):
-            self._check(option.name, getattr(self, option.name), option.metadata)
-        if self.crop % 4:
-            raise UsageError(f"--crop {self.crop} is not a multiple of 4")
+        check(self)
+        if self.crop % 8:
+            raise UsageError(f"--crop {self.crop} is not a multiple of 8")
         if not any(getattr(self, f.name) for f in fields(self) if f.name.endswith("_weight")):
             raise UsageError("all weights are 0, so there is nothing to train for")
-
-    def _check(self, name: str, value: Any, bounds: Any) -> None:
-        option = f"--{name.replace('_', '-')}"
-        items = value if isinstance(value, tuple) else (value,)
-        if not items and getattr(self, name.replace("layers", "weight"), True):
-            raise UsageError(f"{option} is empty; name at least one, or set its weight to 0")
-        for item in items:
-            if not isinstance(item, str) and not bounds["least"] <= item <= bounds["most"]:
-                allowed = f"from {bounds['least']:g}"
-                if bounds["most"] != float("inf"):
-                    allowed += f" to {bounds['most']:g}"
-                raise UsageError(f"{option} {item:g} cannot be; it goes {allowed}")
 
     def differs_from(self, other: "Recipe") -> list[str]:
         """The names of the options in which the two would train another network."""
         return [
-            option.name
-            for option in fields(self)
-            if option.metadata["changes_result"]
-            and getattr(self, option.name) != getattr(other, option.name)
+            each.name
+            for each in fields(self)
+            if each.metadata["changes_result"]
+            and getattr(self, each.name) != getattr(other, each.name)
         ]

@@ -48,6 +48,3 @@ class Optimisation:
         check(self)
         if not (self.content_weight or self.style_weight):
             raise UsageError("--content-weight and --style-weight are both 0: nothing to paint")
-        for name in ("content", "style"):
-            if getattr(self, f"{name}_weight") and not getattr(self, f"{name}_layers"):
-                raise UsageError(f"--{name}-layers is empty; name at least one layer")
