@@ -15,7 +15,7 @@ from ._common import at_most, label, picture, stylizers, usual
 from ._macs import gmac
 from ._torch import need_torch
 
-_SIDE, _SHORT_SIDE = 2048, 1024
+_SIDE = 2048
 _MIB = 256
 _TORCH = "torch"
 _ON_CPU = ("cpu", "openvino-f32", "openvino-bf16")
@@ -29,11 +29,10 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
     need_torch("the ceiling of this computer")
     size = usual(settings)
     ready, image = stylizers(settings, size), picture(size)
-    side = _SHORT_SIDE if settings.quick else _SIDE
-    work = {(f"matrix product {name}", _TORCH): side**3 / 1e9 for name in ("f32", "bf16", "int8")}
+    work = {(f"matrix product {name}", _TORCH): _SIDE**3 / 1e9 for name in ("f32", "bf16", "int8")}
     work["copy", "numpy"] = 2 * _MIB * 2**20 / 1e9
     calls: dict[tuple[str, str], Callable[[], object]] = dict(
-        zip(work, (*_products(side), _copy()), strict=True)
+        zip(work, (*_products(_SIDE), _copy()), strict=True)
     )
     for (style, provider), stylizer in ready.items():
         key = f"{style} {label(size)}", provider

@@ -28,10 +28,10 @@ _RESIZE = Resize(Size(shorter=320))
 _BLOCK = 16
 _SCENE, _SCENES, _APART = (320, 240), 4, 30
 _COLUMNS = {
-    "content": "content",
-    "style": "style",
-    "deep style": "deep_style",
-    "deep content": "deep_content",
+    "content loss": "content",
+    "style loss": "style",
+    "deep style loss": "deep_style",
+    "deep content loss": "deep_content",
 }
 """By column, the name of the figure on a card."""
 

@@ -79,8 +79,9 @@ def full_result(slowness: float = 1.0) -> Result:
         ],
         "quality": [
             Row({"style": style, "network": network},
-                {"median ms": ms, "content": 0.61 - ms / 60, "style": 0.2 + i / 20 - ms / 200,
-                 "deep style": 0.31, "grid/4": 1.04, "measured on": "24 photos"})
+                {"median ms": ms, "content loss": 0.61 - ms / 60,
+                 "style loss": 0.2 + i / 20 - ms / 200,
+                 "deep style loss": 0.31, "grid/4": 1.04, "measured on": "24 photos"})
             for i, style in enumerate(STYLES) for network, ms in (("fast", 14.2), ("tiny", 8.3))
         ],
     }  # fmt: skip

@@ -131,8 +131,12 @@ def test_a_case_that_cannot_say_its_units_is_a_defect(timer):
     assert [unit.defect for unit in result.units] == [True, False]
 
 
-@pytest.mark.parametrize("rows", [[], [Row({"a": "1"}, {}), Row({"a": "1"}, {})]])
-def test_no_rows_or_rows_of_one_key_are_a_defect(timer, rows):
+@pytest.mark.parametrize(
+    "rows",
+    [[], [Row({"a": "1"}, {}), Row({"a": "1"}, {})], [Row({"a": "1"}, {"a": 2.0})]],
+    ids=["no rows", "one key twice", "one name for key and figure"],
+)
+def test_rows_that_make_no_table_are_a_defect(timer, rows):
     result, _ = measure_all([case("a", Unit("x", lambda settings, timer: rows))], timer)
     assert result.left_out[0].defect
 

@@ -32,7 +32,7 @@ COLUMNS = {
     "reference": ({"engine", "size"}, SPREAD | {"ours is x times faster"}),
     "quality": (
         {"style", "network"},
-        {"median ms", "content", "style", "deep style", "deep content"}
+        {"median ms", "content loss", "style loss", "deep style loss", "deep content loss"}
         | {"grid/2", "grid/4", "grid/8", "measured on"},
     ),
 }
@@ -133,7 +133,7 @@ def test_the_ceiling_names_what_it_is_and_the_share_of_it(settings, monkeypatch)
     pytest.importorskip("torch", exc_type=ImportError)
     load_cases(["ceiling"])
     ceiling = sys.modules["realtime_nst_benchmarks.ceiling"]
-    monkeypatch.setattr(ceiling, "_SHORT_SIDE", 128)
+    monkeypatch.setattr(ceiling, "_SIDE", 128)
     monkeypatch.setattr(ceiling, "_MIB", 1)
     *machine, network = rows_of("ceiling", settings)
     products = [f"matrix product {name}" for name in ("f32", "bf16", "int8")]
@@ -174,14 +174,14 @@ def test_quality_is_measured_on_photos_where_all_is_at_hand(settings, tmp_path):
     )
     (row,) = rows_of("quality", asked)
     assert row.figures["measured on"] == "3 photos"
-    assert 0 < row.figures["content"] < 9
-    assert row.figures["deep style"] > 0
+    assert 0 < row.figures["content loss"] < 9
+    assert row.figures["deep style loss"] > 0
 
 
 def test_quality_is_the_cards_without_photos(settings):
     (row,) = rows_of("quality", settings)
-    assert (row.figures["content"], row.figures["style"]) == (0.5, 0.25)
-    assert row.figures["deep style"] is None
+    assert (row.figures["content loss"], row.figures["style loss"]) == (0.5, 0.25)
+    assert row.figures["deep style loss"] is None
     assert row.figures["measured on"] == "card"
 
 

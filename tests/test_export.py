@@ -1,6 +1,5 @@
 """The one joint between learning and running: the ONNX file."""
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -53,9 +52,7 @@ def random_checkpoint(name):
 def exported(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("exported") / "style.onnx"
     checkpoint = random_checkpoint(request.param)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        difference = exporting.export(checkpoint, path)
+    difference = exporting.export(checkpoint, path)
     return checkpoint, path, difference
 
 

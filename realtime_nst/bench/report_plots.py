@@ -108,11 +108,13 @@ def _speed_up(result: Result) -> Plot | None:
 
 
 def _quality(result: Result) -> Plot | None:
-    needed = ("median ms", "content", "style")
+    needed = ("median ms", "content loss", "style loss")
     rows = [r for r in result.rows("quality") if all(_is_number(r, name) for name in needed)]
     if not rows:
         return None
-    points = [(_value(r, "median ms"), _value(r, "content") + _value(r, "style")) for r in rows]
+    points = [
+        (_value(r, "median ms"), _value(r, "content loss") + _value(r, "style loss")) for r in rows
+    ]
     figure, axes = canvas(3.1)
     styles = dict(zip(_grouped(rows, _style), SERIES * len(rows), strict=False))
     networks = dict(zip(_grouped(rows, _network), _MARKERS * len(rows), strict=False))

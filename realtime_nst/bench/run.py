@@ -91,10 +91,12 @@ def _measure(case: Case, unit: Unit, settings: Settings, timer: Timer) -> Measur
 
 
 def _checked(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Raises ValueError for no rows, or two with the same key."""
+    """Raises ValueError for no rows, two with the same key, or a figure named as a key's column."""
     keys = [tuple(row.key.items()) for row in rows]
     if not keys or len(set(keys)) < len(keys):
         raise ValueError("it gave no rows" if not keys else "it gave two rows with the same key")
+    if doubled := {name for row in rows for name in row.key.keys() & row.figures.keys()}:
+        raise ValueError(f"{', '.join(sorted(doubled))} names both a key and a figure")
     return tuple(map(_plain, rows))
 
 

@@ -1,6 +1,5 @@
 """``realtime-nst export``: a checkpoint becomes a style file."""
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,9 +40,7 @@ def check_target(output: Path, overwrite: bool) -> None:
 def export_checked(checkpoint: "Checkpoint", output: Path) -> None:
     from realtime_nst.learning.export import export as write
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own, about its own internals
-        mean, largest = write(checkpoint, output)
+    mean, largest = write(checkpoint, output)
     console.say(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, step {checkpoint.step}; differs from "
         f"torch by {mean:.3f} grey levels on average, {largest} at most"

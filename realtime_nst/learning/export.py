@@ -1,6 +1,7 @@
 """From a checkpoint to a style file: one ONNX graph, its card inside, checked against torch."""
 
 import os
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 
@@ -98,16 +99,18 @@ def _write(graph: FrameGraph, card: ModelCard, path: Path) -> None:
         axis: multiple * torch.export.Dim(name, min=least, max=most)
         for axis, name in ((1, "height"), (2, "width"))
     }
-    program = torch.onnx.export(
-        graph,
-        (torch.zeros(1, *_TRACED, 3, dtype=torch.uint8),),
-        dynamo=True,
-        verbose=False,
-        opset_version=_OPSET,
-        input_names=[INPUT],
-        output_names=[OUTPUT],
-        dynamic_shapes={"frame": sides},
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own, about its own internals
+        program = torch.onnx.export(
+            graph,
+            (torch.zeros(1, *_TRACED, 3, dtype=torch.uint8),),
+            dynamo=True,
+            verbose=False,
+            opset_version=_OPSET,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_shapes={"frame": sides},
+        )
     assert program is not None
     model = program.model_proto
     unknown = {node.op_type for node in model.graph.node} - OPERATORS
