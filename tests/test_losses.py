@@ -78,18 +78,17 @@ def test_total_variation_by_hand():
     assert total_variation(views_of(image)).item() == pytest.approx(1.0)
 
 
-def dot(value, cell=1):
-    """A grey picture of 3 x 3 cells, the middle one of ``value``, the others black."""
-    picture = torch.zeros(1, 3, 3, 3)
-    picture[..., 1, 1] = value
-    return picture.repeat_interleave(cell, 2).repeat_interleave(cell, 3)
+def dot(value):
+    """A grey picture of 3 x 3 cells of 4 x 4 pixels, the middle one of ``value``, others black."""
+    picture = torch.zeros(1, 3, 12, 12)
+    picture[..., 4:8, 4:8] = value
+    return picture
 
 
 def test_laplacian_by_hand():
     # the three colours' Laplacians in the middle cell: 3 * 4 * 1 wanted, 3 * 4 * 0.5 there
-    expected = (12 - 6) ** 2 / 12**2
-    assert Laplacian(pool=1)(views_of(dot(0.5), dot(1.0))).item() == pytest.approx(expected)
-    assert Laplacian(pool=4)(views_of(dot(0.5, 4), dot(1.0, 4))).item() == pytest.approx(expected)
+    loss = Laplacian()(views_of(dot(0.5), dot(1.0)))
+    assert loss.item() == pytest.approx((12 - 6) ** 2 / 12**2)
 
 
 def test_laplacian_looks_at_edges_not_at_brightness():
@@ -100,7 +99,7 @@ def test_laplacian_looks_at_edges_not_at_brightness():
 
 def test_laplacian_of_a_photo_without_edges_is_finite():
     # (3 * 4 * 0.01)^2 over the least square 1e-4
-    loss = Laplacian(pool=1)(views_of(dot(0.01), dot(0.0)))
+    loss = Laplacian()(views_of(dot(0.01), dot(0.0)))
     assert loss.item() == pytest.approx(0.12**2 / 1e-4)
 
 
@@ -214,6 +213,14 @@ def test_a_missing_layer_is_named_with_the_remedy():
         view.layer("relu5_1")
 
 
+@pytest.mark.parametrize(("size", "layer"), [((7, 90), "relu3_4"), ((90, 1), "relu1_1")])
+def test_a_picture_too_small_for_a_layer_is_one_clear_line(size, layer):
+    view = Perception([Vgg19(vgg19_weights())]).view(torch.rand(1, 3, *size))
+    with pytest.raises(TrainingError, match=rf"{size[1]}x{size[0]} pixels .*{layer}") as caught:
+        view.layer(layer)
+    assert "\n" not in str(caught.value)
+
+
 def test_loss_networks_are_told_by_their_keys(tmp_path):
     assert isinstance(load_loss_network(write_vgg19(tmp_path / "vgg.safetensors")), Vgg19)
     torch.save(vgg19_weights(), tmp_path / "vgg.pth")
@@ -240,3 +247,51 @@ def test_foreign_weights_are_named(tmp_path):
     torch.save({"layer.weight": torch.zeros(1)}, tmp_path / "other.pth")
     with pytest.raises(TrainingError, match=r"layer\.weight"):
         load_loss_network(tmp_path / "other.pth")
+
+
+def without(key):
+    return {name: value for name, value in vgg19_weights().items() if name != key}
+
+
+def torchvision(key, value):
+    return {"features.0.weight": torch.zeros(4, 3, 3, 3), "features.0.bias": torch.zeros(4),
+            key: value}  # fmt: skip
+
+
+UNFIT = {
+    "a list": ([torch.zeros(1)], "list"),
+    "one tensor": (torch.zeros(1), "Tensor"),
+    "numbers for keys": ({0: torch.zeros(1), 1: torch.zeros(1)}, "first keys are 0, 1"),
+    "no bias": (without("conv2_1.bias"), "conv2_1.bias"),
+    "a layer left out": (
+        {k: v for k, v in vgg19_weights().items() if "conv2_1" not in k}, "conv2_1.weight",
+    ),
+    "channels that do not fit": (
+        {**vgg19_weights(), "conv1_2.weight": torch.zeros(4, 5, 3, 3)}, "conv1_2.weight.*4x5x3x3",
+    ),
+    "a bias that does not fit": ({**vgg19_weights(), "conv1_2.bias": torch.zeros(7)}, "conv1_2"),
+    "a picture in place of a kernel": (
+        {**vgg19_weights(), "conv1_1.weight": torch.zeros(3, 4)}, "conv1_1.weight.*3x4",
+    ),
+    "text in place of a kernel": ({**vgg19_weights(), "conv1_2.weight": "text"}, "conv1_2.weight"),
+    "torchvision's that do not fit": (
+        torchvision("features.2.weight", torch.zeros(4, 9, 3, 3)), "features.2",
+    ),
+    "a student without its last kernel": (
+        {"conv0.weight": torch.eye(3).view(3, 3, 1, 1), "conv0.bias": torch.zeros(3),
+         "conv11.weight": torch.zeros(4, 3, 3, 3)}, "conv11.bias",
+    ),
+    "a student of nothing": (
+        {"conv0.weight": torch.eye(3).view(3, 3, 1, 1), "conv0.bias": torch.zeros(3)},
+        "conv11.weight",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("unfit", UNFIT)
+def test_weights_that_do_not_fit_are_one_clear_line_that_names_the_file(tmp_path, unfit):
+    held, said = UNFIT[unfit]
+    torch.save(held, tmp_path / "unfit.pth")
+    with pytest.raises(TrainingError, match=rf"unfit\.pth.*{said}") as caught:
+        load_loss_network(tmp_path / "unfit.pth")
+    assert "\n" not in str(caught.value)

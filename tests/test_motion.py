@@ -112,6 +112,11 @@ def test_without_motion_everything_is_visible():
     assert visible(flow_of(10, 12), flow_of(10, 12)).all()
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 12), (10, 1)])
+def test_a_flow_of_one_pixel_a_side_has_no_borders_across_it(size):
+    assert visible(flow_of(*size), flow_of(*size)).all()
+
+
 def test_what_a_moving_square_uncovers_is_hidden():
     # a square of 8 pixels moves 12 to the right over a still ground
     flow, back = flow_of(40, 60), flow_of(40, 60)

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -11,12 +12,14 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 from learning_factory import vgg19_weights  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
+from realtime_nst.learning.data import read_image  # noqa: E402
 from realtime_nst.learning.losses.perception import (  # noqa: E402
     LAYERS,
     Perception,
     Vgg19,
     random_loss_network,
 )
+from realtime_nst.learning.losses.style_losses import STYLE_LOSSES  # noqa: E402
 from realtime_nst.learning.optimise import descent  # noqa: E402
 from realtime_nst.learning.optimise.colour import luminance, matched  # noqa: E402
 from realtime_nst.learning.optimise.engine import optimise  # noqa: E402
@@ -25,7 +28,7 @@ from realtime_nst.learning.optimise.guided import guided  # noqa: E402
 from realtime_nst.learning.optimise.layers import with_layers_at_hand  # noqa: E402
 from realtime_nst.learning.optimise.objective import Previous, Style  # noqa: E402
 from realtime_nst.learning.optimise.options import Optimisation  # noqa: E402
-from realtime_nst.learning.optimise.pictures import to_image, to_tensor  # noqa: E402
+from realtime_nst.learning.optimise.pictures import read_mask, to_image, to_tensor  # noqa: E402
 from realtime_nst.motion import dense_flow, visible, warp  # noqa: E402
 from realtime_nst.sources.synthetic import SyntheticSource  # noqa: E402
 
@@ -204,6 +207,61 @@ def test_too_many_sizes_are_refused_by_name(perception):
         optimise(CONTENT, [Style(STRIPES)], perception, replace(SMALL, scales=2))
 
 
+@pytest.mark.parametrize(
+    ("size", "changes", "told"),
+    [
+        ((2, 200), {"style_layers": ("relu1_1", "relu3_1")}, "200x2.* below 8"),
+        ((200, 2), {"style_layers": ("relu5_1",)}, "2x200.* below 32"),
+        ((60, 60), {"style_layers": ("relu5_1",), "scales": 2}, "60x60.* 30 pixels"),
+    ],
+)
+def test_a_painting_too_small_for_its_layers_is_one_clear_line(perception, size, changes, told):
+    options = replace(SMALL, **changes)
+    styles = [Style(picture(2, (80, 80))), Style(picture(1, size))]
+    with pytest.raises(UsageError, match=rf"{told}.*--style-size.*--scales") as caught:
+        optimise(picture(0, (80, 80)), styles, perception, options)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_painting_just_large_enough_is_taken(perception):
+    options = replace(SMALL, steps=1, style_layers=("relu5_1",), scales=2)
+    optimise(picture(0, (80, 80)), [Style(picture(1, (64, 90)))], perception, options)
+
+
+@pytest.mark.parametrize("style_loss", STYLE_LOSSES)
+def test_the_seed_alone_decides_the_result(perception, style_loss):
+    options, frames = replace(SMALL, steps=2, style_loss=style_loss), (picture(0), picture(4))
+    results = []
+    for chance in (1, 2):
+        torch.manual_seed(chance)
+        painter = Painter([Style(STRIPES)], perception, options)
+        results.append([painter(to_image(frame)) for frame in frames])
+        assert torch.initial_seed() == chance
+    assert all(np.array_equal(a, b) for a, b in zip(*results, strict=True))
+
+
+def test_another_seed_draws_another_loss(perception):
+    options = replace(SMALL, steps=1, style_loss="mmd-gaussian")
+
+    def first(seed):
+        told = replace(options, seed=seed)
+        return steps_of(CONTENT, [Style(STRIPES)], perception, told)[1][0].losses["style"]
+
+    assert first(0) != first(1)
+
+
+def test_a_transparent_painting_and_mask_lie_on_white(tmp_path):
+    drawn = np.zeros((40, 40, 4), np.uint8)
+    drawn[:, 20:] = (10, 20, 30, 255)
+    cv2.imwrite(str(tmp_path / "drawn.png"), drawn)
+    cv2.imwrite(str(tmp_path / "deep.png"), drawn.astype(np.uint16) * 257)
+    for name in ("drawn.png", "deep.png"):
+        image = read_image(tmp_path / name)
+        assert (image[..., :20] == 1).all()
+        torch.testing.assert_close(image[0, :, 0, 30], torch.tensor([30.0, 20.0, 10.0]) / 255)
+        assert read_mask(tmp_path / name)[..., :20].min() == 1
+
+
 def test_a_region_hidden_before_starts_from_the_photo_the_rest_from_the_result(perception):
     seen = torch.zeros(1, 1, 40, 48, dtype=torch.bool)
     seen[..., :24] = True
@@ -349,17 +407,20 @@ def test_a_loss_that_stays_not_finite_is_one_clear_error(first_bad):
         {"start": "black"}, {"pooling": "mean"}, {"precision": "fp16"}, {"keep_colour": "all"},
         {"style_weight": -1.0}, {"learning_rate": -1.0}, {"content_layers": ()},
         {"style_layers": ()}, {"content_weight": 0.0, "style_weight": 0.0},
+        {"style_weight": math.inf}, {"style_weight": math.nan}, {"learning_rate": math.nan},
+        {"seed": -1}, {"seed": 10**20}, {"style_size": 10**8}, {"steps": 10**400},
     ],
     ids=str,
 )  # fmt: skip
 def test_options_that_cannot_be_are_refused_by_name(bad):
-    with pytest.raises(UsageError, match=f"--{next(iter(bad)).replace('_', '-')}"):
+    with pytest.raises(UsageError, match=f"--{next(iter(bad)).replace('_', '-')}") as caught:
         replace(Optimisation(), **bad)
+    assert "\n" not in str(caught.value)
 
 
-def test_a_style_loss_that_is_unknown_is_named(perception):
-    with pytest.raises(UnknownName, match="gramm"):
-        optimise(CONTENT, [Style(STRIPES)], perception, replace(SMALL, style_loss="gramm"))
+def test_whole_numbers_are_told_in_full():
+    with pytest.raises(UsageError, match=r"--seed 9{20} .* from 0 to 9223372036854775807"):
+        Optimisation(seed=99999999999999999999)
 
 
 def test_shares_that_are_all_zero_are_refused(perception):

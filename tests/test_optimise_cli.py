@@ -30,7 +30,10 @@ def media(tmp_path_factory):
     write_vgg19(folder / "vgg.safetensors")
     write_painting(folder / "painting.png")
     write_photos(folder / "photos", 3, (40, 48))
+    cv2.imwrite(str(folder / "thin.png"), np.full((2, 200, 3), 99, np.uint8))
+    cv2.imwrite(str(folder / "large.png"), cv2.resize(white, (160, 160)))
     (folder / "text.png").write_text("no picture")
+    (folder / "two\nlines.png").write_text("no picture")
     return folder
 
 
@@ -93,6 +96,57 @@ def test_the_way_is_kept_every_n_steps_with_a_contact_sheet(optimise, tmp_path):
     assert code == 2
     assert "out_0000.png" in one_line_error(err)
     assert optimise(*arguments, "--overwrite")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["out_0002.png", "out_0005.png", "out_steps.jpg"])
+def test_no_picture_on_the_way_replaces_what_is_there(optimise, tmp_path, name):
+    (tmp_path / name).write_bytes(b"mine")
+    arguments = (PHOTO, "painting.png", "-o", tmp_path / "out.png", "--save-every", 2)
+    code, _, err = optimise(*arguments, steps=5)
+    assert code == 2
+    assert name in one_line_error(err)
+    assert (tmp_path / name).read_bytes() == b"mine"
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_pictures_that_are_not_on_the_way_are_in_nobodys_way(optimise, tmp_path):
+    for name in ("out_0000.png", "out_0001.png", "out_steps.jpg"):
+        (tmp_path / name).write_bytes(b"mine")
+    assert optimise(PHOTO, "painting.png", "-o", tmp_path / "out.png")[0] == 0
+    for name in ("out_0000.png", "out_steps.jpg"):
+        (tmp_path / name).unlink()
+    arguments = (PHOTO, "painting.png", "-o", tmp_path / "out.png", "--save-every", 2)
+    (tmp_path / "out.png").unlink()
+    assert optimise(*arguments)[0] == 0
+    assert (tmp_path / "out_0001.png").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("which", ["content", "painting", "content-mask", "style-mask"])
+@pytest.mark.parametrize("name", ["out.png", "out_0000.png", "out_0002.png", "out_steps.jpg"])
+def test_no_input_is_written_over_even_when_asked_to(optimise, media, tmp_path, which, name):
+    given = dict.fromkeys(("content", "painting", "content-mask", "style-mask"), "painting.png")
+    given[which] = tmp_path / name
+    given[which].write_bytes((media / "painting.png").read_bytes())
+    code, _, err = optimise(
+        given["content"], given["painting"], "--content-mask", given["content-mask"],
+        "--style-mask", given["style-mask"], "-o", tmp_path / "out.png", "--save-every", 2,
+        "--overwrite",
+    )  # fmt: skip
+    assert code == 2
+    assert name in one_line_error(err)
+    assert "input" in one_line_error(err)
+    assert given[which].read_bytes() == (media / "painting.png").read_bytes()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_painting_in_the_folder_written_to_is_not_written_over(optimise, media, tmp_path):
+    painting = tmp_path / "photo01.png"
+    painting.write_bytes((media / "painting.png").read_bytes())
+    code, _, err = optimise("photos", painting, "-o", tmp_path, "--overwrite")
+    assert code == 2
+    assert "photo01.png" in one_line_error(err)
+    assert [p.name for p in tmp_path.iterdir()] == ["photo01.png"]
+    assert painting.read_bytes() == (media / "painting.png").read_bytes()
 
 
 def test_what_is_there_is_not_replaced_unless_asked_for(optimise, tmp_path):
@@ -175,7 +229,8 @@ def test_stopped_a_folder_keeps_its_finished_pictures(optimise, tmp_path, monkey
     code, _, err = optimise("photos", "painting.png", "-o", tmp_path / "out")
     assert code == 130
     assert ("1 picture finished" if nth == 2 else "nothing was written") in err
-    assert len(list((tmp_path / "out").iterdir())) == nth - 1
+    assert len(list(tmp_path.glob("out/*"))) == nth - 1
+    assert (tmp_path / "out").exists() == (nth == 2)
 
 
 def test_stopped_a_video_keeps_its_finished_frames(optimise, tmp_path, monkeypatch):
@@ -212,6 +267,17 @@ WRONG = {
     ),
     "a way of many pictures": (["photos", "painting.png", "--save-every", "2"], "--save-every"),
     "an unknown layer": ([PHOTO, "painting.png", "--content-layers", "relu9_9"], "relu9_9"),
+    "a share that is not finite": ([PHOTO, "painting.png", "--blend", "nan"], "--blend nan"),
+    "shares without end": ([PHOTO, "painting.png", "--blend", "inf"], "--blend inf"),
+    "a weight without end": ([PHOTO, "painting.png", "--style-weight", "inf"], "--style-weight"),
+    "a seed too large": ([PHOTO, "painting.png", "--seed", "9" * 20], "--seed"),
+    "a painting too large": ([PHOTO, "painting.png", "--style-size", "9" * 9], "--style-size"),
+    "a thin painting": ([PHOTO, "thin.png"], "512x5"),
+    "a painting halved too often": (
+        ["large.png", "painting.png", "--scales", "3", "--style-size", "32"], "--style-size",
+    ),
+    "a name of two lines": ([PHOTO, "two\nlines.png"], "two\\nlines.png"),
+    "a content of two lines": (["two\nlines.png", "painting.png"], "two\\nlines.png"),
     "too many sizes": ([PHOTO, "painting.png", "--scales", "3"], "--scales"),
 }  # fmt: skip
 
@@ -225,12 +291,49 @@ def test_what_cannot_be_is_one_line_and_leaves_nothing(optimise, tmp_path, wrong
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("output", ["new/folder/out.png", "new/folder"])
+def test_a_run_that_fails_leaves_no_folder(optimise, tmp_path, output):
+    code, _, _ = optimise(PHOTO, "painting.png", "--scales", "3", "-o", tmp_path / output)
+    assert code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_may_be_painted_into_this_one(media, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    arguments = [media / "photos", media / "painting.png", "-o", ".", "--steps", 1]
+    shown = [*map(str, arguments), "--loss-weights", str(media / "vgg.safetensors")]
+    monkeypatch.setattr(sys, "argv", ["realtime-nst", "optimise", *shown])
+    assert main() == 0
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_help_names_every_style_loss(optimise):
+    code, out, _ = optimise("--help", weights=None)
+    assert code == 0
+    assert all(name in out for name in ("mmd-gaussian", "shifted-gram", "mrf"))
+
+
 def test_the_input_itself_is_never_written_over(optimise, media):
     before = (media / PHOTO).read_bytes()
     code, _, err = optimise(PHOTO, "painting.png", "-o", PHOTO, "--overwrite")
     assert code == 2
-    assert "the input itself" in one_line_error(err)
+    assert "itself an input" in one_line_error(err)
     assert (media / PHOTO).read_bytes() == before
+
+
+def test_the_part_that_was_kept_is_not_written_over_while_it_is_read(optimise, tmp_path):
+    clip = media_factory.clip(tmp_path / "out.partial.mp4", count=2)
+    before = clip.read_bytes()
+    code, _, err = optimise(clip, "painting.png", "-o", tmp_path / "out.mp4", "--overwrite")
+    assert code == 2
+    assert "out.partial.mp4" in one_line_error(err)
+    assert clip.read_bytes() == before
+
+
+def test_a_picture_without_suffix_is_a_picture(optimise, media, tmp_path):
+    (media / "nosuffix").write_bytes((media / PHOTO).read_bytes())
+    assert optimise("nosuffix", "painting.png", "-o", tmp_path)[0] == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["nosuffix.png"]
 
 
 def test_loss_weights_that_are_not_there_are_named(optimise, tmp_path):

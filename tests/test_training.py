@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import cv2
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
@@ -176,6 +178,8 @@ def test_a_full_disk_is_one_line_and_keeps_the_last_checkpoint(media, tmp_path, 
         {"warm_up": 2.0}, {"average": 1.0}, {"style_size": 8}, {"style_layers": ()},
         {"style_scales": (1.0, 0.0)}, {"style_weight": -1.0}, {"held_out": -1},
         {"checkpoint_every": 0}, {"sample_every": 0}, {"workers": -1},
+        {"seed": 10**20}, {"style_size": 10**8}, {"style_weight": float("inf")},
+        {"tv_weight": float("nan")},
         dict.fromkeys(
             ("content_weight", "deep_content_weight", "style_weight", "deep_style_weight",
              "tv_weight", "equivariance_weight"), 0.0),
@@ -208,6 +212,13 @@ def test_a_layer_no_loss_network_has_is_refused_before_the_first_step(media, tmp
     shallow = write_vgg19(tmp_path / "shallow.safetensors", "3_4")
     with pytest.raises(TrainingError, match=r"relu4_1.*--loss-weights"):
         trainer(media, tmp_path / "run", loss_weights=[shallow])
+
+
+def test_a_thin_painting_is_refused_before_the_first_step(media, tmp_path):
+    thin = tmp_path / "thin.png"
+    cv2.imwrite(str(thin), np.full((2, 200, 3), 99, np.uint8))
+    with pytest.raises(TrainingError, match="too small for layer"):
+        trainer(media, tmp_path / "run", painting=thin)
 
 
 def test_crops_depend_on_seed_and_index_alone(media):

@@ -1,6 +1,9 @@
 """``realtime-nst optimise``: pictures and clips painted by optimising their pixels."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +11,13 @@ import typer
 
 from realtime_nst.cli import console, options
 from realtime_nst.cli.loss_weights import LossWeights, given_or_fetched
-from realtime_nst.cli.optimise_progress import StepProgress, Trail, losses, step_progress
+from realtime_nst.cli.optimise_progress import (
+    StepProgress,
+    Trail,
+    losses,
+    refuse_inputs,
+    step_progress,
+)
 from realtime_nst.cli.recipe_options import read_list, read_options, with_options_of
 from realtime_nst.errors import TargetExists, UsageError
 from realtime_nst.learning.optimise.options import Optimisation
@@ -48,15 +57,14 @@ def optimise(
     from realtime_nst.learning.packages import require
 
     require("optimising pixels")
-    from realtime_nst.learning.losses.style_losses import style_loss
-
     chosen = read_options(Optimisation, optimisation)
-    style_loss(chosen.style_loss)
     target = _target(content, output)
     source = _source(content)
     paintings = _styles(content, styles, chosen, blend, content_mask or [], style_mask or [])
-    trail = Trail(target, _every(save_every, content), overwrite)
-    with source:
+    inputs = [content, *styles, *(content_mask or ()), *(style_mask or ()), *(loss_weights or ())]
+    trail = Trail(target, _every(save_every, content), chosen.steps, overwrite, inputs)
+    with source, _no_empty_folders(target):
+        refuse_inputs(_written(content, source, target), inputs)
         sink = _sink(content, source, target, overwrite)
         progress: StepProgress | None = None
         try:
@@ -94,10 +102,27 @@ def _paint(
         progress.finished += 1
 
 
+@contextmanager
+def _no_empty_folders(target: Path) -> Iterator[None]:
+    """Folders made for ``target`` in which nothing was written go again."""
+    new = [folder for folder in (target, *target.parents) if not folder.exists()]
+    try:
+        yield
+    finally:
+        for folder in new:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+
 def _is_picture(content: Path) -> bool:
+    """By its suffix, or where that tells nothing by what it holds."""
     from realtime_nst.sources.pictures import SUFFIXES
 
-    return content.suffix.lower() in SUFFIXES and not content.is_dir()
+    if content.suffix.lower() in SUFFIXES or not content.is_file():
+        return content.suffix.lower() in SUFFIXES and not content.is_dir()
+    import cv2
+
+    return cv2.haveImageReader(str(content))
 
 
 def _source(content: Path) -> "PictureSource | VideoSource":
@@ -110,12 +135,11 @@ def _source(content: Path) -> "PictureSource | VideoSource":
 
 
 def _target(content: Path, output: Path) -> Path:
-    """Of one picture the file, otherwise ``output`` itself. Raises UsageError for the input."""
+    """Of one picture the file, otherwise ``output`` itself; UsageError where it is the input."""
     target = output
     if _is_picture(content) and (output.is_dir() or not output.suffix):
         target = output / _written_name(content)
-    if content.exists() and target.resolve() == content.resolve():
-        raise UsageError(f"{target} is the input itself; write to another name or folder")
+    refuse_inputs([target], [content])
     return target
 
 
@@ -124,6 +148,17 @@ def _written_name(picture: Path) -> str:
     from realtime_nst.sinks.pictures import SUFFIXES
 
     return picture.name if picture.suffix.lower() in SUFFIXES else f"{picture.stem}.png"
+
+
+def _written(content: Path, source: "PictureSource | VideoSource", target: Path) -> list[Path]:
+    """Every file that the result may go to, as the sinks name them."""
+    from realtime_nst.sources.pictures import PictureSource
+
+    if _is_picture(content) or not target.is_dir():
+        return [target, _partial(target)]
+    if isinstance(source, PictureSource):
+        return [target / _written_name(picture) for picture in source.paths]
+    return [target / f"{index:06d}.png" for index in range(source.info.frames or 0)]
 
 
 def _sink(
@@ -147,18 +182,24 @@ def _sink(
 
 def _unstarted(target: Path, overwrite: bool) -> Path:
     """Unlike a style network, an optimisation cannot go on from the part that was kept."""
-    kept = target.with_suffix(f".partial{target.suffix}")
+    kept = _partial(target)
     if kept.exists() and not overwrite:
         raise TargetExists(
-            f"{kept} holds the finished part of an earlier run; rename it, or begin anew with "
-            "--overwrite"
+            f"{str(kept)!r} holds the finished part of an earlier run; rename it, or begin anew "
+            "with --overwrite"
         )
     return target
 
 
+def _partial(target: Path) -> Path:
+    return target.with_suffix(f".partial{target.suffix}")
+
+
 def _every(save_every: int, content: Path) -> int:
     if save_every and not _is_picture(content):
-        raise UsageError(f"--save-every goes with one picture; {content} is a sequence of them")
+        raise UsageError(
+            f"--save-every goes with one picture; {str(content)!r} is a sequence of them"
+        )
     return save_every
 
 
@@ -183,8 +224,8 @@ def _styles(
                 f"--{name} is given {len(values)} times for {len(paintings)} STYLE; give one for "
                 "each, in their order"
             )
-    if min(shares) < 0 or not any(shares):
-        raise UsageError(f"--blend {blend}: shares go from 0, and one must be above")
+    if not (all(0 <= share < inf for share in shares) and any(shares)):
+        raise UsageError(f"--blend {blend}: shares are finite, from 0, and one must be above")
     drawn_over = content if _is_picture(content) else None
     return [
         Style(

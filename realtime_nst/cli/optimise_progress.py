@@ -1,7 +1,7 @@
 """What a person sees of an optimisation while it runs, and what is kept of its way."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from realtime_nst.cli import console, interrupt
-from realtime_nst.errors import TargetExists
+from realtime_nst.errors import TargetExists, UsageError
 
 if TYPE_CHECKING:
     from realtime_nst.learning.optimise.engine import Step
@@ -20,16 +20,22 @@ _STEPS_A_LINE = 25
 
 
 class Trail:
-    """The picture every ``every`` steps beside ``target``, and a contact sheet of them.
+    """The picture every ``every`` of ``steps`` steps beside ``target``, and a sheet of them.
 
-    Raises TargetExists where an earlier one is there, unless ``overwrite``.
+    Nothing where ``every`` is 0. Raises TargetExists where one of them is there, unless
+    ``overwrite``; UsageError where it is one of ``inputs``.
     """
 
-    def __init__(self, target: Path, every: int, overwrite: bool) -> None:
+    def __init__(
+        self, target: Path, every: int, steps: int, overwrite: bool, inputs: Sequence[Path]
+    ) -> None:
         self._target, self._every = target, every
-        self.sheet = target.with_name(f"{target.stem}_steps.jpg")
         self._tiles: list[tuple[str, Image]] = []
-        there = [path for path in (self._picture(0), self.sheet) if path.exists()]
+        if not every:
+            return
+        names = (self._picture(step) for step in (*range(0, steps, every), steps))
+        there = [path for path in (*names, self._sheet) if path.exists()]
+        refuse_inputs(there, inputs)
         if there and not overwrite:
             raise TargetExists(
                 f"{str(there[0])!r} exists already; choose another name or add --overwrite"
@@ -52,11 +58,23 @@ class Trail:
         from realtime_nst.sheet import contact_sheet
         from realtime_nst.sinks.pictures import write_picture
 
-        write_picture(self.sheet, contact_sheet(self._tiles), overwrite=True)
-        console.say_notice(f"the way there: {self.sheet}")
+        write_picture(self._sheet, contact_sheet(self._tiles), overwrite=True)
+        console.say_notice(f"the way there: {self._sheet}")
+
+    @property
+    def _sheet(self) -> Path:
+        return self._target.with_name(f"{self._target.stem}_steps.jpg")
 
     def _picture(self, step: int) -> Path:
         return self._target.with_name(f"{self._target.stem}_{step:04d}.png")
+
+
+def refuse_inputs(targets: Iterable[Path], inputs: Sequence[Path]) -> None:
+    """Raises UsageError for the first of ``targets`` that is one of ``inputs``, however named."""
+    given = [path for path in inputs if path.exists()]
+    for target in targets:
+        if target.exists() and any(target.samefile(path) for path in given):
+            raise UsageError(f"{str(target)!r} is itself an input; write to another name or folder")
 
 
 class StepProgress:

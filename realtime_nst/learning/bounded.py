@@ -1,22 +1,26 @@
 """Options as fields of a frozen dataclass: each with its help, its bounds or its choices."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import field, fields
 from typing import Any
 
 from realtime_nst.errors import UnknownName, UsageError
 
+LARGEST_SEED = 2**63 - 1
+_LARGEST = sys.float_info.max
+
 
 def option(
     default: Any,
     help: str,
     least: float = 0,
-    most: float = float("inf"),
+    most: float = _LARGEST,
     *,
     choices: Sequence[str] = (),
     changes_result: bool = True,
 ) -> Any:
-    """A dataclass field. Numbers go from ``least`` to ``most``, texts are one of ``choices``."""
+    """A dataclass field: a finite number from ``least`` to ``most``, or one of ``choices``."""
     told = f"{help}: {', '.join(choices)}" if choices else help
     bounds = {"help": told, "least": least, "most": most, "choices": choices}
     return field(default=default, metadata={**bounds, "changes_result": changes_result})
@@ -47,7 +51,11 @@ def _check(flag: str, value: Any, bounds: Any) -> None:
         if bounds["choices"] and value not in bounds["choices"]:
             raise UnknownName(flag, value, bounds["choices"])
     elif not bounds["least"] <= value <= bounds["most"]:
-        allowed = f"from {bounds['least']:g}"
-        if bounds["most"] != float("inf"):
-            allowed += f" to {bounds['most']:g}"
-        raise UsageError(f"{flag} {value:g} cannot be; it goes {allowed}")
+        allowed = f"from {_shown(bounds['least'])}"
+        if bounds["most"] != _LARGEST:
+            allowed += f" to {_shown(bounds['most'])}"
+        raise UsageError(f"{flag} {_shown(value)} cannot be; give a finite number {allowed}")
+
+
+def _shown(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"

@@ -13,13 +13,14 @@ from torch.utils.data import DataLoader, Dataset
 from realtime_nst.errors import TrainingError, UsageError
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+_JPEG = b"\xff\xd8"
 _ZOOM = 1.4
 _MOST_UNREADABLE = 16
 _LEAST = 64
 
 
 def read_image(path: Path, longest: int | None = None, shorter: int | None = None) -> Tensor:
-    """``[1, 3, H, W]`` float in 0..1.
+    """``[1, 3, H, W]`` float in 0..1; what is transparent is laid on white.
 
     With ``longest`` the longer side gets that many pixels; with ``shorter`` the shorter side gets
     at most that many.
@@ -27,10 +28,12 @@ def read_image(path: Path, longest: int | None = None, shorter: int | None = Non
     Raises UsageError when the file is missing, TrainingError when it is no picture.
     """
     if not path.is_file():
-        raise UsageError(f"no such picture: {path}; check the name and the folder")
+        raise UsageError(f"no such picture: {str(path)!r}; check the name and the folder")
     image = _decode(path)
     if image is None:
-        raise TrainingError(f"{path} is not a picture that can be read (JPEG, PNG, WebP, BMP)")
+        raise TrainingError(
+            f"{str(path)!r} is not a picture that can be read (JPEG, PNG, WebP, BMP)"
+        )
     if longest:
         image = _resized(image, longest / max(image.shape[:2]))
     if shorter and min(image.shape[:2]) > shorter:
@@ -41,11 +44,11 @@ def read_image(path: Path, longest: int | None = None, shorter: int | None = Non
 def find_photos(folder: Path) -> list[Path]:
     """All pictures below ``folder``, sorted. Raises UsageError when there are none."""
     if not folder.is_dir():
-        raise UsageError(f"no such folder: {folder}; --content takes a folder of photos")
+        raise UsageError(f"no such folder: {str(folder)!r}; --content takes a folder of photos")
     photos = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES)
     if not photos:
         raise UsageError(
-            f"no photos in {folder} (looked for {', '.join(sorted(_SUFFIXES))}); "
+            f"no photos in {str(folder)!r} (looked for {', '.join(sorted(_SUFFIXES))}); "
             "--content takes a folder of a few hundred photos or more"
         )
     return photos
@@ -95,7 +98,7 @@ class Crops(Dataset[Tensor | TrainingError]):
                 return image
         return TrainingError(
             f"{tries} photos in a row cannot be read, the first of them "
-            f"{self._photos[order[place]]}; check the folder given with --content"
+            f"{str(self._photos[order[place]])!r}; check the folder given with --content"
         )
 
     def _cut(self, image: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -139,10 +142,25 @@ def _one_thread(_worker: int) -> None:
 
 def _decode(path: Path) -> np.ndarray | None:
     try:
-        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+        data = np.fromfile(path, np.uint8)
+        image = _laid_on_white(data)
+        if image is None:
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except (OSError, cv2.error):
         return None
     return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _laid_on_white(data: np.ndarray) -> np.ndarray | None:
+    """BGR of a picture with transparency; None for any other."""
+    if data[:2].tobytes() == _JPEG:  # never has transparency
+        return None
+    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    if image is None or image.shape[2:] != (4,) or image.dtype not in (np.uint8, np.uint16):
+        return None
+    white = 255 if image.dtype == np.uint8 else 65535
+    alpha = image[..., 3:] / white
+    return np.round(255 * (image[..., :3] / white * alpha + 1 - alpha)).astype(np.uint8)
 
 
 def _resized(image: np.ndarray, scale: float, at_least: int = 1) -> np.ndarray:

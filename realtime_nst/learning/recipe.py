@@ -3,7 +3,8 @@
 from dataclasses import dataclass, fields
 
 from realtime_nst.errors import UsageError
-from realtime_nst.learning.bounded import check, option
+from realtime_nst.learning.bounded import LARGEST_SEED, check, option
+from realtime_nst.learning.losses.names import STYLE_LOSS_NAMES
 
 _BORDER = 48
 """The shift-equivariance loss leaves out a border, so smaller crops have nothing in the middle."""
@@ -14,7 +15,7 @@ class Recipe:
     """Everything, beside the painting, the photos and the loss networks, that decides the result.
 
     Weights multiply normalised losses (see ``losses``); a weight of 0 leaves the loss out. Raises
-    UsageError for a value outside its bounds, or when nothing is left to train for.
+    UsageError or UnknownName for a value that cannot be, or when nothing is left to train for.
     """
 
     network: str = option("fast", "style network to train")
@@ -24,16 +25,14 @@ class Recipe:
     learning_rate: float = option(2e-3, "peak of the one-cycle schedule (Adam)", 1e-9, 1.0)
     warm_up: float = option(0.05, "share of the steps in which the learning rate rises", 0, 0.9)
     average: float = option(0.99, "decay of the running weight average that is exported", 0, 0.9999)
-    style_size: int = option(512, "longer side of the painting, pixels; smaller: finer strokes", 64)
+    style_size: int = option(
+        512, "longer side of the painting, pixels; smaller: finer strokes", 64, 4096
+    )
     content_weight: float = option(1.0, "content loss")
     content_layers: tuple[str, ...] = option(("relu3_3",), "layers of the content loss")
     deep_content_weight: float = option(0.8, "content loss on deep layers: keeps the subject")
     deep_content_layers: tuple[str, ...] = option(("relu4_1",), "layers of the deep content loss")
-    style_loss: str = option(
-        "gram",
-        "how style is compared: gram, mmd-linear, mmd-polynomial, mmd-gaussian, batch-norm, "
-        "histogram, mrf or shifted-gram",
-    )
+    style_loss: str = option("gram", "how style is compared", choices=STYLE_LOSS_NAMES)
     style_weight: float = option(0.5, "style loss")
     style_layers: tuple[str, ...] = option(
         ("relu1_2", "relu2_2", "relu3_4"), "layers of the style loss"
@@ -52,7 +51,7 @@ class Recipe:
     checkpoint_every: int = option(50, "steps between checkpoints", 1, changes_result=False)
     sample_every: int = option(200, "steps between sample pictures", 1, changes_result=False)
     workers: int = option(1, "processes that decode photos", changes_result=False)
-    seed: int = option(0, "seed of the weights, the crops and the shifts")
+    seed: int = option(0, "seed of the weights, the crops and the shifts", 0, LARGEST_SEED)
 
     def __post_init__(self) -> None:
         check(self)

@@ -28,7 +28,7 @@ def _leads_home(flow: Flow, back: Flow) -> Mask:
 
 
 def _smooth(flow: Flow) -> Mask:
-    slope = _squared(np.gradient(flow, axis=0)) + _squared(np.gradient(flow, axis=1))
+    slope = sum(_squared(np.gradient(flow, axis=n)) for n in (0, 1) if flow.shape[n] > 1)
     return np.asarray(slope <= 0.01 * _squared(flow) + 0.002)
 
 

@@ -1,26 +1,22 @@
 """The Laplacian loss: content as the edges of the picture itself."""
 
-from dataclasses import dataclass
-
 import torch.nn.functional as F
 from torch import Tensor
 
 from realtime_nst.learning.losses.compose import Views
 
+_POOL = 4
 _LEAST_SQUARE = 1e-4
 """A photo without edges counts as one whose Laplacian is 0.01 all over."""
 
 
-@dataclass(frozen=True)
 class Laplacian:
-    """Squared difference of the Laplacians of result and photo, each averaged over ``pool`` cells.
+    """Squared difference of the Laplacians of result and photo, in cells of 4 x 4 pixels.
 
-    Li S. et al. 2017, "Laplacian-Steered Neural Style Transfer": ``pool`` x ``pool``
-    pixels are averaged, the colours' Laplacians summed. Deviations: a mean over the photo's mean
-    square instead of a sum; the outermost cells do not count.
+    Li S. et al. 2017, "Laplacian-Steered Neural Style Transfer": the pixels of a cell are averaged,
+    the colours' Laplacians summed. Deviations: a mean over the photo's mean square instead of a
+    sum; the outermost cells do not count.
     """
-
-    pool: int = 4
 
     def __call__(self, views: Views) -> Tensor:
         wanted = self._filter(views.photo.image).detach()
@@ -28,6 +24,6 @@ class Laplacian:
         return difference.pow(2).mean() / wanted.pow(2).mean().clamp_min(_LEAST_SQUARE)
 
     def _filter(self, image: Tensor) -> Tensor:
-        x = F.avg_pool2d(image, self.pool).sum(1)
+        x = F.avg_pool2d(image, _POOL).sum(1)
         around = x[:, 1:-1, :-2] + x[:, 1:-1, 2:] + x[:, :-2, 1:-1] + x[:, 2:, 1:-1]
         return 4 * x[:, 1:-1, 1:-1] - around

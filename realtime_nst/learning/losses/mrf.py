@@ -12,7 +12,9 @@ _SIDE = 3
 _STORE = 2048
 """Most patches of a painting that are compared with."""
 _PLACES = 1024
-"""About the most patches of a result that are compared at a call."""
+"""About the most patches of a result that are compared at a call, where that covers all of it."""
+_CHUNK = 4096
+"""Patches of a result whose likeness to the store is held in memory at once."""
 
 
 class MrfLoss:
@@ -21,9 +23,11 @@ class MrfLoss:
     ``style``: the painting's features ``[1, C, h, w]``. Li and Wand 2016; nearest by normalised
     cross-correlation; made for relu3_1 and relu4_1. Deviations: divided by the mean square of the
     painting's patches; the cost being the product of both counts, at most 2,048 patches of the
-    painting are drawn, once, and of the result every n-th in each direction is looked at, from
-    another start at each call, n being the least that gives about 1,024. Both use torch's
-    generator. Raises TrainingError for features smaller than a patch.
+    painting are drawn (by torch's generator, once), and of the result every n-th in each direction
+    is looked at, n being the least that gives about 1,024, but at most 3. So no cell is left out
+    (but for a border one cell wide), and the places are the same at each call: the loss stays one
+    function, as L-BFGS needs, and nothing is drawn while it runs.
+    Raises TrainingError for features smaller than a patch.
     """
 
     def __init__(self, style: Tensor) -> None:
@@ -33,8 +37,13 @@ class MrfLoss:
 
     def __call__(self, result: Tensor) -> Tensor:
         patches = _every_nth(result)
-        nearest = (patches.detach() @ self._directions.T).argmax(2)
-        return (patches.float() - self._store[nearest].float()).pow(2).mean() / self._norm
+        wanted = self._store[self._nearest(patches.detach())]
+        return (patches.float() - wanted.float()).pow(2).mean() / self._norm
+
+    def _nearest(self, patches: Tensor) -> Tensor:
+        """``[patches, 9 C]`` to the numbers of the stored patches."""
+        chunks = patches.split(_CHUNK)
+        return torch.cat([(chunk @ self._directions.T).argmax(1) for chunk in chunks])
 
 
 def _draw(features: Tensor) -> Tensor:
@@ -46,11 +55,12 @@ def _draw(features: Tensor) -> Tensor:
 
 
 def _every_nth(features: Tensor) -> Tensor:
-    """``[N, C, h, w]`` to ``[N, patches, 9 C]``."""
+    """``[N, C, h, w]`` to ``[patches, 9 C]``; what is over goes to both borders alike."""
     rows, columns = _room(features)
-    n = math.ceil(math.sqrt(rows * columns / _PLACES))
-    top, left = (int(torch.randint(min(n, room), ())) for room in (rows, columns))
-    return F.unfold(features[..., top:, left:], _SIDE, stride=n).transpose(1, 2)
+    n = min(_SIDE, math.ceil(math.sqrt(rows * columns / _PLACES)))
+    top, left = ((room - 1) % n // 2 for room in (rows, columns))
+    unfolded = F.unfold(features[..., top:, left:], _SIDE, stride=n)
+    return unfolded.transpose(1, 2).flatten(0, 1)
 
 
 def _room(features: Tensor) -> tuple[int, int]:

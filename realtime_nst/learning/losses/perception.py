@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from realtime_nst.errors import TrainingError, UnknownName, UsageError
+from realtime_nst.errors import TrainingError, UnknownName
+from realtime_nst.learning.losses.weights import Convolution, Weights, chain, read_weights
 
 _VGG19_BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4))
 _CAFFE_MEAN = (123.68, 116.779, 103.939)
@@ -27,8 +28,6 @@ POOLINGS: Mapping[str, Callable[[Tensor, int], Tensor]] = {
     "average": F.avg_pool2d,
 }
 """Average pooling: Gatys et al. 2016 found its pictures slightly better."""
-
-Weights = Mapping[str, Tensor]
 
 
 class LossNetwork(Protocol):
@@ -91,8 +90,8 @@ class DistilledVgg19:
     ) -> None:
         self._pool = _pooling(pooling)
         keys = {n: f"conv{n.replace('_', '')}" for n in _NAMES}
-        named = {n: _pair(weights, key) for n, key in keys.items() if f"{key}.weight" in weights}
-        self._first = _cast({"0": _pair(weights, "conv0")}, torch.float32, device)["0"]
+        named = chain(weights, keys)
+        self._first = _cast(chain(weights, {"0": "conv0"}, 1), torch.float32, device)["0"]
         self._convolutions = _cast(named, dtype, device)
         self._dtype = dtype
         self.layers: Sequence[str] = [f"relu{name}" for name in named]
@@ -142,8 +141,13 @@ class View:
         self._scaled: dict[float, View] = {}
 
     def layer(self, name: str) -> Tensor:
-        """``[N, C, h, w]``. Raises TrainingError for a layer no loss network has."""
+        """``[N, C, h, w]``.
+
+        Raises TrainingError for a layer no loss network has, or of which the image gives less than
+        two places a side.
+        """
         owner = self._perception.owner(name)
+        _check_room(self.image, name)
         key = id(owner)
         if key not in self._running:
             self._running[key] = owner.features(self.image)
@@ -168,21 +172,24 @@ def load_loss_network(
     """The loss network whose weights ``path`` (.safetensors, .pth) holds, told by its key names.
 
     Raises UsageError when the file is missing, UnknownName for an unknown ``pooling``,
-    TrainingError when the file is unreadable or of an unknown network.
+    TrainingError when the file is unreadable, of an unknown network, or its tensors do not fit.
     """
-    weights = _read_weights(path)
-    if "conv0.weight" in weights:
-        return DistilledVgg19(weights, dtype, device, pooling)
-    if "conv1_1.weight" in weights or "features.0.weight" in weights:
-        return Vgg19(weights, dtype, device, pooling)
+    weights = read_weights(path)
+    try:
+        if "conv0.weight" in weights:
+            return DistilledVgg19(weights, dtype, device, pooling)
+        if "conv1_1.weight" in weights or "features.0.weight" in weights:
+            return Vgg19(weights, dtype, device, pooling)
+    except TrainingError as error:
+        raise TrainingError(f"{str(path)!r}: {error}") from error
     raise TrainingError(
-        f"{path} holds no loss network known here (VGG-19 of Oxford or torchvision, or its "
-        f"distilled student); its first keys are {', '.join(list(weights)[:3]) or 'none'}"
+        f"{str(path)!r} holds no loss network known here (VGG-19 of Oxford or torchvision, or its "
+        f"distilled student); its first keys are {', '.join(map(str, [*weights][:3])) or 'none'}"
     )
 
 
 def random_loss_network(
-    seed: int, dtype: torch.dtype = torch.float32, device: str = "cpu", pooling: str = "max"
+    seed: int, dtype: torch.dtype = torch.float32, device: str = "cpu"
 ) -> LossNetwork:
     """VGG-19 of random weights (He et al. 2015): takes as long as the real one, sees nothing."""
     generator = torch.Generator().manual_seed(seed)
@@ -195,7 +202,17 @@ def random_loss_network(
         weights[f"conv{name}.weight"] = torch.randn(shape, generator=generator) * deviation
         weights[f"conv{name}.bias"] = torch.zeros(outputs)
         inputs = outputs
-    return Vgg19(weights, dtype, device, pooling)
+    return Vgg19(weights, dtype, device)
+
+
+def _check_room(image: Tensor, layer: str) -> None:
+    height, width = image.shape[-2:]
+    least = 2 ** int(layer[4])
+    if min(height, width) < least:
+        raise TrainingError(
+            f"a picture of {width}x{height} pixels is too small for layer {layer!r}, which needs "
+            f"{least} a side; give a larger or less narrow one, shallower layers or fewer scales"
+        )
 
 
 def _pooling(name: str) -> Callable[[Tensor, int], Tensor]:
@@ -204,40 +221,19 @@ def _pooling(name: str) -> Callable[[Tensor, int], Tensor]:
     return POOLINGS[name]
 
 
-def _read_weights(path: Path) -> Weights:
-    if not path.is_file():
-        raise UsageError(f"loss network weights not found: {path}; see --loss-weights")
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise TrainingError(
-            f"{path} cannot be read as network weights ({type(error).__name__}); give a "
-            ".safetensors file, or a .pth file of tensors"
-        ) from error
-
-
 def _vgg19_weights(
     weights: Weights,
-) -> tuple[dict[str, tuple[Tensor, Tensor]], tuple[float, ...], tuple[float, ...]]:
+) -> tuple[dict[str, Convolution], tuple[float, ...], tuple[float, ...]]:
     if "conv1_1.weight" in weights:
-        named = {n: _pair(weights, f"conv{n}") for n in _NAMES if f"conv{n}.weight" in weights}
+        named = chain(weights, {n: f"conv{n}" for n in _NAMES})
         return named, tuple(m / 255 for m in _CAFFE_MEAN), (1 / 255,) * 3
     keys = {n: f"features.{i}" for n, i in zip(_NAMES, _TORCHVISION_INDEX, strict=True)}
-    named = {n: _pair(weights, key) for n, key in keys.items() if f"{key}.weight" in weights}
-    return named, _IMAGENET_MEAN, _IMAGENET_STD
-
-
-def _pair(weights: Weights, key: str) -> tuple[Tensor, Tensor]:
-    return weights[f"{key}.weight"].float(), weights[f"{key}.bias"].float()
+    return chain(weights, keys), _IMAGENET_MEAN, _IMAGENET_STD
 
 
 def _cast(
-    named: Mapping[str, tuple[Tensor, Tensor]], dtype: torch.dtype, device: str
-) -> dict[str, tuple[Tensor, Tensor]]:
+    named: Mapping[str, Convolution], dtype: torch.dtype, device: str
+) -> dict[str, Convolution]:
     return {
         name: (w.to(device, dtype, memory_format=torch.channels_last), b.to(device, dtype))
         for name, (w, b) in named.items()

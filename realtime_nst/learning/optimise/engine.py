@@ -9,7 +9,7 @@ from torch import Tensor
 
 from realtime_nst.errors import UsageError
 from realtime_nst.learning.losses.compose import Views
-from realtime_nst.learning.losses.perception import Perception
+from realtime_nst.learning.losses.perception import LAYERS, Perception
 from realtime_nst.learning.optimise.colour import grey, matched, with_luminance_of
 from realtime_nst.learning.optimise.descent import Evaluation, descend
 from realtime_nst.learning.optimise.objective import Previous, Style, build_objective
@@ -59,10 +59,12 @@ def optimise(
     mean over the layers, and every loss is normalised (see ``losses``), so weights differ from the
     paper's.
     Raises TrainingError when a layer is not at hand (see ``layers.with_layers_at_hand``) or the
-    losses stay not finite, UsageError for a picture too small for the sizes asked for, shares that
-    are all 0, or masks with another style loss than gram.
+    losses stay not finite, UsageError for a picture or painting too small for the sizes asked for,
+    shares that are all 0, or masks with another style loss than gram.
     """
     _check(content, styles, options)
+    for style in styles:
+        _check_painting(style.painting, options)
     run = _Run(content, styles, perception, options, previous)
     picture = run.first_picture()
     for first, steps, halvings in _sizes(options):
@@ -170,3 +172,19 @@ def _check(content: Tensor, styles: Sequence[Style], options: Optimisation) -> N
         raise UsageError("the shares of all styles are 0; give one of them a share above 0")
     if options.style_loss != "gram" and any(style.masked for style in styles):
         raise UsageError(f"masks go with --style-loss gram alone, not {options.style_loss}")
+
+
+def _check_painting(painting: Tensor, options: Optimisation) -> None:
+    """Two places of the deepest layer of the style are the least."""
+    blocks = [int(layer[4]) for layer in options.style_layers if layer in LAYERS]
+    if not options.style_weight or not blocks:
+        return
+    height, width = painting.shape[-2:]
+    least = 2 ** max(blocks)
+    smallest = min(height, width) / 2 ** (options.scales - 1)
+    if smallest < least:
+        raise UsageError(
+            f"the shorter side of a painting, {width}x{height} at --style-size "
+            f"{options.style_size}, would be {smallest:.0f} pixels at the coarsest size, below "
+            f"{least}; give a less narrow painting, a larger --style-size or fewer --scales"
+        )

@@ -58,13 +58,18 @@ def build_objective(
     styles: Sequence[Style],
     previous: Previous | None = None,
 ) -> Objective:
-    """Terms of weight 0 are not built. Raises TrainingError for a layer no loss network has."""
+    """Terms of weight 0 are not built; what losses draw at random depends on the seed alone.
+
+    Raises TrainingError for a layer no loss network has.
+    """
     terms: dict[str, tuple[float, Term]] = {}
     if options.content_weight:
         layers = (AtLayer(layer, content_loss) for layer in options.content_layers)
         terms["content"] = options.content_weight / len(options.content_layers), Sum((*layers,))
     if options.style_weight:
-        terms["style"] = options.style_weight, _blended(options, perception, styles)
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(options.seed)
+            terms["style"] = options.style_weight, _blended(options, perception, styles)
     if options.tv_weight:
         terms["tv"] = options.tv_weight, total_variation
     if options.laplacian_weight:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from realtime_nst.errors import UsageError
-from realtime_nst.learning.bounded import check, option
+from realtime_nst.learning.bounded import LARGEST_SEED, check, option
+from realtime_nst.learning.losses.names import STYLE_LOSS_NAMES
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,9 @@ class Optimisation:
     steps: int = option(500, "changes to the picture in all, shared over the sizes", 1)
     size: int = option(512, "longer side of the result, pixels (never enlarges)", 32)
     scales: int = option(1, "sizes from coarse to fine, each twice the one before", 1, 8)
-    style_size: int = option(512, "longer side of the painting, pixels; smaller: finer strokes", 32)
+    style_size: int = option(
+        512, "longer side of the painting, pixels; smaller: finer strokes", 32, 4096
+    )
     optimiser: str = option("lbfgs", "method", choices=("lbfgs", "adam"))
     learning_rate: float = option(0.0, "0: 1 for lbfgs, 0.02 for adam", 0, 10)
     start: str = option("content", "first picture", choices=("content", "noise", "mix"))
@@ -30,11 +33,11 @@ class Optimisation:
     )
     content_weight: float = option(1.0, "content loss")
     content_layers: tuple[str, ...] = option(("relu4_2",), "layers of the content loss")
-    style_weight: float = option(30.0, "style loss")
+    style_weight: float = option(10.0, "style loss")
     style_layers: tuple[str, ...] = option(
         ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "layers of the style loss"
     )
-    style_loss: str = option("gram", "what style is")
+    style_loss: str = option("gram", "what style is", choices=STYLE_LOSS_NAMES)
     tv_weight: float = option(2.0, "total variation: smoother pictures")
     laplacian_weight: float = option(0.0, "Laplacian loss: keeps the photo's outlines")
     temporal_weight: float = option(20.0, "of a video: each frame like the one before")
@@ -42,7 +45,7 @@ class Optimisation:
     keep_colour: str = option(
         "none", "the photo's colours", choices=("none", "luminance", "matched")
     )
-    seed: int = option(0, "seed of the noise")
+    seed: int = option(0, "seed of the noise and of what losses draw", 0, LARGEST_SEED)
 
     def __post_init__(self) -> None:
         check(self)

@@ -38,7 +38,9 @@ def read_mask(path: Path, of: Path | None = None) -> Tensor:
     """
     mask = read_image(path).mean(1, keepdim=True)
     if mask.mean() < _LEAST_MASS:
-        raise UsageError(f"the mask {path} is black (nearly) everywhere; paint its region white")
+        raise UsageError(
+            f"the mask {str(path)!r} is black (nearly) everywhere; paint its region white"
+        )
     if of is not None:
         _check_shape(path, mask, of, read_image(of))
     return mask
@@ -48,6 +50,6 @@ def _check_shape(path: Path, mask: Tensor, of: Path, picture: Tensor) -> None:
     ratio = (mask.shape[-1] * picture.shape[-2]) / (mask.shape[-2] * picture.shape[-1])
     if not 1 / _ASPECT < ratio < _ASPECT:
         raise UsageError(
-            f"the mask {path} ({mask.shape[-1]}x{mask.shape[-2]}) has another shape than its "
-            f"picture {of} ({picture.shape[-1]}x{picture.shape[-2]}); draw it over that picture"
+            f"the mask {str(path)!r} ({mask.shape[-1]}x{mask.shape[-2]}) has another shape than "
+            f"its picture {str(of)!r} ({picture.shape[-1]}x{picture.shape[-2]}); draw it over that"
         )

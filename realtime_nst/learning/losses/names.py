@@ -1,0 +1,13 @@
+"""What can be chosen among the losses, known without torch."""
+
+STYLE_LOSS_NAMES = (
+    "gram",
+    "mmd-linear",
+    "mmd-polynomial",
+    "mmd-gaussian",
+    "batch-norm",
+    "histogram",
+    "mrf",
+    "shifted-gram",
+)
+"""The keys of ``style_losses.STYLE_LOSSES``."""
