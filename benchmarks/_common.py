@@ -24,6 +24,15 @@ def usual(settings: Settings) -> Size:
     return _USUAL if _USUAL in settings.sizes else settings.sizes[0]
 
 
+def padded(size: Size, stylizer: Stylizer) -> Size:
+    """The size the network computes on."""
+    card = stylizer.card
+    width, height = (
+        -(-max(side, card.size_minimum) // card.size_multiple) * card.size_multiple for side in size
+    )
+    return width, height
+
+
 def picture(size: Size, index: int = 0) -> Image:
     """Frame ``index`` of the synthetic scene."""
     return SyntheticSource(*size).picture(index)

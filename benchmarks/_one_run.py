@@ -4,6 +4,7 @@ Started by the case ``end-to-end`` with the run as JSON; prints what it measured
 """
 
 import json
+import re
 import sys
 import tempfile
 import time
@@ -36,7 +37,7 @@ _SETTLED = 0.2
 @dataclass(frozen=True)
 class Run:
     """``rate`` is that of a live source in frames a second; 0: the source waits to be asked.
-    ``files``: from a video file to a video file, else from the scene to nowhere."""
+    ``clip``: the video file to paint into another one, else from the scene to nowhere."""
 
     style: str
     provider: str
@@ -44,17 +45,18 @@ class Run:
     height: int
     frames: int
     rate: int = 0
-    files: bool = False
+    clip: str = ""
 
 
 @dataclass
 class Measured:
-    """``latencies`` in milliseconds, capture to shown; ``growth`` in MiB a thousand frames after
-    the first fifth of the run."""
+    """``dropped`` of ``captured`` frames; ``latencies`` in milliseconds, capture to shown; ``peak``
+    in MiB; ``growth`` in MiB a thousand frames after the first fifth of the run."""
 
     provider: str
     fps: float = 0.0
     dropped: int = 0
+    captured: int = 0
     cpu_seconds: float = 0.0
     peak: float = 0.0
     growth: float = 0.0
@@ -117,10 +119,11 @@ def measure(asked: Run) -> Measured:
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     return Measured(
         stylizer.provider,
-        fps=report.frames / seconds if asked.files else watch.fps,
+        fps=report.frames / seconds if asked.clip else watch.fps,
         dropped=report.dropped,
+        captured=report.frames + report.dropped,
         cpu_seconds=cpu / report.frames,
-        peak=max(watch.memory),
+        peak=peak(),
         growth=watch.growth,
         latencies=[1000 * latency for latency in report.latencies] if asked.rate else [],
     )
@@ -128,15 +131,29 @@ def measure(asked: Run) -> Measured:
 
 @contextmanager
 def _ends(asked: Run) -> Iterator[tuple[Source, Sink]]:
-    if not asked.files:
+    if not asked.clip:
         yield Replay(asked), NullSink()
         return
+    clip = Path(asked.clip)
     with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder, "clip.mp4")
-        with VideoSink(clip) as sink:
-            for frame in SyntheticSource(asked.width, asked.height, frames=asked.frames):
-                sink.write(frame)
         yield VideoSource(clip), VideoSink(Path(folder, "result.mp4"), source=clip)
+
+
+def peak() -> float:
+    """MiB: the most memory this program has held.
+
+    Not getrusage where it can be helped: on Linux that includes what the starting process held.
+    """
+    status = Path("/proc/self/status")
+    held = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
+    if held:
+        return int(held[1]) / 2**10
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return float(psutil.Process().memory_info().peak_wset / 2**20)
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def main(arguments: Sequence[str]) -> int:

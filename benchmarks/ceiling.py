@@ -4,14 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from statistics import median
 
-import numpy as np
-
 from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
 from realtime_nst.bench.precision import precision
-from realtime_nst.bench.timer import Timer
+from realtime_nst.bench.timer import Timer, around
 from realtime_nst.runtime.styles import find
 
-from ._common import at_most, label, picture, stylizers, usual
+from ._common import at_most, label, padded, picture, stylizers, usual
 from ._macs import gmac
 from ._torch import need_torch
 
@@ -30,13 +28,13 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
     size = usual(settings)
     ready, image = stylizers(settings, size), picture(size)
     work = {(f"matrix product {name}", _TORCH): _SIDE**3 / 1e9 for name in ("f32", "bf16", "int8")}
-    work["copy", "numpy"] = 2 * _MIB * 2**20 / 1e9
+    work["copy", _TORCH] = 2 * _MIB * 2**20 / 1e9
     calls: dict[tuple[str, str], Callable[[], object]] = dict(
         zip(work, (*_products(_SIDE), _copy()), strict=True)
     )
     for (style, provider), stylizer in ready.items():
         key = f"{style} {label(size)}", provider
-        work[key], calls[key] = gmac(find(style), *size), partial(stylizer, image)
+        work[key], calls[key] = gmac(find(style), *padded(size, stylizer)), partial(stylizer, image)
     names = {" on ".join(key): call for key, call in calls.items()}
     seconds = at_most(timer, 30, 30).in_turn(names)
     return _rows({key: [work[key] / s for s in seconds[" on ".join(key)]] for key in calls})
@@ -58,8 +56,11 @@ def _products(side: int) -> list[Callable[[], object]]:
 
 
 def _copy() -> Callable[[], object]:
-    source = np.ones(_MIB * 2**20 // 8)
-    return partial(np.copyto, np.empty_like(source), source)
+    """On all cores, unlike numpy's."""
+    import torch
+
+    source = torch.ones(_MIB * 2**20 // 4)
+    return partial(torch.empty_like(source).copy_, source)
 
 
 def _rows(rates: Rates) -> list[Row]:
@@ -78,6 +79,7 @@ def _row(what: str, provider: str, rates: list[float], top: float | None) -> Row
     unit = "GB/s" if what == "copy" else "GMAC/s"
     figures: dict[str, Figure] = {
         unit: median(rates),
+        **around(rates, unit),
         "of the ceiling %": 100 * median(rates) / top if top else None,
     }
     return Row({"what": what, "provider": provider}, figures, {unit: rates})
@@ -87,9 +89,10 @@ CASE = Case(
     name="ceiling",
     title="How near the networks come to what this computer can do",
     explains=(
-        "The rate of a large square matrix product in each precision, of a copy of 256 MiB "
-        "(bytes read and written), and of each network, in turn. A network's share is that of "
-        "the product in the precision its provider computes in."
+        "The rate of a large square matrix product in each precision, of a copy of 256 MiB on all "
+        "cores (bytes read and written; the networks are not compared with it), and of each "
+        "network, in turn. A network's share is that of the product in the precision its provider "
+        "computes in."
     ),
     omits=(
         "Networks do much that is no multiplication, as normalising and moving pictures: nobody "

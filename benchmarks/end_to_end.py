@@ -1,6 +1,7 @@
 """The whole program: frames a second, latency, frames dropped, processor time, memory."""
 
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -10,7 +11,9 @@ from statistics import median
 import numpy as np
 
 from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
-from realtime_nst.bench.timer import Timer
+from realtime_nst.bench.timer import Timer, around
+from realtime_nst.sinks.video import VideoSink
+from realtime_nst.sources.synthetic import SyntheticSource
 
 from ._common import Size, label, usual
 from ._one_run import Measured, Run
@@ -18,11 +21,13 @@ from ._process import python
 
 _RUN = str(Path(__file__).with_name("_one_run.py"))
 _RATES = (30, 60)
-_SECONDS, _SHORT_SECONDS = 5, 2
-_CLIP, _SHORT_CLIP = 60, 30
+_SECONDS, _SHORT_SECONDS = 4, 2
+_CLIP, _SHORT_CLIP, _LEAST_CLIP = 60, 30, 20
+_CLIP_PIXELS = 640 * 480
+"""Of larger pictures a clip has fewer frames."""
+
 _LONG, _SHORT_LONG = 3000, 300
-_REPETITIONS = 3
-_BUDGET = 40.0
+_REPETITIONS = 4
 
 
 def _units(settings: Settings) -> list[Unit]:
@@ -36,21 +41,34 @@ def _units(settings: Settings) -> list[Unit]:
 
 def _measure(mode: str, size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
     providers = settings.providers[:1] if settings.quick else settings.providers
-    runs = {p: _asked(mode, size, settings, p) for p in providers}
     found: dict[str, list[Measured]] = {provider: [] for provider in providers}
-    calls = {p: partial(_append, found[p], asked) for p, asked in runs.items()}
     repetitions = 1 if settings.quick else min(_REPETITIONS, timer.repetitions)
-    budget = min(_BUDGET, timer.budget)
-    replace(timer, warm_up=0, repetitions=repetitions, least=1, budget=budget).in_turn(calls)
+    with tempfile.TemporaryDirectory() as folder:
+        runs = {p: _asked(mode, size, settings, p, Path(folder, "clip.mp4")) for p in providers}
+        _write_clip(next(iter(runs.values())))
+        calls = {p: partial(_append, found[p], asked) for p, asked in runs.items()}
+        replace(timer, warm_up=0, repetitions=repetitions, least=repetitions).in_turn(calls)
     by_use = {runs[0].provider: runs for runs in found.values()}
     return [_row(mode, size, provider, runs) for provider, runs in by_use.items()]
 
 
-def _asked(mode: str, size: Size, settings: Settings, provider: str) -> Run:
+def _asked(mode: str, size: Size, settings: Settings, provider: str, clip: Path) -> Run:
     rate = int(mode.split()[1]) if mode.startswith("paced") else 0
-    clip = _SHORT_CLIP if settings.quick else _CLIP
-    frames = rate * (_SHORT_SECONDS if settings.quick else _SECONDS) if rate else clip
-    return Run(settings.styles[0], provider, *size, frames, rate, files=not rate)
+    seconds = _SHORT_SECONDS if settings.quick else _SECONDS
+    frames = rate * seconds if rate else _clip_frames(size, settings)
+    return Run(settings.styles[0], provider, *size, frames, rate, "" if rate else str(clip))
+
+
+def _clip_frames(size: Size, settings: Settings) -> int:
+    most = _SHORT_CLIP if settings.quick else _CLIP
+    return min(most, max(_LEAST_CLIP, most * _CLIP_PIXELS // (size[0] * size[1])))
+
+
+def _write_clip(asked: Run) -> None:
+    if asked.clip:
+        with VideoSink(Path(asked.clip)) as sink:
+            for frame in SyntheticSource(asked.width, asked.height, frames=asked.frames):
+                sink.write(frame)
 
 
 def _long(settings: Settings, timer: Timer) -> Sequence[Row]:
@@ -71,15 +89,21 @@ def _run(asked: Run) -> Measured:
 
 def _row(mode: str, size: Size, provider: str, runs: Sequence[Measured]) -> Row:
     latencies = [latency for done in runs for latency in done.latencies]
+    dropped, captured = sum(done.dropped for done in runs), sum(done.captured for done in runs)
+    samples = {
+        "fps": [done.fps for done in runs],
+        "CPU s/frame": [done.cpu_seconds for done in runs],
+        "peak MiB": [done.peak for done in runs],
+    }
     figures: dict[str, Figure] = {
-        "fps": median(done.fps for done in runs),
-        "dropped": sum(done.dropped for done in runs) if latencies else None,
+        "fps": median(samples["fps"]),
+        **around(samples["fps"], "fps"),
+        "dropped %": 100 * dropped / captured if latencies else None,
         **{f"latency p{n} ms": _percentile(latencies, n) for n in (50, 95, 99)},
         "CPU s/frame": median(done.cpu_seconds for done in runs),
-        "peak MiB": max(done.peak for done in runs),
+        "peak MiB": median(done.peak for done in runs),
         "growth MiB/1000 frames": None,
     }
-    samples = {"fps": [done.fps for done in runs]}
     if latencies:
         samples["latency ms"] = latencies
     return Row({"mode": mode, "size": label(size), "provider": provider}, figures, samples)
@@ -93,12 +117,13 @@ CASE = Case(
     name="end-to-end",
     title="The whole program",
     explains=(
-        "Each run in a process of its own, the providers in turn, the first style. File to file: "
-        "a clip of the synthetic scene in H.264, from opening the first file to the second one "
-        "being whole. Paced: a live source at 30 or 60 frames a second into nothing, where the "
-        "newest frame wins and late ones are dropped; latency is from the capture of a frame to "
-        "its being handed over. Long run: as fast as it goes; the growth is the slope of the "
-        "memory held, after the first fifth. Processor time is that of all threads."
+        "Each run in a process of its own, the providers in turn, the first style. File to file: a "
+        "clip of the synthetic scene in H.264, from opening the first file to the second one being "
+        "whole. Paced: a live source at 30 or 60 frames a second into nothing, where the newest "
+        "frame wins and late ones are dropped (in % of those captured); latency is from the "
+        "capture of a frame to its being handed over. Long run: as fast as it goes; the growth is "
+        "the slope of the memory held, after the first fifth. Processor time is that of all "
+        "threads."
     ),
     omits=(
         "The camera's own delay and that of the window, the screen and the virtual camera; sound; "

@@ -9,14 +9,14 @@ from realtime_nst.bench.timer import Timer, spread
 from realtime_nst.runtime.styles import find
 from realtime_nst.runtime.stylizer import Stylizer
 
-from ._common import Size, label, picture, stylizers
+from ._common import Size, label, padded, picture, stylizers
 from ._macs import gmac
 
 
 def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
     ready, image = stylizers(settings, size), picture(size)
     seconds = timer.in_turn({" ".join(key): partial(s, image) for key, s in ready.items()})
-    macs = {style: gmac(find(style), *_padded(size, s)) for (style, _), s in ready.items()}
+    macs = {style: gmac(find(style), *padded(size, s)) for (style, _), s in ready.items()}
     return [
         _row(key, stylizer, size, macs[key[0]], seconds[" ".join(key)])
         for key, stylizer in ready.items()
@@ -47,15 +47,6 @@ def _row(
     )
 
 
-def _padded(size: Size, stylizer: Stylizer) -> Size:
-    """The size the network computes on."""
-    card = stylizer.card
-    width, height = (
-        -(-max(side, card.size_minimum) // card.size_multiple) * card.size_multiple for side in size
-    )
-    return width, height
-
-
 CASE = Case(
     name="network",
     title="The networks alone",
@@ -63,7 +54,8 @@ CASE = Case(
         "Milliseconds for one frame, from RGB bytes to RGB bytes, padding and the copy of the "
         "result included. All styles and providers of one size take turns. GMAC are the "
         "multiply-accumulates of the convolutions and matrix products, counted from the file; "
-        "fps and GMAC/s follow from the median."
+        "fps and GMAC/s follow from the median. ONNX Runtime's threads sleep between frames, as in "
+        "the program, instead of spinning: that leaves the cores to the rest of it."
     ),
     omits=(
         "Reading, encoding and showing frames; the first frame, which compiles the network; what "

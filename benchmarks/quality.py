@@ -49,7 +49,7 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
         Row(
             {"style": style, "network": stylizer.card.network},
             {
-                "median ms": spread(seconds[style])["median ms"],
+                **spread(seconds[style]),
                 **_losses(settings, stylizer, photos),
                 **_grids(stylizer, photos),
             },
@@ -138,14 +138,15 @@ CASE = Case(
         "features and of their Gram matrices over what they are compared with, at relu3_3, at "
         "relu1_2, 2_2, 3_4, at relu4_1 (deep content) and relu4_4, 5_1 (deep style); on photos "
         "held out of training where photos, paintings and loss networks are given, else as the "
-        "style's card has them. Grid: how much more of a grid of 2, 4 and 8 pixels a picture "
-        "shows than its photo (1: no more), on the same photos or else on the synthetic scene. "
+        "style's card has them. Grid: how much more of a grid of 2, 4 and 8 pixels a picture shows "
+        "than its photo (1: no more), on the same photos or else on the synthetic scene. "
         "Milliseconds are those of the first provider at 640x480, or the first size."
     ),
     omits=(
         "Taste: look at the pictures. Flicker from frame to frame. A card's figures were measured "
-        "by who trained the style. Of two styles the losses cannot be compared: their paintings "
-        "differ; of two networks for one style they can."
+        "in torch by who trained the style, in f32; what is measured here has the first provider's "
+        "precision. Of two styles the losses cannot be compared: their paintings differ; of two "
+        "networks for one style they can."
     ),
     units=lambda settings: [Unit("styles", _measure)],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from realtime_nst.bench.case import Case, Row, Settings, Unit
-from realtime_nst.bench.timer import Timer
+from realtime_nst.bench.timer import Timer, around
 from realtime_nst.runtime.cache import ENVIRONMENT
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import PictureSink
@@ -40,7 +40,9 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
 
 def _row(state: str, provider: str, seconds: list[float]) -> Row:
     return Row(
-        {"state": state, "provider": provider}, {_FIGURE: median(seconds)}, {_FIGURE: seconds}
+        {"state": state, "provider": provider},
+        {_FIGURE: median(seconds), **around(seconds, "seconds")},
+        {_FIGURE: seconds},
     )
 
 

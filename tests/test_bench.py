@@ -23,7 +23,7 @@ from realtime_nst.bench.result import (
 )
 from realtime_nst.bench.resume import begin
 from realtime_nst.bench.run import run
-from realtime_nst.bench.timer import Timer, spread
+from realtime_nst.bench.timer import Timer, around, spread
 from realtime_nst.errors import MissingPackage, RealtimeNstError, UnknownName, UsageError
 
 
@@ -93,7 +93,12 @@ def test_percentiles_are_numpys():
             "p95 ms": 1000 * np.percentile(seconds, 95),
         }
     )
-    assert spread([0.001, 0.002, 0.003])["p95 ms"] == pytest.approx(2.9)  # 2 + 0.9 of the last step
+    five = spread([0.001, 0.002, 0.003, 0.004, 0.005])
+    assert five["p95 ms"] == pytest.approx(4.8)  # 4 + 0.8 of the last step
+
+
+def test_of_few_readings_the_lowest_and_highest_are_told():
+    assert around([3.0, 1.0, 2.0, 9.0], "fps") == {"lowest fps": 1.0, "highest fps": 9.0}
 
 
 # the engine
@@ -106,7 +111,7 @@ def test_a_case_that_sleeps_is_measured_on_the_clock_given(clock, timer):
 
     result, _ = measure_all([case("sleeper", Unit("nap", measure))], timer)
     (row,) = result.rows("sleeper")
-    assert row.figures == {"median ms": 250, "p5 ms": 250, "p95 ms": 250}
+    assert row.figures == {"median ms": 250, "lowest ms": 250, "highest ms": 250}
     assert row.samples == {"median ms": [0.25] * 4}
     assert result.units[0].seconds == 0.25 * 6  # two to warm up
 
@@ -280,10 +285,56 @@ def test_restart_forgets_the_cases_asked_for_alone(tmp_path):
     write(earlier, tmp_path)
     result, notice = begin(earlier.conditions, tmp_path, ["a"], restart=True)
     assert [unit.case for unit in result.units] == ["b"]
-    assert notice == ""
+    assert "is set aside" in notice
+    assert "taken over" not in notice
 
 
-@pytest.mark.parametrize("changed", ["code", "machine", "styles", "settings"])
+def set_aside(path):
+    """The results beside ``path``."""
+    return sorted(path.parent.glob(f"{path.stem}.*.json"))
+
+
+def test_restart_sets_the_whole_result_aside_and_has_a_date_of_its_own(tmp_path):
+    earlier = factory.result(unit_of("a"))
+    path = write(earlier, tmp_path)
+    path.with_suffix(".html").write_text("page")
+    result, _ = begin(earlier.conditions, tmp_path, ["a"], restart=True)
+    (aside,) = set_aside(path)
+    assert read(aside) == earlier
+    assert aside.with_suffix(".html").read_text() == "page"
+    assert aside.with_suffix(".csv").exists()
+    assert not path.exists()
+    assert result.date > earlier.date
+
+
+def test_the_date_is_that_of_the_first_unit_held(tmp_path):
+    earlier = factory.result(unit_of("a"))
+    write(earlier, tmp_path)
+    assert begin(earlier.conditions, tmp_path, ["a"], restart=False)[0].date == earlier.date
+    empty = factory.result(Measured("a", "x", 1.0, (), "no camera"))
+    write(empty, tmp_path)
+    assert begin(empty.conditions, tmp_path, ["a"], restart=False)[0].date > empty.date
+
+
+def test_nothing_set_aside_is_overwritten_and_equal_conditions_are_taken_back(tmp_path):
+    first = factory.result(unit_of("a"))
+    others = [factory.result(unit_of("a"), sizes=((side, side),)) for side in (32, 64)]
+    path = write(first, tmp_path)
+    for other in others:
+        begin(other.conditions, tmp_path, ["a"], restart=False)
+        write(other, tmp_path)
+    assert {read(p).conditions.settings.sizes for p in set_aside(path)} == {
+        first.conditions.settings.sizes,
+        others[0].conditions.settings.sizes,
+    }
+    result, notice = begin(first.conditions, tmp_path, ["a"], restart=False)
+    assert result.units == first.units
+    assert "1 unit measured before is taken over" in notice
+    assert read(path) == first
+    assert len(set_aside(path)) == 2
+
+
+@pytest.mark.parametrize("changed", ["code", "machine", "styles", "settings", "inputs"])
 def test_a_result_of_other_conditions_is_set_aside(tmp_path, changed):
     earlier = factory.result(unit_of("a"))
     path = write(earlier, tmp_path)
@@ -293,11 +344,12 @@ def test_a_result_of_other_conditions_is_set_aside(tmp_path, changed):
         "machine": replace(now.machine, memory=32.0),
         "styles": {**now.styles, "udnie": "another"},
         "settings": replace(now.settings, sizes=((64, 64),)),
+        "inputs": {"vgg.safetensors": "another"},
     }
     result, notice = begin(replace(now, **{changed: others[changed]}), tmp_path, ["a"], False)
     assert result.units == ()
     assert "measured anew" in notice
-    assert read(path.with_suffix(".previous.json")) == earlier
+    assert [read(p) for p in set_aside(path)] == [earlier]
 
 
 def test_a_damaged_result_is_set_aside(tmp_path):
@@ -307,7 +359,7 @@ def test_a_damaged_result_is_set_aside(tmp_path):
     result, notice = begin(conditions, tmp_path, ["a"], restart=False)
     assert result.units == ()
     assert "cannot be read" in notice
-    assert path.with_suffix(".previous.json").read_text() == "{"
+    assert [p.read_text() for p in set_aside(path)] == ["{"]
 
 
 # cases

@@ -78,6 +78,7 @@ def naps(tmp_path, stop_now, monkeypatch):
 @pytest.fixture
 def asked(tmp_path, naps):
     """Options that make a run short."""
+    (tmp_path / "empty").mkdir()
     style = model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
     return ("--quick", "--style", style, "--provider", "cpu", "--size", "32x24")
 
@@ -130,6 +131,37 @@ def test_interrupted_it_goes_on(cli, asked, naps, stop_now):
     assert naps() == 2
 
 
+def test_interrupted_it_reports_what_there_is(cli, asked, stop_now, tmp_path):
+    stop_now.touch()
+    _, out, _ = cli(*asked)
+    (page,) = (tmp_path / "bench-results").glob("*.html")
+    assert "interrupted" in page.read_text()
+    assert page.name in out
+    assert cli(*asked, "--restart")[0] == 130
+    listed = [line for line in cli(*asked)[1].splitlines() if "bench-results" in line]
+    assert len(listed) == 3
+    assert all((tmp_path / line.strip()).exists() for line in listed)
+
+
+def test_interrupted_before_the_first_unit_it_says_so(cli, asked, tmp_path, monkeypatch):
+    def pressed():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("realtime_nst.cli.interrupt.check", pressed)
+    code, out, err = cli(*asked)
+    assert code == 130
+    assert "stopped before anything was measured" in err
+    assert out == ""
+    assert not list((tmp_path / "bench-results").iterdir())
+
+
+def test_photos_alone_measure_no_losses_and_it_says_so(cli, asked, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").touch()
+    _, _, err = cli(*asked, "--photos", "photos")
+    assert "note: --photos without --loss-weights and --paintings" in err
+
+
 def test_a_defect_is_an_error_but_the_report_is_there(cli, asked, tmp_path):
     case = tmp_path / "cases" / "naps.py"
     case.write_text(case.read_text().replace("if False:", "if True:"))
@@ -137,6 +169,11 @@ def test_a_defect_is_an_error_but_the_report_is_there(cli, asked, tmp_path):
     assert "1 unit failed by a defect" in error_of(said)
     assert "defect of case 'network': ZeroDivisionError: no good" in said[2]
     assert list((tmp_path / "bench-results").glob("*.html"))
+
+
+def next_back(folder):
+    """The result that the next run would take back: the latest set aside."""
+    return max((folder / "old").glob("*.20*.json"), key=lambda path: path.stat().st_mtime)
 
 
 def test_compared_with_an_earlier_run(cli, asked, tmp_path):
@@ -149,6 +186,9 @@ def test_compared_with_an_earlier_run(cli, asked, tmp_path):
     assert f"Compared with {old.name}" in page.read_text()
     assert "--restart" in error_of(cli(*asked, "-o", "old", "--compare", old))
     assert cli(*asked, "-o", "old", "--compare", old, "--restart")[0] == 0
+    assert len(list((tmp_path / "old").glob("*.json"))) == 2
+    assert cli(*asked, "-o", "old", "--size", "48x32")[0] == 0
+    assert "--restart" in error_of(cli(*asked, "-o", "old", "--compare", next_back(tmp_path)))
 
 
 def test_other_settings_keep_the_result_before(cli, asked, tmp_path):
@@ -156,7 +196,7 @@ def test_other_settings_keep_the_result_before(cli, asked, tmp_path):
     code, _, err = cli(*asked, "--size", "48x32")
     assert code == 0
     assert "measured anew" in err
-    assert list((tmp_path / "bench-results").glob("*.previous.json"))
+    assert len(list((tmp_path / "bench-results").glob("*.json"))) == 2
 
 
 @pytest.mark.parametrize(
@@ -171,6 +211,7 @@ def test_other_settings_keep_the_result_before(cli, asked, tmp_path):
         (["--size", "0x480"], "--size '0x480' is no size"),
         (["--size", "99999x480"], "up to 8192"),
         (["--photos", "nowhere"], "--photos 'nowhere' is no folder"),
+        (["--photos", "empty"], "--photos 'empty' holds no picture"),
         (["--paintings", "nowhere"], "--paintings 'nowhere' is no folder"),
         (["--loss-weights", "absent.safetensors"], "'absent.safetensors' is no file"),
         (["--compare", "absent.json"], "there is no file 'absent.json'"),

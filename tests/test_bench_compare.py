@@ -56,6 +56,37 @@ def test_three_readings_are_too_few():
     assert verdict([1.0] * 3, [2.0] * 30) == "too few readings"
 
 
+def autocorrelated(draws, count, correlation=0.98):
+    noise = draws.normal(0, 1, count)
+    noise[1:] *= (1 - correlation**2) ** 0.5
+    for i in range(1, count):
+        noise[i] += correlation * noise[i - 1]
+    return list(20 * (1 + 0.1 * noise))
+
+
+@pytest.mark.parametrize("count", [30, 100, 300, 600])
+def test_readings_that_follow_from_each_other_are_seldom_called_a_change(count):
+    draws = np.random.default_rng(1)
+    verdicts = [verdict(*(autocorrelated(draws, count) for _ in "ab")) for _ in range(40)]
+    assert sum(v in ("faster", "slower") for v in verdicts) <= 6
+
+
+def test_readings_correlated_a_little_still_get_a_verdict():
+    draws = np.random.default_rng(2)
+    old, new = (autocorrelated(draws, 300, 0.5) for _ in "ab")
+    assert verdict(old, [2 * reading for reading in new]) == "slower"
+
+
+def test_figures_without_readings_are_compared_as_single_readings():
+    def of(figures):
+        return factory.result(Measured("quality", "x", 1.0, (Row({"style": "a"}, figures),)))
+
+    changes = compare(of({"style loss": 0.5, "p5 ms": 1.0}), of({"style loss": 0.4, "p5 ms": 2.0}))
+    assert [(c.figure, c.verdict, c.ratio.value) for c in changes] == [
+        ("style loss", "single reading", pytest.approx(0.8))
+    ]
+
+
 def test_ratio_is_that_of_the_medians_within_its_interval():
     found = ratio([2.0, 4.0, 100.0], [1.0, 2.0, 3.0])
     assert found.value == 2.0  # 4 / 2: the outlier does not count

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from realtime_nst.bench.case import Row
 from realtime_nst.bench.result import Conditions, Result
 
 _RESAMPLES = 2000
@@ -15,7 +17,14 @@ _LEAST_CHANGE = 0.03
 _LEAST_READINGS = 4
 """With three a side, one order in ten of equal readings separates them: no 95 % interval."""
 
+_LEAST_INDEPENDENT = 8
+"""Readings that follow from each other count as fewer; of less than this no verdict is given."""
+
 _MORE_IS_FASTER = ("fps", "GMAC/s", "GB/s")
+
+_SPREAD = ("p5 ", "p95 ", "lowest ", "highest ")
+_DERIVED = ("fps", "GMAC", "GMAC/s", "share %", "of the ceiling %")
+"""Figures that follow from others, which are compared themselves."""
 
 _Key = tuple[tuple[str, str], ...]
 
@@ -31,7 +40,8 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Change:
-    """``ratio`` is new over old; ``verdict``: faster, slower, noise or too few readings."""
+    """``ratio`` is new over old; ``verdict``: faster, slower, noise, too few readings (or too few
+    that do not follow from each other), or single reading: then the interval is the ratio."""
 
     case: str
     key: Mapping[str, str]
@@ -45,21 +55,43 @@ class Change:
 def ratio(a: Sequence[float], b: Sequence[float]) -> Ratio:
     """Median of ``a`` over median of ``b``: 2 when ``a`` takes twice as long.
 
-    The interval is the percentile bootstrap's (Efron and Tibshirani 1993, chapter 13): both are
-    drawn again 2,000 times with replacement, from a fixed seed. It holds the spread within the
-    runs; what changed on the computer between them it cannot see.
+    The interval is that of the circular block bootstrap (Politis and Romano 1992), percentiles of
+    2,000 draws from a fixed seed: readings follow from the ones before, so blocks of at least the
+    root of their number are drawn. It holds the spread within the runs; what changed on the
+    computer between them it cannot see.
     """
     draws = np.random.default_rng(0)
-    above, below = (
-        np.median(draws.choice(np.asarray(readings, float), (_RESAMPLES, len(readings))), axis=1)
-        for readings in (a, b)
-    )
+    above, below = (_medians(np.asarray(readings, float), draws) for readings in (a, b))
     low, high = np.percentile(above / below, _INTERVAL)
     return Ratio(float(np.median(a) / np.median(b)), float(low), float(high))
 
 
+def _medians(readings: NDArray[np.float64], draws: np.random.Generator) -> NDArray[np.float64]:
+    count = len(readings)
+    length = max(round(count**0.5), min(count // 3, int(2 * _correlated(readings))))
+    starts = draws.integers(0, count, (_RESAMPLES, -(-count // length), 1))
+    places = (starts + np.arange(length)) % count
+    medians: NDArray[np.float64] = np.median(
+        readings[places.reshape(_RESAMPLES, -1)[:, :count]], axis=1
+    )
+    return medians
+
+
+def _correlated(readings: Sequence[float] | NDArray[np.float64]) -> float:
+    """How many readings tell as much as one independent one: (1 + r) / (1 - r) for the correlation
+    r of neighbours (Kendall's correction for few readings); 1 where r is no more than chance."""
+    count = len(readings)
+    from_middle = np.asarray(readings) - np.median(readings)
+    power = float(from_middle @ from_middle)
+    r = float(from_middle[:-1] @ from_middle[1:]) / power if power else 0.0
+    if r <= 2 / count**0.5:
+        return 1.0
+    r = min(0.999, r + (1 + 3 * r) / count)
+    return (1 + r) / (1 - r)
+
+
 def compare(old: Result, new: Result) -> list[Change]:
-    """Every figure with readings in both, in the order of ``new``."""
+    """Every figure above 0 in both, in the order of ``new``."""
     before = _table(old)
     return [
         _change(*name, before[name], readings)
@@ -86,6 +118,7 @@ def _circumstances(old: Conditions, new: Conditions) -> dict[str, tuple[object, 
         "providers": (dict(old.providers), dict(new.providers)),
         "styles": (dict(old.styles), dict(new.styles)),
         "settings (quick)": (old.settings.quick, new.settings.quick),
+        "loss networks or pictures": (sorted(old.inputs.items()), sorted(new.inputs.items())),
         "versions of Python": (old.machine.python, new.machine.python),
     }
     was, now = old.machine.packages, new.machine.packages
@@ -99,20 +132,40 @@ def _table(result: Result) -> dict[tuple[str, _Key, str], Sequence[float]]:
         (unit.case, tuple(row.key.items()), figure): readings
         for unit in result.units
         for row in unit.rows
-        for figure, readings in row.samples.items()
+        for figure, readings in _readings(row).items()
         if len(readings) and min(readings) > 0
     }
+
+
+def _readings(row: Row) -> dict[str, Sequence[float]]:
+    """The readings of each figure; a figure without is its own single reading."""
+    derived = _DERIVED if row.samples else ()
+    single = {
+        name: [float(value)]
+        for name, value in row.figures.items()
+        if isinstance(value, (int, float)) and name not in derived and not name.startswith(_SPREAD)
+    }
+    return {**single, **row.samples}
 
 
 def _change(
     case: str, key: _Key, figure: str, old: Sequence[float], new: Sequence[float]
 ) -> Change:
     found = ratio(new, old)
-    enough = min(len(old), len(new)) >= _LEAST_READINGS
-    verdict = _verdict(found, figure in _MORE_IS_FASTER) if enough else "too few readings"
+    if len(old) == len(new) == 1:
+        verdict = "single reading"
+    elif not (_enough(old) and _enough(new)):
+        verdict = "too few readings"
+    else:
+        verdict = _verdict(found, figure in _MORE_IS_FASTER)
     return Change(
         case, dict(key), figure, float(np.median(old)), float(np.median(new)), found, verdict
     )
+
+
+def _enough(readings: Sequence[float]) -> bool:
+    least = min(_LEAST_INDEPENDENT, max(_LEAST_READINGS, len(readings) // 2))
+    return len(readings) >= _LEAST_READINGS and len(readings) / _correlated(readings) >= least
 
 
 def _verdict(found: Ratio, more_is_faster: bool) -> str:

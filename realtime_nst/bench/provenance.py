@@ -25,6 +25,19 @@ def this_code() -> Code:
     return Code(__version__, _commit(_PACKAGE.parent), _digest(_FOLDERS))
 
 
+def file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
+def listing_digest(folder: Path) -> str:
+    """Of the names and sizes of all files below ``folder``."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        digest.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
+    return digest.hexdigest()[:12]
+
+
 def _commit(folder: Path) -> str:
     if not (folder / ".git").exists():
         return ""

@@ -53,12 +53,13 @@ def _fps(result: Result) -> Plot | None:
     sizes = sorted({row.key["size"] for row in rows}, key=_pixels)
     series = _grouped(rows, lambda row: _joined(row, "network", "provider", among=rows))
     figure, axes = canvas(3.1)
-    for colour, (name, group) in zip(SERIES, series.items(), strict=False):
+    for i, (name, group) in enumerate(series.items()):
+        colour, marker = SERIES[i % len(SERIES)], _MARKERS[i // len(SERIES) % len(_MARKERS)]
         by_size = _grouped(group, lambda row: row.key["size"])
         points = [(sizes.index(size), *_fps_of(by_size[size])) for size in sizes if size in by_size]
         x, middle, low, high = zip(*points, strict=True)
         axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-        axes.plot(x, middle, color=colour, marker="o", markersize=4, label=name)
+        axes.plot(x, middle, color=colour, marker=marker, markersize=4, label=name)
     for rate in (30, 60):
         axes.axhline(rate, color=INK, linewidth=0.7, linestyle=(0, (4, 3)), alpha=0.6)
         axes.annotate(f"{rate} fps", (1, rate), xycoords=("axes fraction", "data"), ha="right",
@@ -69,8 +70,8 @@ def _fps(result: Result) -> Plot | None:
     logarithmic(axes.yaxis, (1, 2, 5))
     legend(axes)
     caption = (
-        "The network alone, on pictures of each size; the band spans the 5th to the 95th "
-        "percentile. Higher is better."
+        "The network alone, on pictures of each size, of the style in the middle; the band spans "
+        "the 5th to the 95th percentile. Higher is better."
     )
     return Plot("Frames a second against size", caption, svg(figure, "fps"))
 
@@ -112,9 +113,7 @@ def _quality(result: Result) -> Plot | None:
     rows = [r for r in result.rows("quality") if all(_is_number(r, name) for name in needed)]
     if not rows:
         return None
-    points = [
-        (_value(r, "median ms"), _value(r, "content loss") + _value(r, "style loss")) for r in rows
-    ]
+    points = [_quality_point(row) for row in rows]
     figure, axes = canvas(3.1)
     styles = dict(zip(_grouped(rows, _style), SERIES * len(rows), strict=False))
     networks = dict(zip(_grouped(rows, _network), _MARKERS * len(rows), strict=False))
@@ -122,8 +121,10 @@ def _quality(result: Result) -> Plot | None:
         axes.scatter(
             *point, color=styles[_style(row)], marker=networks[_network(row)], s=38, zorder=2
         )
-    front = _front(points)
-    axes.step(*zip(*front, strict=True), where="post", color=INK, linewidth=1, alpha=0.6, zorder=1)
+    for group in _grouped(rows, _measured_alike).values():
+        front = _front([_quality_point(row) for row in group])
+        colour = styles[_style(group[0])]
+        axes.step(*zip(*front, strict=True), where="post", color=colour, linewidth=1, zorder=1)
     for style, colour in styles.items():
         axes.scatter([], [], color=colour, label=style)
     for network, marker in networks.items() if len(networks) > 1 else ():
@@ -135,8 +136,9 @@ def _quality(result: Result) -> Plot | None:
     axes.grid(axis="y")
     legend(axes)
     caption = (
-        "Below and to the left is better. The line is the Pareto front: no network measured "
-        "is both faster and nearer to photo and painting than those on it."
+        "Below and to the left is better, within one colour: losses of two styles cannot be "
+        "compared. A line is the Pareto front of one style, of what was measured on the same "
+        "photos: no network is both faster and nearer to photo and painting than those on it."
     )
     return Plot("Quality against speed", caption, svg(figure, "quality"))
 
@@ -212,7 +214,8 @@ def _fps_of(rows: Iterable[Row]) -> tuple[float, float, float]:
     ordered = sorted(rows, key=lambda row: _value(row, "fps"))
     row = ordered[len(ordered) // 2]
     middle = _value(row, "fps")
-    slow, fast = row.figures.get("p95 ms"), row.figures.get("p5 ms")
+    slow = row.figures.get("p95 ms", row.figures.get("highest ms"))
+    fast = row.figures.get("p5 ms", row.figures.get("lowest ms"))
     if not isinstance(slow, float) or not isinstance(fast, float):
         return middle, middle, middle
     return middle, 1000 / slow, 1000 / fast
@@ -236,6 +239,14 @@ def _grouped(rows: Iterable[Row], name: Callable[[Row], str]) -> dict[str, list[
 
 def _style(row: Row) -> str:
     return row.key.get("style", "")
+
+
+def _measured_alike(row: Row) -> str:
+    return f"{_style(row)} {row.figures.get('measured on')}"
+
+
+def _quality_point(row: Row) -> tuple[float, float]:
+    return _value(row, "median ms"), _value(row, "content loss") + _value(row, "style loss")
 
 
 def _network(row: Row) -> str:

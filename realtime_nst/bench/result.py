@@ -5,7 +5,7 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from realtime_nst.bench.precision import precision
 from realtime_nst.bench.provenance import Code
 from realtime_nst.errors import UsageError
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Conditions:
     """What must be equal for two units to belong to one result.
 
     ``providers`` maps each provider asked for to the one in use, ``styles`` each style to the
-    digest of its file.
+    digest of its file, ``inputs`` each loss network and folder of pictures to its digest.
     """
 
     code: Code
@@ -54,6 +54,7 @@ class Conditions:
     settings: Settings
     providers: Mapping[str, str]
     styles: Mapping[str, str]
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stem(self) -> str:
@@ -71,8 +72,8 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Result:
-    """``date`` is when the first unit was begun, ISO 8601; ``finished`` whether all that was asked
-    for last was gone over."""
+    """``date`` is when the first unit it holds was begun, ISO 8601; ``finished`` whether all that
+    was asked for last was gone over."""
 
     conditions: Conditions
     date: str
@@ -175,6 +176,7 @@ def _conditions(data: Mapping[str, Any]) -> Conditions:
         _settings(data["settings"]),
         data["providers"],
         data["styles"],
+        data["inputs"],
     )
 
 

@@ -1,10 +1,12 @@
 """Timing of calls that are compared: warm-up, then in turn, every reading kept."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+_LEAST_FOR_PERCENTILES = 5
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Timer:
     repetitions: int = 30
     warm_up: int = 3
     budget: float = 60.0
-    least: int = 3
+    least: int = 4
     clock: Callable[[], float] = time.perf_counter
 
     def in_turn(self, calls: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
@@ -41,7 +43,16 @@ class Timer:
         return readings
 
 
-def spread(seconds: list[float]) -> dict[str, float]:
-    """Milliseconds: the median, and the 5th and 95th percentile (linear interpolation)."""
-    low, middle, high = np.percentile(np.asarray(seconds) * 1000, (5, 50, 95))
-    return {"median ms": float(middle), "p5 ms": float(low), "p95 ms": float(high)}
+def spread(seconds: Sequence[float]) -> dict[str, float]:
+    """Milliseconds: the median, and what lies about it."""
+    milliseconds = [1000 * reading for reading in seconds]
+    return {"median ms": float(np.median(milliseconds)), **around(milliseconds, "ms")}
+
+
+def around(readings: Sequence[float], unit: str) -> dict[str, float]:
+    """The 5th and 95th percentile (linear interpolation) as "p5 unit" and "p95 unit"; of fewer
+    than five readings "lowest unit" and "highest unit"."""
+    if len(readings) < _LEAST_FOR_PERCENTILES:
+        return {f"lowest {unit}": float(min(readings)), f"highest {unit}": float(max(readings))}
+    low, high = np.percentile(readings, (5, 95))
+    return {f"p5 {unit}": float(low), f"p95 {unit}": float(high)}

@@ -3,16 +3,17 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realtime_nst.cli import console
+from realtime_nst.cli import console, interrupt
 from realtime_nst.errors import UsageError
 
 if TYPE_CHECKING:
-    from realtime_nst.bench.case import Case
+    from realtime_nst.bench.case import Case, Settings
     from realtime_nst.bench.report import Comparison
     from realtime_nst.bench.result import Conditions, Result
     from realtime_nst.bench.run import Progress as Unit
@@ -75,7 +76,11 @@ def bench(
     conditions = _conditions(style, provider, size, loss_weights, photos, paintings, quick)
     old = _old(compare, output / f"{conditions.stem}.json", conditions, restart)
     _check_folder(output)
-    _tell(_measure(chosen, conditions, output, restart), output, compare, old)
+    result, finished = _measure(chosen, conditions, output, restart)
+    if result:
+        _tell(result, output, compare, old)
+    if not finished:
+        raise typer.Exit(130)
 
 
 def _conditions(
@@ -97,8 +102,12 @@ def _conditions(
         if not path.is_file():
             raise UsageError(f"--loss-weights {str(path)!r} is no file; give a .safetensors file")
     for option, folder in (("--photos", photos), ("--paintings", paintings)):
-        if folder is not None and not folder.is_dir():
-            raise UsageError(f"{option} {str(folder)!r} is no folder; give a folder of pictures")
+        _check_pictures(option, folder)
+    if photos and not (loss_weights and paintings):
+        console.say_notice(
+            "--photos without --loss-weights and --paintings: only grids are measured on them, "
+            "the losses are those of the styles' cards"
+        )
     sizes = [_size(text) for text in size or (_QUICK_SIZES if quick else _SIZES)]
     styles = _styles(style, quick)
     providers = _providers(provider, next(iter(styles)), quick)
@@ -111,7 +120,31 @@ def _conditions(
         paintings=paintings,
         quick=quick,
     )
-    return Conditions(this_code(), this_machine(), settings, providers, styles)
+    inputs = _inputs(settings)
+    return Conditions(this_code(), this_machine(), settings, providers, styles, inputs)
+
+
+def _check_pictures(option: str, folder: Path | None) -> None:
+    from realtime_nst.sources.pictures import SUFFIXES
+
+    if folder is None:
+        return
+    if not folder.is_dir():
+        raise UsageError(f"{option} {str(folder)!r} is no folder; give a folder of pictures")
+    if not any(path.suffix.lower() in SUFFIXES for path in folder.rglob("*")):
+        raise UsageError(
+            f"{option} {str(folder)!r} holds no picture ({', '.join(SUFFIXES)}); give another"
+        )
+
+
+def _inputs(settings: "Settings") -> dict[str, str]:
+    """Digests of the loss networks and of the folders' listings, by path."""
+    from realtime_nst.bench.provenance import file_digest, listing_digest
+
+    folders = [folder for folder in (settings.photos, settings.paintings) if folder]
+    return {str(path): file_digest(path) for path in settings.loss_weights} | {
+        str(folder): listing_digest(folder) for folder in folders
+    }
 
 
 def _styles(names: list[str] | None, quick: bool) -> dict[str, str]:
@@ -151,12 +184,13 @@ def _size(text: str) -> tuple[int, int]:
 
 def _old(path: Path | None, own: Path, conditions: "Conditions", restart: bool) -> "Result | None":
     from realtime_nst.bench.result import read
+    from realtime_nst.bench.resume import kept
 
     if path is None:
         return None
     old = read(path)
-    same = own.exists() and path.samefile(own) and old.conditions.equal(conditions)
-    if same and not restart:
+    going_on = None if restart else kept(conditions, own)
+    if going_on and path.samefile(going_on):
         raise UsageError(
             f"--compare {str(path)!r} is the file this run would go on with; "
             "give another, or measure anew with --restart"
@@ -179,7 +213,8 @@ def _check_folder(folder: Path) -> None:
 
 def _measure(
     cases: "Sequence[Case]", conditions: "Conditions", folder: Path, restart: bool
-) -> "Result":
+) -> "tuple[Result | None, bool]":
+    """What was measured, None for nothing, and whether it was gone over to the end."""
     from realtime_nst.bench.result import write
     from realtime_nst.bench.resume import begin
     from realtime_nst.bench.run import run, timer_for
@@ -187,21 +222,23 @@ def _measure(
     result, notice = begin(conditions, folder, [case.name for case in cases], restart)
     if notice:
         console.say_notice(notice)
+
+    def save(so_far: "Result") -> None:
+        nonlocal result
+        result = so_far
+        write(so_far, folder)
+
     try:
         with _progress() as on_unit:
-            return run(
-                cases,
-                result,
-                lambda so_far: write(so_far, folder),
-                timer_for(conditions.settings),
-                on_unit,
-            )
+            return run(cases, result, save, timer_for(conditions.settings), on_unit), True
     except KeyboardInterrupt:
-        console.say_notice(
-            f"stopped; what is measured is kept in {folder / conditions.stem}.json and .csv, and "
-            "the same command goes on from there"
-        )
-        raise typer.Exit(130) from None
+        if not any(unit.rows for unit in result.units):
+            console.say_notice("stopped before anything was measured")
+            return None, False
+        again = "; leave out --restart to go on" if restart else "; the same command goes on"
+        console.say_notice(f"stopped; what is measured is kept{again}")
+        save(replace(result, finished=False))
+        return result, False
 
 
 @contextmanager
@@ -225,6 +262,7 @@ def _progress() -> "Iterator[Callable[[Unit], None]]":
         task = progress.add_task("", total=None, unit="")
 
         def show(unit: "Unit") -> None:
+            interrupt.check()
             name = f"{unit.case}: {unit.unit}"
             progress.update(task, completed=unit.done, total=unit.total, unit=name)
             if unit.measured and unit.measured.left_out:
