@@ -64,25 +64,29 @@ def display():
     os.close(writing)
     with os.fdopen(reading) as answer:
         number = f":{answer.readline().strip()}"
-    manager = subprocess.Popen(
-        ["openbox"], env={**os.environ, "DISPLAY": number}, stderr=subprocess.DEVNULL
-    )
-    _await_manager(number)
-    yield number
-    for process in (manager, server):
-        process.terminate()
-        process.wait()
+    manager = None
+    try:
+        manager = _managed(number)
+        yield number
+    finally:
+        for process in filter(None, (manager, server)):
+            process.terminate()
+            process.wait()
 
 
-def _await_manager(display):
+def _managed(display):
+    """A window manager that answers; one that came before the screen took connections is dead."""
+    environment = {**os.environ, "DISPLAY": display}
     asking = ["xdotool", "get_num_desktops"]  # answered by a window manager only
     until = time.monotonic() + PATIENCE
+    manager = None
     while time.monotonic() < until:
-        if not subprocess.run(
-            asking, env={**os.environ, "DISPLAY": display}, capture_output=True
-        ).returncode:
-            return
+        if manager is None or manager.poll() is not None:
+            manager = subprocess.Popen(["openbox"], env=environment, stderr=subprocess.DEVNULL)
+        if not subprocess.run(asking, env=environment, capture_output=True).returncode:
+            return manager
         time.sleep(0.02)
+    manager.terminate()
     raise AssertionError("the window manager does not start")
 
 
