@@ -93,27 +93,11 @@ def _engine(provider: str) -> str:
 
 @cache
 def _graph() -> Any:
+    from realtime_nst.learning.checkpoint import untrained
     from realtime_nst.learning.export import FrameGraph
     from realtime_nst.learning.train import averaged_network
 
-    return FrameGraph(averaged_network(_checkpoint())).eval()
-
-
-@cache
-def _checkpoint() -> Any:
-    """Random weights: they take as long as trained ones."""
-    import torch
-    from torch.optim.swa_utils import AveragedModel
-
-    from realtime_nst.learning.checkpoint import Checkpoint, StyleInfo
-    from realtime_nst.learning.networks import build
-    from realtime_nst.learning.recipe import Recipe
-
-    torch.manual_seed(0)
-    network = build(_NETWORK)
-    weights, averaged = network.state_dict(), AveragedModel(network, use_buffers=True).state_dict()
-    style = StyleInfo("reference", "Reference", "nobody", "MIT", "nothing: random weights")
-    return Checkpoint(Recipe(network=_NETWORK), style, 0, weights, averaged, {})
+    return FrameGraph(averaged_network(untrained(_NETWORK))).eval()
 
 
 @cache
@@ -124,10 +108,11 @@ def _folder() -> "tempfile.TemporaryDirectory[str]":
 
 @cache
 def _file() -> Path:
+    from realtime_nst.learning.checkpoint import untrained
     from realtime_nst.learning.export import export
 
     path = Path(_folder().name, f"{_NETWORK}.onnx")
-    export(_checkpoint(), path)
+    export(untrained(_NETWORK), path)
     return path
 
 

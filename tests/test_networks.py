@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
-from realtime_nst.errors import UnknownName  # noqa: E402
+from realtime_nst.errors import UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning.networks import NETWORKS, build  # noqa: E402
 from realtime_nst.learning.networks.blocks import (  # noqa: E402
     Binomial,
@@ -57,6 +57,27 @@ def test_a_flat_image_stays_flat_to_its_border(network):
 def test_unknown_network_lists_the_choices():
     with pytest.raises(UnknownName, match=r"fast.*johnson"):
         build("fats")
+
+
+def test_a_network_takes_other_parameters():
+    widths = {build(name).encode[1][1].out_channels for name in ("fast:width=24", "tiny:width=24")}
+    assert widths == {24}
+    assert len(build("fast:blocks=2,fold=8").transform) == 2
+    assert build("fast:blocks=2,fold=8").size_multiple == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("fast:widht=24", r"widht.*did you mean 'width'"),
+        ("fast:width=wide", r"width takes a value like 64, not 'wide'"),
+        ("fast:width", r"width takes a value like 64, not ''"),
+        ("slow:width=2", r"unknown network 'slow'"),
+    ],
+)
+def test_parameters_that_cannot_be_are_one_line(name, said):
+    with pytest.raises(UsageError, match=said):
+        build(name)
 
 
 def test_johnson_has_the_papers_table():

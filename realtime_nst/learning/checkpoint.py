@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.optim.swa_utils import AveragedModel
 
 from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
+from realtime_nst.learning import networks
 from realtime_nst.learning.recipe import Recipe
 
 
@@ -46,6 +48,15 @@ class Checkpoint:
     rollbacks: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     quality: dict[str, float] = field(default_factory=dict)
+
+
+def untrained(network: str, seed: int = 0) -> Checkpoint:
+    """A checkpoint of random weights: what it paints means nothing, how long it takes does."""
+    torch.manual_seed(seed)
+    built = networks.build(network)
+    averaged = AveragedModel(built, use_buffers=True).state_dict()
+    style = StyleInfo("untrained", "Untrained", "nobody", "MIT", "nothing: random weights")
+    return Checkpoint(Recipe(network=network), style, 0, built.state_dict(), averaged, {})
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:

@@ -3,15 +3,17 @@
 ``NETWORKS[name]()`` is a :class:`~realtime_nst.learning.networks.blocks.StyleNetwork`.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
-from realtime_nst.errors import UnknownName
+from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.learning.networks.blocks import StyleNetwork
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.johnson import JohnsonNet
 
-NETWORKS: Mapping[str, Callable[[], StyleNetwork]] = {
+NETWORKS: Mapping[str, Callable[..., StyleNetwork]] = {
     "fast": FastNet,
     "quality": partial(FastNet, width=96, blocks=6),
     "tiny": partial(FastNet, fold=8, detail=8),
@@ -23,7 +25,26 @@ NETWORKS: Mapping[str, Callable[[], StyleNetwork]] = {
 
 
 def build(name: str) -> StyleNetwork:
-    """Raises UnknownName when ``name`` is not in NETWORKS."""
-    if name not in NETWORKS:
-        raise UnknownName("network", name, NETWORKS)
-    return NETWORKS[name]()
+    """The network ``name`` of NETWORKS, or one of its kin: "fast:width=48,blocks=3".
+
+    Raises UnknownName for a network or a parameter that is not there, UsageError for a value of
+    another kind than the parameter's own.
+    """
+    kind, _, changes = name.partition(":")
+    if kind not in NETWORKS:
+        raise UnknownName("network", kind, NETWORKS)
+    known = inspect.signature(NETWORKS[kind]).parameters
+    given = dict(part.partition("=")[::2] for part in changes.split(",") if part)
+    for parameter in given:
+        if parameter not in known:
+            raise UnknownName(f"parameter of network {kind}", parameter, known)
+    return NETWORKS[kind](**{p: _value(name, p, known[p].default, v) for p, v in given.items()})
+
+
+def _value(name: str, parameter: str, default: Any, text: str) -> Any:
+    try:
+        return type(default)(text)
+    except ValueError:
+        raise UsageError(
+            f"--network {name}: {parameter} takes a value like {default}, not {text!r}"
+        ) from None
