@@ -66,6 +66,14 @@ def test_a_network_takes_other_parameters():
     assert build("fast:blocks=2,fold=8").size_multiple == 8
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["fast:fold=2,width=8", "fast:first=nearest", "tiny:width=8"])
+def test_every_way_back_gives_the_size_again(name):
+    network = build(name).eval()
+    size = network.size_multiple * 4
+    assert network(torch.rand(1, 3, size, size)).shape == (1, 3, size, size)
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -132,3 +140,4 @@ def test_nearest_conv_is_nearest_neighbour_and_convolution():
     padded = torch.nn.functional.pad(doubled, (1,) * 4, mode="reflect")
     wanted = torch.nn.functional.conv2d(padded, layer.weight, layer.bias)
     assert torch.allclose(layer(x), wanted, atol=1e-5)
+    assert torch.allclose(layer.plain()(x), wanted, atol=1e-5)

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from realtime_nst.errors import MissingPackage, TrainingError
 from realtime_nst.learning import networks
 from realtime_nst.learning.checkpoint import Checkpoint
+from realtime_nst.learning.networks.blocks import in_standard_layers
 from realtime_nst.learning.train import averaged_network
 from realtime_nst.runtime.card import INPUT, METADATA_KEY, OUTPUT, ModelCard
 
@@ -102,7 +104,7 @@ def _write(graph: FrameGraph, card: ModelCard, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own, about its own internals
         program = torch.onnx.export(
-            graph,
+            in_standard_layers(deepcopy(graph)),
             (torch.zeros(1, *_TRACED, 3, dtype=torch.uint8),),
             dynamo=True,
             verbose=False,

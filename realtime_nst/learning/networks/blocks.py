@@ -128,7 +128,27 @@ class NearestConv(nn.Conv2d):
         self.register_buffer("phases", torch.tensor((even, odd)).float(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        kernel = torch.einsum("pya,qxb,oiab->opqiyx", self.phases, self.phases, self.weight)
-        bias = self.bias.repeat_interleave(4) if self.bias is not None else None
         padded = F.pad(x, (1,) * 4, mode="replicate")
-        return F.pixel_shuffle(F.conv2d(padded, kernel.flatten(0, 2), bias), 2)
+        return F.pixel_shuffle(F.conv2d(padded, *self._at_the_small_size()), 2)
+
+    def plain(self) -> nn.Sequential:
+        """The same in standard layers, its kernel worked out: for export, not for training."""
+        kernel, bias = self._at_the_small_size()
+        convolution = nn.Conv2d(self.in_channels, 4 * self.out_channels, 3)
+        convolution.weight, convolution.bias = nn.Parameter(kernel), nn.Parameter(bias)
+        return nn.Sequential(nn.ReplicationPad2d(1), convolution, nn.PixelShuffle(2))
+
+    def _at_the_small_size(self) -> tuple[Tensor, Tensor]:
+        assert self.bias is not None
+        kernel = torch.einsum("pya,qxb,oiab->opqiyx", self.phases, self.phases, self.weight)
+        return kernel.flatten(0, 2), self.bias.repeat_interleave(4)
+
+
+def in_standard_layers(network: nn.Module) -> nn.Module:
+    """``network`` itself, each of its :class:`NearestConv` replaced by its plain form."""
+    for name, child in network.named_children():
+        if isinstance(child, NearestConv):
+            setattr(network, name, child.plain())
+        else:
+            in_standard_layers(child)
+    return network
