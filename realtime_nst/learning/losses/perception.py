@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from realtime_nst.errors import TrainingError, UnknownName
+from realtime_nst.learning.losses.bundled import load_bundled
 from realtime_nst.learning.losses.weights import Convolution, Weights, chain, read_weights
 
 _VGG19_BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4))
@@ -178,13 +179,15 @@ def load_loss_network(
     try:
         if "conv0.weight" in weights:
             return DistilledVgg19(weights, dtype, device, pooling)
+        if "convolutions.1_1.weight" in weights:
+            return load_bundled(weights, dtype, device, _pooling(pooling))
         if "conv1_1.weight" in weights or "features.0.weight" in weights:
             return Vgg19(weights, dtype, device, pooling)
     except TrainingError as error:
         raise TrainingError(f"{str(path)!r}: {error}") from error
     raise TrainingError(
-        f"{str(path)!r} holds no loss network known here (VGG-19 of Oxford or torchvision, or its "
-        f"distilled student); its first keys are {', '.join(map(str, [*weights][:3])) or 'none'}"
+        f"{str(path)!r} holds no loss network known here (VGG-19 of Oxford or torchvision, one "
+        f"of its students); its first keys are {', '.join(map(str, [*weights][:3])) or 'none'}"
     )
 
 
