@@ -19,8 +19,6 @@ from ._common import Size, label, picture, stylizers
 from ._torch import need_torch
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from realtime_nst.learning.losses.perception import Perception
     from realtime_nst.learning.optimise.engine import Step
 
@@ -98,15 +96,18 @@ class _Watch:
 
 def _measure(side: int, settings: Settings, timer: Timer) -> Sequence[Row]:
     need_torch("the pixel optimisation")
+    from realtime_nst.learning.device import best_device
     from realtime_nst.learning.optimise.engine import optimise
     from realtime_nst.learning.optimise.objective import Style
     from realtime_nst.learning.optimise.options import Optimisation
+    from realtime_nst.learning.optimise.pictures import to_tensor
 
+    device = best_device().name
     size = side, side
     options = Optimisation(steps=max(_STEPS), size=side, style_size=_PAINTING)
     perception, weights = _perception(settings)
-    painting = _tensor(SyntheticSource(_PAINTING, _PAINTING, seed=1).picture(0))
-    content = _tensor(picture(size))
+    painting = to_tensor(SyntheticSource(_PAINTING, _PAINTING, seed=1).picture(0)).to(device)
+    content = to_tensor(picture(size)).to(device)
     watch = _Watch(_networks(settings, size), settings, timer)
     with suppress(_Enough):
         optimise(content, [Style(painting)], perception, options, watch)
@@ -191,14 +192,6 @@ def _fetched() -> list[Path]:
 
     path = root() / URL.rpartition("/")[2]
     return [path] if path.is_file() else []
-
-
-def _tensor(image: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> "Tensor":
-    import torch
-
-    from realtime_nst.learning.device import best_device
-
-    return torch.from_numpy(image).permute(2, 0, 1)[None].float().to(best_device().name) / 255
 
 
 CASE = Case(

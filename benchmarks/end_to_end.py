@@ -100,8 +100,8 @@ def _row(mode: str, size: Size, provider: str, runs: Sequence[Measured]) -> Row:
         **around(samples["fps"], "fps"),
         "dropped %": 100 * dropped / captured if latencies else None,
         **{f"latency p{n} ms": _percentile(latencies, n) for n in (50, 95, 99)},
-        "CPU s/frame": median(done.cpu_seconds for done in runs),
-        "peak MiB": median(done.peak for done in runs),
+        "CPU s/frame": median(samples["CPU s/frame"]),
+        "peak MiB": median(samples["peak MiB"]),
         "growth MiB/1000 frames": None,
     }
     if latencies:

@@ -91,12 +91,10 @@ def _measured(
 
 
 def _as_network(stylizer: Stylizer) -> "Callable[[Tensor], Tensor]":
-    import torch
+    from realtime_nst.learning.optimise.pictures import to_image, to_tensor
 
     def network(photo: "Tensor") -> "Tensor":
-        image = photo[0].permute(1, 2, 0).mul(255).round().byte().numpy()
-        result = torch.from_numpy(stylizer(np.ascontiguousarray(image)))
-        return result.permute(2, 0, 1)[None].float() / 255
+        return to_tensor(stylizer(to_image(photo)))
 
     return network
 

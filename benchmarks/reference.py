@@ -77,7 +77,7 @@ def _in_torch(image: Image) -> Mapping[str, Callable[[], object]]:
 def _in_engines(settings: Settings, size: Size, image: Image) -> dict[str, Callable[[], object]]:
     """ONNX Runtime on the CPU, which is the usual way, and the providers asked for."""
     calls: dict[str, Callable[[], object]] = {}
-    for provider in ("cpu", *settings.providers):
+    for provider in dict.fromkeys(("cpu", *settings.providers)):
         stylizer = Stylizer(_file(), provider)
         stylizer.warm_up(*size)
         calls[_engine(stylizer.provider)] = partial(stylizer, image)

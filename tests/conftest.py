@@ -26,3 +26,22 @@ def no_leaked_threads():
         if time.monotonic() > deadline:
             pytest.fail(f"threads left running: {[thread.name for thread in leaked]}")
         time.sleep(0.01)
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch):
+    """Runs the command line; (exit code, standard output, standard error)."""
+    from realtime_nst.cli import main
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["realtime-nst", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "200")
+        try:
+            code = main()
+        except SystemExit as ended:
+            code = ended.code or 0
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return code, said.out, said.err
+
+    return run

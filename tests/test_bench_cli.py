@@ -2,14 +2,13 @@
 
 import json
 import os
-import sys
+from functools import partial
 from pathlib import Path
 
 import model_factory
 import pytest
 
 from realtime_nst.bench import cases, packages, provenance
-from realtime_nst.cli import main
 
 NAP = """
 from pathlib import Path
@@ -38,22 +37,10 @@ CASE = Case("network", "Naps", "How long naps are.", "dreams",
 
 
 @pytest.fixture
-def cli(capsys, monkeypatch, tmp_path):
+def cli(cli, monkeypatch, tmp_path):
     """Runs the command in ``tmp_path``; (exit code, standard output, standard error)."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["realtime-nst", "bench", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "200")
-        try:
-            code = main()
-        except SystemExit as ended:
-            code = ended.code or 0
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return code, said.out, said.err
-
-    return run
+    return partial(cli, "bench")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import contextlib
 import signal
-import sys
 from pathlib import Path
 
 import cv2
@@ -11,26 +10,7 @@ import model_factory
 import numpy as np
 import pytest
 
-from realtime_nst.cli import main
 from realtime_nst.runtime import styles
-
-
-@pytest.fixture
-def cli(capsys, monkeypatch):
-    """Runs the command line; (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["realtime-nst", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "200")
-        try:
-            code = main()
-        except SystemExit as ended:
-            code = ended.code or 0
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ from torch.optim.swa_utils import AveragedModel  # noqa: E402
 
 from realtime_nst.errors import TrainingError  # noqa: E402
 from realtime_nst.learning import export as exporting  # noqa: E402
-from realtime_nst.learning.checkpoint import Checkpoint, StyleInfo  # noqa: E402
+from realtime_nst.learning.checkpoint import StyleInfo, untrained  # noqa: E402
 from realtime_nst.learning.networks import NETWORKS, build  # noqa: E402
-from realtime_nst.learning.recipe import Recipe  # noqa: E402
 from realtime_nst.runtime.card import INPUT, METADATA_KEY, OUTPUT, ModelCard  # noqa: E402
 
 STYLE = StyleInfo(
@@ -40,12 +39,7 @@ PARSER_LIST = set(
 
 
 def random_checkpoint(name):
-    torch.manual_seed(0)
-    network = build(name)
-    return Checkpoint(
-        Recipe(network=name), STYLE, 3, network.state_dict(),
-        AveragedModel(network, use_buffers=True).state_dict(), {}, quality={"style": 0.5},
-    )  # fmt: skip
+    return replace(untrained(name), style=STYLE, step=3, quality={"style": 0.5})
 
 
 @pytest.fixture(params=sorted(NETWORKS), scope="module")

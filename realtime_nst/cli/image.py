@@ -24,13 +24,14 @@ def image(
     from realtime_nst import pipeline
     from realtime_nst.runtime.stages import Resize, Stylise, parse_size
     from realtime_nst.runtime.stylizer import Stylizer
-    from realtime_nst.sinks.pictures import PictureSink
+    from realtime_nst.sinks.pictures import PictureSink, written_name
     from realtime_nst.sources.pictures import PictureSource
     from realtime_nst.stream import Stage
 
     stages: list[Stage] = [Resize(parse_size(size))] if size else []
     pictures = PictureSource(sources, skip_unreadable=True)
-    sink = PictureSink(output, _names(pictures.paths), overwrite=overwrite, quality=quality)
+    names = [written_name(path) for path in pictures.paths]
+    sink = PictureSink(output, names, overwrite=overwrite, quality=quality)
     _check_output(pictures.paths, output)
     stages.append(Stylise(Stylizer(style, provider), strength, keep_colour))
     with (
@@ -56,10 +57,3 @@ def _check_output(paths: list[Path], output: Path) -> None:
     for path in paths:
         if path.exists() and (folder / path.name if folder else output).resolve() == path.resolve():
             raise UsageError(f"{path} is the input itself; write to another name or folder")
-
-
-def _names(paths: list[Path]) -> list[str]:
-    """Each under its own name; a format that cannot be written becomes PNG."""
-    from realtime_nst.sinks.pictures import SUFFIXES
-
-    return [path.name if path.suffix.lower() in SUFFIXES else f"{path.stem}.png" for path in paths]

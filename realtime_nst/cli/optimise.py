@@ -136,35 +136,31 @@ def _source(content: Path) -> "PictureSource | VideoSource":
 
 def _target(content: Path, output: Path) -> Path:
     """Of one picture the file, otherwise ``output`` itself; UsageError where it is the input."""
+    from realtime_nst.sinks.pictures import written_name
+
     target = output
     if _is_picture(content) and (output.is_dir() or not output.suffix):
-        target = output / _written_name(content)
+        target = output / written_name(content)
     refuse_inputs([target], [content])
     return target
 
 
-def _written_name(picture: Path) -> str:
-    """Its own; a format that cannot be written becomes PNG."""
-    from realtime_nst.sinks.pictures import SUFFIXES
-
-    return picture.name if picture.suffix.lower() in SUFFIXES else f"{picture.stem}.png"
-
-
 def _written(content: Path, source: "PictureSource | VideoSource", target: Path) -> list[Path]:
     """Every file that the result may go to, as the sinks name them."""
+    from realtime_nst.sinks.pictures import written_name
     from realtime_nst.sources.pictures import PictureSource
 
     if _is_picture(content) or not target.is_dir():
         return [target, _partial(target)]
     if isinstance(source, PictureSource):
-        return [target / _written_name(picture) for picture in source.paths]
+        return [target / written_name(picture) for picture in source.paths]
     return [target / f"{index:06d}.png" for index in range(source.info.frames or 0)]
 
 
 def _sink(
     content: Path, source: "PictureSource | VideoSource", target: Path, overwrite: bool
 ) -> "PictureSink | VideoSink":
-    from realtime_nst.sinks.pictures import PictureSink
+    from realtime_nst.sinks.pictures import PictureSink, written_name
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sources.pictures import PictureSource
 
@@ -176,7 +172,7 @@ def _sink(
         return VideoSink(
             _unstarted(target, overwrite), source=original, rate=rate, overwrite=overwrite
         )
-    names = [_written_name(picture) for picture in pictures] if pictures else None
+    names = [written_name(picture) for picture in pictures] if pictures else None
     return PictureSink(target, names, overwrite=overwrite)
 
 

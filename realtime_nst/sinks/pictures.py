@@ -97,6 +97,11 @@ def write_picture(
         part.unlink(missing_ok=True)
 
 
+def written_name(picture: Path) -> str:
+    """Its own name; a format that cannot be written becomes PNG."""
+    return picture.name if picture.suffix.lower() in SUFFIXES else f"{picture.stem}.png"
+
+
 def check_quality(quality: int) -> int:
     """``quality`` itself; :class:`UsageError` when it is not 1 to 100."""
     if not 1 <= quality <= 100:

@@ -15,9 +15,9 @@ _LEAST_MASS = 1e-3
 _ASPECT = 1.05
 
 
-def to_tensor(image: NDArray[np.uint8], longest: int) -> Tensor:
+def to_tensor(image: NDArray[np.uint8], longest: int | None = None) -> Tensor:
     """RGB uint8 HWC to float ``[1, 3, h, w]`` in 0..1, the longer side at most ``longest``."""
-    scale = longest / max(image.shape[:2])
+    scale = longest / max(image.shape[:2]) if longest else 1
     if scale < 1:
         height, width = (max(1, round(side * scale)) for side in image.shape[:2])
         image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
