@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from realtime_nst.errors import MissingPackage, TrainingError
@@ -19,6 +20,7 @@ from realtime_nst.learning.train import averaged_network
 from realtime_nst.runtime.card import INPUT, METADATA_KEY, OUTPUT, ModelCard
 
 _OPSET = 18
+_FLOAT = TensorProto.FLOAT
 _TRACED = (96, 128)
 _CHECKED = (136, 104)
 _MOST_MEAN, _MOST_ANY = 1.0, 3
@@ -124,7 +126,26 @@ def _write(graph: FrameGraph, card: ModelCard, path: Path) -> None:
     for part in (model.graph, *model.graph.node, *model.graph.value_info):
         del part.metadata_props[:]  # the exporter's stack traces, with paths of this computer
     model.metadata_props.add(key=METADATA_KEY, value=card.to_json())
+    _halve_kernels(model.graph)
     onnx.save(model, path)
+
+
+def _halve_kernels(graph: onnx.GraphProto) -> None:
+    """Store what convolves as float16 and raise it to float32 in the graph: half the file.
+
+    Engines fold the cast when they load it, so nothing is computed in half precision by this.
+    """
+    kernels = {i.name: i for i in graph.initializer if len(i.dims) == 4 and i.data_type == _FLOAT}
+    casts = []
+    for name, kernel in kernels.items():
+        half = numpy_helper.to_array(kernel).astype(np.float16)
+        kernel.CopyFrom(numpy_helper.from_array(half, name))
+        casts.append(helper.make_node("Cast", [name], [f"{name}.float32"], to=_FLOAT))
+    for node in graph.node:
+        node.input[:] = [f"{name}.float32" if name in kernels else name for name in node.input]
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 @torch.no_grad()
