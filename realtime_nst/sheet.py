@@ -14,9 +14,12 @@ _CAPTION = 28
 _PAPER, _INK = (255, 255, 255), (30, 30, 30)
 
 
-def contact_sheet(tiles: Sequence[tuple[str, Image]]) -> Image:
-    """One RGB picture of all ``tiles`` (caption, picture), each 480 pixels wide, on white."""
-    columns = math.ceil(math.sqrt(len(tiles)))
+def contact_sheet(tiles: Sequence[tuple[str, Image]], columns: int | None = None) -> Image:
+    """One RGB picture of all ``tiles`` (caption, picture), each 480 pixels wide, on white.
+
+    ``columns``: as many as make it about square when None.
+    """
+    columns = columns or math.ceil(math.sqrt(len(tiles)))
     drawn = [_tile(caption, picture) for caption, picture in tiles]
     height = max(tile.shape[0] for tile in drawn)
     rows = math.ceil(len(drawn) / columns)

@@ -264,6 +264,16 @@ def test_styles_sheet_draws_them_all(cli, photo, tmp_path):
     assert min(cv2.imread(str(tmp_path / "sheet.png")).shape[:2]) > 300
 
 
+@needs_styles
+def test_styles_sheet_of_several_pictures_has_a_row_for_each_style(cli, photo, tmp_path):
+    path = tmp_path / "sheet.png"
+    assert cli("styles", "--sheet", path, "--on", photo, "--on", photo)[0] == 0
+    height, width = cv2.imread(str(path)).shape[:2]
+    tile = cv2.imread(str(photo)).shape
+    row = round(480 * tile[0] / tile[1]) + 28 + 8
+    assert (height, width) == ((len(styles.installed()) + 1) * row + 8, 2 * 488 + 8)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 def styles(
     sheet: Annotated[
-        Path | None, typer.Option(help="Draw every style on one picture, here.")
+        Path | None, typer.Option(help="Draw every style on one picture or more, here.")
     ] = None,
     on: Annotated[
-        Path | None, typer.Option(help="The picture for --sheet. (default: a made-up scene)")
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A picture for --sheet; may be given several times.  (default: a made-up scene)",
+        ),
     ] = None,
     provider: options.Provider = "auto",
     overwrite: options.Overwrite = False,
@@ -32,8 +36,8 @@ def styles(
     if not found:
         raise ModelError("no styles are installed; train one with: realtime-nst train")
     if sheet is not None:
-        _draw(found, sheet, on, provider, overwrite)
-    elif on is not None:
+        _draw(found, sheet, on or [], provider, overwrite)
+    elif on:
         raise UsageError(
             "--on names the picture for --sheet; say where that goes: --sheet FILE.png"
         )
@@ -51,7 +55,7 @@ def _table(found: "list[InstalledStyle]") -> "Table":
 
 
 def _draw(
-    found: "list[InstalledStyle]", sheet: Path, on: Path | None, provider: str, overwrite: bool
+    found: "list[InstalledStyle]", sheet: Path, on: list[Path], provider: str, overwrite: bool
 ) -> None:
     from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sheet import contact_sheet
@@ -59,18 +63,20 @@ def _draw(
 
     with PictureSink(sheet, overwrite=overwrite):
         pass  # what is wrong with the target is said before the work
-    picture = _picture(on)
-    tiles = [("the source", picture)]
+    pictures = _pictures(on)
+    tiles = [("the source", picture) for picture in pictures]
     with console.err.status("painting"):
         for style in found:
-            painted = Stylizer(style.name, provider)(picture)
-            tiles.append((f"{style.title}, {style.artist}", painted))
-    write_picture(sheet, contact_sheet(tiles), overwrite=overwrite)
+            stylizer = Stylizer(style.name, provider)
+            caption = f"{style.name}: {style.title}, {style.artist}"
+            tiles += [(caption, stylizer(picture)) for picture in pictures]
+    columns = len(pictures) if len(pictures) > 1 else None
+    write_picture(sheet, contact_sheet(tiles, columns), overwrite=overwrite)
     console.say(f"{sheet}: {console.counted(len(found), 'style')}")
 
 
-def _picture(path: Path | None) -> "Image":
+def _pictures(paths: list[Path]) -> "list[Image]":
     from realtime_nst.sources.pictures import read_picture
     from realtime_nst.sources.synthetic import SyntheticSource
 
-    return read_picture(path) if path else SyntheticSource(frames=1).picture(0)
+    return [read_picture(path) for path in paths] or [SyntheticSource(frames=1).picture(0)]
