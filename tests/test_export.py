@@ -88,6 +88,21 @@ def test_holds_only_operators_tensorrt_lists(exported):
     assert {node.op_type for node in onnx.load(path).graph.node} <= PARSER_LIST
 
 
+@pytest.mark.parametrize("exported", ["fast", "quality", "tiny"], indirect=True)
+def test_no_shape_is_worked_out_at_run_time(exported):
+    _, path, _ = exported
+    assert not {n.op_type for n in onnx.load(path).graph.node} & {"Shape", "Reshape", "Gather"}
+
+
+def test_kernels_are_stored_in_half_precision_and_raised_in_the_graph(exported):
+    _, path, _ = exported
+    graph = onnx.load(path).graph
+    kernels = {i.name: i.data_type for i in graph.initializer if len(i.dims) == 4}
+    assert set(kernels.values()) == {onnx.TensorProto.FLOAT16}
+    raised = {n.input[0] for n in graph.node if n.op_type == "Cast"}
+    assert kernels.keys() <= raised
+
+
 def test_the_list_export_enforces_is_part_of_tensorrts():
     assert exporting.OPERATORS <= PARSER_LIST
 

@@ -8,6 +8,7 @@ from realtime_nst.errors import UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning.networks import NETWORKS, build  # noqa: E402
 from realtime_nst.learning.networks.blocks import (  # noqa: E402
     Binomial,
+    Fold,
     InstanceNorm,
     NearestConv,
     Residual,
@@ -141,3 +142,10 @@ def test_nearest_conv_is_nearest_neighbour_and_convolution():
     wanted = torch.nn.functional.conv2d(padded, layer.weight, layer.bias)
     assert torch.allclose(layer(x), wanted, atol=1e-5)
     assert torch.allclose(layer.plain()(x), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [2, 4, 8])
+def test_a_fold_as_a_convolution_is_the_same(side):
+    x = torch.rand(2, 3, 3 * side, 5 * side)
+    fold = Fold(side)
+    assert torch.equal(fold.plain()(x), fold(x))

@@ -5,7 +5,8 @@
     python benchmarks/search/search.py front
 
 `speed` times all designs in turn on each provider present, with random weights; `train` trains each
-for the same number of steps from the same seed and measures it on photos held out of training.
+for the same number of steps from the same seed and measures it on photos held out of training,
+through the loss networks of --measured-with where given (a small one may do for the training).
 Their tables are speed.csv and quality.csv beside this file; a design already in quality.csv is not
 trained again. `front` draws front.svg from both: quality against speed.
 """
@@ -20,8 +21,10 @@ from pathlib import Path
 from realtime_nst.bench.timer import Timer, spread
 from realtime_nst.learning.checkpoint import load, untrained
 from realtime_nst.learning.export import export
+from realtime_nst.learning.losses.perception import Perception, load_loss_network
+from realtime_nst.learning.measure import Quality
 from realtime_nst.learning.recipe import Recipe
-from realtime_nst.learning.train import Trainer
+from realtime_nst.learning.train import Trainer, averaged_network
 from realtime_nst.runtime.providers import available
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sources.synthetic import SyntheticSource
@@ -30,23 +33,23 @@ HERE = Path(__file__).parent
 SPEED, QUALITY, FRONT = HERE / "speed.csv", HERE / "quality.csv", HERE / "front.svg"
 SIZE = 640, 480
 DESIGNS = (
-    "johnson",
-    "johnson-half",
+    "tiny",
+    "fast:width=32,blocks=3",
+    "fast",
+    "tiny:first=nearest",
+    "tiny:blocks=3",
+    "tiny:width=96,blocks=3",
+    "fast:first=nearest",
     "fast:fold=2,width=32,blocks=3",
     "fast:fold=2,width=32,blocks=5",
-    "fast:width=32,blocks=3",
     "fast:width=48,blocks=4",
     "fast:width=64,blocks=3",
-    "fast",
-    "fast:first=nearest",
     "fast:width=64,blocks=5",
     "fast:width=96,blocks=4",
     "quality",
-    "tiny:blocks=3",
-    "tiny",
-    "tiny:first=nearest",
-    "tiny:width=96,blocks=3",
     "tiny:width=128,blocks=3",
+    "johnson-half",
+    "johnson",
 )
 
 
@@ -68,6 +71,8 @@ def speed() -> None:
 
 def train(asked: argparse.Namespace) -> None:
     done = {row["design"] for row in read(QUALITY)}
+    networks = map(load_loss_network, asked.measured_with or asked.loss_weights)
+    measured = Quality(Perception(list(networks)), asked.painting)
     for design in DESIGNS:
         if design in done:
             continue
@@ -75,7 +80,8 @@ def train(asked: argparse.Namespace) -> None:
         folder = asked.work / design.replace(":", "-").replace(",", "-")
         style = untrained(design).style
         trainer = Trainer(asked.painting, asked.content, folder, asked.loss_weights, recipe, style)
-        quality = load(trainer.run()).quality
+        network = averaged_network(load(trainer.run()))
+        quality = measured(network, trainer.held_out)
         write(
             QUALITY, [*read(QUALITY), {"design": design, "steps": asked.steps, **rounded(quality)}]
         )
@@ -126,6 +132,7 @@ if __name__ == "__main__":
     training.add_argument("painting", type=Path)
     training.add_argument("--content", type=Path, required=True)
     training.add_argument("--loss-weights", type=Path, nargs="+", required=True)
+    training.add_argument("--measured-with", type=Path, nargs="+")
     training.add_argument("--steps", type=int, default=300)
     training.add_argument("--work", type=Path, default=Path("search-runs"))
     training.set_defaults(run=train)

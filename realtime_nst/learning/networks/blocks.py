@@ -111,6 +111,19 @@ class Binomial(nn.Module):
         return F.conv2d(padded, self.weight.to(x.dtype), groups=x.shape[1])
 
 
+class Fold(nn.PixelUnshuffle):
+    """Space-to-depth of a picture: ``[N, 3, H, W]`` to ``[N, 3 f², H/f, W/f]``."""
+
+    def plain(self) -> nn.Conv2d:
+        """The same as a convolution, which every engine has; space-to-depth in ONNX takes shapes
+        worked out at run time and a transposition of six dimensions."""
+        side = self.downscale_factor
+        convolution = nn.Conv2d(3, 3 * side**2, side, side, bias=False)
+        kernel = torch.eye(3 * side**2).view(-1, 3, side, side)
+        convolution.weight = nn.Parameter(kernel)
+        return convolution
+
+
 class NearestConv(nn.Conv2d):
     """Doubles H and W by nearest neighbour, then a 3x3 convolution (Odena et al. 2016), at the cost
     of one at the small size.
@@ -145,9 +158,9 @@ class NearestConv(nn.Conv2d):
 
 
 def in_standard_layers(network: nn.Module) -> nn.Module:
-    """``network`` itself, each of its :class:`NearestConv` replaced by its plain form."""
+    """``network`` itself, each :class:`Fold` and :class:`NearestConv` in its plain form."""
     for name, child in network.named_children():
-        if isinstance(child, NearestConv):
+        if isinstance(child, Fold | NearestConv):
             setattr(network, name, child.plain())
         else:
             in_standard_layers(child)

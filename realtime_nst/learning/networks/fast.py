@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from realtime_nst.learning.networks.blocks import (
     Binomial,
     ConvNorm,
+    Fold,
     NearestConv,
     Residual,
     StyleNetwork,
@@ -34,7 +35,7 @@ class FastNet(StyleNetwork):
     ) -> None:
         super().__init__()
         self.size_multiple, self.size_minimum = fold, 2 * fold
-        self.encode = nn.Sequential(nn.PixelUnshuffle(fold), ConvNorm(3 * fold**2, width))
+        self.encode = nn.Sequential(Fold(fold), ConvNorm(3 * fold**2, width))
         self.transform = nn.Sequential(*(Residual(width) for _ in range(blocks)))
         widths = [detail * 2**n for n in reversed(range(fold.bit_length() - 2))]
         if first == "nearest" or not widths:
