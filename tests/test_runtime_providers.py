@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import model_factory
 import numpy as np
 import pytest
 from model_factory import card, expected, write_style
@@ -26,8 +28,12 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=[row.name for row in available()])
-def provider(request: pytest.FixtureRequest) -> str:
+def provider(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A row; for the one that takes int8 styles alone, the cards written here say int8."""
     name: str = request.param
+    if name == "openvino-int8":
+        made = partial(model_factory.card, quantised_from="0" * 64)
+        monkeypatch.setattr(sys.modules[__name__], "card", made)
     return name
 
 

@@ -16,6 +16,7 @@ from realtime_nst.cli.export import export
 from realtime_nst.cli.image import image
 from realtime_nst.cli.live import live
 from realtime_nst.cli.optimise import optimise
+from realtime_nst.cli.quantise import quantise
 from realtime_nst.cli.styles import styles
 from realtime_nst.cli.train import train
 from realtime_nst.cli.video import video
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, video, image, live, styles, train, optimise, export, bench, doctor):
+for command in (demo, video, image, live, styles, train, optimise, export, quantise, bench, doctor):
     app.command()(command)
 
 

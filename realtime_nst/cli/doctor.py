@@ -21,8 +21,19 @@ def doctor(style: options.Style = options.DEFAULT_STYLE) -> None:
     )
     headings = ("provider", "640x480", "what it is, or what it takes")
     console.out.print(console.table(headings, _providers(_timings(style))), "")
+    _say_automatic(style)
     console.out.print(console.table(("package", "version", ""), _packages()), "")
     console.out.print(console.table(("format", "encoder", ""), _encoders()))
+
+
+def _say_automatic(style: str) -> None:
+    from realtime_nst.runtime import doctor as checks
+
+    try:
+        provider, why = checks.automatic(style)
+    except RealtimeNstError:
+        return  # said where the timings failed
+    console.say(f"--provider auto: {provider} for {style}, because {why}\n")
 
 
 def _timings(style: str) -> "dict[str, Timing]":

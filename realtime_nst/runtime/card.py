@@ -16,7 +16,8 @@ INPUT, OUTPUT = "frame", "image"
 class ModelCard:
     """``name`` is what ``--style`` takes. Height and width are multiples of ``size_multiple`` and
     ``size_minimum`` at least (the runtime pads by reflection and crops). ``recipe`` says how it was
-    trained, ``quality`` what it reached on photos held out of training (lower is better)."""
+    trained, ``quality`` what it reached on photos held out of training (lower is better).
+    ``quantised_from`` is the digest of the file whose int8 form this one is, empty in any other."""
 
     name: str
     title: str
@@ -29,6 +30,7 @@ class ModelCard:
     speed_class: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     quality: Mapping[str, float] = field(default_factory=dict)
+    quantised_from: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)

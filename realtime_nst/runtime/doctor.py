@@ -14,7 +14,7 @@ import numpy as np
 from realtime_nst.errors import MissingPackage, RealtimeNstError
 from realtime_nst.runtime import hardware, openvino_session
 from realtime_nst.runtime.model import read_model
-from realtime_nst.runtime.providers import PROVIDERS, available
+from realtime_nst.runtime.providers import PROVIDERS, available, choose
 from realtime_nst.runtime.styles import find
 from realtime_nst.runtime.stylizer import Stylizer
 
@@ -101,6 +101,18 @@ def providers() -> list[ProviderStatus]:
         ProviderStatus(row.name, row.description, row.absence(), row.install)
         for row in PROVIDERS.values()
     ]
+
+
+def automatic(style: str | Path) -> tuple[str, str]:
+    """What "auto" uses for ``style``, by its name in the table, and why that one.
+
+    Raises as :class:`Stylizer` does.
+    """
+    row = choose()
+    if row.name != "openvino":
+        return row.name, "the first of the table that is present"
+    precision, why = openvino_session.choose(read_model(find(style)))
+    return f"openvino-{precision}", why
 
 
 def measure(

@@ -2,6 +2,7 @@
 
 import math
 import os
+import platform
 from pathlib import Path
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
@@ -19,6 +20,10 @@ def thread_limit() -> int | None:
     cores, but not that a container or an affinity mask leaves it fewer."""
     cores = usable_cores()
     return cores if cores < (os.cpu_count() or 1) else None
+
+
+def is_x86() -> bool:
+    return platform.machine().lower() in {"x86_64", "amd64"}
 
 
 def _quota() -> int:

@@ -1,4 +1,4 @@
-"""Networks on OpenVINO: on the CPU in float32 or bfloat16, on an Intel GPU in float16."""
+"""Networks on OpenVINO: on the CPU in float32, bfloat16 or int8, on an Intel GPU in float16."""
 
 import sys
 from functools import cache as once
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from realtime_nst.errors import MissingPackage, ModelError
-from realtime_nst.runtime import cache, hardware
+from realtime_nst.runtime import cache, hardware, int8
 from realtime_nst.runtime.model import Model, Port, check_contract
 from realtime_nst.runtime.session import Compile, Runner, Session
 from realtime_nst.stream import Image
@@ -25,6 +25,8 @@ def absence(device: str, precision: str = "f32") -> str:
         return f"OpenVINO finds no {device} on this computer"
     if precision == "bf16" and "BF16" not in capabilities():
         return "this CPU computes no bfloat16 (it takes AVX512-BF16 or AMX)"
+    if precision == "int8" and not hardware.is_x86():
+        return "int8 is known to be the faster on x86 CPUs alone"
     return ""
 
 
@@ -33,13 +35,29 @@ def capabilities() -> list[str]:
     return list(_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
-def best_precision() -> str:
-    """The fastest float precision of this CPU."""
-    return "bf16" if "BF16" in capabilities() else "f32"
+def choose(model: Model) -> tuple[str, str]:
+    """The precision in which this CPU computes ``model`` fastest, and why that one."""
+    if not absence("CPU", "int8"):
+        if int8.has_form(model):
+            return "int8", "the style has an int8 form, and int8 is the fastest on any x86 CPU"
+        why = "the style has no int8 form"
+    else:
+        why = "int8 is for x86 CPUs"
+    if absence("CPU", "bf16"):
+        return "f32", f"{why}, and the CPU no bfloat16"
+    return "bf16", f"{why}, and the CPU computes bfloat16"
+
+
+def open_best(model: Model) -> Session:
+    precision, _ = choose(model)
+    return open_session(model, f"openvino-{precision}", "CPU", precision)
 
 
 def open_session(model: Model, name: str, device: str, precision: str) -> Session:
-    """Raises :class:`ModelError` when OpenVINO cannot read the graph, or it is not a style's."""
+    """Raises :class:`ModelError` when OpenVINO cannot read the graph, or it is not a style's, and
+    :class:`ProviderError` when "int8" is asked of a style without an int8 form."""
+    if precision == "int8":
+        model = int8.form_of(model)
     try:
         graph = _core().read_model(model.path)
     except RuntimeError as error:
@@ -53,7 +71,7 @@ def open_session(model: Model, name: str, device: str, precision: str) -> Sessio
 def _options(model: Model, precision: str) -> dict[str, Any]:
     options: dict[str, Any] = {
         "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": precision,
+        "INFERENCE_PRECISION_HINT": _float_precision() if precision == "int8" else precision,
     }
     threads = hardware.thread_limit()
     if threads is not None:
@@ -62,6 +80,11 @@ def _options(model: Model, precision: str) -> dict[str, Any]:
     if folder is not None:
         options["CACHE_DIR"] = str(folder)
     return options
+
+
+def _float_precision() -> str:
+    """The fastest one for what of an int8 network stays float."""
+    return "bf16" if "BF16" in capabilities() else "f32"
 
 
 def _compiler(graph: Any, device: str, options: dict[str, Any]) -> Compile:

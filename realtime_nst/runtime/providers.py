@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from realtime_nst.errors import MissingPackage, ProviderError, UnknownName
+from realtime_nst.runtime import int8
 from realtime_nst.runtime import onnxruntime_session as ort
 from realtime_nst.runtime import openvino_session as openvino
 from realtime_nst.runtime.model import Model
@@ -16,7 +17,8 @@ AUTO = "auto"
 @dataclass(frozen=True)
 class Provider:
     """``absence`` says why it cannot be used here, empty when it can. ``install`` is the remedy.
-    An ``automatic`` provider is one that ``auto`` may choose."""
+    An ``automatic`` provider is one that ``auto`` may choose. One that is ``int8`` takes only
+    styles with an int8 form."""
 
     name: str
     engine: str
@@ -25,6 +27,7 @@ class Provider:
     absence: Callable[[], str]
     open: Callable[[Model], Session]
     automatic: bool = True
+    int8: bool = False
 
 
 def _onnxruntime(
@@ -54,12 +57,8 @@ def _openvino(name: str, description: str, install: str, device: str, precision:
         partial(openvino.absence, device, precision),
         partial(openvino.open_session, name=name, device=device, precision=precision),
         automatic=False,
+        int8=precision == "int8",
     )
-
-
-def _open_best_openvino(model: Model) -> Session:
-    precision = openvino.best_precision()
-    return openvino.open_session(model, f"openvino-{precision}", "CPU", precision)
 
 
 _CPU_EXTRA = 'pip install "realtime_nst[cpu]"'
@@ -99,10 +98,10 @@ _ROWS = (
     Provider(
         "openvino",
         "openvino",
-        "CPU through OpenVINO, in the fastest precision the CPU has",
+        "CPU through OpenVINO, in the fastest precision that CPU and style have",
         _CPU_EXTRA,
         partial(openvino.absence, "CPU"),
-        _open_best_openvino,
+        openvino.open_best,
     ),
     _onnxruntime(
         "cpu",
@@ -117,6 +116,13 @@ _ROWS = (
         f"a CPU with AVX512-BF16 or AMX, then {_CPU_EXTRA}",
         "CPU",
         "bf16",
+    ),
+    _openvino(
+        "openvino-int8",
+        "CPU through OpenVINO, int8; for styles with an int8 form",
+        f"an x86 CPU, then {_CPU_EXTRA}",
+        "CPU",
+        "int8",
     ),
     _openvino(
         "openvino-gpu",
@@ -135,6 +141,11 @@ ONNX Runtime on the CPU. The rest are for those who ask for them."""
 def available() -> list[Provider]:
     """Those that can be used here, in the order of the table."""
     return [row for row in PROVIDERS.values() if not row.absence()]
+
+
+def suitable(model: Model) -> list[Provider]:
+    """Of :func:`available`, those that take ``model``."""
+    return [row for row in available() if not row.int8 or int8.has_form(model)]
 
 
 def choose(name: str = AUTO) -> Provider:

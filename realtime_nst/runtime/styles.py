@@ -2,7 +2,8 @@
 
 The manifest is ``{"styles": [entry, ...]}``; an entry has ``name``, ``file`` (relative to the
 manifest), ``sha256``, ``bytes``, ``title``, ``artist``, ``licence``, ``network``, and where known
-``speed_class``, ``picture`` (a scene in that style, relative too), ``quality`` and ``recipe``.
+``speed_class``, ``picture`` (a scene in that style, relative too), ``quality`` and ``recipe``;
+``int8_sha256`` and ``int8_bytes`` where the style's int8 form lies beside its file.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime_nst.errors import ModelError, UnknownName, UsageError
+from realtime_nst.runtime import int8
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FOLDERS = (_PACKAGE / "weights", _PACKAGE.parent / "weights")
@@ -39,10 +41,19 @@ class InstalledStyle:
     picture: str = ""
     quality: Mapping[str, float] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    int8_sha256: str = ""
+    int8_bytes: int = 0
 
     @property
     def path(self) -> Path:
         return self.folder / self.file
+
+    @property
+    def digests(self) -> Mapping[Path, str]:
+        """The sha256 each of the style's networks must have."""
+        return {self.path: self.sha256} | (
+            {int8.path_of(self.path): self.int8_sha256} if self.int8_sha256 else {}
+        )
 
 
 def folder() -> Path | None:
@@ -95,16 +106,21 @@ def _style(directory: Path, entry: Mapping[str, Any]) -> InstalledStyle:
 
 
 def _checked(style: InstalledStyle) -> Path:
+    for path, wanted in style.digests.items():
+        _check_digest(style.name, path, wanted)
+    return style.path
+
+
+def _check_digest(name: str, path: Path, wanted: str) -> None:
     try:
-        digest = hashlib.sha256(style.path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise ModelError(
-            f"style {style.name!r} is in the manifest, but {str(style.path)!r} cannot be read: "
+            f"style {name!r} is in the manifest, but {str(path)!r} cannot be read: "
             f"{error.strerror}; install realtime_nst again"
         ) from error
-    if digest != style.sha256:
+    if digest != wanted:
         raise ModelError(
-            f"{str(style.path)!r} is not the file of style {style.name!r}: its sha256 begins with "
-            f"{digest[:12]}, not {style.sha256[:12]}; install realtime_nst again"
+            f"{str(path)!r} is not the file of style {name!r}: its sha256 begins with "
+            f"{digest[:12]}, not {wanted[:12]}; install realtime_nst again"
         )
-    return style.path

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import av
+import numpy as np
 from av.container import OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -141,7 +142,7 @@ class PictureEncoder:
         """The packets that ``image``, shown at ``ticks`` of the time base, sets free."""
         colours = self._traits.colours
         frame = self._reformatter.reformat(
-            VideoFrame.from_ndarray(image, format="rgb24"),
+            VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format="rgb24"),
             format=self._format,
             dst_colorspace=colours.swscale_matrix,
             dst_color_range=ColorRange.MPEG,

@@ -1,0 +1,38 @@
+"""A style's int8 form: ``NAME.int8.onnx`` beside ``NAME.onnx``, bound to it by its digest."""
+
+from pathlib import Path
+
+from realtime_nst.errors import ProviderError
+from realtime_nst.runtime.model import Model, read_model
+
+
+def path_of(style: Path) -> Path:
+    """Where the int8 form of the style file ``style`` lies."""
+    return style.with_suffix(f".int8{style.suffix}")
+
+
+def form_of(model: Model) -> Model:
+    """``model`` itself where it is int8, or else the form beside it.
+
+    Raises :class:`ProviderError` where there is none, or it was made from another file, and
+    :class:`ModelError` where it cannot be read.
+    """
+    if model.card.quantised_from:
+        return model
+    path = path_of(model.path)
+    remedy = f"make it with: realtime-nst quantise {model.path} PAINTING --content PHOTOS"
+    if not path.exists():
+        raise ProviderError(f"{model.path} has no int8 form, {path.name} beside it; {remedy}")
+    form = read_model(path)
+    if form.card.quantised_from != model.digest:
+        raise ProviderError(f"{path} was made from another {model.path.name}; {remedy} --overwrite")
+    return form
+
+
+def has_form(model: Model) -> bool:
+    """Whether :func:`form_of` finds one. Raises :class:`ModelError` as it does."""
+    try:
+        form_of(model)
+    except ProviderError:
+        return False
+    return True

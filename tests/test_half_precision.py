@@ -1,0 +1,125 @@
+"""Networks keep their pictures in half precision, and every provider its own, on hard inputs.
+
+Half precision as TensorRT and CoreML run a style: all of it float16, normalisation excepted.
+"""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra 'train'")
+pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
+pytest.importorskip("onnx", reason="needs the extra 'train'")
+
+from realtime_nst.learning import export  # noqa: E402
+from realtime_nst.learning.checkpoint import untrained  # noqa: E402
+from realtime_nst.learning.networks import NETWORKS, build  # noqa: E402
+from realtime_nst.learning.networks.blocks import NORMALISATIONS  # noqa: E402
+from realtime_nst.learning.start import read_start  # noqa: E402
+from realtime_nst.runtime import styles  # noqa: E402
+from realtime_nst.runtime.providers import PROVIDERS  # noqa: E402
+from realtime_nst.runtime.stylizer import Stylizer  # noqa: E402
+
+_SIZE = (72, 88)
+_PROVIDERS = {"cpu": (2, 0.75), "openvino-f32": (2, 0.75), "openvino-bf16": (16, 1.5)}
+"""By provider, the largest and the mean difference to torch in float32, in grey levels."""
+
+_ILL_CONDITIONED = {"johnson-transposed"}
+"""Untrained reference networks whose normalisation divides, on flat frames, nothing but rounding
+errors by the root of its epsilon: engines differ there, and none is right."""
+
+
+def _one_bright_pixel():
+    frame = np.zeros((*_SIZE, 3), np.uint8)
+    frame[30, 41] = 255
+    return frame
+
+
+FRAMES = {
+    "black": np.zeros((*_SIZE, 3), np.uint8),
+    "white": np.full((*_SIZE, 3), 255, np.uint8),
+    "one bright pixel": _one_bright_pixel(),
+    "noise": np.random.default_rng(4).integers(0, 256, (*_SIZE, 3), dtype=np.uint8),
+}
+
+
+@pytest.fixture(params=FRAMES)
+def frame(request):
+    return FRAMES[request.param]
+
+
+def _in_half_precision(network):
+    network.half()
+    for module in network.modules():
+        if isinstance(module, tuple(NORMALISATIONS.values())):
+            module.float()
+    return network
+
+
+@torch.no_grad()
+def _paint(network, frame, dtype):
+    """Grey levels, not rounded."""
+    planes = torch.from_numpy(frame).permute(2, 0, 1)[None].to(dtype) / 255
+    return network(planes)[0].float().permute(1, 2, 0).numpy() * 255
+
+
+def _assert_near(picture, wanted, most, mean):
+    difference = np.abs(picture.astype(float) - wanted)
+    assert np.isfinite(picture).all()
+    assert difference.max() <= most
+    assert difference.mean() <= mean
+
+
+def _pair(fill):
+    """A network in float32 and its twin in half precision."""
+    full, half = fill().eval(), fill().eval()
+    half.load_state_dict(full.state_dict())
+    return full, _in_half_precision(half)
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_half_precision_does_not_overflow(name, frame):
+    full, half = _pair(lambda: build(name))
+    _assert_near(_paint(half, frame, torch.float16), _paint(full, frame, torch.float32), 8, 1)
+
+
+def _trained(style):
+    network = build(style.network)
+    read_start(style.path).give_to(network, style.network)
+    return network
+
+
+@pytest.fixture(params=styles.installed(), ids=lambda style: style.name)
+def style(request):
+    return request.param
+
+
+def test_trained_styles_keep_their_picture_in_half_precision(style, frame):
+    full, half = _pair(lambda: _trained(style))
+    _assert_near(_paint(half, frame, torch.float16), _paint(full, frame, torch.float32), 8, 1)
+
+
+@pytest.mark.parametrize("provider", _PROVIDERS)
+def test_providers_agree_with_torch_on_trained_styles(style, frame, provider):
+    if PROVIDERS[provider].absence():
+        pytest.skip(PROVIDERS[provider].absence())
+    wanted = _paint(_trained(style).eval(), frame, torch.float32)
+    _assert_near(Stylizer(style.path, provider)(frame), wanted, *_PROVIDERS[provider])
+
+
+@pytest.fixture(scope="module", params=sorted(NETWORKS))
+def exported(request, tmp_path_factory):
+    checkpoint = untrained(request.param)
+    path = tmp_path_factory.mktemp("exported") / "style.onnx"
+    export.export(checkpoint, path)
+    return request.param, export.averaged_network(checkpoint).eval(), path
+
+
+@pytest.mark.parametrize("provider", _PROVIDERS)
+def test_providers_agree_with_torch_on_every_network(exported, provider, frame):
+    if PROVIDERS[provider].absence():
+        pytest.skip(PROVIDERS[provider].absence())
+    name, network, path = exported
+    if name in _ILL_CONDITIONED and np.ptp(frame) == 0:
+        pytest.skip("rounding errors decide its picture of a flat frame")
+    wanted = _paint(network, frame, torch.float32)
+    _assert_near(Stylizer(path, provider)(frame), wanted, *_PROVIDERS[provider])
