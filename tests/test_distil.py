@@ -44,7 +44,8 @@ def test_the_student_comes_nearer_to_its_teacher(teacher, tmp_path, monkeypatch)
     photos = find_photos(learning_factory.write_photos(tmp_path))
     seen = []
     chosen = distillation.Distillation(steps=60, batch=2, crop=48)
-    student = distillation.distil(teacher, photos, chosen, lambda step, e: seen.append(e))
+    bases = distillation.survey(teacher, photos, chosen)
+    student = distillation.distil(teacher, bases, photos, chosen, lambda step, e: seen.append(e))
     assert len(seen) == 60
     assert set(seen[0]) == set(student.layers)
     first, last = (sum(sum(e.values()) for e in part) for part in (seen[:5], seen[-5:]))

@@ -1,5 +1,6 @@
 """The loss networks that training and optimisation look through."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -7,23 +8,16 @@ import typer
 from rich.progress import Progress
 
 from realtime_nst.cli import console
-
-LossWeights = Annotated[
-    list[Path] | None,
-    typer.Option(
-        metavar="FILE",
-        help="Weights of a loss network; may be given several times, the first that has a "
-        "layer serves it. (default: VGG-19, fetched once)",
-    ),
-]
+from realtime_nst.errors import UnknownName
 
 
-def given_or_fetched(weights: list[Path] | None) -> list[Path]:
-    """``weights``, or VGG-19's, fetched where it is not there. Raises TrainingError as that."""
-    return weights or [_fetched_vgg19()]
+def _bundled() -> Path:
+    from realtime_nst.learning.loss_network import bundled
+
+    return bundled()
 
 
-def _fetched_vgg19() -> Path:
+def _vgg19() -> Path:
     from realtime_nst.learning.vgg_download import download
     from realtime_nst.runtime.cache import root
 
@@ -33,3 +27,39 @@ def _fetched_vgg19() -> Path:
             root(),
             on_bytes=lambda done, total: progress.update(task, completed=done, total=total),
         )
+
+
+_NETWORKS: Mapping[str, Callable[[], Path]] = {"bundled": _bundled, "vgg19": _vgg19}
+
+
+def _known(network: str) -> str:
+    if network not in _NETWORKS:
+        raise UnknownName("loss network", network, _NETWORKS, "--loss-weights takes a file")
+    return network
+
+
+LossNetwork = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(_NETWORKS),
+        callback=_known,
+        help="What judges the pictures. bundled: small, comes with the program; vgg19: what it "
+        "was distilled from, slower and truer, fetched once (548 MB).",
+    ),
+]
+LossWeights = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Weights of a loss network in place of --loss-network; may be given several times, "
+        "the first that has a layer serves it.",
+    ),
+]
+
+
+def loss_networks(network: str, weights: list[Path] | None) -> list[Path]:
+    """``weights``, or else those of ``network``, VGG-19's fetched where they are not there yet.
+
+    Raises TrainingError when they cannot be had.
+    """
+    return weights or [_NETWORKS[network]()]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from realtime_nst.cli import console, options
-from realtime_nst.cli.loss_weights import LossWeights, given_or_fetched
+from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
 from realtime_nst.cli.optimise_progress import (
     StepProgress,
     Trail,
@@ -49,6 +49,7 @@ def optimise(
     save_every: Annotated[
         int, typer.Option(metavar="N", min=0, help="Keep each Nth picture, and a sheet of them.")
     ] = 0,
+    loss_network: LossNetwork = "vgg19",
     loss_weights: LossWeights = None,
     overwrite: options.Overwrite = False,
     **optimisation: Any,
@@ -69,7 +70,8 @@ def optimise(
         progress: StepProgress | None = None
         try:
             with sink:
-                painter = _painter(paintings, given_or_fetched(loss_weights), chosen)
+                networks = loss_networks(loss_network, loss_weights)
+                painter = _painter(paintings, networks, chosen)
                 with step_progress(trail, source.info.frames) as progress:
                     _paint(source, painter, sink, progress)
         except KeyboardInterrupt:

@@ -8,8 +8,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from realtime_nst.cli import console, options
 from realtime_nst.cli.export import check_target, export_checked
-from realtime_nst.cli.loss_weights import LossWeights, given_or_fetched
+from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
 from realtime_nst.cli.recipe_options import read_options, with_options_of
+from realtime_nst.cli.start_from import StartFrom, find_start
 from realtime_nst.learning.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -17,15 +18,20 @@ if TYPE_CHECKING:
     from realtime_nst.learning.train import Trainer
 
 _ENOUGH_PHOTOS = 200
+_STEPS_FROM_ANOTHER = 500
+"""Unless --steps says otherwise; the recipe's own number is for a start from nothing."""
+
 _STEPS_A_LINE = 25
 """Where there is no terminal to draw a bar on."""
 
 
 @with_options_of(Recipe, "Recipe")
 def train(
+    context: typer.Context,
     painting: Annotated[Path, typer.Argument(metavar="STYLE.jpg", help="The painting.")],
     content: Annotated[Path, typer.Option(help="Folder of photos, a few hundred at least.")],
     output: options.Output,
+    loss_network: LossNetwork = "vgg19",
     loss_weights: LossWeights = None,
     name: Annotated[str, typer.Option(help="What --style takes.  (default: OUTPUT's name)")] = "",
     title: Annotated[str, typer.Option(help="Of the painting.  (default: its file name)")] = "",
@@ -34,9 +40,7 @@ def train(
     trained_on: Annotated[
         str, typer.Option(help="The photos, for the card.  (default: the folder's name)")
     ] = "",
-    start_from: Annotated[
-        Path | None, typer.Option(help="Checkpoint of another style to start from: far quicker.")
-    ] = None,
+    start_from: StartFrom = "",
     restart: Annotated[bool, typer.Option("--restart", help="Forget an unfinished run.")] = False,
     overwrite: options.Overwrite = False,
     **recipe: Any,
@@ -49,23 +53,29 @@ def train(
     from realtime_nst.learning import checkpoint
     from realtime_nst.learning.data import find_photos, read_image
     from realtime_nst.learning.networks import build
+    from realtime_nst.learning.start import read_start
     from realtime_nst.learning.train import Trainer
 
     folder = output.with_suffix(".train")
+    start = find_start(start_from, recipe["network"])
+    if start and _is_default(context, "steps"):
+        recipe["steps"] = _STEPS_FROM_ANOTHER
+    chosen = read_options(Recipe, recipe)
+    read_image(painting)  # the cheap checks come before the dear download
+    find_photos(content)
+    build(chosen.network)
     style = checkpoint.StyleInfo(
         name=name or output.stem,
         title=title or painting.stem,
         artist=artist,
         licence=licence,
         trained_on=trained_on or content.name,
-        started_from=checkpoint.load(start_from).style.name if start_from else "",
+        started_from=read_start(start).style if start else "",
     )
-    chosen = read_options(Recipe, recipe)
-    read_image(painting)  # the cheap checks come before the dear download
-    find_photos(content)
-    build(chosen.network)
-    weights = given_or_fetched(loss_weights)
-    trainer = Trainer(painting, content, folder, weights, chosen, style, start_from, restart)
+    weights = loss_networks(loss_network, loss_weights)
+    trainer = Trainer(painting, content, folder, weights, chosen, style, start, restart)
+    begun = f"from {style.started_from}" if start else "from nothing"
+    console.say_notice(f"{begun}, {chosen.steps} steps, judged by {weights[0].name}")
     console.say_notice(f"samples, losses and checkpoint: {folder}")
     if trainer.photos < _ENOUGH_PHOTOS:
         console.say_notice(
@@ -75,6 +85,11 @@ def train(
     trained = checkpoint.load(_train(trainer))
     _say_quality(trained.quality, len(trainer.held_out))
     export_checked(trained, output)
+
+
+def _is_default(context: typer.Context, option: str) -> bool:
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "DEFAULT"
 
 
 def _train(trainer: "Trainer") -> Path:

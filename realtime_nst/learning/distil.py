@@ -33,13 +33,23 @@ class Distillation:
     seed: int = 0
 
 
+def survey(teacher: Perception, pictures: Sequence[Path], chosen: Distillation) -> Bases:
+    """The principal directions of ``teacher``'s features on ``pictures``: photos and paintings."""
+    torch.manual_seed(chosen.seed)
+    crops = Crops(list(pictures), chosen.crop, chosen.seed)
+    device = best_device().name
+    surveyed = batches(crops, chosen.batch, range(_SURVEYED), workers=1)
+    return principal_directions(teacher, (images.to(device) for images in surveyed))
+
+
 def distil(
     teacher: Perception,
+    bases: Bases,
     pictures: Sequence[Path],
     chosen: Distillation,
     on_step: Callable[[int, dict[str, float]], None] = lambda step, errors: None,
 ) -> BundledNetwork:
-    """A bundled network whose features are ``teacher``'s on ``pictures``: photos and paintings.
+    """A bundled network whose features are ``teacher``'s on ``pictures``, along ``bases``.
 
     ``on_step`` gets, by layer, the squared error over the mean square of the teacher's features.
     """
@@ -48,19 +58,13 @@ def distil(
     student = BundledNetwork().to(device.name)
     student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     crops = Crops(list(pictures), chosen.crop, chosen.seed)
-
-    def taught(count: int) -> Iterator[Tensor]:
-        for images in batches(crops, chosen.batch, range(count), workers=1):
-            yield images.to(device.name)
-
-    bases = principal_directions(teacher, taught(_SURVEYED))
     optimiser = torch.optim.Adam(student.parameters(), lr=chosen.learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, chosen.learning_rate, total_steps=chosen.steps, pct_start=0.05
     )
-    for step, images in enumerate(taught(chosen.steps)):
+    for step, images in enumerate(batches(crops, chosen.batch, range(chosen.steps), workers=1)):
         with device.autocast():
-            errors = distances(student, teacher, bases, _noisy(images))
+            errors = distances(student, teacher, bases, noisy(images.to(device.name)))
         optimiser.zero_grad(set_to_none=True)
         torch.stack(list(errors.values())).sum().backward()
         optimiser.step()
@@ -90,19 +94,27 @@ def distances(
     student: BundledNetwork, teacher: Perception, bases: Bases, images: Tensor
 ) -> dict[str, Tensor]:
     """By layer: squared error of the coordinates over the mean square of the teacher's."""
+    return {
+        layer: (seen - wanted).pow(2).mean() / wanted.pow(2).mean()
+        for layer, seen, wanted in coordinates(student, teacher, bases, images)
+    }
+
+
+def coordinates(
+    student: BundledNetwork, teacher: Perception, bases: Bases, images: Tensor
+) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """(layer, the student's, the teacher's), in float32, ``[N, directions, h, w]``."""
     with torch.no_grad():
         view = teacher.view(images)
         wanted = {
             f"relu{name}": torch.einsum("ncyx,ck->nkyx", view.layer(f"relu{name}").float(), basis)
             for name, basis in bases.items()
         }
-    return {
-        layer: (seen.float() - wanted[layer]).pow(2).mean() / wanted[layer].pow(2).mean()
-        for layer, seen in student.features(images)
-    }
+    for layer, seen in student.features(images):
+        yield layer, seen.float(), wanted[layer]
 
 
-def _noisy(images: Tensor) -> Tensor:
+def noisy(images: Tensor) -> Tensor:
     quarter = torch.arange(len(images), device=images.device) % 4 == 0
     strength = torch.rand(len(images), device=images.device) * _NOISE * quarter
     return (images + torch.randn_like(images) * strength.view(-1, 1, 1, 1)).clamp(0, 1)

@@ -40,8 +40,8 @@ def download(
         os.replace(partial, path)
     except OSError as error:
         raise TrainingError(
-            f"the loss network VGG-19 cannot be fetched from {url} ({error}); fetch it on another "
-            "machine and give the file with --loss-weights"
+            f"the loss network VGG-19 cannot be fetched from {url} ({error}); use --loss-network "
+            "bundled, or fetch it on another machine and give the file with --loss-weights"
         ) from error
     finally:
         partial.unlink(missing_ok=True)

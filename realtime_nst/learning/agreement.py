@@ -1,0 +1,85 @@
+"""How well losses measured with one loss network agree with those measured with another."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from realtime_nst.learning.losses.perception import Perception
+from realtime_nst.learning.measure import Quality
+from realtime_nst.learning.optimise.pictures import to_image, to_tensor
+from realtime_nst.runtime.styles import InstalledStyle, find
+from realtime_nst.runtime.stylizer import Stylizer
+
+Network = Callable[[Tensor], Tensor]
+Figures = Mapping[str, Mapping[str, float]]
+"""By network, by loss."""
+
+
+def networks_of(styles: Sequence[InstalledStyle], strengths: Sequence[float]) -> dict[str, Network]:
+    """Each style at each strength, by a name such as ``great_wave*0.5``, and ``photo``: itself."""
+    found: dict[str, Network] = {"photo": lambda photo: photo}
+    for style in styles:
+        stylizer = Stylizer(find(style.name, style.folder))
+        for strength in strengths:
+            found[f"{style.name}*{strength:g}"] = _at(stylizer, strength)
+    return found
+
+
+def paintings_of(styles: Sequence[InstalledStyle], pictures: Sequence[Path]) -> dict[str, Path]:
+    """By style, the one of ``pictures`` it was trained with, told by its digest, where found."""
+    by_digest = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in pictures}
+    wanted = {style.name: style.recipe.get("painting_sha256") for style in styles}
+    return {name: by_digest[digest] for name, digest in wanted.items() if digest in by_digest}
+
+
+def figures(
+    perception: Perception,
+    painting: Path,
+    networks: Mapping[str, Network],
+    photos: Sequence[Path],
+) -> dict[str, dict[str, float]]:
+    """By network, the mean over ``photos`` of each loss of :class:`Quality`."""
+    quality = Quality(perception, painting)
+    return {name: quality(network, photos) for name, network in networks.items()}
+
+
+def agreement(
+    found: Mapping[str, Figures], true: Mapping[str, Figures]
+) -> Iterator[tuple[str, str, float, float]]:
+    """(loss, painting, rank correlation, median ratio ``found`` / ``true``), all paintings first.
+
+    ``found``, ``true``: by painting, figures. A loss that is 0 in both says nothing of the ratio.
+    """
+    some = next(iter(true.values()))
+    for loss in next(iter(some.values())):
+        for painting, chosen in {"all": list(true), **{name: [name] for name in true}}.items():
+            pairs = np.array(
+                [
+                    (found[name][network][loss], figures[loss])
+                    for name in chosen
+                    for network, figures in true[name].items()
+                ]
+            )
+            ratios = pairs[pairs[:, 1] > 0]
+            ratio = float(np.median(ratios[:, 0] / ratios[:, 1]))
+            yield loss, painting, rank_correlation(*pairs.T), ratio
+
+
+def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
+    """Spearman's, from -1 to 1; equal values share the mean of their ranks."""
+    return float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    order = np.asarray(values)
+    return [float((order < value).sum() + ((order == value).sum() - 1) / 2) for value in order]
+
+
+def _at(stylizer: Stylizer, strength: float) -> Network:
+    def network(photo: Tensor) -> Tensor:
+        return strength * to_tensor(stylizer(to_image(photo))) + (1 - strength) * photo
+
+    return network

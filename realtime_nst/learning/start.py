@@ -1,0 +1,113 @@
+"""Where a new style starts from: the weights of another, out of a checkpoint or a style file."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from realtime_nst.errors import ModelError, TrainingError
+from realtime_nst.learning import networks
+from realtime_nst.learning.checkpoint import load
+from realtime_nst.learning.networks.blocks import NearestConv
+from realtime_nst.runtime.model import read_model
+
+_IN_CHECKPOINT, _IN_STYLE_FILE = "module.", "network."
+"""What stands before a network's own names."""
+
+_COUNTER = "num_batches_tracked"
+_PASSED_ON = ("Cast", "Identity")
+
+
+@dataclass(frozen=True)
+class Start:
+    """The ``weights``, by name, of the style called ``style``, whose network is ``network``."""
+
+    style: str
+    network: str
+    weights: Mapping[str, Tensor]
+
+    def give_to(self, network: nn.Module, name: str) -> None:
+        """Raises TrainingError unless ``network``, the one called ``name``, is of the same kind."""
+        if self.network != name:
+            raise TrainingError(
+                f"--start-from holds a {self.network!r} network, not a {name!r}; add --network "
+                f"{self.network}, or begin anew with --start-from none"
+            )
+        network.load_state_dict(dict(self.weights))
+
+
+def read_start(path: Path) -> Start:
+    """The weights in ``path``: an .onnx style file, or the checkpoint of a training run.
+
+    Raises UsageError when it is missing, ModelError or TrainingError when it is neither, or a style
+    file whose graph no longer has its network's weights.
+    """
+    if path.suffix == ".onnx":
+        card = read_model(path).card
+        return Start(card.name, card.network, _in_style_file(path, card.network))
+    saved = load(path)
+    return Start(saved.style.name, saved.recipe.network, _named(saved.averaged, _IN_CHECKPOINT))
+
+
+def unfolded(module: NearestConv, kernel: Tensor) -> Tensor:
+    """The kernel of ``module`` that ``kernel`` of its plain form was worked out from.
+
+    Sums of rows and columns were taken, more of them than there are rows and columns, so the least
+    squares solution is exact.
+    """
+    inverse = torch.linalg.pinv(module.phases.flatten(0, 1)).unflatten(1, module.phases.shape[:2])
+    phases = kernel.unflatten(0, (module.out_channels, 2, 2))
+    return torch.einsum("apy,bqx,opqiyx->oiab", inverse, inverse, phases)
+
+
+def _in_style_file(path: Path, name: str) -> dict[str, Tensor]:
+    network = networks.build(name)
+    try:
+        weights = _weights(onnx.load(path).graph, network)
+        network.load_state_dict(weights)
+    except (RuntimeError, ValueError, StopIteration) as error:
+        raise ModelError(
+            f"{str(path)!r} does not hold the weights of a {name!r} network as they were exported, "
+            "so training cannot start from it; give the checkpoint.pt it was made from, or begin "
+            "anew with --start-from none"
+        ) from error
+    return weights
+
+
+def _weights(graph: onnx.GraphProto, network: nn.Module) -> dict[str, Tensor]:
+    """The exporter keeps all names but those of a :class:`NearestConv`, which it writes folded."""
+    held = {
+        constant.name: torch.from_numpy(numpy_helper.to_array(constant).copy())
+        for constant in graph.initializer
+    }
+    wanted = network.state_dict()
+    found = {k: w.float() for k, w in _named(held, _IN_STYLE_FILE).items() if k in wanted}
+    found |= {k: w for k, w in wanted.items() if k.endswith(_COUNTER)}
+    folded = (
+        (held[kernel].float(), held[bias].float())
+        for kernel, bias in _convolutions(graph)
+        if kernel in held and kernel.removeprefix(_IN_STYLE_FILE) not in wanted
+    )
+    for name, module in network.named_modules():
+        if isinstance(module, NearestConv):
+            kernel, bias = next(folded)
+            found[f"{name}.weight"] = unfolded(module, kernel)
+            found[f"{name}.bias"] = bias.unflatten(0, (-1, 4)).mean(1)
+    return found
+
+
+def _convolutions(graph: onnx.GraphProto) -> Iterator[tuple[str, str]]:
+    """The names of kernel and bias of each that has a bias, as they lie in the file."""
+    made_from = {n.output[0]: n.input[0] for n in graph.node if n.op_type in _PASSED_ON}
+    for node in graph.node:
+        if node.op_type == "Conv" and len(node.input) == 3:
+            _, kernel, bias = node.input
+            yield made_from.get(kernel, kernel), made_from.get(bias, bias)
+
+
+def _named(weights: Mapping[str, Tensor], before: str) -> dict[str, Tensor]:
+    return {k.removeprefix(before): w for k, w in weights.items() if k.startswith(before)}

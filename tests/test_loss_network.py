@@ -1,0 +1,208 @@
+"""The bundled loss network: found, chosen, calibrated, hardened, held against another."""
+
+import hashlib
+import json
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra 'train'")
+safetensors = pytest.importorskip("safetensors.torch", reason="needs the extra 'train'")
+
+import learning_factory as factory  # noqa: E402
+
+from realtime_nst.errors import TrainingError  # noqa: E402
+from realtime_nst.learning import calibrate, harden, networks  # noqa: E402
+from realtime_nst.learning.agreement import agreement, paintings_of, rank_correlation  # noqa: E402
+from realtime_nst.learning.data import find_photos, read_image  # noqa: E402
+from realtime_nst.learning.loss_network import CARD, FILE, bundled  # noqa: E402
+from realtime_nst.learning.losses.bundled import DIRECTIONS, BundledNetwork  # noqa: E402
+from realtime_nst.learning.losses.content import content_loss  # noqa: E402
+from realtime_nst.learning.losses.perception import (  # noqa: E402
+    Perception,
+    load_loss_network,
+    random_loss_network,
+)
+from realtime_nst.learning.losses.style import GramLoss  # noqa: E402
+from realtime_nst.learning.recipe import Recipe  # noqa: E402
+from realtime_nst.runtime.styles import InstalledStyle  # noqa: E402
+
+
+@pytest.fixture
+def installed(tmp_path):
+    (tmp_path / FILE).write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()
+    (tmp_path / CARD).write_text(json.dumps({"sha256": digest}))
+    return tmp_path
+
+
+def test_it_is_found_beside_its_card(installed):
+    assert bundled(installed) == installed / FILE
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda folder: (folder / FILE).unlink(), "cannot be read"),
+        (lambda folder: (folder / CARD).unlink(), "cannot be read"),
+        (lambda folder: (folder / CARD).write_text("{}"), "cannot be read"),
+        (lambda folder: (folder / FILE).write_bytes(b"others"), "sha256 begins with"),
+    ],
+)
+def test_absent_or_damaged_is_one_line_with_a_way_out(installed, damage, said):
+    damage(installed)
+    with pytest.raises(TrainingError, match=said) as caught:
+        bundled(installed)
+    assert "--loss-network vgg19" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_one_that_comes_with_the_program_has_all_layers_of_the_default_recipe():
+    recipe = Recipe()
+    wanted = {*recipe.content_layers, *recipe.deep_content_layers}
+    wanted |= {*recipe.style_layers, *recipe.deep_style_layers}
+    assert wanted <= set(load_loss_network(bundled()).layers)
+
+
+@pytest.fixture
+def student():
+    torch.manual_seed(0)
+    return BundledNetwork().eval().requires_grad_(False)
+
+
+def losses(network, example):
+    """By layer and kind, as an objective would measure them."""
+    views = [Perception([network]).view(each) for each in
+             (example.photo, example.result, example.painting)]  # fmt: skip
+    photo, result, painting = ({name: v.layer(f"relu{name}") for name in DIRECTIONS} for v in views)
+    for name in ("3_3", "4_2"):
+        yield name, content_loss(result[name], photo[name]).item()
+    for name in ("1_2", "2_2", "3_4", "4_4"):
+        yield name, GramLoss(painting[name])(result[name]).item()
+
+
+def test_gains_are_found_again(student):
+    """A teacher that is the student amplified: the gains that lead from one to the other."""
+    teacher = BundledNetwork().eval().requires_grad_(False)
+    teacher.load_state_dict(student.state_dict())
+    wanted = dict.fromkeys(DIRECTIONS, 1.5)
+    calibrate.amplify(teacher, wanted)
+    examples = [calibrate.Example(*torch.rand(3, 1, 3, 48, 48)) for _ in range(3)]
+    found = calibrate.find_gains(student, Perception([teacher]), examples)
+    assert found == pytest.approx(wanted)
+    calibrate.amplify(student, found)
+    for example in examples:
+        assert dict(losses(student, example)) == pytest.approx(
+            dict(losses(teacher, example)), rel=1e-3
+        )
+
+
+def test_hardening_brings_the_student_nearer_on_painted_pictures(student, tmp_path):
+    photos = find_photos(factory.write_photos(tmp_path / "photos"))
+    paintings = [factory.write_painting(tmp_path / "painting.png")]
+    teacher = Perception([random_loss_network(0)])
+    student.requires_grad_(True)
+    bases = {
+        name: torch.eye(teacher.view(torch.rand(1, 3, 32, 32)).layer(f"relu{name}").shape[1], count)
+        for name, count in DIRECTIONS.items()
+    }
+    before = {name: value.clone() for name, value in student.state_dict().items()}
+    seen = []
+    chosen = harden.Hardening(steps=24, batch=2, crop=48, painters=2, life=5)
+    starts = [networks.build("fast").state_dict()]
+    harden.harden(
+        student, teacher, bases, photos, paintings, starts, chosen, lambda _, e: seen.append(e)
+    )
+    assert len(seen) == 24
+    assert set(seen[0]) == set(student.layers)
+    assert any(not torch.equal(before[name], v) for name, v in student.state_dict().items())
+    first, last = (sum(sum(e.values()) for e in part) for part in (seen[:4], seen[-4:]))
+    assert last < first
+
+
+def test_rank_correlation():
+    assert rank_correlation([1, 2, 3], [10, 20, 90]) == pytest.approx(1)
+    assert rank_correlation([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)
+    assert rank_correlation([1, 2, 2, 3], [1, 2, 2, 3]) == pytest.approx(1)
+    assert rank_correlation([1, 2, 3, 4], [1, 3, 2, 4]) == pytest.approx(0.8)
+
+
+def test_agreement_over_all_paintings_and_each():
+    true = {"a": {"x": {"style": 1.0}, "y": {"style": 2.0}},
+            "b": {"x": {"style": 3.0}, "y": {"style": 0.0}}}  # fmt: skip
+    found = {"a": {"x": {"style": 2.0}, "y": {"style": 4.0}},
+             "b": {"x": {"style": 6.0}, "y": {"style": 0.0}}}  # fmt: skip
+    rows = {(loss, painting): rest for loss, painting, *rest in agreement(found, true)}
+    assert list(rows) == [("style", "all"), ("style", "a"), ("style", "b")]
+    assert all(row == pytest.approx([1, 2]) for row in rows.values())
+
+
+def test_paintings_are_told_by_their_digest(tmp_path):
+    picture = factory.write_painting(tmp_path / "any name.png")
+    digest = hashlib.sha256(picture.read_bytes()).hexdigest()
+    common = {"folder": tmp_path, "sha256": "", "bytes": 0, "title": "", "artist": "",
+              "licence": "", "network": "fast", "file": "x.onnx"}  # fmt: skip
+    styles = [
+        InstalledStyle(name="known", recipe={"painting_sha256": digest}, **common),
+        InstalledStyle(name="unknown", recipe={"painting_sha256": "0"}, **common),
+    ]
+    assert paintings_of(styles, [picture]) == {"known": picture}
+    assert read_image(picture).shape == (1, 3, 64, 64)
+
+
+class TestCommand:
+    @pytest.fixture
+    def command(self, tmp_path):
+        return (
+            "train", factory.write_painting(tmp_path / "painting.png"),
+            "--content", factory.write_photos(tmp_path / "photos"),
+            "-o", tmp_path / "stripes.onnx", "--steps", 1, "--batch", 1,
+            "--crop", 48, "--held-out", 1, "--workers", 0, "--style-scales", "1", "--loss-network", "bundled",
+        )  # fmt: skip
+
+    def test_train_works_offline_from_an_installed_style(self, cli, command, tmp_path):
+        from realtime_nst.runtime.model import read_model
+
+        code, _, err = cli(*command)
+        assert code == 0, err
+        assert f"judged by {FILE}" in err
+        recipe = read_model(tmp_path / "stripes.onnx").card.recipe
+        assert recipe["started_from"] == "great_wave"
+        assert recipe["loss_networks"] == [FILE]
+        assert recipe["steps"] == 1
+
+    def test_started_from_another_it_takes_fewer_steps_unless_told(self, cli, command, monkeypatch):
+        from realtime_nst.learning.train import Trainer
+
+        asked = []
+
+        class Stopped(TrainingError):
+            pass
+
+        def stop(self, *arguments):
+            asked.append(arguments[4].steps)
+            raise Stopped("stopped")
+
+        monkeypatch.setattr(Trainer, "__init__", stop)
+        without = [a for a in command if a != "--steps"]
+        without.remove(1)
+        for arguments in (command, without, (*without, "--start-from", "none")):
+            assert cli(*arguments)[0] == 1
+        assert asked[0] == 1
+        assert asked[1] < asked[2] == Recipe().steps
+
+    @pytest.mark.parametrize(
+        ("arguments", "code", "said"),
+        [
+            (("--loss-network", "vgg16"), 2, "did you mean 'vgg19'? (choices: bundled, vgg19)"),
+            (("--start-from", "great_wav"), 2, "did you mean 'great_wave'?"),
+            (("--start-from", "absent.onnx"), 2, "absent.onnx"),
+            (("--start-from", "absent.pt"), 2, "absent.pt"),
+            (("--start-from", "great_wave", "--network", "tiny"), 1, "add --network fast"),
+        ],
+    )
+    def test_bad_requests_are_one_line(self, cli, command, arguments, code, said):
+        found, _, err = cli(*command, *arguments)
+        assert found == code, err
+        lines = [line for line in err.splitlines() if line.startswith("error: ")]
+        assert len(lines) == 1
+        assert said in lines[0]

@@ -1,0 +1,99 @@
+"""A new style begins with the weights of an old one, from a checkpoint or from its style file."""
+
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra 'train'")
+onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
+
+from model_factory import card, write_graph, write_style  # noqa: E402
+from onnx import TensorProto, numpy_helper  # noqa: E402
+
+from realtime_nst.errors import ModelError, TrainingError, UsageError  # noqa: E402
+from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
+from realtime_nst.learning import networks  # noqa: E402
+from realtime_nst.learning.export import export  # noqa: E402
+from realtime_nst.learning.networks.blocks import NearestConv  # noqa: E402
+from realtime_nst.learning.start import read_start, unfolded  # noqa: E402
+
+NETWORK = "fast:width=8,blocks=1,detail=4"
+
+
+def checkpoint(network):
+    """As if trained: no two of its weights are alike, as the fresh ones of normalisations are."""
+    made = checkpoints.untrained(network)
+    for weight in made.averaged.values():
+        if weight.is_floating_point():
+            weight += 0.1 * torch.randn(weight.shape)
+    return replace(made, style=replace(made.style, name="old"))
+
+
+@pytest.fixture(params=[NETWORK, "fast:fold=8,width=8,blocks=1,detail=4", "johnson-half"])
+def saved(request, tmp_path):
+    made = checkpoint(request.param)
+    checkpoints.save(made, tmp_path / "checkpoint.pt")
+    export(made, tmp_path / "old.onnx")
+    return request.param, tmp_path
+
+
+def in_single_precision(path):
+    """The file's kernels and biases as float32, whatever they are stored as."""
+    model = onnx.load(path)
+    for constant in model.graph.initializer:
+        if constant.data_type == TensorProto.FLOAT16:
+            single = numpy_helper.to_array(constant).astype("float32")
+            constant.CopyFrom(numpy_helper.from_array(single, constant.name))
+    onnx.save(model, path)
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_style_file_gives_the_weights_its_checkpoint_has(saved, single):
+    name, folder = saved
+    if single:
+        in_single_precision(folder / "old.onnx")
+    wanted, found = read_start(folder / "checkpoint.pt"), read_start(folder / "old.onnx")
+    assert (found.style, found.network) == (wanted.style, wanted.network) == ("old", name)
+    assert set(found.weights) == set(wanted.weights)
+    for key, value in wanted.weights.items():
+        assert torch.allclose(found.weights[key], value, rtol=2e-3, atol=2e-4), key
+
+
+def test_the_network_that_begins_paints_as_the_old_one_does(saved):
+    name, folder = saved
+    image = torch.rand(1, 3, 96, 96)
+    painted = []
+    for file in ("checkpoint.pt", "old.onnx"):
+        network = networks.build(name).eval()
+        read_start(folder / file).give_to(network, name)
+        painted.append(network(image))
+    assert torch.allclose(*painted, atol=0.01)
+
+
+def test_unfolding_inverts_folding():
+    torch.manual_seed(0)
+    module = NearestConv(5, 3)
+    assert torch.allclose(unfolded(module, module.plain()[1].weight), module.weight, atol=1e-6)
+
+
+def test_a_graph_without_the_weights_is_one_line(tmp_path):
+    path = write_style(tmp_path / "other.onnx", card=card(network=NETWORK))
+    with pytest.raises(ModelError, match=r"other\.onnx.*--start-from none") as caught:
+        read_start(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_style_or_checkpoint_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"none\.onnx"):
+        read_start(tmp_path / "none.onnx")
+    with pytest.raises(ModelError, match="without a realtime_nst card"):
+        read_start(write_graph(tmp_path / "bare.onnx", None))
+    (tmp_path / "x.pt").write_bytes(b"x")
+    with pytest.raises(TrainingError, match=r"x\.pt"):
+        read_start(tmp_path / "x.pt")
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    checkpoints.save(checkpoint(NETWORK), tmp_path / "checkpoint.pt")
+    with pytest.raises(TrainingError, match="--network fast:width=8"):
+        read_start(tmp_path / "checkpoint.pt").give_to(networks.build("fast"), "fast")
