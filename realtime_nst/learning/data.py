@@ -86,7 +86,7 @@ class Crops(Dataset[Tensor | TrainingError]):
         if isinstance(image, TrainingError):
             return image
         random = np.random.default_rng((self._seed, index))
-        return torch.from_numpy(self._cut(image, random)).permute(2, 0, 1)
+        return torch.from_numpy(cut(image, self._crop, random)).permute(2, 0, 1)
 
     def _photo(self, index: int) -> np.ndarray | TrainingError:
         epoch, place = divmod(index, len(self._photos))
@@ -101,13 +101,15 @@ class Crops(Dataset[Tensor | TrainingError]):
             f"{str(self._photos[order[place]])!r}; check the folder given with --content"
         )
 
-    def _cut(self, image: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        side = self._crop * random.uniform(1.0, _ZOOM)
-        image = _resized(image, side / min(image.shape[:2]), at_least=self._crop)
-        top = random.integers(0, image.shape[0] - self._crop + 1)
-        left = random.integers(0, image.shape[1] - self._crop + 1)
-        cut = image[top : top + self._crop, left : left + self._crop]
-        return np.ascontiguousarray(cut[:, ::-1] if random.random() < 0.5 else cut)
+
+def cut(image: np.ndarray, crop: int, random: np.random.Generator) -> np.ndarray:
+    """A random square of ``image`` ``[H, W, 3]`` at a random zoom, mirrored half of the time."""
+    side = crop * random.uniform(1.0, _ZOOM)
+    image = _resized(image, side / min(image.shape[:2]), at_least=crop)
+    top = random.integers(0, image.shape[0] - crop + 1)
+    left = random.integers(0, image.shape[1] - crop + 1)
+    square = image[top : top + crop, left : left + crop]
+    return np.ascontiguousarray(square[:, ::-1] if random.random() < 0.5 else square)
 
 
 def batches(crops: Crops, batch: int, steps: range, workers: int) -> Iterator[Tensor]:
@@ -121,7 +123,7 @@ def batches(crops: Crops, batch: int, steps: range, workers: int) -> Iterator[Te
         batch_size=batch,
         sampler=samples,
         num_workers=workers,
-        worker_init_fn=_one_thread,
+        worker_init_fn=one_thread,
         collate_fn=_collated,
     )
     for images in loader:
@@ -136,7 +138,8 @@ def _collated(samples: list[Tensor | TrainingError]) -> Tensor | TrainingError:
     return errors[0] if errors else torch.stack(samples)  # type: ignore[arg-type]
 
 
-def _one_thread(_worker: int) -> None:
+def one_thread(_worker: int) -> None:
+    """For a loader's workers: they share the cores with training."""
     cv2.setNumThreads(0)
 
 

@@ -1,19 +1,25 @@
 """The training objective a recipe describes, for one painting."""
 
+from collections.abc import Callable, Mapping
+
 import torch
 from torch import Tensor
 
-from realtime_nst.learning.losses.compose import AtLayer, Objective, StyleAt, Sum, Term
+from realtime_nst.learning.losses.compose import AtLayer, Objective, Seen, StyleAt, Sum, Term, Views
 from realtime_nst.learning.losses.content import content_loss
 from realtime_nst.learning.losses.equivariance import ShiftEquivariance
 from realtime_nst.learning.losses.laplacian import Laplacian
+from realtime_nst.learning.losses.luminance import temporal_luminance
+from realtime_nst.learning.losses.moved import Repainted
 from realtime_nst.learning.losses.perception import Perception, View
 from realtime_nst.learning.losses.style_losses import style_loss
+from realtime_nst.learning.losses.temporal_features import temporal_features
+from realtime_nst.learning.losses.temporal_output import temporal_output
 from realtime_nst.learning.losses.total_variation import total_variation
 from realtime_nst.learning.recipe import Recipe
 
 
-def build_objective(recipe: Recipe, perception: Perception, painting: Tensor) -> Objective:
+def build_objective(recipe: Recipe, perception: Perception, painting: Tensor) -> Objective[Views]:
     """``painting``: ``[1, 3, H, W]`` in 0..1. Terms of weight 0 are not built.
 
     Raises TrainingError when a layer is asked for that no loss network has, UnknownName when the
@@ -41,6 +47,26 @@ def build_objective(recipe: Recipe, perception: Perception, painting: Tensor) ->
             )
             if weight
         }  # fmt: skip
+    return _objective(terms)
+
+
+def build_temporal(recipe: Recipe) -> Objective[Repainted]:
+    """What the recipe asks of the pictures of what moves. Terms of weight 0 are not built."""
+    terms: dict[str, tuple[float, Callable[[Repainted], Tensor]]] = {
+        name: (weight, term)
+        for name, weight, term in (
+            ("temporal", recipe.temporal_weight, lambda seen: temporal_output(seen.results)),
+            ("temporal_feature", recipe.temporal_feature_weight,
+             lambda seen: temporal_features(seen.features)),
+            ("temporal_luminance", recipe.temporal_luminance_weight,
+             lambda seen: temporal_luminance(seen.results)),
+        )
+        if weight
+    }  # fmt: skip
+    return _objective(terms)
+
+
+def _objective(terms: Mapping[str, tuple[float, Callable[[Seen], Tensor]]]) -> Objective[Seen]:
     return Objective(
         terms={name: term for name, (_, term) in terms.items()},
         weights={name: weight for name, (weight, _) in terms.items()},

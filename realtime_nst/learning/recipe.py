@@ -6,6 +6,10 @@ from realtime_nst.errors import UsageError
 from realtime_nst.learning.bounded import LARGEST_SEED, check, option
 from realtime_nst.learning.losses.names import STYLE_LOSS_NAMES
 
+MOTION_NAMES = ("still", "shift", "camera", "field", "layers")
+"""How photos can be moved; what each is, learning.motions says."""
+
+_TEMPORAL = ("temporal_weight", "temporal_feature_weight", "temporal_luminance_weight")
 _BORDER = 48
 """The shift-equivariance loss leaves out a border, so smaller crops have nothing in the middle."""
 
@@ -19,7 +23,7 @@ class Recipe:
     """
 
     network: str = option("fast", "style network to train")
-    steps: int = option(1600, "training steps", 1)
+    steps: int = option(1600, "training steps; 500 for a start from another style", 1)
     batch: int = option(4, "photos a step", 1)
     crop: int = option(256, "side of the square crops, pixels, a multiple of 8", _BORDER)
     learning_rate: float = option(2e-3, "peak of the one-cycle schedule (Adam)", 1e-9, 1.0)
@@ -47,6 +51,23 @@ class Recipe:
     tv_weight: float = option(0.0, "total variation: smoother pictures")
     laplacian_weight: float = option(0.0, "Laplacian loss: keeps the photo's edges")
     equivariance_weight: float = option(2.0, "shift equivariance: no grid, less flicker")
+    temporal_weight: float = option(
+        0.0, "temporal consistency of the result, 0: none; as a thing moves, so its paint"
+    )
+    temporal_feature_weight: float = option(0.0, "the same of the features inside the network")
+    temporal_luminance_weight: float = option(
+        0.0, "the same of the result, but the paint changes with the light"
+    )
+    temporal_pairs: int = option(2, "photos a step that also move", 1)
+    temporal_rise: float = option(
+        0.3, "share of the steps in which the temporal weights rise from 0", 0, 1
+    )
+    motions: tuple[str, ...] = option(
+        MOTION_NAMES, "how photos move, each as often as it is named", choices=MOTION_NAMES
+    )
+    clip_share: float = option(
+        0.5, "with --clips: share of the pairs that is taken from them", 0, 1
+    )
     held_out: int = option(24, "photos kept out of training to measure the result on")
     checkpoint_every: int = option(50, "steps between checkpoints", 1, changes_result=False)
     sample_every: int = option(200, "steps between sample pictures", 1, changes_result=False)
@@ -57,8 +78,20 @@ class Recipe:
         check(self)
         if self.crop % 8:
             raise UsageError(f"--crop {self.crop} is not a multiple of 8")
-        if not any(getattr(self, f.name) for f in fields(self) if f.name.endswith("_weight")):
+        weights = {f.name: getattr(self, f.name) for f in fields(self) if f.name.endswith("weight")}
+        if not any(weights[name] for name in weights if name not in _TEMPORAL):
             raise UsageError("all weights are 0, so there is nothing to train for")
+        if self.temporal and self.temporal_pairs > self.batch:
+            raise UsageError(
+                f"--temporal-pairs {self.temporal_pairs} is more than the --batch of {self.batch}"
+            )
+        if not self.motions:
+            raise UsageError(f"--motions is empty; name at least one of {', '.join(MOTION_NAMES)}")
+
+    @property
+    def temporal(self) -> bool:
+        """Whether the network is trained on moving pictures."""
+        return any(getattr(self, name) for name in _TEMPORAL)
 
     def differs_from(self, other: "Recipe") -> list[str]:
         """The names of the options in which the two would train another network."""

@@ -4,15 +4,17 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from realtime_nst.errors import TrainingError
+from realtime_nst.errors import TrainingError, UsageError
 from realtime_nst.learning import networks
 from realtime_nst.learning.checkpoint import Checkpoint, StyleInfo, load, save
+from realtime_nst.learning.clips import ClipPairs, clip_batches, find_clips
 from realtime_nst.learning.data import (
     Crops,
     batches,
@@ -25,9 +27,13 @@ from realtime_nst.learning.device import best_device
 from realtime_nst.learning.losses.compose import Objective, Views
 from realtime_nst.learning.losses.perception import Perception, load_loss_network
 from realtime_nst.learning.measure import Quality
-from realtime_nst.learning.objective import build_objective
+from realtime_nst.learning.moving import Batch, moving
+from realtime_nst.learning.objective import build_objective, build_temporal
+from realtime_nst.learning.pairs import Pairs
 from realtime_nst.learning.recipe import Recipe
 from realtime_nst.learning.samples import SampleWriter
+from realtime_nst.learning.start import read_start
+from realtime_nst.learning.tap import features_of
 
 _MOST_ROLLBACKS = 5
 _FINAL_RATE = 0.01
@@ -53,7 +59,9 @@ class Trainer:
     the photos of each step depend on the seed and the step alone, so on a CPU a resumed run gives
     bit for bit what an unbroken one gives.
     ``loss_weights`` are files of loss networks; the first that has a layer serves it.
-    ``start_from`` is a checkpoint whose weights a new run starts with.
+    ``start_from`` is a checkpoint or style file whose weights a new run starts with. ``clips`` is a
+    folder of video files from which the recipe's share of the moving pictures is taken; it raises
+    UsageError when the recipe has no temporal weight.
     """
 
     def __init__(
@@ -66,6 +74,7 @@ class Trainer:
         style: StyleInfo,
         start_from: Path | None = None,
         restart: bool = False,
+        clips: Path | None = None,
     ) -> None:
         self.recipe, self.folder, self._painting = recipe, folder, painting
         self._training, held_out = hold_out(find_photos(content), recipe.held_out)
@@ -73,12 +82,13 @@ class Trainer:
         self._device, self._loss_weights = best_device(), loss_weights
         self._perception = self._load_perception(self._device.dtype)
         style_image = read_image(painting, recipe.style_size).to(self._device.name)
-        self._objective: Objective = build_objective(recipe, self._perception, style_image)
+        self._objective: Objective[Views] = build_objective(recipe, self._perception, style_image)
+        self._temporal, self._clips = build_temporal(recipe), _clips(clips, recipe)
         torch.manual_seed(recipe.seed)
         self.network = networks.build(recipe.network).to(self._device.name)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if start_from is not None:
-            self._adopt(load(start_from))
+            read_start(start_from).give_to(self.network, recipe.network)
         self._averaged = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True
         )
@@ -142,24 +152,43 @@ class Trainer:
     def _steps(self) -> Iterator[Progress]:
         """Train until the end, or until a loss or its gradient is not finite."""
         seed = self.recipe.seed + 1_000_003 * self._rollbacks
-        crops = Crops(self._training, self.recipe.crop, seed)
-        steps = range(self.step, self.recipe.steps)
         self.network.train()
-        for photos in batches(crops, self.recipe.batch, steps, self.recipe.workers):
+        for batch in self._batches(seed):
             torch.manual_seed(seed + self.step)
-            losses, total = self._train_on(photos.to(self._device.name))
+            losses, total = self._train_on(batch.to(self._device.name))
             if not math.isfinite(total):
                 return
             self.step += 1
             yield Progress(self.step, self.recipe.steps, losses, total)
 
-    def _train_on(self, photos: Tensor) -> tuple[dict[str, float], float]:
+    def _batches(self, seed: int) -> Iterator[Batch]:
+        recipe, steps = self.recipe, range(self.step, self.recipe.steps)
+        crops = Crops(self._training, recipe.crop, seed)
+        photos = batches(crops, recipe.batch, steps, recipe.workers)
+        if not recipe.temporal:
+            return map(Batch, photos)
+        filmed: Iterator[Pairs | None] = repeat(None)
+        if self._clips:
+            clips = ClipPairs(self._clips, recipe.crop, seed)
+            filmed = clip_batches(
+                clips, steps, recipe.temporal_pairs, recipe.clip_share, recipe.workers
+            )
+        return moving(photos, filmed, recipe, (seed + step for step in steps))
+
+    def _train_on(self, batch: Batch) -> tuple[dict[str, float], float]:
         for group in self._optimiser.param_groups:
             group["lr"] = self._learning_rate()
         perception = self._perception
-        views = Views(perception.view(photos), perception.view(self._apply(photos)), self._apply)
+        with features_of(self.network) as features:
+            painted = self._apply(batch.shown)
+        result = painted[: len(batch.photos)]
+        views = Views(perception.view(batch.photos), perception.view(result), self._apply)
         measured = self._objective.measure(views)
         total = self._objective.total(measured)
+        if batch.pairs:
+            temporal = self._temporal.measure(batch.repainted(painted, features[0]))
+            total = total + self._temporal_share() * self._temporal.total(temporal)
+            measured |= temporal
         self._optimiser.zero_grad(set_to_none=True)
         total.backward()
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
@@ -182,6 +211,11 @@ class Trainer:
             return peak * (done / rise * (1 - _FINAL_RATE) + _FINAL_RATE)
         fall = 0.5 * (1 + math.cos(math.pi * (done - rise) / (1 - rise)))
         return peak * (fall * (1 - _FINAL_RATE) + _FINAL_RATE)
+
+    def _temporal_share(self) -> float:
+        """From 0 to 1 in the first part of the steps: at once, it would be met by blur."""
+        rise = self.recipe.temporal_rise * self.recipe.steps
+        return min(1.0, self.step / rise) if rise else 1.0
 
     def _roll_back(self) -> Progress:
         bad = self.step + 1
@@ -231,13 +265,13 @@ class Trainer:
         self.step, self._rollbacks = saved.step, saved.rollbacks
         self._history = list(saved.history)
 
-    def _adopt(self, other: Checkpoint) -> None:
-        if other.recipe.network != self.recipe.network:
-            raise TrainingError(
-                f"--start-from holds a {other.recipe.network!r} network, not a "
-                f"{self.recipe.network!r}; add --network {other.recipe.network}"
-            )
-        self.network.load_state_dict(averaged_network(other).state_dict())
+
+def _clips(folder: Path | None, recipe: Recipe) -> list[Path]:
+    if folder is None:
+        return []
+    if not recipe.temporal:
+        raise UsageError("--clips is for temporal training alone; add a --temporal-weight over 0")
+    return find_clips(folder)
 
 
 def averaged_network(checkpoint: Checkpoint) -> nn.Module:

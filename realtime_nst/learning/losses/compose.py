@@ -6,6 +6,7 @@ to a scalar; :class:`AtLayer` makes a term of it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from torch import Tensor
 
@@ -24,6 +25,9 @@ class Views:
 
 
 Term = Callable[[Views], Tensor]
+
+Seen = TypeVar("Seen")
+"""What the terms of an objective look at."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +67,14 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Objective:
+class Objective(Generic[Seen]):
     """Named, weighted terms. ``measure`` gives each unweighted, ``total`` their weighted sum."""
 
-    terms: Mapping[str, Term]
+    terms: Mapping[str, Callable[[Seen], Tensor]]
     weights: Mapping[str, float]
 
-    def measure(self, views: Views) -> dict[str, Tensor]:
-        return {name: term(views) for name, term in self.terms.items()}
+    def measure(self, seen: Seen) -> dict[str, Tensor]:
+        return {name: term(seen) for name, term in self.terms.items()}
 
     def total(self, measured: Mapping[str, Tensor]) -> Tensor:
         parts = [self.weights[name] * value for name, value in measured.items()]

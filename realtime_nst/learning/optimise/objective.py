@@ -57,7 +57,7 @@ def build_objective(
     perception: Perception,
     styles: Sequence[Style],
     previous: Previous | None = None,
-) -> Objective:
+) -> Objective[Views]:
     """Terms of weight 0 are not built; what losses draw at random depends on the seed alone.
 
     Raises TrainingError for a layer no loss network has.

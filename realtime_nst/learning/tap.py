@@ -1,0 +1,20 @@
+"""What a style network holds inside while it paints."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import Tensor, nn
+
+from realtime_nst.learning.networks.blocks import Residual
+
+
+@contextmanager
+def features_of(network: nn.Module) -> Iterator[list[Tensor]]:
+    """A list that gets the output of the last residual block, float32, at each run."""
+    collected: list[Tensor] = []
+    last = [module for module in network.modules() if isinstance(module, Residual)][-1]
+    hook = last.register_forward_hook(lambda _, __, output: collected.append(output.float()))
+    try:
+        yield collected
+    finally:
+        hook.remove()

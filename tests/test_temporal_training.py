@@ -1,0 +1,146 @@
+"""Training for temporal consistency, through the trainer's public door."""
+
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra 'train'")
+
+from learning_factory import write_painting, write_photos, write_vgg19  # noqa: E402
+
+from realtime_nst.errors import UnknownName, UsageError  # noqa: E402
+from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
+from realtime_nst.learning.recipe import Recipe  # noqa: E402
+from realtime_nst.learning.train import Trainer  # noqa: E402
+
+SMALL = Recipe(
+    steps=6, batch=2, crop=48, held_out=2, checkpoint_every=2, sample_every=6, workers=0,
+    style_size=64, style_scales=(1.0,), equivariance_weight=0.0,
+    temporal_weight=10.0, temporal_feature_weight=0.1, temporal_luminance_weight=5.0,
+    temporal_pairs=1,
+)  # fmt: skip
+STYLE = checkpoints.StyleInfo("stripes", "Stripes", "nobody", "MIT", "generated pictures")
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("media")
+    return {
+        "painting": write_painting(folder / "painting.png"),
+        "content": write_photos(folder / "photos"),
+        "loss_weights": [write_vgg19(folder / "vgg.safetensors")],
+    }
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    import av
+    import numpy as np
+
+    folder = tmp_path_factory.mktemp("clips")
+    with av.open(str(folder / "clip.mp4"), "w") as file:
+        stream = file.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for step in range(6):
+            image = np.roll(np.mgrid[:48, :64][1] * 4 % 256, step, 1).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(np.dstack([image] * 3), "rgb24")
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return folder
+
+
+def trainer(media, folder, recipe=SMALL, **extra):
+    return Trainer(folder=folder, recipe=recipe, style=STYLE, **{**media, **extra})
+
+
+@pytest.mark.parametrize("network", ["fast", "johnson-half-bn"])
+def test_a_killed_run_resumes_as_if_unbroken(media, clips, tmp_path, network):
+    recipe = replace(SMALL, network=network)
+
+    class Killed(Exception):
+        pass
+
+    def kill_at_step_5(progress):
+        if progress.step == 5:
+            raise Killed
+
+    unbroken = trainer(media, tmp_path / "a", recipe, clips=clips).run()
+    with pytest.raises(Killed):
+        trainer(media, tmp_path / "b", recipe, clips=clips).run(kill_at_step_5)
+    resumed = trainer(media, tmp_path / "b", recipe, clips=clips).run()
+    a, b = checkpoints.load(unbroken), checkpoints.load(resumed)
+    assert all(torch.equal(a.averaged[name], b.averaged[name]) for name in a.averaged)
+    assert a.history == b.history
+
+
+def test_the_temporal_losses_are_told_and_rise(media, tmp_path):
+    seen = []
+    recipe = replace(SMALL, temporal_rise=0.5)
+    running = trainer(media, tmp_path, recipe)
+    running.run(seen.append)
+    asked = {"temporal": 10.0, "temporal_feature": 0.1, "temporal_luminance": 5.0}
+    weights = {"content": 1.0, "deep_content": 0.8, "style": 0.5, "deep_style": 2.0}
+    shares = []
+    for progress in seen:
+        assert set(asked) < set(progress.losses)
+        rest = progress.total - sum(weights[n] * progress.losses[n] for n in weights)
+        shares.append(rest / sum(asked[n] * progress.losses[n] for n in asked))
+    assert shares == pytest.approx([0, 1 / 3, 2 / 3, 1, 1, 1], abs=0.02)
+
+
+def test_it_makes_a_network_hold_still(media, tmp_path):
+    """Against the same training without: what only moved differs less."""
+    recipe = replace(SMALL, steps=40, sample_every=100, learning_rate=5e-3, temporal_rise=0.0,
+                     temporal_feature_weight=0.0, temporal_luminance_weight=0.0)  # fmt: skip
+
+    def unrest(weight):
+        losses = []
+        run = trainer(media, tmp_path / str(weight), replace(recipe, temporal_weight=weight))
+        run.run(lambda p: losses.append(p.losses["temporal"]))
+        return sum(losses[-10:])
+
+    assert unrest(100.0) < 0.7 * unrest(1e-9)
+
+
+def test_without_a_temporal_weight_nothing_moves(media, tmp_path):
+    recipe = replace(SMALL, temporal_weight=0.0, temporal_feature_weight=0.0,
+                     temporal_luminance_weight=0.0, steps=2)  # fmt: skip
+    seen = []
+    trainer(media, tmp_path, recipe).run(seen.append)
+    assert not any(name.startswith("temporal") for name in seen[0].losses)
+
+
+def test_a_checkpoint_of_before_there_was_temporal_training_loads(media, tmp_path):
+    path = trainer(media, tmp_path / "old", replace(SMALL, steps=2)).run()
+    values = torch.load(path, weights_only=True)
+    new = ("temporal_weight", "temporal_feature_weight", "temporal_luminance_weight",
+           "temporal_pairs", "temporal_rise", "motions", "clip_share")  # fmt: skip
+    values["recipe"] = {k: v for k, v in values["recipe"].items() if k not in new}
+    torch.save(values, path)
+    assert checkpoints.load(path).recipe.temporal_weight == 0
+    assert trainer(media, tmp_path / "new", start_from=path).step == 0
+
+
+def test_clips_without_temporal_training_are_refused(media, clips, tmp_path):
+    recipe = replace(SMALL, temporal_weight=0.0, temporal_feature_weight=0.0,
+                     temporal_luminance_weight=0.0)  # fmt: skip
+    with pytest.raises(UsageError, match=r"--clips.*--temporal-weight"):
+        trainer(media, tmp_path, recipe, clips=clips)
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "said"),
+    [
+        ({"temporal_weight": -1.0}, UsageError, "--temporal-weight"),
+        ({"temporal_rise": 1.5}, UsageError, "--temporal-rise 1.5.*to 1"),
+        ({"clip_share": 2.0}, UsageError, "--clip-share 2"),
+        ({"motions": ("fly",)}, UnknownName, "--motions.*fly.*camera"),
+        ({"motions": ()}, UsageError, "--motions is empty.*still"),
+        ({"temporal_pairs": 3}, UsageError, "--temporal-pairs 3.*--batch of 2"),
+        ({"content_weight": 0.0, "style_weight": 0.0, "deep_content_weight": 0.0,
+          "deep_style_weight": 0.0}, UsageError, "weights are 0"),
+    ],
+)  # fmt: skip
+def test_a_recipe_that_cannot_be_is_refused_by_name(bad, error, said):
+    with pytest.raises(error, match=said):
+        replace(SMALL, **bad)
