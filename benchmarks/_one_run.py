@@ -18,6 +18,7 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]
 
 from realtime_nst.errors import RealtimeNstError
+from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.pipeline import Report, run
 from realtime_nst.runtime.stages import Stylise
 from realtime_nst.runtime.stylizer import Stylizer
@@ -115,7 +116,7 @@ def measure(asked: Run) -> Measured:
     with _ends(asked) as (source, sink):
         cpu, began = time.process_time(), time.perf_counter()
         with source, sink:
-            report = run(source, [Stylise(stylizer)], sink, watch)
+            report = run(source, [Stabilise(Stylise(stylizer))], sink, watch)
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     return Measured(
         stylizer.provider,

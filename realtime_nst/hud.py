@@ -14,6 +14,7 @@ HELP = (
     ("arrows, n p", "next, previous style"),
     ("+ -", "strength"),
     ("c", "keep colour"),
+    ("t", "stabilise: off, light, strong"),
     ("o", "original"),
     ("s", "snapshot"),
     ("h", "this help"),

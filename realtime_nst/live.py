@@ -16,6 +16,9 @@ import numpy as np
 from realtime_nst import pipeline
 from realtime_nst.errors import RealtimeNstError
 from realtime_nst.hud import Hud, RateMeter, draw_hud
+from realtime_nst.motion.stabilise import Stabilise
+from realtime_nst.motion.stabiliser import OFF, STRENGTHS
+from realtime_nst.motion.tracking import DEFAULT_SEARCH
 from realtime_nst.pipeline import Report
 from realtime_nst.runtime.stages import Stylise
 from realtime_nst.runtime.stylizer import Stylizer
@@ -31,7 +34,8 @@ class Live:
     """Runs ``stylizer`` on a source and obeys keys; ``styles`` is what number keys choose from.
 
     Hand ``on_key`` to the window, then call ``run``. ``style`` is the one the stylizer begins with
-    (None: the first). Snapshots go to the folder ``snapshots``.
+    (None: the first). ``stabilise``, ``flow`` and ``network_every`` are those of
+    :class:`~realtime_nst.motion.stabilise.Stabilise`. Snapshots go to the folder ``snapshots``.
     """
 
     def __init__(
@@ -42,6 +46,9 @@ class Live:
         style: str | None = None,
         strength: float = 1.0,
         keep_colour: bool = False,
+        stabilise: str = OFF,
+        flow: str = DEFAULT_SEARCH,
+        network_every: int = 1,
         snapshots: str | Path = ".",
     ) -> None:
         self._stylizer = stylizer
@@ -50,7 +57,14 @@ class Live:
         self._loader = _Loader(stylizer.set_style, self._loaded)
         self._strength, self._keep_colour, self._original = strength, keep_colour, False
         self._snapshots = Path(snapshots)
-        self._stage = LiveStylise(Stylise(stylizer, strength, keep_colour))
+        self._painter = LiveStylise(Stylise(stylizer, strength, keep_colour))
+        self._stage = Stabilise(
+            self._painter,
+            stabilise,
+            accuracy=flow,
+            network_every=network_every,
+            look=lambda: (stylizer.digest, self._painter.inner),
+        )
         self._rate = RateMeter(_RATE_SECONDS)
         self._report = Report()
         self._latest: Frame | None = None
@@ -84,6 +98,7 @@ class Live:
             **dict.fromkeys("-_", lambda: self._strengthen(-0.1)),
             **dict.fromkeys(("q", "escape"), self._stop),
             "c": self._toggle_colour,
+            "t": self._next_stabilising,
             "o": self._toggle_original,
             "s": self._snapshot,
             "h": self._toggle_help,
@@ -119,6 +134,12 @@ class Live:
         self._say("colours of the source" if self._keep_colour else "colours of the painting")
         self._apply()
 
+    def _next_stabilising(self) -> None:
+        strengths = tuple(STRENGTHS)
+        at = strengths.index(self._stage.strength)
+        self._stage.strength = strengths[(at + 1) % len(strengths)]
+        self._say(f"stabilising {self._stage.strength}")
+
     def _toggle_original(self) -> None:
         self._original = not self._original
         self._apply()
@@ -144,7 +165,7 @@ class Live:
 
     def _apply(self) -> None:
         strength = 0.0 if self._original else self._strength
-        self._stage.inner = Stylise(self._stylizer, strength, self._keep_colour)
+        self._painter.inner = Stylise(self._stylizer, strength, self._keep_colour)
 
     def _say(self, note: str) -> None:
         self._note, self._note_until = note, time.monotonic() + _NOTE_SECONDS

@@ -33,6 +33,11 @@ COLUMNS = {
         | {"content loss", "style loss", "deep style loss", "deep content loss"}
         | {"grid/2", "grid/4", "grid/8", "measured on"},
     ),
+    "temporal": (
+        {"style", "clip", "way"},
+        {"e_stab", "E_warp", "e_stab 5", "e_stab 10", "flicker", "sharpness"}
+        | {"e_stab ratio", "flicker ratio", "sharpness ratio", "stage ms", "flow"},
+    ),
 }
 """Of the cases whose rows have all the same: the columns of their keys and of their figures, after
 five readings or more of what is timed in milliseconds or seconds."""

@@ -48,6 +48,28 @@ def test_video_keeps_sound_times_and_says_what_it_did(cli, clip, style, tmp_path
     assert "fps" in said
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "near"),
+    [("--stabilise", "stong", "'strong'"), ("--flow", "fastest", "'fast'")],
+)
+def test_video_names_the_choices_of_stabilising(cli, clip, style, tmp_path, option, value, near):
+    out = tmp_path / "out.mp4"
+    code, _, said = cli("video", clip, "-o", out, "--style", style, option, value)
+    assert code == 2
+    assert f"did you mean {near}" in one_line_error(said)
+    assert not out.exists()
+
+
+def test_video_runs_the_network_on_every_nth_frame(cli, clip, style, tmp_path):
+    out = tmp_path / "out.mp4"
+    options = ("-o", out, "--style", style, "--network-every", 3, "--stabilise", "off")
+    assert cli("video", clip, *options)[0] == 0
+    assert media_factory.times(out) == media_factory.times(clip)
+    code, _, said = cli("video", clip, *options[:-2], "--overwrite", "--network-every", 0)
+    assert code == 2
+    assert "not 0" in one_line_error(said)
+
+
 def test_video_names_its_output_after_the_style(cli, clip, style, tmp_path):
     assert cli("video", clip, "--style", style)[0] == 0
     assert (tmp_path / "clip-tiny.mp4").exists()

@@ -23,6 +23,10 @@ class Painter:
 
     provider = "fake"
 
+    @property
+    def digest(self):
+        return self.style
+
     def __init__(self):
         self.colours = dict(zip(STYLES, (60, 120, 180), strict=True))
         self.style, self.asked = STYLES[0], []
@@ -333,3 +337,31 @@ def test_the_rate_forgets_what_is_long_ago():
     for stamp in (0.0, 0.01, 0.02, 100.0, 100.5, 101.0):
         meter.tick(stamp)
     assert meter.fps == pytest.approx(2)
+
+
+def test_while_stabilising_a_new_style_is_there_at_once():
+    live = Live(Painter(), STYLES, stabilise="strong")
+    colours = set()
+
+    def script():
+        yield from _until(_shows(60))
+        live.on_key("3")
+        frame = yield from _until(lambda frame: _colour(frame) != 60)
+        colours.add(_colour(frame))
+
+    _perform(live, script())
+    assert colours == {180}, "nothing between the old style and the new"
+
+
+def test_the_stabilising_key_goes_round():
+    live = Live(Painter(), STYLES, stabilise="light")
+    said = []
+
+    def script():
+        for wanted in ("strong", "off", "light"):
+            live.on_key("t")
+            yield from _until(lambda frame, w=wanted: f"stabilising {w}" in live._hud().lines())
+            said.append(wanted)
+
+    _perform(live, script())
+    assert said == ["strong", "off", "light"]

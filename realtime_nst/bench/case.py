@@ -20,8 +20,10 @@ class Settings:
     """What the person asked for. ``quick``: everything within two minutes.
 
     ``styles`` and ``providers`` are names; ``sizes`` are (width, height). ``loss_weights`` are
-    files of loss networks, ``photos`` and ``paintings`` folders of pictures; a case that needs what
-    was not given is left out, or says in its rows what it did without.
+    files of loss networks, ``photos`` and ``paintings`` folders of pictures, ``clips`` one of
+    videos whose flow ``raft_weights`` estimates, ``baseline`` the style file that stillness is
+    compared with; a case that needs what was not given is left out, or says in its rows what it
+    did without.
     """
 
     styles: tuple[str, ...]
@@ -30,6 +32,9 @@ class Settings:
     loss_weights: tuple[Path, ...] = ()
     photos: Path | None = None
     paintings: Path | None = None
+    clips: Path | None = None
+    raft_weights: Path | None = None
+    baseline: str = ""
     quick: bool = False
 
 

@@ -25,6 +25,7 @@ _ORDER = (
     "reference",
     "ceiling",
     "quality",
+    "temporal",
 )
 """As the report tells it; a case that is not listed comes last, by its name."""
 

@@ -188,5 +188,8 @@ def _settings(data: Mapping[str, Any]) -> Settings:
         loss_weights=tuple(map(Path, data["loss_weights"])),
         photos=Path(data["photos"]) if data["photos"] else None,
         paintings=Path(data["paintings"]) if data["paintings"] else None,
+        clips=Path(data["clips"]) if data.get("clips") else None,
+        raft_weights=Path(data["raft_weights"]) if data.get("raft_weights") else None,
+        baseline=data.get("baseline", ""),
         quick=data["quick"],
     )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,6 +56,17 @@ def bench(
     paintings: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The paintings of the styles, for quality.")
     ] = None,
+    clips: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Video clips to measure stillness on.")
+    ] = None,
+    raft_weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="RAFT-small, for the clips' flow. (default: DIS)"),
+    ] = None,
+    baseline: Annotated[
+        str,
+        typer.Option(metavar="NAME|FILE.onnx", help="The style that stillness is compared with."),
+    ] = "",
     compare: Annotated[
         Path | None, typer.Option(metavar="OLD.json", help="Ratios to an earlier run, with spread.")
     ] = None,
@@ -73,7 +84,10 @@ def bench(
     if list_:
         console.out.print(console.table(("case", "what"), [(c.name, c.title) for c in chosen]))
         return
-    conditions = _conditions(style, provider, size, loss_weights, photos, paintings, quick)
+    stillness = _Stillness(clips, raft_weights, baseline)
+    conditions = _conditions(
+        style, provider, size, loss_weights, photos, paintings, stillness, quick
+    )
     old = _old(compare, output / f"{conditions.stem}.json", conditions, restart)
     _check_folder(output)
     result, finished = _measure(chosen, conditions, output, restart)
@@ -83,6 +97,27 @@ def bench(
         raise typer.Exit(130)
 
 
+@dataclass(frozen=True)
+class _Stillness:
+    """What the case ``temporal`` is given."""
+
+    clips: Path | None
+    raft_weights: Path | None
+    baseline: str
+
+    def check(self) -> None:
+        if self.clips and not self.clips.is_dir():
+            raise UsageError(f"--clips {str(self.clips)!r} is no folder; give a folder of videos")
+        if self.raft_weights and not self.raft_weights.is_file():
+            weights = str(self.raft_weights)
+            raise UsageError(f"--raft-weights {weights!r} is no file; give a .safetensors file")
+        if self.baseline:
+            from realtime_nst.runtime.model import read_model
+            from realtime_nst.runtime.styles import find
+
+            read_model(find(self.baseline))
+
+
 def _conditions(
     style: list[str] | None,
     provider: list[str] | None,
@@ -90,6 +125,7 @@ def _conditions(
     loss_weights: list[Path] | None,
     photos: Path | None,
     paintings: Path | None,
+    stillness: _Stillness,
     quick: bool,
 ) -> "Conditions":
     """Everything asked for, checked and looked up before anything is measured."""
@@ -108,6 +144,7 @@ def _conditions(
             "--photos without --loss-weights and --paintings: only grids are measured on them, "
             "the losses are those of the styles' cards"
         )
+    stillness.check()
     sizes = [_size(text) for text in size or (_QUICK_SIZES if quick else _SIZES)]
     styles = _styles(style, quick)
     providers = _providers(provider, next(iter(styles)), quick)
@@ -118,6 +155,9 @@ def _conditions(
         loss_weights=tuple(loss_weights or ()),
         photos=photos,
         paintings=paintings,
+        clips=stillness.clips,
+        raft_weights=stillness.raft_weights,
+        baseline=stillness.baseline,
         quick=quick,
     )
     inputs = _inputs(settings)
@@ -141,8 +181,14 @@ def _inputs(settings: "Settings") -> dict[str, str]:
     """Digests of the loss networks and of the folders' listings, by path."""
     from realtime_nst.bench.provenance import file_digest, listing_digest
 
-    folders = [folder for folder in (settings.photos, settings.paintings) if folder]
-    return {str(path): file_digest(path) for path in settings.loss_weights} | {
+    given = (settings.photos, settings.paintings, settings.clips)
+    folders = [folder for folder in given if folder]
+    files = [*settings.loss_weights, *filter(None, [settings.raft_weights])]
+    if settings.baseline:
+        from realtime_nst.runtime.styles import find
+
+        files.append(find(settings.baseline))
+    return {str(path): file_digest(path) for path in files} | {
         str(folder): listing_digest(folder) for folder in folders
     }
 
@@ -159,12 +205,15 @@ def _styles(names: list[str] | None, quick: bool) -> dict[str, str]:
 
 
 def _providers(names: list[str] | None, style: str, quick: bool) -> dict[str, str]:
-    """The provider in use by the one asked for; by default each that is present once, or the
+    """The provider in use by the one asked for; by default each that suits it once, or the
     first of them for a quick run."""
-    from realtime_nst.runtime.providers import available, choose
+    from realtime_nst.runtime.model import read_model
+    from realtime_nst.runtime.providers import choose, suitable
+    from realtime_nst.runtime.styles import find
     from realtime_nst.runtime.stylizer import Stylizer
 
-    wanted = names or ([choose().name] if quick else [row.name for row in available()])
+    present = [row.name for row in suitable(read_model(find(style)))]
+    wanted = names or ([choose().name] if quick else present)
     used = {name: Stylizer(style, name).provider for name in wanted or [choose().name]}
     if names:
         return used

@@ -20,6 +20,9 @@ def live(
     fps: Annotated[int, typer.Option(help="Asked of the camera.")] = 30,
     strength: options.Strength = 1.0,
     keep_colour: options.KeepColour = False,
+    stabilise: options.Stabilise = options.DEFAULT_STABILISE,
+    flow: options.Flow = options.DEFAULT_FLOW,
+    network_every: options.NetworkEvery = 1,
     provider: options.Provider = "auto",
 ) -> None:
     """Show the camera as a moving painting. Press h in the window for the keys."""
@@ -36,6 +39,9 @@ def live(
         style=style,
         strength=strength,
         keep_colour=keep_colour,
+        stabilise=stabilise,
+        flow=flow,
+        network_every=network_every,
     )
     with _source(camera, size, fps) as source:
         stylizer.warm_up(source.info.width, source.info.height)

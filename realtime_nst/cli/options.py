@@ -24,7 +24,24 @@ KeepColour = Annotated[
 Provider = Annotated[
     str, typer.Option(metavar="auto|NAME", help="Execution provider, see: realtime-nst doctor.")
 ]
+Stabilise = Annotated[
+    str,
+    typer.Option(metavar="off|light|strong", help="Hold the painting still from frame to frame."),
+]
+Flow = Annotated[
+    str,
+    typer.Option(metavar="fast|medium|slow", help="How carefully stabilising looks for motion."),
+]
+NetworkEvery = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        help="Run the network on every Nth frame, and move the painting along in between.",
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result goes.")]
 
 DEFAULT_STYLE = "great_wave"
+DEFAULT_STABILISE = "strong"
+DEFAULT_FLOW = "fast"

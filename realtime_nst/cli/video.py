@@ -25,6 +25,9 @@ def video(
     size: options.Size = "",
     strength: options.Strength = 1.0,
     keep_colour: options.KeepColour = False,
+    stabilise: options.Stabilise = options.DEFAULT_STABILISE,
+    flow: options.Flow = options.DEFAULT_FLOW,
+    network_every: options.NetworkEvery = 1,
     provider: options.Provider = "auto",
     codec: Annotated[
         str | None, typer.Option(help="h264, h265, av1, vp9, prores. (default: by the suffix)")
@@ -38,6 +41,7 @@ def video(
     ] = False,
 ) -> None:
     """Stylise a video file. Sound, subtitles and the time of every frame stay as they are."""
+    from realtime_nst.motion.stabilise import Stabilise
     from realtime_nst.runtime.stages import Resize, Stylise, parse_size
     from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sinks.video import VideoSink
@@ -46,6 +50,12 @@ def video(
     stages: list[Stage] = [Resize(parse_size(size))] if size else []
     target = output or _default_target(source, style)
     stylizer = Stylizer(style, provider)
+    stage = Stabilise(
+        Stylise(stylizer, strength, keep_colour),
+        stabilise,
+        accuracy=flow,
+        network_every=network_every,
+    )
     sink = VideoSink(
         target,
         source=source,
@@ -53,9 +63,9 @@ def video(
         quality=quality,
         overwrite=overwrite,
         resume=resume,
-        settings=f"{stylizer.digest} {strength} {keep_colour}",
+        settings=f"{stylizer.digest} {strength} {keep_colour} {stabilise} {flow} {network_every}",
     )
-    stages.append(Stylise(stylizer, strength, keep_colour))
+    stages.append(stage)
     with VideoSource(source, start=sink.resume_from) as frames:
         report = _run(frames, stages, sink)
     for notice in (*frames.notices, *sink.notices):

@@ -41,7 +41,7 @@ class SyntheticSource(Unmanaged):
         _check(width, height, rate, frames, noise)
         self.info = StreamInfo(width, height, Fraction(rate), frames, live)
         self._noise, self._seed = noise, seed
-        self._layers = paint(width / height, height, seed)
+        self._layers = self._painted()
 
     def __iter__(self) -> Iterator[Frame]:
         interval = float(1 / self._rate)
@@ -54,6 +54,10 @@ class SyntheticSource(Unmanaged):
             yield Frame(image, index, index / self._rate, time.monotonic())
             index += 1
 
+    def _painted(self) -> list[Layer]:
+        width, height = self.info.width, self.info.height
+        return paint(width / height, height, self._seed)
+
     @property
     def _rate(self) -> Fraction:
         return self.info.rate or Fraction(30)
@@ -63,7 +67,11 @@ class SyntheticSource(Unmanaged):
         image = np.zeros((self.info.height, self.info.width, 3), np.uint8)
         for layer in self._layers:
             self._lay(image, layer, self._matrix(layer, index, index))
+        image = self._lit(image, index)
         return self._with_noise(image, index) if self._noise else image
+
+    def _lit(self, image: Image, index: int) -> Image:
+        return image
 
     def flow(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """The exact motion from frame ``index - 1`` to frame ``index``, and where it can be seen.

@@ -1,0 +1,98 @@
+"""Clips with the flow of their source: generated scenes, and videos."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+from realtime_nst.bench.case import Settings
+from realtime_nst.motion import Flow, dense_flow, visible
+from realtime_nst.motion.occlusion import Mask
+from realtime_nst.runtime.stages import Resize
+from realtime_nst.runtime.stages import Size as Wanted
+from realtime_nst.sources.scenes import SCENES, SceneSource
+from realtime_nst.sources.video import VideoSource
+from realtime_nst.stream import Frame, Source
+
+from ._common import Size, usual
+from ._raft import Estimate, raft
+
+RANGES = (1, 5, 10)
+"""Frames between the two that are compared."""
+
+STILL = "still"
+_FRAMES, _SHORT = 32, 12
+_VIDEOS = (".mp4", ".mkv", ".mov", ".webm", ".avi")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """``flow`` on the grid of frame ``later``, back into frame ``earlier``, where ``seen``."""
+
+    earlier: int
+    later: int
+    flow: Flow
+    seen: Mask
+
+
+@dataclass(frozen=True)
+class Clip:
+    """``pairs`` by the frames between them; ``flow`` says where their flow is from."""
+
+    name: str
+    rate: Fraction
+    frames: list[Frame]
+    pairs: dict[int, list[Pair]]
+    flow: str
+
+
+def names(settings: Settings) -> list[str]:
+    """The scenes, and the videos of the folder given."""
+    return [*SCENES, *(path.name for path in _videos(settings.clips))]
+
+
+def load(name: str, settings: Settings) -> Clip:
+    count = _SHORT if settings.quick else _FRAMES
+    if name in SCENES:
+        return _scene(name, usual(settings), count)
+    path = next(path for path in _videos(settings.clips) if path.name == name)
+    return _video(path, usual(settings), count, settings.raft_weights)
+
+
+def _videos(folder: Path | None) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in _VIDEOS) if folder else []
+
+
+def _scene(name: str, size: Size, count: int) -> Clip:
+    source = SceneSource(name, *size, frames=count)
+    pairs = {apart: list(_exact(name, size, count, apart)) for apart in RANGES}
+    return Clip(name, Fraction(30), _all(source, count), pairs, "exact")
+
+
+def _exact(name: str, size: Size, count: int, apart: int) -> Iterator[Pair]:
+    slower = SceneSource(name, *size, rate=Fraction(30, apart))
+    for number in range(1, (count - 1) // apart + 1):
+        yield Pair((number - 1) * apart, number * apart, *slower.flow(number))
+
+
+def _video(path: Path, size: Size, count: int, weights: Path | None) -> Clip:
+    shrink = Resize(Wanted(shorter=min(size)))
+    source = VideoSource(path)
+    frames = [shrink(frame) for frame in _all(source, count)]
+    estimate: Estimate = raft(weights) if weights else dense_flow
+    pairs = {apart: list(_estimated(frames, apart, estimate)) for apart in RANGES}
+    rate = source.info.rate or Fraction(30)
+    return Clip(path.name, rate, frames, pairs, "RAFT-small" if weights else "DIS medium")
+
+
+def _estimated(frames: list[Frame], apart: int, estimate: Estimate) -> Iterator[Pair]:
+    for later in range(apart, len(frames), apart):
+        before, now = frames[later - apart].image, frames[later].image
+        flow, back = estimate(before, now), estimate(now, before)
+        yield Pair(later - apart, later, flow, visible(flow, back))
+
+
+def _all(source: Source, count: int) -> list[Frame]:
+    with source:
+        return list(islice(source, count))

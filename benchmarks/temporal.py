@@ -1,0 +1,130 @@
+"""How still the painting holds: per frame, stabilised, and with frames spared."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from time import perf_counter
+
+import numpy as np
+
+from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.timer import Timer
+from realtime_nst.motion.metrics import e_stab, e_warp, flicker, sharpness, warped_error
+from realtime_nst.motion.stabilise import Stabilise
+from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.stream import Frame, Image
+
+from ._clips import RANGES, STILL, Clip, load, names
+
+_WAYS = {
+    "per frame": ("off", 1),
+    "light": ("light", 1),
+    "strong": ("strong", 1),
+    "strong, every 2nd": ("strong", 2),
+    "strong, every 3rd": ("strong", 3),
+}
+"""Strength of stabilising, and on every how manieth frame the network runs."""
+
+_SETTLED = 8
+"""Frames after which the flicker of a still scene is counted; a quarter of a shorter clip."""
+
+_EVERY = 4
+"""Of the frames, those whose sharpness is measured."""
+
+
+class _Painted:
+    """A stage that gives what was painted before, so that the network is run once for all."""
+
+    def __init__(self, images: Sequence[Image]) -> None:
+        self._images = images
+
+    def __call__(self, frame: Frame) -> Frame:
+        return replace(frame, image=self._images[frame.index])
+
+    def reset(self) -> None:
+        """There is nothing to forget."""
+
+
+def _measure(name: str, settings: Settings, timer: Timer) -> Sequence[Row]:
+    clip = load(name, settings)
+    baseline = _paint(settings.baseline, settings, clip) if settings.baseline else None
+    rows: list[Row] = []
+    for style in settings.styles:
+        painted = _paint(style, settings, clip)
+        reference = _figures(clip, baseline or painted)
+        for way, (strength, every) in _WAYS.items():
+            stage = Stabilise(_Painted(painted), strength, network_every=every)
+            shown, seconds = _run(stage, clip)
+            figures = _figures(clip, shown)
+            rows.append(Row({"style": style, "clip": clip.name, "way": way}, {
+                **figures,
+                "e_stab ratio": _ratio(figures["e_stab"], reference["e_stab"]),
+                "flicker ratio": _ratio(figures["flicker"], reference["flicker"]),
+                "sharpness ratio": _ratio(figures["sharpness"], reference["sharpness"]),
+                "stage ms": 1000 * float(np.median(seconds)),
+                "flow": clip.flow,
+            }, {"stage ms": [1000 * s for s in seconds]}))  # fmt: skip
+    return rows
+
+
+def _paint(style: str, settings: Settings, clip: Clip) -> list[Image]:
+    stylizer = Stylizer(style, settings.providers[0])
+    return [stylizer(frame.image) for frame in clip.frames]
+
+
+def _run(stage: Stabilise, clip: Clip) -> tuple[list[Image], list[float]]:
+    shown, seconds = [], []
+    for index, frame in enumerate(clip.frames):
+        frame = replace(frame, index=index, pts=index / clip.rate)
+        began = perf_counter()
+        shown.append(stage(frame).image)
+        seconds.append(perf_counter() - began)
+    return shown, seconds
+
+
+def _figures(clip: Clip, shown: Sequence[Image]) -> dict[str, Figure]:
+    errors = {
+        apart: [warped_error(shown[p.earlier], shown[p.later], p.flow, p.seen) for p in pairs]
+        for apart, pairs in clip.pairs.items()
+    }
+    settled = shown[min(_SETTLED, len(shown) // 4) :]
+    return {
+        "e_stab": _or_none(errors[1], e_stab),
+        "E_warp": _or_none(errors[1], e_warp),
+        **{f"e_stab {apart}": _or_none(errors[apart], e_stab) for apart in RANGES[1:]},
+        "flicker": flicker(settled).energy if clip.name == STILL else None,
+        "sharpness": float(np.mean([sharpness(image) for image in shown[::_EVERY]])),
+    }
+
+
+def _or_none(errors: Sequence[float], mean: Callable[[Sequence[float]], float]) -> Figure:
+    return mean(errors) if np.isfinite(errors).any() else None
+
+
+def _ratio(figure: Figure, reference: Figure) -> Figure:
+    if not isinstance(figure, float) or not isinstance(reference, float) or not reference:
+        return None
+    return figure / reference
+
+
+CASE = Case(
+    name="temporal",
+    title="How still the painting holds",
+    explains=(
+        "Each style on generated scenes with exact flow, and on the clips of --clips with flow by "
+        "RAFT-small (--raft-weights) or else DIS, and the forward-backward mask. e_stab (Huang et "
+        "al. 2017): root of the mean squared difference of a frame and the one before, moved by "
+        "the source's flow, where it is visible; E_warp (Lai et al. 2018): the mean square; over "
+        "5 and 10 frames too. Flicker: variance in time of the still scene, whose source has "
+        "sensor noise. Sharpness: mean absolute gradient, so that blur cannot win. The ratios are "
+        "to the same style frame by frame, or to --baseline. A style trained for stillness is "
+        "measured by naming it and its per-frame kin as baseline. Stage ms is stabilising alone, "
+        "without the network, in the first provider's pictures."
+    ),
+    omits=(
+        "Style and content: see quality. That flow estimated by DIS is kin to what the "
+        "stabiliser uses itself and flatters it: give RAFT's weights for figures to compare. "
+        "Scenes are smooth textures, kinder than the world."
+    ),
+    units=lambda settings: [Unit(name, partial(_measure, name)) for name in names(settings)],
+)

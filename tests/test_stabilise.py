@@ -1,0 +1,265 @@
+"""The stabiliser and its stage: still where the scene is, no ghosts, no memory past a cut."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime_nst.errors import UnknownName, UsageError
+from realtime_nst.motion.metrics import flicker, sharpness
+from realtime_nst.motion.stabilise import Stabilise
+from realtime_nst.motion.stabiliser import OFF, STRENGTHS, Stabiliser
+from realtime_nst.motion.tracking import SEARCHES, Tracker
+from realtime_nst.sources.scenes import SceneSource
+from realtime_nst.stream import Frame
+
+WIDTH, HEIGHT = 160, 120
+HOLDING = [name for name in STRENGTHS if name != OFF]
+
+
+def restless(image, index=0):
+    """A painting that flickers: other colours, hard contrast, and noise that differs each time."""
+    swapped = cv2.convertScaleAbs(image[..., ::-1], alpha=1.3, beta=-20)
+    noise = np.random.default_rng(index).normal(0, 15, image.shape)
+    return np.clip(swapped + noise, 0, 255).astype(np.uint8)
+
+
+class Painter:
+    """A stage that counts its calls and resets."""
+
+    def __init__(self, paint=restless):
+        self.paint, self.calls, self.resets = paint, 0, 0
+
+    def __call__(self, frame):
+        self.calls += 1
+        return replace(frame, image=self.paint(frame.image, frame.index))
+
+    def reset(self):
+        self.resets += 1
+
+
+def frame(image, index, pts=None):
+    return Frame(image, index, Fraction(index, 30) if pts is None else pts, 0.0)
+
+
+def frames(name, count, rate=30):
+    scene = SceneSource(name, WIDTH, HEIGHT, rate)
+    return [frame(scene.picture(index), index, index / Fraction(rate)) for index in range(count)]
+
+
+def texture(seed, width=WIDTH, height=HEIGHT):
+    coarse = np.random.default_rng(seed).integers(0, 256, (height // 8, width // 8, 3), np.uint8)
+    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+@pytest.mark.parametrize("strength", HOLDING)
+def test_a_still_scene_with_sensor_noise_does_not_flicker(strength):
+    stage, painter = Stabilise(Painter(), strength), Painter()
+    shown = [stage(each).image for each in frames("still", 24)][8:]
+    painted = [painter(each).image for each in frames("still", 24)][8:]
+    assert flicker(shown).energy < 0.15 * flicker(painted).energy
+
+
+@pytest.mark.parametrize("name", ["pan", "zoom", "occlusion"])
+@pytest.mark.parametrize("strength", HOLDING)
+def test_a_moving_scene_changes_less_along_its_motion(name, strength):
+    scene = SceneSource(name, WIDTH, HEIGHT)
+    stage, painter = Stabilise(Painter(), strength), Painter()
+    pictures = frames(name, 10)
+    shown = [stage(each).image for each in pictures]
+    painted = [painter(each).image for each in pictures]
+    flow, seen = scene.flow(9)
+    from realtime_nst.motion.metrics import warped_error
+
+    assert warped_error(shown[8], shown[9], flow, seen) < 0.5 * warped_error(
+        painted[8], painted[9], flow, seen
+    )
+
+
+def test_detail_does_not_blur_away_in_a_long_pan():
+    image = texture(1, 400)
+    views = [
+        np.ascontiguousarray(image[:, round(2.5 * n) : round(2.5 * n) + WIDTH]) for n in range(40)
+    ]
+    stage = Stabiliser("strong")
+    shown = [stage(view, view) for view in views]
+    assert sharpness(shown[-1]) > 0.85 * sharpness(views[-1])
+
+
+@pytest.mark.parametrize("step", [1.0, 0.5, 0.25])
+def test_sharpening_does_not_grow_from_frame_to_frame(step):
+    image = texture(2, 400)
+    matrices = [np.float32([[1, 0, -step * n], [0, 1, 0]]) for n in range(120)]
+    views = [cv2.warpAffine(image, m, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC) for m in matrices]
+    stage = Stabiliser("strong")
+    shown = [stage(view, view) for view in views]
+    assert sharpness(shown[-1]) < 1.25 * sharpness(views[-1])
+
+
+@pytest.mark.parametrize("strength", HOLDING)
+def test_the_first_frame_and_the_first_after_a_cut_are_the_painting(strength):
+    painter = Painter()
+    stage = Stabilise(painter, strength)
+    scenes = [texture(3), texture(3), texture(3), texture(4), texture(4)]
+    shown = [stage(frame(image, index)).image for index, image in enumerate(scenes)]
+    for index in (0, 3):
+        assert (shown[index] == restless(scenes[index], index)).all()
+    for index in (1, 2, 4):
+        assert (shown[index] != restless(scenes[index], index)).any()
+    assert painter.resets == 2, "the stage within forgets too"
+
+
+@pytest.mark.parametrize(
+    ("index", "pts"),
+    [(0, Fraction(0)), (1, Fraction(1, 30)), (4, Fraction(9)), (4, Fraction(2, 30))],
+    ids=["loop", "seek back", "seek on", "time goes back"],
+)
+def test_after_a_loop_or_a_seek_nothing_is_remembered(index, pts):
+    stage = Stabilise(Painter())
+    for number in range(4):
+        stage(frame(texture(5), number))
+    assert (stage(frame(texture(5), index, pts)).image == restless(texture(5), index)).all()
+
+
+def test_a_change_of_size_begins_anew():
+    stage = Stabilise(Painter())
+    stage(frame(texture(6), 0))
+    smaller = np.ascontiguousarray(texture(6)[:100, :140])
+    assert (stage(frame(smaller, 1)).image == restless(smaller, 1)).all()
+
+
+def test_a_stage_that_gives_another_size_is_shown_as_it_is():
+    halved = Painter(lambda image, index: np.ascontiguousarray(restless(image, index)[::2, ::2]))
+    stage = Stabilise(halved)
+    for index in range(3):
+        assert (stage(frame(texture(7), index)).image == halved.paint(texture(7), index)).all()
+
+
+def test_of_an_old_style_nothing_shines_through():
+    painter, look = Painter(), ["old"]
+    stage = Stabilise(painter, look=lambda: look[0])
+    for index in range(4):
+        stage(frame(texture(8), index))
+    painter.paint, look[0] = lambda image, index: 255 - image, "new"
+    assert (stage(frame(texture(8), 4)).image == 255 - texture(8)).all()
+
+
+def test_a_style_that_changes_while_it_paints_shines_through_nowhere():
+    look = ["old"]
+
+    def paint(image, index):
+        look[0] = "new" if index >= 3 else "old"
+        return 255 - image if index >= 4 else image // 2
+
+    stage = Stabilise(Painter(paint), look=lambda: look[0])
+    shown = [stage(frame(texture(9), index)).image for index in range(6)]
+    assert (shown[3] == texture(9) // 2).all()
+    assert (shown[4] == 255 - texture(9)).all()
+
+
+@pytest.mark.parametrize("strength", HOLDING)
+def test_fast_motion_leaves_no_ghost(strength):
+    """A bright square jumps over dark ground; where it was, ground is shown at once."""
+    stage, ground = Stabiliser(strength), texture(10) // 4
+    for n in range(6):
+        image = ground.copy()
+        image[40:80, 20 * n : 20 * n + 24] = 240
+        shown = stage(image, image)
+    left = shown[44:76, 60:96].astype(int) - ground[44:76, 60:96]
+    assert np.abs(left).mean() < 8, "of 200 grey levels"
+
+
+def test_a_change_of_light_is_followed():
+    stage = Stabiliser("strong")
+    for n in range(30):
+        image = cv2.convertScaleAbs(texture(11), alpha=0.5 + 0.5 * min(n, 15) / 15)
+        shown = stage(image, image)
+    assert np.abs(shown.astype(int) - image).mean() < 4
+
+
+def test_off_is_the_stage_itself():
+    painter = Painter()
+    stage = Stabilise(painter, OFF)
+    for index in range(3):
+        assert (stage(frame(texture(12), index)).image == restless(texture(12), index)).all()
+
+
+@pytest.mark.parametrize("strength", STRENGTHS)
+def test_frames_given_back_untouched_stay_so(strength):
+    class Nothing(Painter):
+        def __call__(self, frame):
+            return frame
+
+    stage = Stabilise(Nothing(), strength)
+    for each in frames("pan", 3):
+        assert stage(each) is each
+
+
+@pytest.mark.parametrize("strength", STRENGTHS)
+def test_the_network_runs_on_every_third_frame(strength):
+    image = texture(18, 400)
+    views = [np.ascontiguousarray(image[:, 3 * n : 3 * n + WIDTH]) for n in range(9)]
+    painter = Painter(lambda image, index: image.copy())
+    stage = Stabilise(painter, strength, network_every=3)
+    shown = [stage(frame(view, index)).image for index, view in enumerate(views)]
+    assert painter.calls == 3
+    for last in (2, 5, 8):
+        now = views[last][:, :-20].astype(int)
+        carried, stale = shown[last][:, :-20], views[last - 2][:, :-20]
+        assert np.abs(carried - now).mean() < 0.3 * np.abs(stale - now).mean()
+
+
+def test_a_cut_is_painted_though_it_is_not_the_networks_turn():
+    painter = Painter()
+    stage = Stabilise(painter, network_every=10)
+    for index, seed in enumerate((13, 13, 14, 14)):
+        shown = stage(frame(texture(seed), index)).image
+        if index == 2:
+            assert (shown == restless(texture(14), 2)).all()
+    assert painter.calls == 2
+
+
+def test_the_strength_may_change_while_it_runs():
+    stage = Stabilise(Painter(), "light")
+    stage(frame(texture(15), 0))
+    stage.strength = OFF
+    assert (stage(frame(texture(15), 1)).image == restless(texture(15), 1)).all()
+    with pytest.raises(UnknownName, match="choices: light, off, strong"):
+        stage.strength = "stronk"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (33, 47), (481, 643)])
+def test_any_size(size):
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    stage = Stabiliser()
+    for index in range(3):
+        assert stage(image, restless(image, index)).shape == image.shape
+
+
+def test_borders_of_a_still_picture_stay_where_they_are():
+    image = texture(16, 163, 121)
+    stage = Stabiliser()
+    shown = [stage(image, image) for _ in range(5)][-1]
+    assert np.abs(shown.astype(int) - image).max() <= 2
+
+
+@pytest.mark.parametrize("accuracy", SEARCHES)
+def test_the_motion_is_that_of_the_picture_on_its_own_scale(accuracy):
+    image, track = texture(17, 400, 300), Tracker(accuracy)
+    assert track(np.ascontiguousarray(image[:-4, :-6])) is None
+    motion = track(np.ascontiguousarray(image[4:, 6:]))
+    inside = motion.flow[10:-10, 10:-10]
+    assert np.median(inside[..., 0]) == pytest.approx(6, abs=0.5)
+    assert np.median(inside[..., 1]) == pytest.approx(4, abs=0.5)
+    assert motion.trust[10:-10, 10:-10].mean() > 0.9
+
+
+def test_wrong_values_are_named():
+    with pytest.raises(UnknownName, match="did you mean 'strong'"):
+        Stabilise(Painter(), "stong")
+    with pytest.raises(UnknownName, match="did you mean 'slow'"):
+        Stabilise(Painter(), accuracy="slwo")
+    with pytest.raises(UsageError, match="not 0"):
+        Stabilise(Painter(), network_every=0)
