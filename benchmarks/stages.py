@@ -10,7 +10,7 @@ from statistics import median
 from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
 from realtime_nst.bench.timer import Timer, around
 from realtime_nst.errors import MediaError
-from realtime_nst.motion.flow import dense_flow
+from realtime_nst.motion.stabiliser import Stabiliser
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.sinks.window import WindowSink
 from realtime_nst.sources.synthetic import SyntheticSource
@@ -20,9 +20,8 @@ from realtime_nst.stream import Frame
 from ._common import Size, at_most, label, of_one_style, stylizers
 
 _CLIP, _SHORT_CLIP = 64, 16
-_FLOW, _DISPLAY = "flow", "display"
-_OUTSIDE = (_FLOW, _DISPLAY)
-"""Timed beside the stages: playing needs no flow, and the display has no turn among them."""
+_DISPLAY = "display"
+"""Timed beside the stages: it has no turn among them."""
 
 Stages = Mapping[str, tuple[int, Callable[[], object]]]
 """By stage: frames a call, and the call."""
@@ -37,16 +36,16 @@ def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
         _write(frames, clip)
         stages: Stages = {
             "decode + colour": (len(frames), partial(_read, clip)),
-            _FLOW: (1, partial(dense_flow, frames[0].image, frames[1].image)),
             "network": (1, partial(stylizer, frames[0].image)),
+            "stabilise": (len(frames), partial(_stabilise, frames, painted)),
             "encode": (len(frames), partial(_write, painted, result)),
         }
         seconds = _in_turn(at_most(timer, 15, 40), stages)
     seconds[_DISPLAY] = _displayed(painted, timer)
     how = {
         "decode + colour": "H.264 to RGB",
-        _FLOW: "DIS at half size",
         "network": " on ".join(key),
+        "stabilise": "strong",
         "encode": "H.264",
         _DISPLAY: "window" if seconds[_DISPLAY] else "no display here",
     }
@@ -61,10 +60,10 @@ def _in_turn(timer: Timer, stages: Stages) -> dict[str, list[float]]:
 def _rows(size: Size, seconds: Mapping[str, list[float]], how: Mapping[str, str]) -> list[Row]:
     milliseconds = {name: [1000 * s for s in found] for name, found in seconds.items()}
     medians = {name: median(found) for name, found in milliseconds.items() if found}
-    total = sum(value for name, value in medians.items() if name not in _OUTSIDE)
+    total = sum(value for name, value in medians.items() if name != _DISPLAY)
 
     def figures(name: str) -> dict[str, Figure]:
-        share = 100 * medians[name] / total if name not in _OUTSIDE else None
+        share = 100 * medians[name] / total if name != _DISPLAY else None
         near = around(milliseconds[name], "ms") if name in medians else {}
         return {"median ms": medians.get(name), **near, "share %": share, "how": how[name]}
 
@@ -78,6 +77,12 @@ def _read(clip: Path) -> None:
     with VideoSource(clip) as source:
         for _ in source:
             pass
+
+
+def _stabilise(frames: Sequence[Frame], painted: Sequence[Frame]) -> None:
+    stabiliser = Stabiliser("strong")
+    for frame, painting in zip(frames, painted, strict=True):
+        stabiliser(frame.image, painting.image)
 
 
 def _write(frames: Sequence[Frame], path: Path) -> None:
@@ -105,17 +110,16 @@ CASE = Case(
     name="stages",
     title="Where a frame's time goes",
     explains=(
-        "Milliseconds of each stage by itself, in turn; decoding and encoding go over a clip of "
-        "two seconds of the synthetic scene (half a second in a quick run), opening and closing "
-        "included, divided by its frames. The share is that of the sum, without flow and display. "
+        "Milliseconds of each stage by itself, in turn; decoding, stabilising and encoding go over "
+        "a clip of two seconds of the synthetic scene (half a second in a quick run), opening and "
+        "closing included, divided by its frames. The share is that of the sum, without display. "
         "The first style on the first provider."
     ),
     omits=(
         "That stages run at the same time on several cores, so that a video takes less than the "
-        "sum. Flow is timed beside the stages and has no share: playing a style needs none. There "
-        "is no stabilise stage. Display is timed after them, without a share; it is the hand-over "
-        "to the window's process, not what the window system then does; without a display it is "
-        "left blank. Sound is copied and costs next to nothing."
+        "sum. Display is timed after them, without a share; it is the hand-over to the window's "
+        "process, not what the window system then does; without a display it is left blank. Sound "
+        "is copied and costs next to nothing."
     ),
     units=lambda settings: [Unit(label(size), partial(_measure, size)) for size in settings.sizes],
 )

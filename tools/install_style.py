@@ -2,15 +2,18 @@
 
 Usage: python tools/install_style.py STYLE.onnx [...]
 
-The picture is the built-in scene (scene.jpg) in that style.
+The picture is the built-in scene (scene.jpg) in that style. The style's int8 form is taken along
+where it lies beside it.
 """
 
 import hashlib
 import json
+import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from realtime_nst.runtime import int8
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import write_picture
@@ -22,9 +25,11 @@ PICTURE_SIZE = (480, 360)
 
 def install(path: Path) -> None:
     card = read_model(path).card
-    data = path.read_bytes()
     target = WEIGHTS / f"{card.name}.onnx"
-    target.write_bytes(data)
+    shutil.copyfile(path, target)
+    int8.path_of(target).unlink(missing_ok=True)
+    if int8.path_of(path).exists():
+        shutil.copyfile(int8.form_of(read_model(path)).path, int8.path_of(target))
     picture = target.with_suffix(".jpg")
     with SyntheticSource(*PICTURE_SIZE, frames=1) as source:
         scene = next(iter(source)).image
@@ -34,11 +39,17 @@ def install(path: Path) -> None:
     entry = {
         **{key: value for key, value in asdict(card).items() if key in kept},
         "file": target.name,
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "bytes": len(data),
+        **_file(target),
         "picture": picture.name,
     }
+    if int8.path_of(target).exists():
+        entry |= {f"int8_{key}": value for key, value in _file(int8.path_of(target)).items()}
     _record(entry)
+
+
+def _file(path: Path) -> dict[str, object]:
+    data = path.read_bytes()
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
 
 def _record(entry: dict[str, object]) -> None:

@@ -71,7 +71,7 @@ def frame_progress(title: str, total: int | None) -> Iterator[FrameProgress]:
 
 def shares(report: Report) -> str:
     """How many milliseconds a frame each part was at work."""
-    names = {"source": "read", "Beside": "stylise", "sink": "write"}
+    names = {"source": "read", "Beside": "stylise", "Stabilise": "stylise", "sink": "write"}
     parts = (
         f"{names.get(name, name.lower())} {1000 * seconds / max(report.frames, 1):.1f}"
         for name, seconds in report.busy.items()

@@ -41,6 +41,10 @@ def train(
         str, typer.Option(help="The photos, for the card.  (default: the folder's name)")
     ] = "",
     start_from: StartFrom = "",
+    clips: Annotated[
+        Path | None,
+        typer.Option(help="Folder of clips, moving pictures for the temporal weights."),
+    ] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget an unfinished run.")] = False,
     overwrite: options.Overwrite = False,
     **recipe: Any,
@@ -73,7 +77,7 @@ def train(
         started_from=read_start(start).style if start else "",
     )
     weights = loss_networks(loss_network, loss_weights)
-    trainer = Trainer(painting, content, folder, weights, chosen, style, start, restart)
+    trainer = Trainer(painting, content, folder, weights, chosen, style, start, restart, clips)
     begun = f"from {style.started_from}" if start else "from nothing"
     console.say_notice(f"{begun}, {chosen.steps} steps, judged by {weights[0].name}")
     console.say_notice(f"samples, losses and checkpoint: {folder}")
