@@ -156,7 +156,8 @@ class TestCommand:
             "train", factory.write_painting(tmp_path / "painting.png"),
             "--content", factory.write_photos(tmp_path / "photos"),
             "-o", tmp_path / "stripes.onnx", "--steps", 1, "--batch", 1,
-            "--crop", 48, "--held-out", 1, "--workers", 0, "--style-scales", "1", "--loss-network", "bundled",
+            "--crop", 48, "--held-out", 1, "--workers", 0, "--style-scales", "1",
+            "--loss-network", "bundled",
         )  # fmt: skip
 
     def test_train_works_offline_from_an_installed_style(self, cli, command, tmp_path):
