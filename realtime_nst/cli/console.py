@@ -17,10 +17,11 @@ err = Console(stderr=True)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Plain text in columns: what a cell holds is never taken for markup."""
+    """Plain text in columns, the first never cut: it is what one types. What a cell holds is never
+    taken for markup."""
     drawn = Table(box=None, pad_edge=False)
-    for heading in headings:
-        drawn.add_column(heading)
+    for number, heading in enumerate(headings):
+        drawn.add_column(heading, no_wrap=number == 0)
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     return drawn
