@@ -1,10 +1,9 @@
 """How good the pictures are, beside how fast they are made."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +18,6 @@ from realtime_nst.stream import Frame, Image
 
 from ._common import at_most, picture, stylizers, usual
 from ._torch import need_torch
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 _MOST = 24
 _RESIZE = Resize(Size(shorter=320))
@@ -84,19 +80,10 @@ def _measured(
     weights: Sequence[Path], painting: Path, stylizer: Stylizer, photos: Sequence[Path]
 ) -> Mapping[str, float]:
     from realtime_nst.learning.losses.perception import Perception, load_loss_network
-    from realtime_nst.learning.measure import Quality
+    from realtime_nst.learning.measure import Quality, as_network
 
     perception = Perception([load_loss_network(path) for path in weights])
-    return Quality(perception, painting)(_as_network(stylizer), photos)
-
-
-def _as_network(stylizer: Stylizer) -> "Callable[[Tensor], Tensor]":
-    from realtime_nst.learning.optimise.pictures import to_image, to_tensor
-
-    def network(photo: "Tensor") -> "Tensor":
-        return to_tensor(stylizer(to_image(photo)))
-
-    return network
+    return Quality(perception, painting)(as_network(stylizer), photos)
 
 
 def _painting(folder: Path | None, stylizer: Stylizer) -> Path | None:

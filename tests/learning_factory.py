@@ -45,3 +45,12 @@ def write_painting(path: Path) -> Path:
     stripes[::4], stripes[:, ::8] = (40, 90, 200), (220, 220, 30)
     cv2.imwrite(str(path), stripes)
     return path
+
+
+def write_media(folder):
+    """What a Trainer learns from: a painting, photos, and a random loss network."""
+    return {
+        "painting": write_painting(folder / "painting.png"),
+        "content": write_photos(folder / "photos"),
+        "loss_weights": [write_vgg19(folder / "vgg.safetensors")],
+    }

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
-from learning_factory import write_painting, write_photos, write_vgg19  # noqa: E402
+from learning_factory import write_media  # noqa: E402
 
 from realtime_nst.errors import UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
@@ -24,12 +24,7 @@ STYLE = checkpoints.StyleInfo("stripes", "Stripes", "nobody", "MIT", "generated 
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("media")
-    return {
-        "painting": write_painting(folder / "painting.png"),
-        "content": write_photos(folder / "photos"),
-        "loss_weights": [write_vgg19(folder / "vgg.safetensors")],
-    }
+    return write_media(tmp_path_factory.mktemp("media"))
 
 
 @pytest.fixture(scope="module")

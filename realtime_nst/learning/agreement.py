@@ -8,8 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from realtime_nst.learning.losses.perception import Perception
-from realtime_nst.learning.measure import Quality
-from realtime_nst.learning.optimise.pictures import to_image, to_tensor
+from realtime_nst.learning.measure import Quality, as_network
 from realtime_nst.runtime.styles import InstalledStyle, find
 from realtime_nst.runtime.stylizer import Stylizer
 
@@ -79,7 +78,5 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 
 def _at(stylizer: Stylizer, strength: float) -> Network:
-    def network(photo: Tensor) -> Tensor:
-        return strength * to_tensor(stylizer(to_image(photo))) + (1 - strength) * photo
-
-    return network
+    network = as_network(stylizer)
+    return lambda photo: strength * network(photo) + (1 - strength) * photo

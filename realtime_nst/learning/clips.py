@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
-from realtime_nst.learning.data import cut, one_thread
+from realtime_nst.learning.data import cut, files_below, one_thread
 from realtime_nst.learning.losses.luminance import luminance
 from realtime_nst.learning.losses.moved import Motion
 from realtime_nst.learning.losses.warp import warp
@@ -26,15 +26,8 @@ _LEAST_VISIBLE = 0.25
 
 def find_clips(folder: Path) -> list[Path]:
     """All clips below ``folder``, sorted. Raises UsageError when there are none."""
-    if not folder.is_dir():
-        raise UsageError(f"no such folder: {str(folder)!r}; --clips takes a folder of video files")
-    clips = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES)
-    if not clips:
-        raise UsageError(
-            f"no clips in {str(folder)!r} (looked for {', '.join(sorted(_SUFFIXES))}); "
-            "--clips takes a folder of video files"
-        )
-    return clips
+    remedy = "--clips takes a folder of video files"
+    return files_below(folder, _SUFFIXES, "clips", remedy, remedy)
 
 
 class ClipPairs(Dataset[Pairs | TrainingError]):

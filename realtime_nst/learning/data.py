@@ -43,15 +43,25 @@ def read_image(path: Path, longest: int | None = None, shorter: int | None = Non
 
 def find_photos(folder: Path) -> list[Path]:
     """All pictures below ``folder``, sorted. Raises UsageError when there are none."""
+    takes = "--content takes a folder of"
+    return files_below(
+        folder, _SUFFIXES, "photos", f"{takes} photos", f"{takes} a few hundred photos or more"
+    )
+
+
+def files_below(
+    folder: Path, suffixes: set[str], things: str, remedy: str, remedy_when_empty: str
+) -> list[Path]:
+    """All files below ``folder`` of one of ``suffixes``, sorted. Raises UsageError without any."""
     if not folder.is_dir():
-        raise UsageError(f"no such folder: {str(folder)!r}; --content takes a folder of photos")
-    photos = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES)
-    if not photos:
+        raise UsageError(f"no such folder: {str(folder)!r}; {remedy}")
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in suffixes)
+    if not found:
+        looked_for = ", ".join(sorted(suffixes))
         raise UsageError(
-            f"no photos in {str(folder)!r} (looked for {', '.join(sorted(_SUFFIXES))}); "
-            "--content takes a folder of a few hundred photos or more"
+            f"no {things} in {str(folder)!r} (looked for {looked_for}); {remedy_when_empty}"
         )
-    return photos
+    return found
 
 
 def measurable(photos: list[Path]) -> list[Path]:

@@ -11,6 +11,8 @@ from realtime_nst.learning.data import read_image
 from realtime_nst.learning.losses.compose import Term, Views
 from realtime_nst.learning.losses.perception import Perception
 from realtime_nst.learning.objective import content, style_terms
+from realtime_nst.learning.optimise.pictures import to_image, to_tensor
+from realtime_nst.runtime.stylizer import Stylizer
 
 _STYLE_SIZE, _PHOTO_SIZE = 512, 320
 _STYLE_LAYERS, _STYLE_SCALES = ("relu1_2", "relu2_2", "relu3_4"), (1.0, 0.5, 0.25)
@@ -60,3 +62,8 @@ class Quality:
         result = network(photo).mul(255).round().clamp(0, 255) / 255
         views = Views(self._perception.view(photo), self._perception.view(result), network)
         return {name: term(views).item() for name, term in self._terms.items()}
+
+
+def as_network(stylizer: Stylizer) -> Callable[[Tensor], Tensor]:
+    """``stylizer`` as a network of pictures ``[1, 3, H, W]`` in 0..1, which it rounds to bytes."""
+    return lambda photo: to_tensor(stylizer(to_image(photo)))

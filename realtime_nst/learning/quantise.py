@@ -15,12 +15,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnx
-import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
 from realtime_nst.errors import TrainingError, UsageError
 from realtime_nst.learning.data import hold_out, measurable, read_image
+from realtime_nst.learning.measure import as_network
 from realtime_nst.runtime.card import INPUT, METADATA_KEY
 from realtime_nst.runtime.model import Model, read_model
 from realtime_nst.runtime.stylizer import Stylizer
@@ -57,7 +57,8 @@ def quantise(
         with tempfile.TemporaryDirectory(dir=output.parent, prefix=".quantise-") as folder:
             partial = Path(folder, output.name)
             onnx.save(model, partial)
-            before, after = measure(_network(style)), measure(_network(partial))
+            networks = (as_network(Stylizer(path, "cpu")) for path in (style, partial))
+            before, after = map(measure, networks)
             _check(before, after)
             os.replace(partial, output)
     except OSError as error:
@@ -99,16 +100,6 @@ def _check(before: Mapping[str, float], after: Mapping[str, float]) -> None:
             f"int8 would cost more than {TOLERANCE - 1:.0%} of quality ({', '.join(worse)}); "
             "nothing was written; calibrate on more, or other, photos, or stay with the float style"
         )
-
-
-def _network(style: Path) -> Callable[[Tensor], Tensor]:
-    stylizer = Stylizer(style, "cpu")
-
-    def paint(photo: Tensor) -> Tensor:
-        frame = photo[0].permute(1, 2, 0).mul(255).round().byte().numpy()
-        return torch.from_numpy(stylizer(np.ascontiguousarray(frame))).permute(2, 0, 1)[None] / 255
-
-    return paint
 
 
 def _quantised(source: Model, pictures: Iterable[Image]) -> onnx.ModelProto:
