@@ -23,7 +23,7 @@ def raft(weights: Path) -> Estimate:
         from safetensors.torch import load_file
     except ImportError as error:
         raise LeftOut(f'RAFT takes {error.name}: pip install "realtime_nst[train]"') from error
-    _define_missing_operators()
+    define_missing_operators()
     try:
         from torchvision.models.optical_flow import raft_small  # type: ignore[import-untyped]
     except ImportError as error:
@@ -45,7 +45,7 @@ def raft(weights: Path) -> Estimate:
     return estimate
 
 
-def _define_missing_operators() -> None:
+def define_missing_operators() -> None:
     """PyPI's torchvision beside a CPU-only torch lacks its compiled operators, which RAFT does
     not use, and cannot be imported unless they are at least declared."""
     import torch

@@ -1,6 +1,5 @@
 """How good the pictures are, beside how fast they are made."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from realtime_nst.sources.synthetic import SyntheticSource
 from realtime_nst.stream import Frame, Image
 
 from ._common import at_most, picture, stylizers, usual
+from ._losses import painting_of, quality
 from ._torch import need_torch
 
 _MOST = 24
@@ -66,7 +66,7 @@ def _photos(folder: Path) -> list[Path]:
 
 def _losses(settings: Settings, stylizer: Stylizer, photos: Sequence[Path]) -> Mapping[str, Figure]:
     """Measured where photos, painting and loss networks are at hand, else those of the card."""
-    painting = _painting(settings.paintings, stylizer)
+    painting = painting_of(settings.paintings, stylizer)
     if photos and painting and settings.loss_weights:
         found = _measured(settings.loss_weights, painting, stylizer, photos)
         where = f"{len(photos)} photos"
@@ -79,18 +79,9 @@ def _losses(settings: Settings, stylizer: Stylizer, photos: Sequence[Path]) -> M
 def _measured(
     weights: Sequence[Path], painting: Path, stylizer: Stylizer, photos: Sequence[Path]
 ) -> Mapping[str, float]:
-    from realtime_nst.learning.losses.perception import Perception, load_loss_network
-    from realtime_nst.learning.measure import Quality, as_network
+    from realtime_nst.learning.measure import as_network
 
-    perception = Perception([load_loss_network(path) for path in weights])
-    return Quality(perception, painting)(as_network(stylizer), photos)
-
-
-def _painting(folder: Path | None, stylizer: Stylizer) -> Path | None:
-    """The file the style was trained with, told by its digest."""
-    wanted = stylizer.card.recipe.get("painting_sha256")
-    files = (path for path in folder.rglob("*") if path.is_file()) if folder and wanted else ()
-    return next((p for p in files if hashlib.sha256(p.read_bytes()).hexdigest() == wanted), None)
+    return quality(weights, painting)(as_network(stylizer), photos)
 
 
 def _grids(stylizer: Stylizer, photos: Sequence[Path]) -> Mapping[str, Figure]:

@@ -15,6 +15,7 @@ from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.stream import Frame, Image
 
 from ._clips import RANGES, STILL, Clip, load, names
+from ._losses import Losses, losses_of
 
 _WAYS = {
     "per frame": ("off", 1),
@@ -29,7 +30,10 @@ _SETTLED = 8
 """Frames after which the flicker of a still scene is counted; a quarter of a shorter clip."""
 
 _EVERY = 4
-"""Of the frames, those whose sharpness is measured."""
+"""Of the frames, those whose sharpness is measured; every fourth of them for the losses, too."""
+
+_LOSSES = ("style", "content")
+_COMPARED = ("e_stab", "flicker", "sharpness", *_LOSSES)
 
 
 class _Painted:
@@ -47,28 +51,28 @@ class _Painted:
 
 def _measure(name: str, settings: Settings, timer: Timer) -> Sequence[Row]:
     clip = load(name, settings)
-    baseline = _paint(settings.baseline, settings, clip) if settings.baseline else None
+    provider = settings.providers[0]
+    baseline = _paint(Stylizer(settings.baseline, provider), clip) if settings.baseline else None
     rows: list[Row] = []
     for style in settings.styles:
-        painted = _paint(style, settings, clip)
-        reference = _figures(clip, baseline or painted)
+        stylizer = Stylizer(style, provider)
+        painted = _paint(stylizer, clip)
+        lose = losses_of(settings, stylizer, _LOSSES)
+        reference = _figures(clip, baseline or painted, lose)
         for way, (strength, every) in _WAYS.items():
             stage = Stabilise(_Painted(painted), strength, network_every=every)
             shown, seconds = _run(stage, clip)
-            figures = _figures(clip, shown)
+            figures = _figures(clip, shown, lose)
             rows.append(Row({"style": style, "clip": clip.name, "way": way}, {
                 **figures,
-                "e_stab ratio": _ratio(figures["e_stab"], reference["e_stab"]),
-                "flicker ratio": _ratio(figures["flicker"], reference["flicker"]),
-                "sharpness ratio": _ratio(figures["sharpness"], reference["sharpness"]),
+                **{f"{name} ratio": _ratio(figures[name], reference[name]) for name in _COMPARED},
                 "stage ms": 1000 * float(np.median(seconds)),
                 "flow": clip.flow,
             }, {"stage ms": [1000 * s for s in seconds]}))  # fmt: skip
     return rows
 
 
-def _paint(style: str, settings: Settings, clip: Clip) -> list[Image]:
-    stylizer = Stylizer(style, settings.providers[0])
+def _paint(stylizer: Stylizer, clip: Clip) -> list[Image]:
     return [stylizer(frame.image) for frame in clip.frames]
 
 
@@ -82,7 +86,9 @@ def _run(stage: Stabilise, clip: Clip) -> tuple[list[Image], list[float]]:
     return shown, seconds
 
 
-def _figures(clip: Clip, shown: Sequence[Image]) -> dict[str, Figure]:
+def _figures(clip: Clip, shown: Sequence[Image], lose: Losses) -> dict[str, Figure]:
+    looked_at = slice(0, None, 4 * _EVERY)
+    sources = [frame.image for frame in clip.frames[looked_at]]
     errors = {
         apart: [warped_error(shown[p.earlier], shown[p.later], p.flow, p.seen) for p in pairs]
         for apart, pairs in clip.pairs.items()
@@ -94,6 +100,7 @@ def _figures(clip: Clip, shown: Sequence[Image]) -> dict[str, Figure]:
         **{f"e_stab {apart}": _or_none(errors[apart], e_stab) for apart in RANGES[1:]},
         "flicker": flicker(settled).energy if clip.name == STILL else None,
         "sharpness": float(np.mean([sharpness(image) for image in shown[::_EVERY]])),
+        **lose(sources, shown[looked_at]),
     }
 
 
@@ -117,12 +124,14 @@ CASE = Case(
         "the source's flow, where it is visible; E_warp (Lai et al. 2018): the mean square; over "
         "5 and 10 frames too. Flicker: variance in time of the still scene, whose source has "
         "sensor noise. Sharpness: mean absolute gradient, so that blur cannot win. The ratios are "
-        "to the same style frame by frame, or to --baseline. A style trained for stillness is "
-        "measured by naming it and its per-frame kin as baseline. Stage ms is stabilising alone, "
+        "to the same style frame by frame, or to --baseline. Style and content loss, shallow, of "
+        "the middle of every 16th frame, where --paintings has the style's (by "
+        "--loss-weights). A style trained for stillness is measured by naming it and "
+        "its per-frame kin as baseline. Stage ms is stabilising alone, "
         "without the network, in the first provider's pictures."
     ),
     omits=(
-        "Style and content: see quality. That flow estimated by DIS is kin to what the "
+        "That flow estimated by DIS is kin to what the "
         "stabiliser uses itself and flatters it: give RAFT's weights for figures to compare. "
         "Scenes are smooth textures, kinder than the world."
     ),

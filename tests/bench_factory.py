@@ -35,8 +35,9 @@ COLUMNS = {
     ),
     "temporal": (
         {"style", "clip", "way"},
-        {"e_stab", "E_warp", "e_stab 5", "e_stab 10", "flicker", "sharpness"}
-        | {"e_stab ratio", "flicker ratio", "sharpness ratio", "stage ms", "flow"},
+        {"e_stab", "E_warp", "e_stab 5", "e_stab 10", "flicker", "sharpness", "style", "content"}
+        | {"e_stab ratio", "flicker ratio", "sharpness ratio", "style ratio", "content ratio"}
+        | {"stage ms", "flow"},
     ),
 }
 """Of the cases whose rows have all the same: the columns of their keys and of their figures, after

@@ -143,6 +143,22 @@ def test_headlines(result):
     assert told["from the command to the first painted frame, cache warm"] == "1.18 s"
 
 
+def test_the_headline_of_stillness_is_the_mean_over_the_clips_filmed():
+    def row(clip, way, ratio, flow):
+        figures = {"e_stab ratio": ratio, "sharpness ratio": 0.9, "style ratio": None, "flow": flow}
+        return Row({"style": "a", "clip": clip, "way": way}, figures)
+
+    scene = row("turn", "strong", 0.1, "exact")
+    clips = [row(f"{n}.mp4", "strong", ratio, "RAFT-small") for n, ratio in enumerate((0.4, 0.6))]
+    (told,) = headlines(factory.result(Measured("temporal", "all", 1.0, (scene, *clips))))
+    assert (told.value, told.text) == (
+        "0.500 ×",
+        "e_stab, sharpness 0.900 × of a, strong; mean of 2 clips",
+    )
+    (told,) = headlines(factory.result(Measured("temporal", "all", 1.0, (scene,))))
+    assert told.text.endswith("mean of 1 generated scenes")
+
+
 def test_a_headline_says_what_it_was_worked_out_from():
     told = [line.text for line in headlines(factory.full_result(1.0, "scaled from 9", "random"))]
     steps = "faster than 500 steps of pixel optimisation at 512x512"

@@ -148,27 +148,53 @@ def test_without_torch_a_case_is_left_out(name, settings, monkeypatch):
         rows_of(name, settings)
 
 
+def with_a_painting(settings, folder):
+    """``settings`` with a style whose painting, and a loss network, are at hand."""
+    learning_factory = pytest.importorskip("learning_factory", exc_type=ImportError)
+    (folder / "paintings").mkdir()
+    painting = learning_factory.write_painting(folder / "paintings" / "stripes.png")
+    digest = hashlib.sha256(painting.read_bytes()).hexdigest()
+    card = model_factory.card(recipe={"painting_sha256": digest}, quality={"content": 9.0})
+    return replace(
+        settings,
+        styles=(str(model_factory.write_style(folder / "known.onnx", card=card)),),
+        paintings=folder / "paintings",
+        loss_weights=(learning_factory.write_vgg19(folder / "vgg.safetensors"),),
+    )
+
+
 def test_quality_is_measured_on_photos_where_all_is_at_hand(settings, tmp_path):
+    asked = with_a_painting(settings, tmp_path)
     learning_factory = pytest.importorskip("learning_factory", exc_type=ImportError)
     photos = learning_factory.write_photos(tmp_path / "photos", 3, (64, 80))
-    painting = learning_factory.write_painting(tmp_path / "paintings.png")
-    (tmp_path / "paintings").mkdir()
-    painting.rename(tmp_path / "paintings" / "stripes.png")
-    digest = hashlib.sha256((tmp_path / "paintings" / "stripes.png").read_bytes()).hexdigest()
-    card = model_factory.card(recipe={"painting_sha256": digest}, quality={"content": 9.0})
-    style = model_factory.write_style(tmp_path / "known.onnx", card=card)
-    weights = learning_factory.write_vgg19(tmp_path / "vgg.safetensors")
-    asked = replace(
-        settings,
-        styles=(str(style),),
-        photos=photos,
-        paintings=tmp_path / "paintings",
-        loss_weights=(weights,),
-    )
-    (row,) = rows_of("quality", asked)
+    (row,) = rows_of("quality", replace(asked, photos=photos))
     assert row.figures["measured on"] == "3 photos"
     assert 0 < row.figures["content loss"] < 9
     assert row.figures["deep style loss"] > 0
+
+
+def test_stillness_is_told_beside_style_and_content(settings, tmp_path):
+    rows = rows_of("temporal", with_a_painting(settings, tmp_path))
+    for row in rows:
+        assert row.figures["style"] > 0
+        assert row.figures["content"] > 0
+    per_frame = [row for row in rows if row.key["way"] == "per frame"]
+    assert {row.figures["style ratio"] for row in per_frame} == {1.0}
+    assert {row.figures["sharpness ratio"] for row in per_frame} == {1.0}
+
+
+def test_raft_gives_flow_of_the_size_of_the_picture(tmp_path):
+    load_cases(["temporal"])
+    module = sys.modules["realtime_nst_benchmarks._raft"]
+    pytest.importorskip("torch")
+    module.define_missing_operators()
+    networks = pytest.importorskip("torchvision.models.optical_flow", exc_type=ImportError)
+    from safetensors.torch import save_file
+
+    save_file(networks.raft_small().state_dict(), tmp_path / "raft.safetensors")
+    estimate = module.raft(tmp_path / "raft.safetensors")
+    image = SyntheticSource(130, 129).picture(0)
+    assert estimate(image, image).shape == (129, 130, 2)
 
 
 def test_quality_is_the_cards_without_photos(settings):

@@ -1,7 +1,9 @@
 """The few figures one would tell a friend, drawn from the rows of a result."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from statistics import fmean
 
 from realtime_nst.bench.case import Row
 from realtime_nst.bench.result import Result
@@ -78,12 +80,38 @@ def _start_up(result: Result) -> Iterator[Headline]:
         )
 
 
+_WAYS = ("per frame", "strong")
+
+
+def _stillness(result: Result) -> Iterator[Headline]:
+    """The means over the clips filmed, or else over the generated scenes, by style and way."""
+    rows = result.rows("temporal")
+    filmed = [row for row in rows if row.figures.get("flow") != "exact"]
+    by_way: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in filmed or rows:
+        if row.key["way"] in _WAYS and isinstance(row.figures.get("e_stab ratio"), float):
+            by_way[row.key["style"], row.key["way"]].append(row)
+    for (style, way), clips in by_way.items():
+        means = {
+            column: fmean(found)
+            for column in ("e_stab ratio", "sharpness ratio", "style ratio")
+            if (found := [x for row in clips if isinstance(x := row.figures.get(column), float)])
+        }
+        others = [f"{name.removesuffix(' ratio')} {number(x)} ×" for name, x in means.items()][1:]
+        kind = "clips" if filmed else "generated scenes"
+        yield Headline(
+            f"{number(means['e_stab ratio'])} ×",
+            f"{', '.join(['e_stab', *others])} of {style}, {way}; mean of {len(clips)} {kind}",
+        )
+
+
 _TOLD: tuple[Callable[[Result], Iterator[Headline]], ...] = (
     _network,
     _end_to_end,
     _speed_up,
     _reference,
     _start_up,
+    _stillness,
 )
 
 

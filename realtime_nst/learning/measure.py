@@ -59,8 +59,12 @@ class Quality:
 
     def _measure(self, network: Callable[[Tensor], Tensor], photo: Tensor) -> dict[str, float]:
         photo = photo[..., : photo.shape[-2] // 16 * 16, : photo.shape[-1] // 16 * 16]
-        result = network(photo).mul(255).round().clamp(0, 255) / 255
-        views = Views(self._perception.view(photo), self._perception.view(result), network)
+        return self.between(photo, network(photo).mul(255).round().clamp(0, 255) / 255)
+
+    @torch.no_grad()
+    def between(self, photo: Tensor, result: Tensor) -> dict[str, float]:
+        """Each figure of ``result``, painted from ``photo``: both ``[1, 3, H, W]`` in 0..1."""
+        views = Views(self._perception.view(photo), self._perception.view(result), lambda x: x)
         return {name: term(views).item() for name, term in self._terms.items()}
 
 

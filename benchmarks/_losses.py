@@ -1,0 +1,58 @@
+"""Losses of painted pictures, for the cases that show them."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from realtime_nst.bench.case import Figure, Settings
+from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.stream import Image
+
+if TYPE_CHECKING:
+    from realtime_nst.learning.measure import Quality
+
+Losses = Callable[[Sequence[Image], Sequence[Image]], Mapping[str, Figure]]
+"""From source pictures and what was painted of them, the mean of each loss."""
+
+_SIDE = 320
+
+
+def losses_of(settings: Settings, stylizer: Stylizer, names: Sequence[str]) -> Losses:
+    """The losses ``names`` of the middle of each picture, 320 pixels a side; None without the
+    style's painting and loss networks."""
+    painting = painting_of(settings.paintings, stylizer)
+    if painting is None or not settings.loss_weights:
+        return lambda sources, shown: dict.fromkeys(names)
+    measure = quality(settings.loss_weights, painting)
+
+    def lose(sources: Sequence[Image], shown: Sequence[Image]) -> Mapping[str, Figure]:
+        from realtime_nst.learning.optimise.pictures import to_tensor
+
+        pairs = zip(sources, shown, strict=True)
+        found = [measure.between(*(to_tensor(_middle(x)) for x in pair)) for pair in pairs]
+        return {name: float(np.mean([row[name] for row in found])) for name in names}
+
+    return lose
+
+
+def painting_of(folder: Path | None, stylizer: Stylizer) -> Path | None:
+    """The file in ``folder`` the style was trained with, told by its digest."""
+    wanted = stylizer.card.recipe.get("painting_sha256")
+    files = (path for path in folder.rglob("*") if path.is_file()) if folder and wanted else ()
+    return next((p for p in files if hashlib.sha256(p.read_bytes()).hexdigest() == wanted), None)
+
+
+def quality(weights: Sequence[Path], painting: Path) -> "Quality":
+    """Measures against ``painting`` with the loss networks ``weights``; takes torch."""
+    from realtime_nst.learning.losses.perception import Perception, load_loss_network
+    from realtime_nst.learning.measure import Quality
+
+    return Quality(Perception([load_loss_network(path) for path in weights]), painting)
+
+
+def _middle(image: Image) -> Image:
+    top, left = (max(0, side - _SIDE) // 2 for side in image.shape[:2])
+    return image[top : top + _SIDE, left : left + _SIDE]
