@@ -1,6 +1,9 @@
 """Moving and mixing pictures at full size: what of the stabiliser takes time."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -11,6 +14,9 @@ from realtime_nst.stream import Image
 
 _SHARPER = 4.0
 """How many times what a blur takes away the sharper picture adds."""
+
+_BESIDE = ThreadPoolExecutor(1, "realtime_nst-mix")
+"""The second thread of all mixers; it starts with the first picture and stays."""
 
 
 @dataclass(frozen=True)
@@ -30,47 +36,98 @@ def shares(held: Field, motion: Motion, sharpen: float) -> Shares:
     Halfway between two pixels their mean has lost most; at a whole pixel, and across the motion,
     nothing is lost, and sharpening would grow from frame to frame.
     """
-    between = motion.flow - np.floor(motion.flow)
-    across, down = cv2.split(between * (1 - between) * held[..., None])
+    across, down = (_between(part) * held for part in cv2.split(motion.flow))
     total = across + down
     along_rows = float(across.sum() / max(float(total.sum()), 1e-6))
     return Shares(held, np.asarray(total * (2 * sharpen / _SHARPER), np.float32), along_rows)
 
 
+def _between(shift: MatLike) -> Field:
+    """0 at whole pixels to a quarter halfway."""
+    rest = shift - np.floor(shift)
+    return np.asarray(rest * (1 - rest), np.float32)
+
+
 class Mixer:
-    """Works in memory written over again and again: fresh memory costs as much as what is done in
-    it. Only the result is new."""
+    """The upper and the lower half are mixed side by side, each in memory written over again and
+    again: fresh memory costs as much as what is done in it. Only the result is new."""
+
+    def __init__(self) -> None:
+        self._halves = _Strip(), _Strip()
+
+    def __call__(self, painted: Image, result: Image, motion: Motion, shares: Shares) -> Image:
+        """``painted``, with what ``shares`` says of ``result``, moved by ``motion``."""
+        held, sharper = (
+            _at_full_size(share, motion.factor, painted) for share in (shares.held, shares.sharper)
+        )
+        mixed = np.empty_like(painted)
+        origins = _origins(motion)[: painted.shape[0], : painted.shape[1]]
+        task = _Task(painted, result, held, sharper, origins, shares.along_rows, mixed)
+        mix = _Strip.moved if motion.flow.any() else _Strip.still
+        self._in_halves(partial(mix, task=task), painted)
+        return mixed
+
+    def crisp(self, image: Image, amount: float) -> Image:
+        """``image`` with ``amount`` times its Laplacian taken from it."""
+        crisp, kernel = np.empty_like(image), _sharpening(amount, amount)
+        self._in_halves(lambda strip, rows: strip.filtered(image, kernel, rows, crisp), image)
+        return crisp
+
+    def _in_halves(self, work: Callable[["_Strip", range], object], image: Image) -> None:
+        height = image.shape[0]
+        upper, lower = self._halves
+        other = _BESIDE.submit(work, lower, range(height // 2, height))
+        if height > 1:
+            work(upper, range(height // 2))
+        other.result()
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What the halves have in common, at full size; ``mixed`` is written."""
+
+    painted: Image
+    result: Image
+    held: MatLike
+    sharper: MatLike
+    origins: MatLike
+    along_rows: float
+    mixed: Image
+
+
+class _Strip:
+    """Works on some rows."""
 
     def __init__(self) -> None:
         self._rooms: dict[str, MatLike] = {}
 
-    def __call__(self, painted: Image, result: Image, motion: Motion, shares: Shares) -> Image:
-        """``painted``, with what ``shares`` says of ``result``, moved by ``motion``."""
-        held = _at_full_size(shares.held, motion.factor, painted)
-        mixed = np.empty_like(painted)
-        self._times(painted, cv2.bitwise_not(held), mixed)
-        if not motion.flow.any():
-            return self._with(mixed, result, held)
-        moved = self._moved(result, motion)
-        sharper = _at_full_size(shares.sharper, motion.factor, painted)
-        self._with(mixed, moved, cv2.subtract(held, sharper))
-        return self._with(mixed, self._sharpened(moved, shares.along_rows), sharper)
+    def still(self, rows: range, task: _Task) -> None:
+        at = slice(rows.start, rows.stop)
+        self._painted(at, task)
+        self._with(task.mixed[at], task.result[at], task.held[at])
 
-    def _moved(self, image: Image, motion: Motion) -> MatLike:
-        there = _origins(motion)[: image.shape[0], : image.shape[1]]
-        maps = cv2.convertMaps(there, np.empty(0, np.float32), cv2.CV_16SC2)
-        moved, border = self._room("moved", image), cv2.BORDER_REPLICATE
-        return cv2.remap(image, *maps, cv2.INTER_LINEAR, dst=moved, borderMode=border)
+    def moved(self, rows: range, task: _Task) -> None:
+        at, wider, inner = _with_neighbours(rows, len(task.mixed))
+        self._painted(at, task)
+        maps = cv2.convertMaps(task.origins[wider], np.empty(0, np.float32), cv2.CV_16SC2)
+        room, border = self._room("moved", task.mixed[wider]), cv2.BORDER_REPLICATE
+        moved = cv2.remap(task.result, *maps, cv2.INTER_LINEAR, dst=room, borderMode=border)
+        x, y = (_SHARPER / 4 * share for share in (task.along_rows, 1 - task.along_rows))
+        crisp = cv2.filter2D(moved, -1, _sharpening(x, y), dst=self._room("crisp", moved))
+        held, sharper = task.held[at], task.sharper[at]
+        self._with(task.mixed[at], moved[inner], cv2.subtract(held, sharper))
+        self._with(task.mixed[at], crisp[inner], sharper)
 
-    def _sharpened(self, image: MatLike, along_rows: float) -> MatLike:
-        x, y = (_SHARPER / 4 * share for share in (along_rows, 1 - along_rows))
-        kernel = np.array([[0, -y, 0], [-x, 1 + 2 * x + 2 * y, -x], [0, -y, 0]], np.float32)
-        return cv2.filter2D(image, -1, kernel, dst=self._room("sharper", image))
+    def filtered(self, image: Image, kernel: MatLike, rows: range, into: Image) -> None:
+        at, wider, inner = _with_neighbours(rows, len(image))
+        room = self._room("crisp", image[wider])
+        into[at] = cv2.filter2D(image[wider], -1, kernel, dst=room)[inner]
 
-    def _with(self, mixed: Image, image: MatLike, weight: MatLike) -> Image:
-        term = self._times(image, weight, self._room("term", image))
-        cv2.add(mixed, term, dst=mixed)
-        return mixed
+    def _painted(self, at: slice, task: _Task) -> None:
+        self._times(task.painted[at], cv2.bitwise_not(task.held[at]), task.mixed[at])
+
+    def _with(self, mixed: Image, image: MatLike, weight: MatLike) -> None:
+        cv2.add(mixed, self._times(image, weight, self._room("term", image)), dst=mixed)
 
     def _times(self, image: MatLike, weight: MatLike, into: MatLike) -> MatLike:
         weights = cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB, dst=self._room("weights", image))
@@ -81,6 +138,18 @@ class Mixer:
         if room is None or room.shape != like.shape:
             self._rooms[name] = room = np.empty(like.shape, np.uint8)
         return room
+
+
+def _with_neighbours(rows: range, height: int) -> tuple[slice, slice, slice]:
+    """The rows themselves, with one more at each side where there is one, and where in these they
+    lie."""
+    first, last = max(0, rows.start - 1), min(height, rows.stop + 1)
+    inner = slice(rows.start - first, rows.stop - first)
+    return slice(rows.start, rows.stop), slice(first, last), inner
+
+
+def _sharpening(x: float, y: float) -> MatLike:
+    return np.array([[0, -y, 0], [-x, 1 + 2 * x + 2 * y, -x], [0, -y, 0]], np.float32)
 
 
 def _at_full_size(share: Field, factor: int, like: Image) -> MatLike:

@@ -13,20 +13,22 @@ from realtime_nst.stream import Image
 
 @dataclass(frozen=True)
 class Strength:
-    """How much of a pixel comes from the result before, 0 to 1: where the picture ``moves``, and
-    where it is ``still``. ``sharpen`` gives back what resampling takes."""
+    """How much of a pixel comes from the result before, 0 to 1: where the picture is ``moving``,
+    and where it is ``still``. ``sharpen`` gives back what resampling takes; ``crisp``, in what is
+    shown alone, what the mean of several paintings has less of detail."""
 
     moving: float
     still: float
     sharpen: float
+    crisp: float
 
 
 OFF = "off"
 
 STRENGTHS: Mapping[str, Strength] = {
-    OFF: Strength(0.0, 0.0, 2.0),
-    "light": Strength(0.60, 0.75, 2.4),
-    "strong": Strength(0.85, 0.85, 1.8),
+    OFF: Strength(0.0, 0.0, 2.0, 0.0),
+    "light": Strength(0.60, 0.75, 2.4, 0.03),
+    "strong": Strength(0.85, 0.85, 1.8, 0.05),
 }
 """``sharpen`` stays below what, times the weight, would make fine detail grow from frame to
 frame. At "off" every painting is shown as it is; only what is carried on is moved."""
@@ -79,9 +81,9 @@ class Stabiliser:
         fits = result is not None and result.shape == painted.shape
         if result is None or motion is None or not fits or not self._strength.still:
             self._result = painted
-        else:
-            self._result = self._mixed(painted, result, motion)
-        return self._result
+            return painted
+        self._result = self._mixed(painted, result, motion)
+        return self._shown()
 
     def carry(self) -> Image:
         """The result before, moved along, for a picture observed that was not painted.
@@ -93,7 +95,12 @@ class Stabiliser:
         everywhere = np.ones_like(self._motion.trust)
         carried = shares(everywhere, self._motion, self._strength.sharpen)
         self._result = self._mix(self._result, self._result, self._motion, carried)
-        return self._result
+        return self._shown()
+
+    def _shown(self) -> Image:
+        assert self._result is not None
+        crisp = self._strength.crisp
+        return self._mix.crisp(self._result, crisp) if crisp else self._result
 
     def _mixed(self, painted: Image, result: Image, motion: Motion) -> Image:
         moving, still = self._strength.moving, self._strength.still

@@ -25,10 +25,10 @@ _STILL, _STILL_SHARE = 0.2, 1.2
 """A place is still whose difference unmoved is at most that share of the one moved, and those grey
 levels more: a search finds some motion in mere noise."""
 
-_FITS, _DIFFERS = 8.0, 16.0
+_FITS, _DIFFERS = 14.0, 28.0
 """Mean grey levels of difference up to which the motion is believed, and from which it is not."""
 
-_MISS, _MISS_SHARE = 4.0, 0.25
+_MISS, _MISS_SHARE = 8.0, 0.5
 """How far from home there and back may lead: pixels of the picture, and share of the squares."""
 
 _CUT_DIFFERS, _CUT_BELIEVED = 14.0, 0.5
@@ -57,16 +57,16 @@ class Search:
 
 
 SEARCHES: Mapping[str, Search] = {
-    "fast": Search(0, 6, 3, 0),
-    "medium": Search(0, 6, 3, 2),
-    "slow": Search(0, 5, 3, 5),
+    "fast": Search(0, 5, 3, 0),
+    "medium": Search(0, 5, 5, 2),
+    "slow": Search(0, 4, 3, 5),
 }
 """By accuracy. Presets of OpenCV spend their time elsewhere: few steps at a fine scale come nearer
 to RAFT's flow than many at a coarse one."""
 
 DEFAULT_SEARCH = "fast"
 
-_BACK = Search(1, 6, 5, 0)
+_BACK = Search(1, 6, 3, 0)
 """The flow back only tells where there and back does not lead home."""
 
 
@@ -173,16 +173,19 @@ def _still(unmoved: Field, moved: Field) -> Field:
 def _returns(flow: Flow, returned: MatLike, factor: int) -> Field:
     """Sundaram's test, soft and wide: a search this coarse misses its way home by some pixels."""
     (u, v), (p, q) = cv2.split(flow), cv2.split(returned)
-    miss = (u + p) ** 2 + (v + q) ** 2
-    length = u * u + v * v + p * p + q * q
-    found = 2 - miss / (_MISS_SHARE * length + (_MISS / factor) ** 2)
-    return np.asarray(np.clip(found, 0, 1), np.float32)
+    miss = _squared(u + p, v + q)
+    allowed = _MISS_SHARE * (_squared(u, v) + _squared(p, q)) + (_MISS / factor) ** 2
+    found = 2 - miss / allowed
+    return np.asarray(np.clip(found, 0, 1, out=found), np.float32)
+
+
+def _squared(x: MatLike, y: MatLike) -> MatLike:
+    return cv2.add(cv2.multiply(x, x), cv2.multiply(y, y))
 
 
 def _within(there: MatLike) -> NDArray[np.bool_]:
     height, width = there.shape[:2]
-    x, y = cv2.split(there)
-    return np.asarray((x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5))
+    return cv2.inRange(there, (-0.5, -0.5), (width - 0.5, height - 0.5)).view(np.bool_)
 
 
 @lru_cache(maxsize=8)
