@@ -26,7 +26,7 @@ def video(
     strength: options.Strength = 1.0,
     keep_colour: options.KeepColour = False,
     stabilise: options.Stabilise = options.DEFAULT_STABILISE,
-    flow: options.Flow = options.DEFAULT_FLOW,
+    flow: options.Flow = "medium",
     network_every: options.NetworkEvery = 1,
     provider: options.Provider = "auto",
     codec: Annotated[
