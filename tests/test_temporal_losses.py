@@ -8,9 +8,10 @@ from realtime_nst.learning.losses.luminance import luminance, temporal_luminance
 from realtime_nst.learning.losses.moved import Motion, Moved  # noqa: E402
 from realtime_nst.learning.losses.temporal_features import temporal_features  # noqa: E402
 from realtime_nst.learning.losses.temporal_output import temporal_output  # noqa: E402
+from realtime_nst.learning.losses.temporal_relative import temporal_relative  # noqa: E402
 from realtime_nst.learning.losses.warp import warp  # noqa: E402
 
-LOSSES = [temporal_output, temporal_features, temporal_luminance]
+LOSSES = [temporal_output, temporal_relative, temporal_features, temporal_luminance]
 
 
 def motion(flow=(0.0, 0.0), size=(8, 8), visible=1.0, lighting=0.0):
@@ -56,6 +57,13 @@ def test_the_output_loss_by_hand():
     # the hidden pixel does not count at all
     loss = temporal_output(Moved(torch.zeros(1, 3, 1, 2), later, seen))
     assert loss.item() == pytest.approx(0.25)
+
+
+def test_the_relative_loss_by_hand_whatever_the_contrast():
+    earlier = torch.tensor([0.0, 0.5]).expand(1, 3, 2, 2)
+    for contrast in (1.0, 0.5):
+        moved = Moved(contrast * earlier, contrast * earlier.flip(-1), motion(size=(2, 2)))
+        assert temporal_relative(moved).item() == pytest.approx(1.0, rel=1e-3)
 
 
 def test_the_feature_loss_is_relative_and_by_hand():

@@ -15,6 +15,7 @@ from realtime_nst.learning.losses.perception import Perception, View
 from realtime_nst.learning.losses.style_losses import style_loss
 from realtime_nst.learning.losses.temporal_features import temporal_features
 from realtime_nst.learning.losses.temporal_output import temporal_output
+from realtime_nst.learning.losses.temporal_relative import temporal_relative
 from realtime_nst.learning.losses.total_variation import total_variation
 from realtime_nst.learning.recipe import Recipe
 
@@ -56,6 +57,8 @@ def build_temporal(recipe: Recipe) -> Objective[Repainted]:
         name: (weight, term)
         for name, weight, term in (
             ("temporal", recipe.temporal_weight, lambda seen: temporal_output(seen.results)),
+            ("temporal_relative", recipe.temporal_relative_weight,
+             lambda seen: temporal_relative(seen.results)),
             ("temporal_feature", recipe.temporal_feature_weight,
              lambda seen: temporal_features(seen.features)),
             ("temporal_luminance", recipe.temporal_luminance_weight,

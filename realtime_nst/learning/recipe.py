@@ -9,7 +9,12 @@ from realtime_nst.learning.losses.names import STYLE_LOSS_NAMES
 MOTION_NAMES = ("still", "shift", "camera", "field", "layers")
 """How photos can be moved; what each is, learning.motions says."""
 
-_TEMPORAL = ("temporal_weight", "temporal_feature_weight", "temporal_luminance_weight")
+_TEMPORAL = (
+    "temporal_weight",
+    "temporal_relative_weight",
+    "temporal_feature_weight",
+    "temporal_luminance_weight",
+)
 _BORDER = 48
 """The shift-equivariance loss leaves out a border, so smaller crops have nothing in the middle."""
 
@@ -53,6 +58,9 @@ class Recipe:
     equivariance_weight: float = option(2.0, "shift equivariance: no grid, less flicker")
     temporal_weight: float = option(
         0.0, "temporal consistency of the result, 0: none; as a thing moves, so its paint"
+    )
+    temporal_relative_weight: float = option(
+        0.0, "the same over the picture's contrast, so that it is not met by paler or softer paint"
     )
     temporal_feature_weight: float = option(0.0, "the same of the features inside the network")
     temporal_luminance_weight: float = option(
