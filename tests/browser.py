@@ -69,9 +69,10 @@ async def _port(file: Path, process) -> int:
 
 
 class Page:
-    """The page the browser shows."""
+    """The page the browser shows; ``complaints`` are its errors, those of its policies too."""
 
     def __init__(self, socket):
+        self.complaints = []
         self._socket, self._numbers, self._answers = socket, count(1), {}
         self._reading = asyncio.create_task(self._read())
 
@@ -80,6 +81,8 @@ class Page:
             answer = json.loads(message.data)
             if answer.get("id") in self._answers:
                 self._answers.pop(answer["id"]).set_result(answer)
+            elif "exceptionThrown" in answer["method"] or _is_error(answer):
+                self.complaints.append(answer["params"])
 
     async def leave(self):
         self._reading.cancel()
@@ -94,6 +97,8 @@ class Page:
         return answer["result"]
 
     async def open(self, url: str):
+        for domain in ("Page", "Runtime", "Log"):
+            await self.command(f"{domain}.enable")
         await self.command("Page.navigate", url=url)
         await self.until("document.readyState === 'complete'")
 
@@ -108,6 +113,12 @@ class Page:
         )
         assert "exceptionDetails" not in result, result["exceptionDetails"]
         return result["result"].get("value")
+
+    async def text(self, selector: str) -> str:
+        return await self.evaluate(f"document.querySelector({selector!r}).textContent")
+
+    async def click(self, selector: str):
+        await self.evaluate(f"document.querySelector({selector!r}).click()")
 
     async def until(self, script: str, patience: float = PATIENCE):
         """Wait until ``script`` gives something true, and give that."""
@@ -135,6 +146,10 @@ class Page:
         shot = await self.command("Page.captureScreenshot", captureBeyondViewport=False)
         path.write_bytes(base64.b64decode(shot["data"]))
         return path
+
+
+def _is_error(event) -> bool:
+    return event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] == "error"
 
 
 _KEYS = {
