@@ -163,8 +163,8 @@ class Session {
     if (style === look.style) showStyle(false);
   }
 
-  // Latency is the sum of what both sides measure: encoding here, the way there and back, waiting
-  // and painting and encoding there, then buffering and decoding here.
+  // Latency is the sum of what both sides measure: encoding here, the way there and back, waiting,
+  // painting and encoding there, and from arrival to the screen here.
   async figures({ milliseconds, dropped, provider }) {
     const stats = [...(await this.peer.getStats()).values()];
     const sent = stats.find((each) => each.type === "outbound-rtp") ?? {};
@@ -175,13 +175,13 @@ class Session {
       this.before[key] = from[name] ?? 0;
       return this.before[key] - was;
     };
-    const encoding = grown(sent, "totalEncodeTime") / (grown(sent, "framesEncoded") || 1);
     const frames = grown(got, "framesDecoded");
-    const buffering = grown(got, "totalProcessingDelay") / (frames || 1);
+    const decoding = grown(got, "totalProcessingDelay") / (frames || 1);
+    const here = grown(sent, "totalEncodeTime") / (grown(sent, "framesEncoded") || 1) + Math.max(decoding, toScreen);
     const seconds = (got.timestamp - (this.last ?? got.timestamp)) / 1000;
     this.last = got.timestamp;
     if (seconds) $("fps").textContent = (frames / seconds).toFixed(0);
-    $("latency").textContent = `${Math.round(1000 * (encoding + buffering + (pair.currentRoundTripTime ?? 0)) + milliseconds)} ms`;
+    $("latency").textContent = `${Math.round(1000 * (here + (pair.currentRoundTripTime ?? 0)) + milliseconds)} ms`;
     $("size").textContent = `${video.videoWidth} × ${video.videoHeight}`;
     $("dropped").textContent = dropped;
     $("figures").title = `Painted with ${provider}`;
@@ -238,6 +238,14 @@ video.addEventListener("resize", () => {
   $("frame").style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
   showSplit(look.split);
 });
+
+let toScreen = 0; // seconds from a picture's arrival until it is shown, where the browser tells
+
+function onScreen(_, { receiveTime, expectedDisplayTime }) {
+  if (receiveTime) toScreen += 0.1 * ((expectedDisplayTime - receiveTime) / 1000 - toScreen);
+  video.requestVideoFrameCallback(onScreen);
+}
+video.requestVideoFrameCallback?.(onScreen);
 
 function showRunning(running) {
   video.hidden = $("figures").hidden = $("actions").hidden = !running;
