@@ -75,8 +75,23 @@ class Viewer:
 
     def __init__(self, socket):
         self.socket, self.heard = socket, []
+        self._messages = asyncio.Queue()
+        self._reading = asyncio.create_task(self._read())
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._received = None
+
+    async def _read(self):
+        """All the time, for reading is what answers the server's heartbeat."""
+        while not self.socket.closed:
+            await self._messages.put(await self.socket.receive())
+
+    async def leave(self):
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        await self.peer.close()
+
+    async def receive(self):
+        return await self._messages.get()
 
     async def say(self, type, **fields):
         await self.socket.send_json({"type": type, **fields})
@@ -84,7 +99,7 @@ class Viewer:
     async def hear(self, type):
         """The next message of that type."""
         while True:
-            message = await self.socket.receive()
+            message = await self.receive()
             assert message.type is aiohttp.WSMsgType.TEXT, f"no {type!r} but {message}"
             self.heard.append(json.loads(message.data))
             if self.heard[-1]["type"] == type:
@@ -123,7 +138,7 @@ async def viewing(url, **options):
         try:
             yield viewer
         finally:
-            await viewer.peer.close()
+            await viewer.leave()
 
 
 async def get(url, **options):

@@ -26,7 +26,7 @@ from serve_factory import (
 )
 
 from realtime_nst.errors import ProviderError, UnknownName, UsageError
-from realtime_nst.serve import peer
+from realtime_nst.serve import app, peer
 from realtime_nst.serve.app import LARGEST_MESSAGE
 from realtime_nst.serve.look import Look
 from realtime_nst.serve.newest import Newest
@@ -132,9 +132,7 @@ def test_one_too_many_is_sent_away_politely_and_may_come_back():
                 await viewer.hear("look")
                 async with viewing(url) as other:
                     assert "taken" in (await other.hear("end"))["message"]
-                    assert (
-                        await other.socket.receive()
-                    ).data == aiohttp.WSCloseCode.TRY_AGAIN_LATER
+                    assert (await other.receive()).data == aiohttp.WSCloseCode.TRY_AGAIN_LATER
             await until_metric(url, "viewers", 0)
             async with viewing(url) as again:
                 await again.hear("look")
@@ -153,6 +151,18 @@ def test_a_viewer_without_a_picture_loses_its_place(monkeypatch):
     run(main())
 
 
+def test_a_page_that_shows_no_sign_of_life_loses_its_place(monkeypatch):
+    monkeypatch.setattr(app, "HEARTBEAT", 0.2)
+
+    async def main():
+        async with serving() as url, viewing(url, autoping=False) as viewer:
+            await viewer.hear("look")
+            assert await metric(url, "viewers") == 1
+            await until_metric(url, "viewers", 0)
+
+    run(main())
+
+
 def test_a_stopping_server_tells_its_viewers():
     async def main():
         async with aiohttp.ClientSession() as session:
@@ -163,7 +173,7 @@ def test_a_stopping_server_tells_its_viewers():
                 await viewer.until_shown(painted(LEFT), painted(RIGHT))
                 leaving = asyncio.create_task(viewer.hear("end"))
             assert "stopped" in (await leaving)["message"]
-            await viewer.peer.close()
+            await viewer.leave()
             await socket.close()
 
     run(main())
@@ -249,7 +259,7 @@ def test_an_oversized_message_ends_the_session():
             await viewer.hear("look")
             await viewer.socket.send_str("x" * (LARGEST_MESSAGE + 1))
             await until_metric(url, "viewers", 0)
-            assert viewer.socket.closed or (await viewer.socket.receive()).data == 1009
+            assert viewer.socket.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
 
     run(main())
 
@@ -417,7 +427,7 @@ def test_no_ice_server_is_asked_but_those_given(monkeypatch, given, asked):
     async def main():
         async with serving(ice=given) as url:
             async with viewing(url) as viewer:
-                await viewer.socket.receive()
+                await viewer.receive()
             _, text, _ = await get(url + "styles")
             assert all(address in text for address, _, _ in asked)
 

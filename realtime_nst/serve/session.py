@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import asdict
 from statistics import median
 from typing import Any, TypeVar
@@ -62,8 +63,6 @@ class Session:
             await self._until_one_ends(
                 self._listen(), self._peer.receive(), self._paint(), self._wear(), self._tell()
             )
-        except ConnectionError:
-            """The page has gone in the middle of a message."""
         except RealtimeNstError as error:
             await self._say("end", message=str(error))
         finally:
@@ -144,7 +143,8 @@ class Session:
             )
 
     async def _say(self, type: str, **fields: Any) -> None:
-        if not self._socket.closed:
+        """Nothing is said to a page that has gone: ``_listen`` is about to end."""
+        with suppress(ConnectionError):
             await self._socket.send_json({"type": type, **fields})
 
 

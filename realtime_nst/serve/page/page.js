@@ -131,8 +131,8 @@ class Session {
       video.srcObject = new MediaStream([track]);
     };
     this.socket = new WebSocket(Object.assign(new URL("session", location), { protocol: location.protocol.replace("http", "ws") }));
-    this.socket.onopen = () => this.offer().catch((error) => end(String(error)));
-    this.socket.onmessage = ({ data }) => this.told(JSON.parse(data)).catch((error) => end(String(error)));
+    this.socket.onopen = () => this.offer().catch((error) => this.fail(error));
+    this.socket.onmessage = ({ data }) => this.told(JSON.parse(data)).catch((error) => this.fail(error));
     this.socket.onclose = () => end("The connection to the server ended.");
     this.before = {};
   }
@@ -185,6 +185,10 @@ class Session {
     $("size").textContent = `${video.videoWidth} × ${video.videoHeight}`;
     $("dropped").textContent = dropped;
     $("figures").title = `Painted with ${provider}`;
+  }
+
+  fail(error) {
+    if (session === this) end(String(error));
   }
 
   close() {
@@ -302,7 +306,7 @@ function save(blob, kind) {
   const link = element("a", { href: URL.createObjectURL(blob), download: `${look.style}-${time}.${kind}` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  say(`Saved ${link.download}`);
+  if (!message.classList.contains("error")) say(`Saved ${link.download}`);
 }
 
 $("snapshot").addEventListener("click", () => {
