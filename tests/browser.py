@@ -3,9 +3,11 @@
 import asyncio
 import base64
 import json
+import os
 import shutil
+import signal
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -54,8 +56,8 @@ async def chromium(folder: Path, clip: Path, *, size: tuple[int, int] = (1280, 9
                 finally:
                     await page.leave()
     finally:
-        if process.returncode is None:
-            process.terminate()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import aiohttp
 import model_factory
@@ -103,6 +104,24 @@ def test_a_style_given_as_a_file_is_offered_first(tmp_path):
             async with viewing(url) as viewer:
                 await viewer.connect()
                 await viewer.until_shown(painted(RIGHT), painted(LEFT))
+
+    run(main())
+
+
+def test_what_painting_is_too_slow_for_is_left_out_and_counted(monkeypatch):
+    def slowly(self, frame):
+        time.sleep(0.1)
+        return frame
+
+    monkeypatch.setattr(Stylise, "__call__", slowly)
+
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect()
+            while not await metric(url, "frames_dropped_total"):
+                await asyncio.sleep(0.02)
+            painted = await metric(url, "frames_painted_total")
+            assert painted < await metric(url, "frames_received_total")
 
     run(main())
 

@@ -125,12 +125,13 @@ def test_what_one_keeps_is_what_one_sees(tmp_path, clip):
             await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
             await page.click("#snapshot")
             picture = cv2.imdecode(np.frombuffer(await saved(kept, ".png"), np.uint8), 1)
-            shown = picture[120, [48, 272], ::-1].astype(int)
-            assert np.abs(shown - [painted(LEFT, "swap"), painted(RIGHT, "swap")]).max() < 30
+            seen = picture[120, [48, 272], ::-1].astype(int)
+            assert np.abs(seen - [painted(LEFT, "swap"), painted(RIGHT, "swap")]).max() < 30
 
             await page.click("#record")
             await page.until("document.querySelector('#record').ariaPressed === 'true'")
-            await asyncio.sleep(1.5)
+            shown = "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames"
+            await page.until(f"{shown} > {await page.evaluate(shown)} + 30")
             await page.click("#record")
             with av.open(BytesIO(await saved(kept, ".webm"))) as film:
                 assert sum(1 for _ in film.decode(video=0)) > 1

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 from realtime_nst.serve.metrics import Metrics
 
 COOKIE = "realtime_nst_token"
-_OPEN = ("/health", "/page.css")
+_OPEN = ("/health", "/page.css", "/icon.svg")
 """What needs no token: it says nothing that is not in this file."""
 
 HEADERS: Mapping[str, str] = {
@@ -114,6 +114,6 @@ def _page(status: int, text: str, form: str = "") -> web.Response:
         content_type="text/html",
         text=f"<!doctype html><html lang=en><meta charset=utf-8>"
         f'<meta name=viewport content="width=device-width"><title>realtime-nst</title>'
-        f"<link rel=stylesheet href=page.css>"
+        f"<link rel=icon href=icon.svg><link rel=stylesheet href=page.css>"
         f"<main class=notice><h1>realtime-nst</h1><p>{escape(text)}</p>{form}</main></html>",
     )

@@ -1,8 +1,7 @@
 """What the server has done, for people and for Prometheus."""
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass
@@ -19,7 +18,6 @@ class Metrics:
     frames_dropped_total: int = 0
     painting_seconds_total: float = 0.0
     latency_seconds_total: float = 0.0
-    started: float = field(default_factory=time.monotonic)
 
     def prometheus(self) -> str:
         """The text exposition format, version 0.0.4."""
@@ -40,8 +38,8 @@ _MEANINGS = {
     "viewers_refused_total": "Viewers sent away because there were too many.",
     "requests_refused_total": "Requests refused for their host, origin or token.",
     "frames_received_total": "Camera pictures decoded.",
-    "frames_painted_total": "Pictures painted and sent.",
-    "frames_dropped_total": "Pictures left out because a newer one was there, or too many came.",
+    "frames_painted_total": "Pictures painted.",
+    "frames_dropped_total": "Pictures left out: too many came, or a newer one was there.",
     "painting_seconds_total": "Seconds spent painting.",
     "latency_seconds_total": "Seconds from a picture's arrival to its hand-over, added up.",
 }

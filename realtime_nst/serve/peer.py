@@ -45,8 +45,7 @@ class Peer:
         self._metrics = metrics
         self._limit = RateLimit(RATE)
         self._track: asyncio.Future[MediaStreamTrack] = asyncio.Future()
-        self._received = 0
-        self.left_out = 0
+        self._received = self._left_out = 0
         self.arrived: Newest[Arrival] = Newest()
         self.painted = PaintedTrack()
 
@@ -62,7 +61,8 @@ class Peer:
             self._connection.addTrack(self.painted)
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except Exception as error:  # aiortc fails in many ways on what is no offer
-            raise UsageError(f"this is no offer ({error}); reload the page") from error
+            reason = " ".join(str(error).split())[:100] or type(error).__name__
+            raise UsageError(f"this is no offer ({reason}); reload the page") from error
         self._track.set_result(transceivers[0].receiver.track)
         return str(self._connection.localDescription.sdp)
 
@@ -90,12 +90,12 @@ class Peer:
         if self._limit.admits(now):
             self.arrived.put(Arrival(picture, self._received, now))
         else:
-            self.left_out += 1
+            self._left_out += 1
 
     @property
     def dropped(self) -> int:
         """Pictures left out because newer ones were there, or because too many came."""
-        return self.left_out + self.arrived.dropped + self.painted.pictures.dropped
+        return self._left_out + self.arrived.dropped + self.painted.pictures.dropped
 
     async def close(self) -> None:
         self._track.cancel()

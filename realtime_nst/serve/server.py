@@ -29,8 +29,7 @@ class Server:
 
     ``host`` other than loopback demands a token, which is made where none is given. ``port`` 0
     takes any. ``certificate`` and ``key`` are PEM files, the key may lie in the certificate's.
-    ``ice`` are addresses as :func:`ice_servers` takes them.
-    Raises UsageError for what cannot be.
+    ``ice`` are addresses as :func:`ice_servers` takes them. Raises UsageError for what cannot be.
     """
 
     def __init__(

@@ -53,6 +53,7 @@ class Session:
         self._painter: Painter
         self._wished = studio.look
         self._wishes: Newest[Look] = Newest()
+        self._dropped = 0
         self._rate = RateMeter(_RATE_SECONDS)
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
@@ -126,6 +127,8 @@ class Session:
     def _count(self, painting: float, latency: float) -> None:
         self._rate.tick(time.monotonic())
         self._latencies.append(latency + self._peer.painted.encoding)
+        dropped, self._dropped = self._dropped, self._peer.dropped
+        self._metrics.frames_dropped_total += self._dropped - dropped
         self._metrics.frames_painted_total += 1
         self._metrics.painting_seconds_total += painting
         self._metrics.latency_seconds_total += latency

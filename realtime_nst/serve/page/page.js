@@ -272,7 +272,7 @@ function end(why) {
 
 function say(text, wrong = false) {
   message.textContent = text;
-  message.classList.toggle("error", wrong);
+  message.classList.toggle("error", wrong && text !== "");
 }
 
 $("start").addEventListener("click", start);
