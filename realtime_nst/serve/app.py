@@ -16,7 +16,7 @@ from realtime_nst.serve.studio import Studio
 LARGEST_MESSAGE = 64 * 1024
 """Bytes; a browser's offer has some 6,000."""
 
-HEARTBEAT = 5.0
+HEARTBEAT = 10.0
 """Seconds from one sign of life asked of a page to the next; it has half of that to answer."""
 
 _PAGE = {
