@@ -17,6 +17,7 @@ from realtime_nst.cli.image import image
 from realtime_nst.cli.live import live
 from realtime_nst.cli.optimise import optimise
 from realtime_nst.cli.quantise import quantise
+from realtime_nst.cli.serve import serve
 from realtime_nst.cli.styles import styles
 from realtime_nst.cli.train import train
 from realtime_nst.cli.video import video
@@ -30,7 +31,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, video, image, live, styles, train, optimise, export, quantise, bench, doctor):
+for command in (
+    demo,
+    video,
+    image,
+    live,
+    serve,
+    styles,
+    train,
+    optimise,
+    export,
+    quantise,
+    bench,
+    doctor,
+):
     app.command()(command)
 
 

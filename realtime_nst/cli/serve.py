@@ -1,0 +1,91 @@
+"""``realtime-nst serve``: the web page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from realtime_nst.cli import console, options
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from realtime_nst.serve.server import Server
+
+_CAMERAS = (
+    "browsers give cameras to pages from other machines over HTTPS only: add --certificate FILE "
+    "--key FILE"
+)
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="0.0.0.0 is all; other machines need a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes any.")] = 8000,
+    token: Annotated[
+        str, typer.Option(help="What viewers must know. (default off loopback: made and printed)")
+    ] = "",
+    certificate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="PEM; the page is served over HTTPS.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM.")] = None,
+    sessions: Annotated[int, typer.Option(metavar="N", help="Viewers at once.")] = 4,
+    ice_server: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="STUN or TURN, for viewers behind NAT. (default: none)"),
+    ] = None,
+    style: options.Style = options.DEFAULT_STYLE,
+    strength: options.Strength = 1.0,
+    keep_colour: options.KeepColour = False,
+    stabilise: options.Stabilise = options.DEFAULT_STABILISE,
+    provider: options.Provider = "auto",
+) -> None:
+    """Serve a web page that paints the camera of whoever opens it. Ctrl-C ends."""
+    from realtime_nst.serve import packages
+
+    packages.require()
+    import asyncio
+    import logging
+
+    from realtime_nst.serve.look import Look
+    from realtime_nst.serve.server import Server
+    from realtime_nst.serve.studio import Studio
+
+    for library in ("aiortc", "aioice"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+    with Studio(Look(style, strength, keep_colour, stabilise), provider) as studio:
+        server = Server(
+            studio,
+            host=host,
+            port=port,
+            token=token,
+            certificate=certificate,
+            key=key,
+            sessions=sessions,
+            ice=ice_server or (),
+        )
+        asyncio.run(_until_interrupted(server))
+
+
+async def _until_interrupted(server: "Server") -> None:
+    import asyncio
+
+    stop = asyncio.Event()
+    _on_interrupt(stop)
+    async with server:
+        for url in server.urls:
+            console.say(f"open {url}")
+        if server.hides_cameras:
+            console.say_notice(_CAMERAS)
+        await stop.wait()
+    console.say("stopped")
+
+
+def _on_interrupt(stop: "asyncio.Event") -> None:
+    import asyncio
+    import signal
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))

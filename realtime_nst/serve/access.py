@@ -1,0 +1,119 @@
+"""Who is let in: by the host and the origin of a request, and by the token where there is one."""
+
+import hmac
+import ipaddress
+from collections.abc import Mapping
+from html import escape
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from realtime_nst.serve.metrics import Metrics
+
+COOKIE = "realtime_nst_token"
+_OPEN = ("/health", "/page.css", "/icon.svg")
+"""What needs no token: it says nothing that is not in this file."""
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src 'self' blob:; media-src 'self' blob:; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Permissions-Policy": "camera=(self), microphone=()",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host``, a name or an address, is this machine seen from itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class Access:
+    """A middleware. ``host`` is the address served, ``token`` empty where none is demanded.
+
+    On loopback a request's Host must be loopback too, or any page could be made to speak to the
+    server under a name of its own (DNS rebinding). Elsewhere the token keeps such a page out. An
+    Origin, where a browser sends one, must be that of the page itself.
+    """
+
+    def __init__(self, host: str, token: str, metrics: Metrics) -> None:
+        self._loopback, self._token, self._metrics = is_loopback(host), token, metrics
+
+    @property
+    def middleware(self) -> Middleware:
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return self._refusal(request) or await handler(request)
+
+        return guard
+
+    def _refusal(self, request: web.Request) -> web.StreamResponse | None:
+        refusal = self._stranger(request) or self._without_token(request)
+        if refusal is not None:
+            self._metrics.requests_refused_total += refusal.status in (401, 403)
+        return refusal
+
+    def _stranger(self, request: web.Request) -> web.Response | None:
+        if self._loopback and not is_loopback(_host(request.host)):
+            return _page(403, "This page is for this computer only: open it at http://localhost.")
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.host:
+            return _page(403, "Another web page asked for this; only its own page may.")
+        return None
+
+    def _without_token(self, request: web.Request) -> web.Response | None:
+        """None where the token is there; the address that holds it is turned into a cookie."""
+        if not self._token or request.path in _OPEN:
+            return None
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self._is_token(request.cookies.get(COOKIE, "")) or self._is_token(bearer):
+            return None
+        if request.path == "/" and self._is_token(request.query.get("token", "")):
+            return self._welcome(request)
+        wrong = "This is not the token. " if "token" in request.query else ""
+        return _page(401, f"{wrong}The token was printed where the server was started.", _FORM)
+
+    def _welcome(self, request: web.Request) -> web.Response:
+        """Strict cookies are not sent after a link in another page was followed; Lax ones are."""
+        response = web.Response(status=303, headers={"Location": "/"})
+        response.set_cookie(
+            COOKIE, self._token, httponly=True, samesite="Lax", secure=request.secure
+        )
+        return response
+
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode(), self._token.encode())
+
+
+def _host(netloc: str) -> str:
+    try:
+        return urlsplit(f"//{netloc}").hostname or ""
+    except ValueError:
+        return ""
+
+
+_FORM = (
+    '<form><label>Token <input name="token" type="password" autocomplete="current-password" '
+    "autofocus required></label><button>Open</button></form>"
+)
+
+
+def _page(status: int, text: str, form: str = "") -> web.Response:
+    return web.Response(
+        status=status,
+        content_type="text/html",
+        text=f"<!doctype html><html lang=en><meta charset=utf-8>"
+        f'<meta name=viewport content="width=device-width"><title>realtime-nst</title>'
+        f"<link rel=icon href=icon.svg><link rel=stylesheet href=page.css>"
+        f"<main class=notice><h1>realtime-nst</h1><p>{escape(text)}</p>{form}</main></html>",
+    )

@@ -1,0 +1,62 @@
+"""How a viewer wants the picture, checked when it comes from a page."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from realtime_nst.errors import UnknownName, UsageError
+from realtime_nst.motion.stabiliser import STRENGTHS
+
+
+@dataclass(frozen=True)
+class Look:
+    """``style`` is a name, ``strength`` 0 to 1, ``stabilise`` one of STRENGTHS.
+
+    ``mirror`` swaps left and right. Left of ``split``, a share of the width from 0 to 1, the
+    picture is shown as it came; None shows all of it painted. Raises UsageError for values that
+    are not so.
+    """
+
+    style: str
+    strength: float = 1.0
+    keep_colour: bool = False
+    stabilise: str = "strong"
+    mirror: bool = True
+    split: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_share("strength", self.strength)
+        _check_flag("keep_colour", self.keep_colour)
+        _check_name("strength of stabilising", self.stabilise, STRENGTHS)
+        _check_flag("mirror", self.mirror)
+        if self.split is not None:
+            _check_share("split", self.split)
+
+    def paints_as(self, other: "Look") -> bool:
+        """Whether at most the split differs, which is laid over what was painted."""
+        return replace(self, split=other.split) == other
+
+
+def changed(look: Look, wish: Mapping[str, Any], styles: Collection[str]) -> Look:
+    """``look`` with the fields of ``wish``. Raises UsageError for what no look can have."""
+    names = [field.name for field in fields(Look)]
+    for name in wish:
+        _check_name("setting", name, names)
+    _check_name("style", wish.get("style", look.style), styles)
+    return replace(look, **wish)
+
+
+def _check_name(kind: str, value: Any, choices: Collection[str]) -> None:
+    """Raises UnknownName when ``value`` is none of ``choices``."""
+    if not isinstance(value, str) or value not in choices:
+        raise UnknownName(kind, str(value)[:40], choices)
+
+
+def _check_share(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise UsageError(f"{name} is a number from 0 to 1, not {str(value)[:40]!r}")
+
+
+def _check_flag(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise UsageError(f"{name} is true or false, not {str(value)[:40]!r}")

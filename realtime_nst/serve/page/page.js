@@ -1,0 +1,353 @@
+// The camera to the server over WebRTC, the painting back; settings and figures over a web socket.
+
+const $ = (id) => document.getElementById(id);
+const video = $("video"), message = $("message");
+const CAMERA = { width: { ideal: 640, max: 1280 }, height: { ideal: 480, max: 1280 }, frameRate: { ideal: 30, max: 30 } };
+const KILOBITS = 3000;
+
+let offered, look, session = null;
+
+// ---- settings -------------------------------------------------------------------------------
+
+const controls = {
+  strength: { read: () => $("strength").valueAsNumber / 100, show: (value) => {
+    $("strength").value = value * 100;
+    $("strength-shown").value = `${Math.round(value * 100)} %`;
+  } },
+  keep_colour: checkbox("keep_colour"),
+  mirror: checkbox("mirror"),
+  split: { read: () => $("split").checked ? 0.5 : null, show: showSplit },
+  style: radio("style", "styles"),
+  stabilise: radio("stabilise", "stabilise"),
+};
+
+function checkbox(id) {
+  return { read: () => $(id).checked, show: (value) => { $(id).checked = value; } };
+}
+
+function radio(name, place) {
+  const chosen = () => $(place).querySelector("input:checked");
+  return {
+    read: () => chosen()?.value,
+    show: (value) => { for (const each of $(place).querySelectorAll("input")) each.checked = each.value === value; },
+  };
+}
+
+function set(fields) {
+  Object.assign(look, fields);
+  for (const [name, value] of Object.entries(fields)) controls[name].show(value);
+  session?.send({ type: "look", ...fields });
+  if ("style" in fields) showStyle(session !== null);
+}
+
+function showStyle(loading) {
+  const picture = offered.styles.find((style) => style.name === look.style).picture;
+  $("preview").hidden = !picture;
+  if (picture) $("preview").src = picture;
+  for (const label of $("styles").children) label.classList.toggle("loading", loading && label.firstChild.checked);
+}
+
+function showSplit(at) {
+  $("split").checked = at !== null;
+  $("divider").hidden = at === null || video.hidden;
+  if (at === null) return;
+  const shown = pictureArea();
+  $("divider").style.left = `${shown.left + at * shown.width}px`;
+  $("divider").setAttribute("aria-valuenow", Math.round(at * 100));
+}
+
+// Where the picture lies in its frame: there may be bars beside it.
+function pictureArea() {
+  const { clientWidth, clientHeight } = $("frame");
+  const scale = Math.min(clientWidth / (video.videoWidth || clientWidth), clientHeight / (video.videoHeight || clientHeight));
+  const width = (video.videoWidth || clientWidth) * scale;
+  return { left: (clientWidth - width) / 2, width };
+}
+
+function moveSplit(x) {
+  const area = pictureArea();
+  const at = (x - $("frame").getBoundingClientRect().left - area.left) / area.width;
+  set({ split: Math.min(1, Math.max(0, at)) });
+}
+
+const divider = $("divider");
+divider.addEventListener("pointerdown", (event) => divider.setPointerCapture(event.pointerId));
+divider.addEventListener("pointermove", (event) => {
+  if (divider.hasPointerCapture(event.pointerId)) moveSplit(event.clientX);
+});
+divider.addEventListener("keydown", (event) => {
+  const by = { ArrowLeft: -0.05, ArrowRight: 0.05, Home: -1, End: 1 }[event.key];
+  if (by === undefined) return;
+  event.preventDefault();
+  set({ split: Math.min(1, Math.max(0, look.split + by)) });
+});
+new ResizeObserver(() => look && showSplit(look.split)).observe($("frame"));
+
+for (const name of ["strength", "keep_colour", "mirror", "split"]) {
+  $(name).addEventListener("input", () => set({ [name]: controls[name].read() }));
+}
+for (const [name, place] of [["style", "styles"], ["stabilise", "stabilise"]]) {
+  $(place).addEventListener("change", () => set({ [name]: controls[name].read() }));
+}
+document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
+
+function element(tag, fields = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), fields);
+  made.append(...children);
+  return made;
+}
+
+function offerChoices() {
+  for (const style of offered.styles) {
+    const picture = style.picture
+      ? element("img", { src: style.picture, alt: "", loading: "lazy" })
+      : element("div", { className: "blank" });
+    const input = element("input", { type: "radio", name: "style", value: style.name });
+    $("styles").append(element("label", { title: `${style.title}, ${style.artist}` }, input, picture,
+      element("span", { textContent: readable(style) })));
+  }
+  for (const name of offered.stabilise) {
+    $("stabilise").append(element("label", {},
+      element("input", { type: "radio", name: "stabilise", value: name }),
+      name[0].toUpperCase() + name.slice(1)));
+  }
+}
+
+// Titles can be long, and some paintings are there in several speed classes.
+function readable({ name, title, speed_class }) {
+  const first = offered.styles.find((style) => style.title === title);
+  return title.split(/ \(|, /)[0] + (first.name === name ? "" : `, ${speed_class}`);
+}
+
+// ---- the session ----------------------------------------------------------------------------
+
+class Session {
+  constructor(camera) {
+    this.camera = camera;
+    this.peer = new RTCPeerConnection({ iceServers: offered.ice_servers });
+    this.peer.addTransceiver(camera.getVideoTracks()[0], { direction: "sendrecv", streams: [camera] });
+    this.peer.ontrack = ({ receiver, track }) => {
+      if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
+      video.srcObject = new MediaStream([track]);
+    };
+    this.socket = new WebSocket(Object.assign(new URL("session", location), { protocol: location.protocol.replace("http", "ws") }));
+    this.socket.onopen = () => this.offer().catch((error) => this.fail(error));
+    this.socket.onmessage = ({ data }) => this.told(JSON.parse(data)).catch((error) => this.fail(error));
+    this.socket.onclose = () => end("The connection to the server ended.");
+    this.before = {};
+  }
+
+  send(fields) {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(fields));
+  }
+
+  async offer() {
+    this.send({ type: "look", ...look });
+    await this.peer.setLocalDescription();
+    if (this.peer.iceGatheringState !== "complete") {
+      await new Promise((done) => this.peer.addEventListener("icegatheringstatechange",
+        () => this.peer.iceGatheringState === "complete" && done()));
+    }
+    this.send({ type: "offer", sdp: this.peer.localDescription.sdp });
+  }
+
+  async told(what) {
+    if (what.type === "answer") await this.peer.setRemoteDescription({ type: "answer", sdp: startingFast(what.sdp) });
+    else if (what.type === "look") this.worn(what);
+    else if (what.type === "statistics") await this.figures(what);
+    else if (what.type === "error") say(what.message, true);
+    else if (what.type === "end") end(what.message);
+  }
+
+  worn({ style }) {
+    if (style === look.style) showStyle(false);
+  }
+
+  // Latency is the sum of what both sides measure: encoding here, the way there and back, waiting,
+  // painting and encoding there, and from arrival to the screen here.
+  async figures({ milliseconds, dropped, provider }) {
+    const stats = [...(await this.peer.getStats()).values()];
+    const sent = stats.find((each) => each.type === "outbound-rtp") ?? {};
+    const got = stats.find((each) => each.type === "inbound-rtp") ?? {};
+    const pair = stats.find((each) => each.type === "candidate-pair" && each.nominated) ?? {};
+    const grown = (from, name) => {
+      const key = from.type + name, was = this.before[key] ?? 0;
+      this.before[key] = from[name] ?? 0;
+      return this.before[key] - was;
+    };
+    const frames = grown(got, "framesDecoded");
+    const decoding = grown(got, "totalProcessingDelay") / (frames || 1);
+    const here = grown(sent, "totalEncodeTime") / (grown(sent, "framesEncoded") || 1) + Math.max(decoding, toScreen);
+    const seconds = (got.timestamp - (this.last ?? got.timestamp)) / 1000;
+    this.last = got.timestamp;
+    if (seconds) $("fps").textContent = (frames / seconds).toFixed(0);
+    $("latency").textContent = `${Math.round(1000 * (here + (pair.currentRoundTripTime ?? 0)) + milliseconds)} ms`;
+    $("size").textContent = `${video.videoWidth} × ${video.videoHeight}`;
+    $("dropped").textContent = dropped;
+    $("figures").title = `Painted with ${provider}`;
+  }
+
+  fail(error) {
+    if (session === this) end(String(error));
+  }
+
+  close() {
+    this.socket.onclose = this.socket.onmessage = null;
+    this.socket.close();
+    this.peer.close();
+    for (const track of this.camera.getTracks()) track.stop();
+  }
+}
+
+// Chromium otherwise begins with a blurred picture and needs half a minute to a sharp one.
+function startingFast(sdp) {
+  return sdp.replace(/a=rtpmap:(\d+) VP8\/90000\r\n/, (line, number) => `${line}a=fmtp:${number} x-google-start-bitrate=${KILOBITS}\r\n`);
+}
+
+async function start() {
+  $("start").disabled = true;
+  say("Asking for the camera …");
+  try {
+    session = new Session(await openCamera());
+    say("Connecting …");
+  } catch (error) {
+    end(REASONS[error.name] ?? `The camera cannot be used: ${error.message}`);
+  }
+}
+
+const REASONS = {
+  NotAllowedError: "The camera was not allowed. Allow it in the browser's address bar, and start again.",
+  NotFoundError: "This device has no camera.",
+  NotReadableError: "The camera is in use by another program. Close that, and start again.",
+  OverconstrainedError: "The camera has no size of 1280 × 720 or less.",
+};
+
+async function openCamera(id) {
+  if (!navigator.mediaDevices) {
+    throw new Error("browsers give it to pages over HTTPS only; the server takes --certificate");
+  }
+  const which = id ? { deviceId: { exact: id } } : { facingMode: "user" };
+  return navigator.mediaDevices.getUserMedia({ video: { ...CAMERA, ...which } });
+}
+
+// Not "playing": browsers do not play what is not shown yet.
+video.addEventListener("loadeddata", () => {
+  if (!session) return;
+  showRunning(true);
+  video.play();
+  say("");
+  offerCameras();
+});
+video.addEventListener("resize", () => {
+  $("frame").style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
+  showSplit(look.split);
+});
+
+let toScreen = 0; // seconds from a picture's arrival until it is shown, where the browser tells
+
+function onScreen(_, { receiveTime, expectedDisplayTime }) {
+  if (receiveTime) toScreen += 0.1 * ((expectedDisplayTime - receiveTime) / 1000 - toScreen);
+  video.requestVideoFrameCallback(onScreen);
+}
+video.requestVideoFrameCallback?.(onScreen);
+
+function showRunning(running) {
+  video.hidden = $("figures").hidden = $("actions").hidden = !running;
+  $("start").hidden = running;
+  $("start").disabled = false;
+  showSplit(look.split);
+  if (running && document.activeElement === document.body) $("stop").focus({ preventScroll: true });
+}
+
+function end(why) {
+  recorder?.stop();
+  session?.close();
+  session = null;
+  video.srcObject = null;
+  $("cameras").hidden = true;
+  showRunning(false);
+  showStyle(false);
+  say(why, true);
+}
+
+function say(text, wrong = false) {
+  message.textContent = text;
+  message.classList.toggle("error", wrong && text !== "");
+}
+
+$("start").addEventListener("click", start);
+$("stop").addEventListener("click", () => { end(""); $("start").focus(); });
+addEventListener("pagehide", () => session?.close());
+
+async function offerCameras() {
+  const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((each) => each.kind === "videoinput");
+  const used = session?.camera.getVideoTracks()[0].getSettings().deviceId;
+  $("cameras").hidden = cameras.length < 2;
+  $("camera").replaceChildren(...cameras.map((each, number) => element("option", {
+    value: each.deviceId, textContent: each.label || `Camera ${number + 1}`, selected: each.deviceId === used })));
+}
+
+$("camera").addEventListener("change", async () => {
+  try {
+    for (const track of session.camera.getTracks()) track.stop(); // phones open one at a time
+    session.camera = await openCamera($("camera").value);
+    await session.peer.getSenders()[0].replaceTrack(session.camera.getVideoTracks()[0]);
+  } catch (error) {
+    end(REASONS[error.name] ?? `The camera cannot be used: ${error.message}`);
+  }
+});
+
+// ---- snapshot, recording, full screen -------------------------------------------------------
+
+let recorder = null;
+
+function save(blob, kind) {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
+  const link = element("a", { href: URL.createObjectURL(blob), download: `${look.style}-${time}.${kind}` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  if (!message.classList.contains("error")) say(`Saved ${link.download}`);
+}
+
+$("snapshot").addEventListener("click", () => {
+  const canvas = element("canvas", { width: video.videoWidth, height: video.videoHeight });
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  canvas.toBlob((blob) => save(blob, "png"), "image/png");
+});
+
+$("record").addEventListener("click", () => {
+  if (recorder) return recorder.stop();
+  const kind = ["video/webm", "video/mp4"].find((each) => window.MediaRecorder?.isTypeSupported(each));
+  if (!kind) return say("This browser cannot record.", true);
+  const parts = [];
+  recorder = new MediaRecorder(video.srcObject, { mimeType: kind, videoBitsPerSecond: 5_000_000 });
+  recorder.ondataavailable = ({ data }) => parts.push(data);
+  recorder.onstop = () => {
+    recorder = null;
+    showRecording(false);
+    save(new Blob(parts, { type: kind }), kind.slice(6));
+  };
+  recorder.start(1000);
+  showRecording(true);
+});
+
+function showRecording(running) {
+  $("record").setAttribute("aria-pressed", running);
+  $("record").textContent = running ? "Stop recording" : "Record";
+}
+
+$("full").hidden = !document.fullscreenEnabled;
+$("full").addEventListener("click", () => $("frame").requestFullscreen());
+
+// ---- beginning ------------------------------------------------------------------------------
+
+try {
+  offered = await (await fetch("styles")).json();
+  look = { ...offered.look };
+  offerChoices();
+  for (const [name, value] of Object.entries(look)) controls[name].show(value);
+  showStyle(false);
+} catch {
+  $("start").hidden = true;
+  say("The server does not answer. Reload the page.", true);
+}

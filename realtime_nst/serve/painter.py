@@ -1,0 +1,57 @@
+"""One viewer's frames painted as the viewer wants them."""
+
+from dataclasses import replace
+
+import cv2
+
+from realtime_nst.motion.stabilise import Stabilise
+from realtime_nst.runtime.stages import Stylise
+from realtime_nst.serve.look import Look
+from realtime_nst.serve.studio import USUAL_SIZE, Studio
+from realtime_nst.stream import Frame, Image
+
+
+class Painter:
+    """Call it with frames on one thread; ``wear`` may be called on another meanwhile."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio, self._size = studio, USUAL_SIZE
+        self.look = studio.look
+        self._stylizer = studio.stylizer(self.look.style, self._size)
+        self._stage = self._made(self.look)
+
+    def wear(self, look: Look) -> None:
+        """Paint as ``look`` says from the next frame on; a new style takes its time to load.
+
+        On an error the look before stays. Raises as :class:`Stylizer` does.
+        """
+        if look.style != self.look.style:
+            self._stylizer = self._studio.stylizer(look.style, self._size)
+        if not look.paints_as(self.look):
+            self._stage = self._made(look)
+        self.look = look
+
+    def __call__(self, frame: Frame) -> Image:
+        look, stage = self.look, self._stage
+        self._size = frame.image.shape[1], frame.image.shape[0]
+        if look.mirror:
+            frame = replace(frame, image=_mirrored(frame.image))
+        return _split(frame.image, stage(frame).image, look.split)
+
+    def _made(self, look: Look) -> Stabilise:
+        return Stabilise(Stylise(self._stylizer, look.strength, look.keep_colour), look.stabilise)
+
+
+def _mirrored(image: Image) -> Image:
+    result: Image = cv2.flip(image, 1)  # type: ignore[assignment]
+    return result
+
+
+def _split(source: Image, painted: Image, split: float | None) -> Image:
+    """``source`` left of ``split``; the stabiliser still needs ``painted`` as it is."""
+    if not split:
+        return painted
+    columns = round(split * source.shape[1])
+    result = painted.copy()
+    result[:, :columns] = source[:, :columns]
+    return result

@@ -1,0 +1,108 @@
+"""The WebRTC connection of one viewer: the newest camera picture in, the newest painted one out."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import cast
+
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+from av import VideoFrame
+
+from realtime_nst.errors import UsageError
+from realtime_nst.serve.ice import IceServer
+from realtime_nst.serve.metrics import Metrics
+from realtime_nst.serve.newest import Newest
+from realtime_nst.serve.tracks import RATE, PaintedTrack, RateLimit, check_size
+
+PATIENCE = 20.0
+"""Seconds within which a viewer must send its first picture."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A picture of the camera, the how manyeth it is, and the monotonic time it was decoded."""
+
+    picture: VideoFrame
+    index: int
+    at: float
+
+
+class Peer:
+    """Without ``ice_servers`` none is asked. Needs a running event loop."""
+
+    def __init__(self, metrics: Metrics, ice_servers: Sequence[IceServer]) -> None:
+        servers = [RTCIceServer(**server) for server in ice_servers]
+        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
+        self._metrics = metrics
+        self._limit = RateLimit(RATE)
+        self._track: asyncio.Future[MediaStreamTrack] = asyncio.Future()
+        self._received = self._left_out = 0
+        self.arrived: Newest[Arrival] = Newest()
+        self.painted = PaintedTrack()
+
+    async def answer(self, sdp: object) -> str:
+        """The answer to a browser's offer; raises UsageError for what is none, or a second one."""
+        if self._connection.remoteDescription is not None:
+            raise UsageError("there was an offer before; start again")
+        try:
+            await self._connection.setRemoteDescription(RTCSessionDescription(str(sdp), "offer"))
+            transceivers = self._connection.getTransceivers()
+            if [each.kind for each in transceivers] != ["video"] or self._connection.sctp:
+                raise ValueError("one video stream, and nothing else, is wanted")
+            self._connection.addTrack(self.painted)
+            await self._connection.setLocalDescription(await self._connection.createAnswer())
+        except Exception as error:  # aiortc fails in many ways on what is no offer
+            reason = " ".join(str(error).split())[:100] or type(error).__name__
+            raise UsageError(f"this is no offer ({reason}); reload the page") from error
+        self._track.set_result(transceivers[0].receiver.track)
+        return str(self._connection.localDescription.sdp)
+
+    async def receive(self) -> None:
+        """Fills ``arrived``; raises UsageError when nothing comes, or no more, or too large."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                track = await self._track
+                self._take(await _next(track))
+            while True:
+                self._take(await _next(track))
+        except TimeoutError:
+            raise UsageError(
+                f"no camera picture arrived within {PATIENCE:.0f} s; a firewall between browser "
+                "and server may be in the way, see --ice-server"
+            ) from None
+        except MediaStreamError:
+            raise UsageError("the connection to the camera ended; start again") from None
+
+    def _take(self, picture: VideoFrame) -> None:
+        check_size(picture)
+        now = time.monotonic()
+        self._received += 1
+        self._metrics.frames_received_total += 1
+        if self._limit.admits(now):
+            self.arrived.put(Arrival(picture, self._received, now))
+        else:
+            self._left_out += 1
+
+    @property
+    def dropped(self) -> int:
+        """Pictures left out because newer ones were there, or because too many came."""
+        return self._left_out + self.arrived.dropped + self.painted.pictures.dropped
+
+    async def close(self) -> None:
+        self._track.cancel()
+        self.painted.stop()
+        with suppress(ConnectionError):
+            await self._connection.close()
+
+
+async def _next(track: MediaStreamTrack) -> VideoFrame:
+    return cast(VideoFrame, await track.recv())

@@ -1,0 +1,126 @@
+"""The socket everything stands on: address, port, certificate, token."""
+
+import errno
+import secrets
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote
+
+from aiohttp import web
+from aioice.ice import get_host_addresses
+
+from realtime_nst.errors import UsageError
+from realtime_nst.serve.access import Access, is_loopback
+from realtime_nst.serve.app import App
+from realtime_nst.serve.ice import ice_servers
+from realtime_nst.serve.metrics import Metrics
+from realtime_nst.serve.studio import Studio
+from realtime_nst.serve.tracks import raise_bit_rate
+
+_SHORTEST_TOKEN = 8
+_EVERYWHERE = ("0.0.0.0", "::")
+_SECONDS_TO_LEAVE = 2.0
+
+
+class Server:
+    """An asynchronous context manager; ``urls`` are what to open once it has been entered.
+
+    ``host`` other than loopback demands a token, which is made where none is given. ``port`` 0
+    takes any. ``certificate`` and ``key`` are PEM files, the key may lie in the certificate's.
+    ``ice`` are addresses as :func:`ice_servers` takes them. Raises UsageError for what cannot be.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        token: str = "",
+        certificate: Path | None = None,
+        key: Path | None = None,
+        sessions: int = 4,
+        ice: Sequence[str] = (),
+    ) -> None:
+        _check(token, sessions)
+        self._host, self._port = host, port
+        self._token = token if token or is_loopback(host) else secrets.token_urlsafe(16)
+        self._ssl = _ssl(certificate, key)
+        metrics = Metrics(limit=sessions)
+        access = Access(host, self._token, metrics)
+        self._runner = web.AppRunner(
+            App(studio, access, metrics, ice_servers(ice)).web,
+            access_log=None,
+            shutdown_timeout=_SECONDS_TO_LEAVE,
+        )
+
+    async def __aenter__(self) -> Self:
+        raise_bit_rate()
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port, ssl_context=self._ssl).start()
+        except (OSError, OverflowError) as error:
+            await self._runner.cleanup()
+            raise UsageError(self._why_not(error)) from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    @property
+    def urls(self) -> list[str]:
+        """One, or one for each address of this machine when it serves on all of them."""
+        host, port = self._runner.addresses[0][:2]
+        hosts = get_host_addresses(True, False) if host in _EVERYWHERE else []
+        scheme = "https" if self._ssl else "http"
+        query = f"?token={quote(self._token)}" if self._token else ""
+        return [f"{scheme}://{_bracketed(each)}:{port}/{query}" for each in hosts or [host]]
+
+    @property
+    def hides_cameras(self) -> bool:
+        """Whether browsers elsewhere will refuse the page their camera, for want of HTTPS."""
+        return self._ssl is None and not is_loopback(self._host)
+
+    def _why_not(self, error: OSError | OverflowError) -> str:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            return (
+                f"port {self._port} of {self._host} is in use; choose another with --port, "
+                "--port 0 takes any"
+            )
+        return (
+            f"{self._host} port {self._port} cannot be served ({error}); choose an address of "
+            "this machine with --host, and a --port from 1024 to 65535"
+        )
+
+
+def _check(token: str, sessions: int) -> None:
+    if token and len(token) < _SHORTEST_TOKEN:
+        raise UsageError(
+            f"--token has {len(token)} characters, {_SHORTEST_TOKEN} are the least; leave it out, "
+            "and one is made"
+        )
+    if sessions < 1:
+        raise UsageError(f"--sessions is 1 or more, not {sessions}")
+
+
+def _ssl(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        if key is not None:
+            raise UsageError(f"--key {str(key)!r} belongs to a --certificate; give both")
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        files = " and ".join(repr(str(each)) for each in (certificate, key) if each)
+        raise UsageError(
+            f"{files} cannot be used ({error.strerror if isinstance(error, OSError) else error}); "
+            "--certificate and --key are PEM files, the key without a password"
+        ) from error
+    return context
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,90 @@
+"""Pictures from aiortc and to it."""
+
+import time
+from fractions import Fraction
+from typing import cast
+
+import numpy as np
+from aiortc import MediaStreamTrack
+from aiortc.codecs import vpx
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE, MediaStreamError
+from av import VideoFrame
+
+from realtime_nst.errors import UsageError
+from realtime_nst.serve.newest import Newest
+from realtime_nst.stream import Frame, Image
+
+LARGEST = 1280 * 720
+"""Pixels a camera picture may have."""
+
+RATE = 30
+"""Pictures a second that are painted; what a faster camera sends beyond is left out."""
+
+_BITS_A_SECOND = 4_000_000
+"""aiortc begins at 0.5 million and ends at 1.5; brush strokes at 640x480 take more."""
+
+
+def raise_bit_rate() -> None:
+    """Where the viewer's network is slower, its browser asks for less."""
+    vpx.DEFAULT_BITRATE = vpx.MAX_BITRATE = _BITS_A_SECOND
+
+
+class PaintedTrack(MediaStreamTrack):
+    """The newest painted picture, whenever the encoder is ready for one.
+
+    ``encoding`` is how many seconds it kept the last one.
+    """
+
+    kind = "video"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures: Newest[VideoFrame] = Newest()
+        self.encoding = 0.0
+        self._handed: float | None = None
+
+    async def recv(self) -> VideoFrame:
+        if self.readyState != "live":
+            raise MediaStreamError
+        if self._handed is not None:
+            self.encoding = time.monotonic() - self._handed
+        picture = await self.pictures.get()
+        self._handed = time.monotonic()
+        return picture
+
+
+class RateLimit:
+    """Lets ``rate`` a second through, and two in close succession, for cameras are not regular."""
+
+    def __init__(self, rate: float) -> None:
+        self._gap = 1 / rate
+        self._due = -np.inf
+
+    def admits(self, seconds: float) -> bool:
+        """``seconds`` is the time of arrival."""
+        if seconds < self._due - self._gap:
+            return False
+        self._due = max(self._due, seconds) + self._gap
+        return True
+
+
+def decoded(picture: VideoFrame, index: int, captured: float) -> Frame:
+    ticks = picture.pts or 0
+    image = cast(Image, picture.to_ndarray(format="rgb24"))
+    return Frame(image, index, Fraction(ticks, VIDEO_CLOCK_RATE), captured)
+
+
+def encodable(image: Image, like: Frame) -> VideoFrame:
+    """``image`` in the pixel format the encoder takes, with the time of ``like``."""
+    picture = VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p")
+    picture.pts, picture.time_base = int(like.pts * VIDEO_CLOCK_RATE), VIDEO_TIME_BASE
+    return picture
+
+
+def check_size(picture: VideoFrame) -> None:
+    """Raises UsageError for a picture larger than LARGEST."""
+    if picture.width * picture.height > LARGEST:
+        raise UsageError(
+            f"pictures of {picture.width}x{picture.height} are too large, 1280x720 is the most; "
+            "choose a smaller camera size"
+        )

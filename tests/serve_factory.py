@@ -1,0 +1,161 @@
+"""A studio of tiny styles, and a viewer that is no browser."""
+
+import asyncio
+import hashlib
+import json
+from contextlib import asynccontextmanager
+from fractions import Fraction
+
+import aiohttp
+import model_factory
+import numpy as np
+import yarl
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from av import VideoFrame
+
+from realtime_nst.runtime import styles
+from realtime_nst.serve.look import Look
+from realtime_nst.serve.server import Server
+from realtime_nst.serve.studio import Studio
+
+PATIENCE = 30.0
+LEFT, RIGHT = (200, 40, 30), (20, 60, 120)
+"""Colours of the two halves of what the viewer's camera shows."""
+
+SHIFTS = {"swap": 0.0, "bright": 90.0}
+"""The styles: both swap the channels, the second one adds to them."""
+
+
+def install(folder, monkeypatch):
+    """Make SHIFTS the installed styles; the first has a picture."""
+    entries = []
+    for name, shift in SHIFTS.items():
+        card = model_factory.card(name, title=name.title(), speed_class="fast")
+        path = model_factory.write_style(folder / f"{name}.onnx", shift=shift, card=card)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        rest = {"title": card.title, "artist": card.artist, "licence": "MIT", "network": "tiny"}
+        entries.append({"name": name, "file": path.name, "sha256": digest, "bytes": 1, **rest})
+    (folder / "swap.jpg").write_bytes(b"a picture")
+    entries[0]["picture"] = "swap.jpg"
+    (folder / "manifest.json").write_text(json.dumps({"styles": entries}))
+    monkeypatch.setattr(styles, "_FOLDERS", (folder,))
+
+
+def run(coroutine):
+    return asyncio.run(asyncio.wait_for(coroutine, PATIENCE))
+
+
+@asynccontextmanager
+async def serving(look=None, **options):
+    """A server on any port of loopback; its address without query."""
+    with Studio(look or Look("swap", stabilise="off", mirror=False), "cpu") as studio:
+        async with Server(studio, port=0, **options) as server:
+            yield server.urls[0].partition("?")[0]
+
+
+class Camera(VideoStreamTrack):
+    """LEFT beside RIGHT, thirty times a second."""
+
+    def __init__(self, size=(96, 64)):
+        super().__init__()
+        width, height = size
+        image = np.empty((height, width, 3), np.uint8)
+        image[:, : width // 2], image[:, width // 2 :] = LEFT, RIGHT
+        self._image = image
+
+    async def recv(self):
+        picture = VideoFrame.from_ndarray(self._image, format="rgb24")
+        picture.pts, _ = await self.next_timestamp()
+        picture.time_base = Fraction(1, 90_000)
+        return picture
+
+
+class Viewer:
+    """A connected viewer; ``heard`` are the server's messages in order."""
+
+    def __init__(self, socket):
+        self.socket, self.heard = socket, []
+        self._messages = asyncio.Queue()
+        self._reading = asyncio.create_task(self._read())
+        self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._received = None
+
+    async def _read(self):
+        """All the time, for reading is what answers the server's heartbeat."""
+        while not self.socket.closed:
+            await self._messages.put(await self.socket.receive())
+
+    async def leave(self):
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        await self.peer.close()
+
+    async def receive(self):
+        return await self._messages.get()
+
+    async def say(self, type, **fields):
+        await self.socket.send_json({"type": type, **fields})
+
+    async def hear(self, type):
+        """The next message of that type."""
+        while True:
+            message = await self.receive()
+            assert message.type is aiohttp.WSMsgType.TEXT, f"no {type!r} but {message}"
+            self.heard.append(json.loads(message.data))
+            if self.heard[-1]["type"] == type:
+                return self.heard[-1]
+
+    async def offer(self, camera=None):
+        """What a page would send to have ``camera`` painted."""
+        self.peer.addTrack(camera or Camera())
+        await self.peer.setLocalDescription(await self.peer.createOffer())
+        await self.say("offer", sdp=self.peer.localDescription.sdp)
+
+    async def connect(self, camera=None):
+        await self.offer(camera)
+        answer = RTCSessionDescription((await self.hear("answer"))["sdp"], "answer")
+        await self.peer.setRemoteDescription(answer)
+        self._received = self.peer.getReceivers()[0].track
+
+    async def until_shown(self, left, right, tolerance=20):
+        """Wait for a picture with these colours left and right."""
+        wanted = np.array([left, right])
+        while True:
+            image = (await self._received.recv()).to_ndarray(format="rgb24")
+            width = image.shape[1]
+            shown = image[:, [width // 6, width * 5 // 6]].mean(0)
+            if np.abs(shown - wanted).max() < tolerance:
+                return image
+
+
+@asynccontextmanager
+async def viewing(url, **options):
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(url + "session", **options) as socket,
+    ):
+        viewer = Viewer(socket)
+        try:
+            yield viewer
+        finally:
+            await viewer.leave()
+
+
+async def get(url, **options):
+    """Status and text; no redirection is followed, and no path tidied."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(yarl.URL(url, encoded=True), allow_redirects=False, **options) as answer,
+    ):
+        return answer.status, await answer.text(errors="replace"), answer.headers
+
+
+async def metric(url, name):
+    _, text, _ = await get(url + "metrics")
+    lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
+    return float(dict(lines)[f"realtime_nst_{name}"])
+
+
+async def until_metric(url, name, value):
+    while await metric(url, name) != value:
+        await asyncio.sleep(0.02)

@@ -1,0 +1,498 @@
+"""The web page's server, spoken to as a browser would, and as one would not."""
+
+import asyncio
+import threading
+import time
+
+import aiohttp
+import model_factory
+import numpy as np
+import pytest
+
+pytest.importorskip("aiortc", reason="needs the extra serve")
+
+import serve_factory
+from aiortc.mediastreams import AudioStreamTrack
+from serve_factory import (
+    LEFT,
+    RIGHT,
+    SHIFTS,
+    Camera,
+    get,
+    metric,
+    run,
+    serving,
+    until_metric,
+    viewing,
+)
+
+from realtime_nst.errors import ProviderError, UnknownName, UsageError
+from realtime_nst.serve import app, peer
+from realtime_nst.serve.app import LARGEST_MESSAGE
+from realtime_nst.serve.look import Look
+from realtime_nst.serve.newest import Newest
+from realtime_nst.serve.painter import Stylise
+from realtime_nst.serve.tracks import RateLimit
+
+
+@pytest.fixture(autouse=True)
+def installed(tmp_path, monkeypatch):
+    serve_factory.install(tmp_path, monkeypatch)
+
+
+def painted(colour, style="swap"):
+    return model_factory.expected(np.array(colour, np.uint8), SHIFTS[style])
+
+
+# ---- pictures ----------------------------------------------------------------------------------
+
+
+def test_the_camera_comes_back_painted_as_the_page_asks():
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect()
+            await viewer.until_shown(painted(LEFT), painted(RIGHT))
+            await viewer.say("look", style="bright")
+            await viewer.until_shown(painted(LEFT, "bright"), painted(RIGHT, "bright"))
+            await viewer.say("look", mirror=True)
+            await viewer.until_shown(painted(RIGHT, "bright"), painted(LEFT, "bright"))
+            await viewer.say("look", mirror=False, style="swap", split=0.5)
+            await viewer.until_shown(LEFT, painted(RIGHT))
+            await viewer.say("look", split=None, strength=0)
+            await viewer.until_shown(LEFT, RIGHT)
+
+    run(main())
+
+
+def test_each_viewer_has_a_look_of_its_own():
+    async def main():
+        async with serving() as url, viewing(url) as one, viewing(url) as other:
+            await one.connect()
+            await other.connect()
+            await other.say("look", style="bright")
+            await other.until_shown(painted(LEFT, "bright"), painted(RIGHT, "bright"))
+            await one.until_shown(painted(LEFT), painted(RIGHT))
+            await other.until_shown(painted(LEFT, "bright"), painted(RIGHT, "bright"))
+
+    run(main())
+
+
+def test_the_page_is_told_the_look_and_the_figures():
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            assert (await viewer.hear("look"))["style"] == "swap"
+            await viewer.connect()
+            await viewer.until_shown(painted(LEFT), painted(RIGHT))
+            figures = await viewer.hear("statistics")
+            assert figures["provider"] == "cpu"
+            await viewer.say("look", strength=0.5)
+            assert (await viewer.hear("look"))["strength"] == 0.5
+            assert await metric(url, "frames_painted_total") > 0
+
+    run(main())
+
+
+def test_a_style_given_as_a_file_is_offered_first(tmp_path):
+    card = model_factory.card("mine", title="Mine")
+    path = model_factory.write_style(tmp_path / "mine.onnx", card=card)
+
+    async def main():
+        async with serving(Look(str(path), stabilise="off")) as url:
+            _, text, _ = await get(url + "styles")
+            assert text.index('"own"') < text.index('"swap"')
+            assert str(tmp_path) not in text
+            async with viewing(url) as viewer:
+                await viewer.connect()
+                await viewer.until_shown(painted(RIGHT), painted(LEFT))
+
+    run(main())
+
+
+def test_what_painting_is_too_slow_for_is_left_out_and_counted(monkeypatch):
+    def slowly(self, frame):
+        time.sleep(0.1)
+        return frame
+
+    monkeypatch.setattr(Stylise, "__call__", slowly)
+
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect()
+            while not await metric(url, "frames_dropped_total"):
+                await asyncio.sleep(0.02)
+            painted = await metric(url, "frames_painted_total")
+            assert painted < await metric(url, "frames_received_total")
+
+    run(main())
+
+
+# ---- coming and going --------------------------------------------------------------------------
+
+
+def test_a_page_that_closes_frees_everything():
+    async def main():
+        async with serving() as url:
+            before = set(threading.enumerate())
+            async with viewing(url) as viewer:
+                await viewer.connect()
+                await viewer.until_shown(painted(LEFT), painted(RIGHT))
+                assert await metric(url, "viewers") == 1
+            await until_metric(url, "viewers", 0)
+            decoders = {each for each in threading.enumerate() if "decoder" in each.name}
+            assert decoders <= before
+
+    run(main())
+
+
+def test_one_too_many_is_sent_away_politely_and_may_come_back():
+    async def main():
+        async with serving(sessions=1) as url:
+            async with viewing(url) as viewer:
+                await viewer.hear("look")
+                async with viewing(url) as other:
+                    assert "taken" in (await other.hear("end"))["message"]
+                    assert (await other.receive()).data == aiohttp.WSCloseCode.TRY_AGAIN_LATER
+            await until_metric(url, "viewers", 0)
+            async with viewing(url) as again:
+                await again.hear("look")
+
+    run(main())
+
+
+def test_a_viewer_without_a_picture_loses_its_place(monkeypatch):
+    monkeypatch.setattr(peer, "PATIENCE", 0.1)
+
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            assert "no camera picture" in (await viewer.hear("end"))["message"]
+            await until_metric(url, "viewers", 0)
+
+    run(main())
+
+
+def test_a_page_that_shows_no_sign_of_life_loses_its_place(monkeypatch):
+    monkeypatch.setattr(app, "HEARTBEAT", 0.2)
+
+    async def main():
+        async with serving() as url, viewing(url, autoping=False) as viewer:
+            await viewer.hear("look")
+            assert await metric(url, "viewers") == 1
+            await until_metric(url, "viewers", 0)
+
+    run(main())
+
+
+def test_a_stopping_server_tells_its_viewers():
+    async def main():
+        async with aiohttp.ClientSession() as session:
+            async with serving() as url:
+                socket = await session.ws_connect(url + "session")
+                viewer = serve_factory.Viewer(socket)
+                await viewer.connect()
+                await viewer.until_shown(painted(LEFT), painted(RIGHT))
+                leaving = asyncio.create_task(viewer.hear("end"))
+            assert "stopped" in (await leaving)["message"]
+            await viewer.leave()
+            await socket.close()
+
+    run(main())
+
+
+def test_a_provider_that_fails_ends_the_session_with_its_reason(monkeypatch):
+    def fail(*_):
+        raise ProviderError("out of memory; try a smaller size")
+
+    monkeypatch.setattr(Stylise, "__call__", fail)
+
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect()
+            assert "out of memory" in (await viewer.hear("end"))["message"]
+
+    run(main())
+
+
+def test_pictures_too_large_are_refused():
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect(Camera((1296, 720)))
+            assert "1296x720" in (await viewer.hear("end"))["message"]
+
+    run(main())
+
+
+# ---- what no page sends ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no JSON",
+        "[]",
+        "{}",
+        '{"type": "other"}',
+        '{"type": "offer"}',
+        '{"type": "offer", "sdp": 7}',
+        '{"type": "offer", "sdp": "v=0\\r\\nm=video 9 UDP/TLS/RTP/SAVPF 96\\r\\n"}',
+    ],
+)
+def test_malformed_messages_end_the_session(text):
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.socket.send_str(text)
+            assert "\n" not in (await viewer.hear("end"))["message"]
+            await until_metric(url, "viewers", 0)
+
+    run(main())
+
+
+@pytest.mark.parametrize("what", ["sound", "channel", "two pictures"])
+def test_an_offer_is_one_video_stream(what):
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            if what == "sound":
+                viewer.peer.addTrack(AudioStreamTrack())
+            elif what == "channel":
+                viewer.peer.createDataChannel("more")
+            else:
+                viewer.peer.addTrack(Camera())
+            await viewer.offer()
+            assert "one video stream" in (await viewer.hear("end"))["message"]
+
+    run(main())
+
+
+def test_a_second_offer_is_refused():
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect()
+            await viewer.say("offer", sdp=viewer.peer.localDescription.sdp)
+            assert "offer before" in (await viewer.hear("end"))["message"]
+
+    run(main())
+
+
+def test_an_oversized_message_ends_the_session():
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.hear("look")
+            await viewer.socket.send_str("x" * (LARGEST_MESSAGE + 1))
+            await until_metric(url, "viewers", 0)
+            assert viewer.socket.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("style", "/etc/passwd"),
+        ("style", ["swap"]),
+        ("strength", 1.1),
+        ("strength", True),
+        ("strength", "1"),
+        ("keep_colour", 1),
+        ("stabilise", "medium"),
+        ("split", -0.1),
+        ("mirror", None),
+        ("colour", True),
+    ],
+)
+def test_a_look_that_cannot_be_leaves_the_one_before(field, value):
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            first = await viewer.hear("look")
+            await viewer.say("look", **{field: value})
+            assert "\n" not in (await viewer.hear("error"))["message"]
+            await viewer.say("look", strength=1)
+            assert await viewer.hear("look") == first
+
+    run(main())
+
+
+# ---- who is let in -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "rebound.example"},
+        {"Host": "rebound.example:80"},
+        {"Host": "127.0.0.1.example"},
+        {"Host": "["},
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "null"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", ["", "session", "styles", "styles/swap.jpg", "metrics", "none"])
+def test_strangers_are_refused(headers, path):
+    async def main():
+        async with serving() as url:
+            status, _, _ = await get(url + path, headers=headers)
+            assert status in (400, 403)
+
+    run(main())
+
+
+def test_the_own_page_is_let_in():
+    async def main():
+        async with serving() as url:
+            async with viewing(url, origin=url.rstrip("/")) as viewer:
+                await viewer.hear("look")
+            host = url.removeprefix("http://").rstrip("/").replace("127.0.0.1", "localhost")
+            assert (await get(url, headers={"Host": host}))[0] == 200
+
+    run(main())
+
+
+def test_a_token_is_asked_for_once():
+    async def main():
+        async with serving(token="open sesame") as url:
+            for path in ("", "page.js", "styles", "styles/swap.jpg", "session", "metrics"):
+                assert (await get(url + path))[0] == 401
+            assert (await get(url + "?token=open+says+me"))[0] == 401
+            assert (await get(url + "health"))[0] == 200
+            status, _, headers = await get(url + "?token=open+sesame")
+            assert (status, headers["Location"]) == (303, "/")
+            cookie = headers["Set-Cookie"]
+            assert "HttpOnly" in cookie
+            assert "SameSite=Lax" in cookie
+            assert (await get(url, headers={"Cookie": cookie.split(";")[0]}))[0] == 200
+            bearer = {"Authorization": "Bearer open sesame"}
+            assert (await get(url + "metrics", headers=bearer))[0] == 200
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "nothing",
+        "manifest.json",
+        "swap.onnx",
+        "styles/swap.onnx",
+        "styles/bright.jpg",
+        "styles/../manifest.json",
+        "styles/..%2Fmanifest.json",
+        "..%2f..%2f..%2f..%2fetc%2fpasswd",
+        "%2e%2e/%2e%2e/etc/passwd",
+        "//etc/passwd",
+        "page/index.html",
+        "page.css/../server.py",
+    ],
+)
+def test_no_other_file_can_be_had(path):
+    async def main():
+        async with serving() as url:
+            assert (await get(url + path))[0] == 404
+
+    run(main())
+
+
+def test_answers_forbid_what_the_page_does_not_need():
+    async def main():
+        async with serving() as url:
+            for path in ("", "page.js", "nothing"):
+                _, _, headers = await get(url + path)
+                assert "default-src 'none'" in headers["Content-Security-Policy"]
+                assert headers["X-Content-Type-Options"] == "nosniff"
+
+    run(main())
+
+
+def test_the_page_brings_all_it_needs():
+    async def main():
+        async with serving() as url:
+            _, page, _ = await get(url)
+            assert "//" not in page
+            for name in ("page.css", "page.js", "icon.svg"):
+                assert f'"{name}"' in page
+                assert (await get(url + name))[0] == 200
+
+    run(main())
+
+
+def test_metrics_are_in_the_format_of_prometheus():
+    async def main():
+        async with serving(sessions=3) as url:
+            _, text, headers = await get(url + "metrics")
+            assert headers["Content-Type"].startswith("text/plain; version=0.0.4")
+            assert "# TYPE realtime_nst_viewers gauge\nrealtime_nst_viewers 0\n" in text
+            assert "# TYPE realtime_nst_viewers_total counter\n" in text
+            assert "realtime_nst_limit 3\n" in text
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ([], []),
+        (["stun:stun.example:3478"], [("stun:stun.example:3478", None, None)]),
+        (["turn:me:secret@turn.example"], [("turn:turn.example", "me", "secret")]),
+    ],
+)
+def test_no_ice_server_is_asked_but_those_given(monkeypatch, given, asked):
+    configurations = []
+
+    def connection(configuration):
+        configurations.append(configuration)
+        raise UsageError("far enough")
+
+    monkeypatch.setattr(peer, "RTCPeerConnection", connection)
+
+    async def main():
+        async with serving(ice=given) as url:
+            async with viewing(url) as viewer:
+                await viewer.receive()
+            _, text, _ = await get(url + "styles")
+            assert all(address in text for address, _, _ in asked)
+
+    run(main())
+    servers = configurations[0].iceServers
+    assert [(each.urls, each.username, each.credential) for each in servers] == asked
+
+
+# ---- small parts -------------------------------------------------------------------------------
+
+
+def test_newer_replaces_older():
+    async def main():
+        place = Newest()
+        waiting = asyncio.create_task(place.get())
+        await asyncio.sleep(0)
+        place.put(1)
+        assert await waiting == 1
+        for item in (2, 3, 4):
+            place.put(item)
+        assert await place.get() == 4
+        assert place.dropped == 2
+
+    run(main())
+
+
+@pytest.mark.parametrize("offered", [29.0, 30.0])
+def test_the_rate_limit_lets_a_usual_camera_through(offered):
+    limit = RateLimit(30)
+    assert all(limit.admits(n / offered) for n in range(300))
+
+
+@pytest.mark.parametrize("offered", [60.0, 240.0, 1000.0])
+def test_the_rate_limit_holds_a_faster_camera(offered):
+    limit = RateLimit(30)
+    admitted = sum(limit.admits(n / offered) for n in range(int(10 * offered)))
+    assert 299 <= admitted <= 302
+
+
+def test_a_studio_names_what_it_cannot_have():
+    with pytest.raises(UnknownName):
+        run(_enter(Look("nothing")))
+    with pytest.raises(UsageError, match="strength"):
+        Look("swap", strength=2)
+
+
+async def _enter(look):
+    async with serving(look):
+        pass

@@ -1,0 +1,194 @@
+"""The page in a real browser, whose fake camera plays a clip."""
+
+import asyncio
+import time
+from io import BytesIO
+
+import av
+import browser
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("aiortc", reason="needs the extra serve")
+
+import model_factory
+import serve_factory
+from serve_factory import LEFT, RIGHT, SHIFTS, metric, serving, until_metric, viewing
+
+pytestmark = pytest.mark.skipif(
+    browser.PROGRAM is None, reason="needs Chromium (Debian: apt install chromium)"
+)
+
+_COLOURS = """(() => {
+  const video = document.querySelector("video");
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [video.videoWidth || 1, video.videoHeight || 1];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(video, 0, 0);
+  return [0.15, 0.85].map((x) =>
+    [...context.getImageData(x * canvas.width, canvas.height / 2, 1, 1).data].slice(0, 3));
+})()"""
+
+
+@pytest.fixture(autouse=True)
+def installed(tmp_path, monkeypatch):
+    serve_factory.install(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """A second of LEFT beside RIGHT, with a bar that moves between them."""
+    path = tmp_path_factory.mktemp("clip") / "camera.mjpeg"
+    with av.open(str(path), "w", format="mjpeg") as output:
+        stream = output.add_stream("mjpeg", rate=30, options={"qscale": "2"})
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuvj420p"
+        for number in range(30):
+            image = np.empty((240, 320, 3), np.uint8)
+            image[:, :160], image[:, 160:] = LEFT, RIGHT
+            image[:, 110 + 3 * number : 120 + 3 * number] = 255
+            picture = av.VideoFrame.from_ndarray(image, format="rgb24")
+            output.mux(stream.encode(picture.reformat(format="yuvj420p")))
+        output.mux(stream.encode())
+    return path
+
+
+def run(coroutine):
+    return asyncio.run(asyncio.wait_for(coroutine, 4 * browser.PATIENCE))
+
+
+def painted(colour, style):
+    return model_factory.expected(np.array(colour, np.uint8), SHIFTS[style])
+
+
+async def until_shown(page, left, right):
+    until = time.monotonic() + browser.PATIENCE
+    while np.abs(np.subtract(await page.evaluate(_COLOURS), [left, right])).max() > 30:
+        assert time.monotonic() < until, await page.evaluate(_COLOURS)
+        await asyncio.sleep(0.05)
+
+
+async def opened(page, url):
+    await page.open(url)
+    await page.until("document.querySelectorAll('#styles input:checked').length")
+
+
+async def saved(folder, suffix):
+    """The bytes of the file the page saves, once it is whole."""
+    until = time.monotonic() + browser.PATIENCE
+    while not (files := list(folder.glob(f"*{suffix}"))):
+        assert time.monotonic() < until, list(folder.iterdir())
+        await asyncio.sleep(0.05)
+    return files[0].read_bytes()
+
+
+def test_one_click_paints_the_camera(tmp_path, clip):
+    async def main():
+        async with serving() as url, browser.chromium(tmp_path / "profile", clip) as page:
+            await opened(page, url)
+            await page.evaluate("document.querySelector('#start').focus()")
+            await page.press("Enter")
+            await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
+            await page.until("document.querySelector('#fps').textContent > 0")
+            assert (await page.text("#latency")).endswith(" ms")
+            assert await page.text("#size") == "320 × 240"
+
+            await page.click("input[value=bright]")
+            await until_shown(page, painted(LEFT, "bright"), painted(RIGHT, "bright"))
+            await page.until("!document.querySelector('#styles .loading')")
+
+            await page.click("#split")
+            await until_shown(page, LEFT, painted(RIGHT, "bright"))
+            await page.evaluate("document.querySelector('#divider').focus()")
+            for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+                await page.press(key)
+            await page.until("document.querySelector('#divider').ariaValueNow === '55'")
+
+            loaded = "performance.getEntriesByType('resource').map((each) => each.name)"
+            assert all(name.startswith(url) for name in await page.evaluate(loaded))
+            assert not page.complaints
+
+    run(main())
+
+
+def test_what_one_keeps_is_what_one_sees(tmp_path, clip):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+
+    async def main():
+        async with serving() as url, browser.chromium(tmp_path / "profile", clip) as page:
+            await opened(page, url)
+            await page.command(
+                "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(kept)
+            )
+            await page.click("#start")
+            await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
+            await page.click("#snapshot")
+            picture = cv2.imdecode(np.frombuffer(await saved(kept, ".png"), np.uint8), 1)
+            seen = picture[120, [48, 272], ::-1].astype(int)
+            assert np.abs(seen - [painted(LEFT, "swap"), painted(RIGHT, "swap")]).max() < 30
+
+            await page.click("#record")
+            await page.until("document.querySelector('#record').ariaPressed === 'true'")
+            shown = "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames"
+            await page.until(f"{shown} > {await page.evaluate(shown)} + 30")
+            await page.click("#record")
+            with av.open(BytesIO(await saved(kept, ".webm"))) as film:
+                assert sum(1 for _ in film.decode(video=0)) > 1
+            assert not page.complaints
+
+    run(main())
+
+
+def test_closing_the_page_frees_its_place(tmp_path, clip):
+    async def main():
+        async with serving(sessions=1) as url, browser.chromium(tmp_path / "profile", clip) as page:
+            await opened(page, url)
+            await page.click("#start")
+            await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
+            await page.click("#stop")
+            await until_metric(url, "viewers", 0)
+            await page.click("#start")
+            await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
+            assert await metric(url, "viewers") == 1
+            await page.open("about:blank")
+            await until_metric(url, "viewers", 0)
+
+    run(main())
+
+
+def test_the_page_says_why_it_was_refused_and_starts_later(tmp_path, clip):
+    async def main():
+        async with (
+            serving(sessions=1) as url,
+            browser.chromium(tmp_path / "profile", clip) as page,
+        ):
+            async with viewing(url) as other:
+                await other.hear("look")
+                await opened(page, url)
+                await page.click("#start")
+                await page.until("document.querySelector('#message').innerText.includes('taken')")
+            await until_metric(url, "viewers", 0)
+            await page.click("#start")
+            await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
+
+    run(main())
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_nothing_sticks_out_at_any_width(tmp_path, clip, width):
+    async def main():
+        async with (
+            serving() as url,
+            browser.chromium(tmp_path / "profile", clip) as page,
+        ):
+            await page.resize(width, 800, phone=width < 500)
+            await opened(page, url)
+            await page.click("#start")
+            await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+            small = """[...document.querySelectorAll("button, .choice label, .line input")]
+              .filter((each) => each.offsetParent && each.offsetHeight < 20).length"""
+            assert await page.evaluate(small) == 0
+
+    run(main())
