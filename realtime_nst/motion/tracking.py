@@ -25,10 +25,10 @@ _STILL, _STILL_SHARE = 0.2, 1.2
 """A place is still whose difference unmoved is at most that share of the one moved, and those grey
 levels more: a search finds some motion in mere noise."""
 
-_FITS, _DIFFERS = 10.0, 20.0
+_FITS, _DIFFERS = 12.0, 24.0
 """Mean grey levels of difference up to which the motion is believed, and from which it is not."""
 
-_MISS, _MISS_SHARE = 6.0, 0.25
+_MISS, _MISS_SHARE = 6.0, 0.5
 """How far from home there and back may lead: pixels of the picture, and share of the squares."""
 
 _CUT_DIFFERS, _CUT_BELIEVED = 14.0, 0.5
