@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
@@ -93,7 +94,7 @@ class VirtualCameraSink:
 
     def _opened(self) -> Any:
         try:
-            import pyvirtualcam
+            pyvirtualcam: Any = import_module("pyvirtualcam")
         except ImportError as error:
             raise MissingPackage("pyvirtualcam", "live", "a virtual camera") from error
         try:
