@@ -16,7 +16,13 @@ HELP = (
     ("c", "keep colour"),
     ("t", "stabilise: off, light, strong"),
     ("o", "original"),
+    ("v", "split view; drag the line"),
+    ("m", "mirror"),
+    ("space", "freeze"),
+    ("f", "full screen"),
     ("s", "snapshot"),
+    ("r", "record"),
+    ("i", "figures on and off"),
     ("h", "this help"),
     ("q, Esc", "quit"),
 )
@@ -43,23 +49,35 @@ class RateMeter:
 
 @dataclass(frozen=True)
 class Hud:
-    """What is written on the picture. ``latency`` in seconds; ``styles`` shows the help."""
+    """What is written on the picture.
+
+    ``latency`` and ``latency_95`` are percentiles 50 and 95 in seconds, ``size`` the width and
+    height painted, ``recording`` its seconds (None: there is none); ``styles`` shows the help, and
+    ``figures`` the status line.
+    """
 
     fps: float
     latency: float
+    latency_95: float
     dropped: int
     style: str
     provider: str
+    size: tuple[int, int] = (0, 0)
+    recording: float | None = None
     note: str = ""
     styles: tuple[str, ...] | None = None
+    figures: bool = True
 
     def lines(self) -> list[str]:
-        """The status line, and above it the note."""
+        """The note, and below it the status line."""
         status = (
-            f"{self.fps:.1f} fps | {self.latency * 1000:.0f} ms | {self.dropped} dropped | "
-            f"{self.style} | {self.provider} | h: help"
+            f"{self.fps:.1f} fps | {self.latency * 1000:.0f} ms, p95 {self.latency_95 * 1000:.0f} "
+            f"| {self.dropped} dropped | {self.style} | {self.provider} | "
+            f"{self.size[0]}x{self.size[1]} | h: help"
         )
-        return [self.note, status] if self.note else [status]
+        if self.recording is not None:
+            status = f"REC {self.recording // 60:.0f}:{self.recording % 60:02.0f} | {status}"
+        return [*filter(None, [self.note]), *([status] if self.figures else [])]
 
     def help(self) -> list[str]:
         if self.styles is None:

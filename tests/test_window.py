@@ -323,7 +323,7 @@ def test_large_frames_are_reduced_in_proportion():
 
 
 class _Inverter:
-    provider = "fake"
+    provider, digest = "fake", "inverter"
 
     def set_style(self, style):
         pass
@@ -337,7 +337,7 @@ class _Inverter:
 
 @needs_screen
 def test_the_live_loop_in_a_window_obeys_the_keyboard(screen, tmp_path):
-    live = Live(_Inverter(), ["wave"], snapshots=tmp_path)
+    live = Live(_Inverter(), ["wave"], folder=tmp_path)
     typing = threading.Thread(target=_type, args=("live", "s", "o", "q"))
     with SyntheticSource(160, 120, frames=3000, live=True) as source:
         with WindowSink("live", live.on_key) as sink:
