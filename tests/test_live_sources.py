@@ -14,9 +14,10 @@ from stream_factory import PATIENCE, File, Pictures, Server
 
 from realtime_nst.errors import MediaError, SourceStalled, UsageError
 from realtime_nst.sources import _v4l2, devices
+from realtime_nst.sources._fitted import fitted
 from realtime_nst.sources.network import NetworkSource
 from realtime_nst.sources.paced import PacedSource
-from realtime_nst.sources.reconnecting import ReconnectingSource, fitted
+from realtime_nst.sources.reconnecting import ReconnectingSource
 from realtime_nst.stream import Frame, StreamInfo, Unmanaged
 
 # streams

@@ -96,9 +96,9 @@ def live(
     recording = _recording(record, overwrite)
     with ThreadPoolExecutor(1) as beside, ExitStack() as opened:
         loading = beside.submit(_stylizer, style, known.style, provider)
-        # The window's process starts while the rest is opened.
-        shown = opened.enter_context(_window()) if window else None
         taken = opened.enter_context(chosen.source())
+        # The window's process starts while the style is loaded.
+        shown = opened.enter_context(_window()) if window else None
         stylizer, name = loading.result()
         stylizer.warm_up(taken.info.width, taken.info.height)
         controller = _controller(

@@ -37,9 +37,12 @@ class Chosen:
             )
         if self.fps is not None and self.fps <= 0:
             raise UsageError(f"--fps {self.fps:g} is not above 0; try 30")
+        if not self.address:
+            _ = self.wished
 
     @property
     def wished(self) -> tuple[int, int]:
+        """Width and height asked of the camera; raises UsageError."""
         from realtime_nst.runtime.stages import parse_size
 
         size = parse_size(self.size or SIZE)

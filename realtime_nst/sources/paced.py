@@ -7,6 +7,7 @@ from fractions import Fraction
 from types import TracebackType
 from typing import Self
 
+from realtime_nst.sources._fitted import fitted
 from realtime_nst.stream import Frame, Source, StreamInfo
 
 _REPEAT_SECONDS = 0.1
@@ -16,7 +17,8 @@ class PacedSource:
     """``source`` as if it were live: each frame comes when its time has come.
 
     A picture that stands for longer is repeated ten times a second, the last one until its end, so
-    that who shows it can go on answering. Raises what ``source`` raises.
+    that who shows it can go on answering. Pictures of another size than the first are fitted into
+    it with black bars. Raises what ``source`` raises.
     """
 
     def __init__(self, source: Source) -> None:
@@ -39,8 +41,9 @@ class PacedSource:
         self._source.__exit__(kind, error, tb)
 
     def __iter__(self) -> Iterator[Frame]:
+        width, height = self.info.width, self.info.height
         for index, (frame, pts) in enumerate(self._shown()):
-            yield replace(frame, index=index, pts=pts, captured=time.monotonic())
+            yield Frame(fitted(frame.image, width, height), index, pts, time.monotonic())
 
     def _shown(self) -> Iterator[tuple[Frame, Fraction]]:
         """Every frame at its time, and again while it stands."""
