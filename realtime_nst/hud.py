@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import zip_longest
 from textwrap import wrap
 
 import cv2
@@ -26,6 +27,10 @@ HELP = (
     ("h", "this help"),
     ("q, Esc", "quit"),
 )
+
+
+_COLUMNS = (0, 6, 19)
+"""Where columns begin, in heights of a line."""
 
 
 class RateMeter:
@@ -82,8 +87,9 @@ class Hud:
     def help(self) -> list[str]:
         if self.styles is None:
             return []
-        keys = [f"{keys}\t{meaning}" for keys, meaning in HELP]
-        return keys + [f"{n}\t{style}" for n, style in enumerate(self.styles[:9], 1)]
+        styles = [f"{number}  {style}" for number, style in enumerate(self.styles[:9], 1)]
+        rows = zip_longest(HELP, styles, fillvalue="")
+        return ["\t".join([*(keys or ("", "")), style]) for keys, style in rows]
 
 
 def draw_hud(image: Image, hud: Hud) -> Image:
@@ -98,13 +104,13 @@ def draw_hud(image: Image, hud: Hud) -> Image:
 
 
 def _write(image: Image, lines: list[str], top: int, line: int) -> None:
-    """Light text on a darkened band, ``line`` pixels a line; a tab leads to the second column."""
+    """Light text on a darkened band, ``line`` pixels a line; a tab leads to the next column."""
     band = image[max(0, top) : top + line * len(lines)]
     np.multiply(band, 0.45, out=band, casting="unsafe")
     for number, text in enumerate(lines):
         baseline = top + line * number + round(line * 0.74)
-        for column, part in enumerate(text.split("\t")):
-            _put(image, part, (line // 3 + column * 7 * line, baseline), line)
+        for column, part in zip(_COLUMNS, text.split("\t"), strict=False):
+            _put(image, part, (line // 3 + column * line, baseline), line)
 
 
 def _put(image: Image, text: str, at: tuple[int, int], line: int) -> None:
