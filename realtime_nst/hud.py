@@ -29,6 +29,7 @@ HELP = (
 )
 
 
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
 _COLUMNS = (0, 6, 19)
 """Where columns begin, in heights of a line."""
 
@@ -96,11 +97,15 @@ def draw_hud(image: Image, hud: Hud) -> Image:
     """A copy of ``image`` with the status at the bottom and, if wanted, the help at the top."""
     drawn = image.copy()
     line = max(12, round(image.shape[0] / 26))
-    fitting = max(16, int(image.shape[1] / (0.42 * line)))
-    lines = [part for text in hud.lines() for part in wrap(text, fitting)]
+    lines = [part for text in hud.lines() for part in _wrapped(text, image.shape[1], line)]
     _write(drawn, lines, image.shape[0] - line * len(lines), line)
     _write(drawn, hud.help(), 0, line)
     return drawn
+
+
+def _wrapped(text: str, width: int, line: int) -> list[str]:
+    (needed, _), _ = cv2.getTextSize(_plain(text), _FONT, line / 40, 1)
+    return wrap(text, max(16, len(text) * (width - line) // max(1, needed)))
 
 
 def _write(image: Image, lines: list[str], top: int, line: int) -> None:
@@ -114,6 +119,9 @@ def _write(image: Image, lines: list[str], top: int, line: int) -> None:
 
 
 def _put(image: Image, text: str, at: tuple[int, int], line: int) -> None:
-    plain = text.encode("ascii", "replace").decode()  # OpenCV before 5 draws nothing else
-    font, light = cv2.FONT_HERSHEY_SIMPLEX, (240, 240, 240)
-    cv2.putText(image, plain, at, font, line / 40, light, 1, cv2.LINE_AA)
+    light = (240, 240, 240)
+    cv2.putText(image, _plain(text), at, _FONT, line / 40, light, 1, cv2.LINE_AA)
+
+
+def _plain(text: str) -> str:
+    return text.encode("ascii", "replace").decode()  # OpenCV before 5 draws nothing else
