@@ -404,7 +404,8 @@ def test_other_sinks_get_the_picture_without_the_figures():
 
 
 def test_what_is_wrong_with_the_source_is_said():
-    live, trouble = Live(Painter(), STYLES), ["camera 0 is gone"]
+    logged, trouble = [], ["camera 0 is gone"]
+    live = Live(Painter(), STYLES, log=logged.append)
 
     def script():
         yield from _until(lambda frame: "camera 0 is gone" in live._hud().lines())
@@ -412,6 +413,7 @@ def test_what_is_wrong_with_the_source_is_said():
         yield from _until(lambda frame: len(live._hud().lines()) == 1)
 
     live.run(Feed(), Screen(script()), state=lambda: trouble[0])
+    assert logged == ["camera 0 is gone", "the source is there again"]
 
 
 # from style to style
@@ -495,7 +497,7 @@ def test_a_recording_that_fails_is_said_and_the_picture_goes_on(tmp_path):
 
 def test_a_recording_without_a_frame_leaves_no_file(tmp_path):
     said = []
-    live = Live(Painter(), STYLES, tell=said.append)
+    live = Live(Painter(), STYLES, log=said.append)
     live.recorder.start(VideoSink(tmp_path / "film.mp4"))
     live.recorder.stop()
     assert said == ["nothing was recorded"]

@@ -192,6 +192,62 @@ def test_ctrl_c_without_a_window_leaves_a_whole_film(style, tmp_path):
         assert list(source)
 
 
+def _avi(path, frames):
+    """What OpenCV can open in the place of a camera; unplugged after ``frames``."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for _ in range(frames):
+        writer.write(np.full((48, 64, 3), 100, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_camera_that_gives_another_size_is_told(cli, style, screen, tmp_path):
+    camera = _avi(tmp_path / "camera.avi", 200)
+    code, _, err = cli("live", "--camera", camera, "--size", "320x240", "--style", style)
+    assert code == 0
+    assert "note: the camera gives 64x48, not 320x240" in err
+
+
+class _Loose:
+    """A camera that gives three pictures; the next time it is opened, no end of them."""
+
+    made = 0
+
+    def __init__(self, device, backend):
+        type(self).made += 1
+        self._left = 3 if self.made == 1 else 10**6
+
+    def isOpened(self):  # noqa: N802
+        return True
+
+    def set(self, name, value):
+        pass
+
+    def get(self, name):
+        return 30.0
+
+    def read(self):
+        time.sleep(0.01)
+        self._left -= 1
+        return self._left >= 0, np.full((48, 64, 3), 100, np.uint8)
+
+    def release(self):
+        pass
+
+
+def test_a_camera_unplugged_in_the_middle_is_taken_up_again(
+    cli, style, screen, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cv2, "VideoCapture", _Loose)
+    screen.closes_after, device = 60, tmp_path / "video0"
+    device.touch()
+    code, said, err = cli("live", "--camera", device, "--size", "64x48", "--style", style)
+    assert code == 0
+    assert "stopped: the device gave no frame; trying again every 0.5 s" in err
+    assert "the source is there again" in err
+    assert "60 frames" in said
+
+
 def test_list_names_cameras_and_modes(cli, monkeypatch):
     found = [
         devices.Camera("/dev/video0", "Webcam", ("MJPG 640x480",)),

@@ -178,10 +178,11 @@ def _controller(
     if style not in names:
         style = str(Path(style).resolve())
         names.insert(0, style)
-    if shown is None:
-        return Live(stylizer, names, style=style, tell=console.say_notice, **wishes)
-    controller = Live(stylizer, names, style=style, full_screen=shown.toggle_full_screen, **wishes)
-    shown.on_key, shown.on_drag = controller.on_key, controller.on_drag
+    if shown is not None:
+        wishes["full_screen"] = shown.toggle_full_screen
+    controller = Live(stylizer, names, style=style, log=console.say_notice, **wishes)
+    if shown is not None:
+        shown.on_key, shown.on_drag = controller.on_key, controller.on_drag
     return controller
 
 
@@ -189,7 +190,7 @@ def _say_what_differs(controller: "Live", chosen: Chosen, taken: "Source") -> No
     delivered = taken.info.width, taken.info.height
     if chosen.address is None and delivered != chosen.wished:
         asked = "{}x{}".format(*chosen.wished)
-        controller.say(f"the camera gives {delivered[0]}x{delivered[1]}, not {asked}")
+        controller.tell(f"the camera gives {delivered[0]}x{delivered[1]}, not {asked}")
 
 
 def _virtual_camera(taken: "Source") -> "Sink":

@@ -39,7 +39,8 @@ class Live:
     stylizer begins with (None: the first). ``stabilise``, ``flow`` and ``network_every`` are those
     of :class:`~realtime_nst.motion.stabilise.Stabilise`; ``fade`` is the seconds from one style to
     the next, ``target_fps`` the rate to hold (0: none is held). Snapshots and recordings go to
-    ``folder``. ``full_screen`` is called to switch it; ``tell`` with each note, on any thread.
+    ``folder``. ``full_screen`` is called to switch it; ``log`` with each note that matters when it
+    is no longer on the picture, on any thread.
     """
 
     def __init__(
@@ -58,15 +59,15 @@ class Live:
         target_fps: float = 0.0,
         folder: str | Path = ".",
         full_screen: Callable[[], None] = lambda: None,
-        tell: Callable[[str], None] = lambda note: None,
+        log: Callable[[str], None] = lambda note: None,
     ) -> None:
         self._stylizer, self._styles = stylizer, list(styles)
         self.style = style or self._styles[0]
         self._wanted: str | None = None
         self._strength, self._keep_colour, self._original = strength, keep_colour, False
-        self._folder, self._full_screen, self._tell = Path(folder), full_screen, tell
+        self._folder, self._full_screen, self._log = Path(folder), full_screen, log
         self._background = Background()
-        self.recorder, self.report = Recorder(self.say), Report()
+        self.recorder, self.report = Recorder(self.tell), Report()
         self._painter = LiveStylise(Stylise(stylizer, strength, keep_colour))
         self._stabilise = Stabilise(
             self._painter,
@@ -75,12 +76,13 @@ class Live:
             network_every=network_every,
             look=lambda: (stylizer.digest, self._painter.inner, self._view.mirror),
         )
-        self._pace = Pace(stylizer, self._stabilise, target_fps, self._background, self.say)
+        self._pace = Pace(stylizer, self._stabilise, target_fps, self._background, self.tell)
         fading = CrossFade(self._pace.stage, lambda: stylizer.digest, fade)
         self._view = View(fading, mirror=mirror)
         self._rate = RateMeter(_RATE_SECONDS)
         self._latest: Frame | None = None
         self._state: Callable[[], str] = lambda: ""
+        self._trouble = ""
         self._note, self._note_until = "", 0.0
         self._help = self._full = self._quit = False
         self._figures = True
@@ -121,7 +123,11 @@ class Live:
     def say(self, note: str) -> None:
         """Show ``note`` on the picture for a while."""
         self._note, self._note_until = note, time.monotonic() + _NOTE_SECONDS
-        self._tell(note)
+
+    def tell(self, note: str) -> None:
+        """Show ``note`` on the picture for a while, and log it."""
+        self.say(note)
+        self._log(note)
 
     def _actions(self) -> dict[str, Callable[[], None]]:
         return {
@@ -165,7 +171,7 @@ class Live:
             self._stylizer.set_style(style)
             self.style = style
         except Exception as error:  # on the picture, whatever it is: the run goes on
-            self.say(str(error))
+            self.tell(str(error))
         finally:
             if self._wanted == style:
                 self._wanted = None
@@ -229,9 +235,9 @@ class Live:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_picture(path, self._latest.image)
         except (RealtimeNstError, OSError) as error:
-            self.say(str(error))
+            self.tell(str(error))
         else:
-            self.say(f"saved {path}")
+            self.tell(f"saved {path}")
 
     def _toggle_recording(self) -> None:
         if self.recorder.seconds is not None:
@@ -242,9 +248,9 @@ class Live:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.recorder.start(VideoSink(path))
         except (RealtimeNstError, OSError) as error:
-            self.say(str(error))
+            self.tell(str(error))
         else:
-            self.say(f"recording {path}")
+            self.tell(f"recording {path}")
 
     def _named(self, suffix: str) -> Path:
         name = f"{Path(self.style).stem}-{datetime.now():%Y%m%d-%H%M%S-%f}{suffix}"
@@ -260,9 +266,17 @@ class Live:
     def _show(self, frame: Frame) -> Image | None:
         """The frame's picture with the figures on it; None when the user wants to end."""
         self._latest = frame
+        self._watch_source()
         self.recorder.write(frame)
         self._rate.tick(time.monotonic())
         return None if self._quit else draw_hud(frame.image, self._hud())
+
+    def _watch_source(self) -> None:
+        """Log when the source goes and when it is there again."""
+        trouble = self._state()
+        if bool(trouble) != bool(self._trouble):
+            self._log(trouble or "the source is there again")
+        self._trouble = trouble
 
     def _hud(self) -> Hud:
         recent = list(islice(reversed(self.report.latencies), _LATENCIES)) or [0.0]
@@ -282,8 +296,8 @@ class Live:
         )
 
     def _current_note(self) -> str:
-        if trouble := self._state():
-            return trouble
+        if self._trouble:
+            return self._trouble
         if self._wanted:
             return f"loading {Path(self._wanted).stem}"
         return self._note if time.monotonic() < self._note_until else ""

@@ -22,6 +22,7 @@ _BACKENDS = {
     "win32": ("CAP_DSHOW", "CAP_MSMF", "CAP_ANY"),
     "darwin": ("CAP_AVFOUNDATION", "CAP_ANY"),
 }
+_ERRORS_ONLY = 2
 _REMEDY = "or use the built-in scene with --camera synthetic"
 
 
@@ -138,6 +139,7 @@ class _Reader:
 
     def _work(self, device: int | str, backend: int) -> None:
         capture = None
+        cv2.setLogLevel(_ERRORS_ONLY)  # what is wrong is said by the failure
         try:
             capture = cv2.VideoCapture(device, backend)
             failure = self._read(capture)
