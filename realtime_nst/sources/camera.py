@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import cv2
+import cv2.utils.logging as logging
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +23,6 @@ _BACKENDS = {
     "win32": ("CAP_DSHOW", "CAP_MSMF", "CAP_ANY"),
     "darwin": ("CAP_AVFOUNDATION", "CAP_ANY"),
 }
-_ERRORS_ONLY = 2
 _REMEDY = "or use the built-in scene with --camera synthetic"
 
 
@@ -139,7 +139,7 @@ class _Reader:
 
     def _work(self, device: int | str, backend: int) -> None:
         capture = None
-        cv2.setLogLevel(_ERRORS_ONLY)  # what is wrong is said by the failure
+        logging.setLogLevel(logging.LOG_LEVEL_ERROR)  # what is wrong is said by the failure
         try:
             capture = cv2.VideoCapture(device, backend)
             failure = self._read(capture)
