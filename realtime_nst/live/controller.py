@@ -24,6 +24,7 @@ from realtime_nst.pipeline import Report
 from realtime_nst.runtime.stages import Stylise
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import write_picture
+from realtime_nst.sinks.tee import TeeSink
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.stream import Frame, Image, Sink, Source, Unmanaged
 
@@ -102,7 +103,7 @@ class Live:
         """
         self._state = state
         try:
-            sink = _Shown(self._show, display, others)
+            sink = TeeSink(_Decorated(self._show, display), *others)
             return pipeline.run(source, [self._view], sink, self._after_frame)
         finally:
             self.recorder.stop()
@@ -316,18 +317,12 @@ class LiveStylise:
         self.inner.reset()
 
 
-class _Shown(Unmanaged):
-    """``display`` with ``decorate`` before it, which gives None to stop; ``others`` without."""
+class _Decorated(Unmanaged):
+    """``display`` with ``decorate`` before it, which gives None to stop."""
 
-    def __init__(
-        self, decorate: Callable[[Frame], Image | None], display: Sink, others: Sequence[Sink]
-    ) -> None:
-        self._decorate, self._display, self._others = decorate, display, others
+    def __init__(self, decorate: Callable[[Frame], Image | None], display: Sink) -> None:
+        self._decorate, self._display = decorate, display
 
     def write(self, frame: Frame) -> bool:
         image = self._decorate(frame)
-        if image is None:
-            return False
-        wishes = [self._display.write(replace(frame, image=image))]
-        wishes += [sink.write(frame) for sink in self._others]
-        return all(wishes)
+        return image is not None and self._display.write(replace(frame, image=image))
