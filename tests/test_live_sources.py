@@ -1,6 +1,7 @@
 """Sources of live mode: streams, films at their own pace, and what fails in the middle."""
 
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -162,7 +163,7 @@ def test_the_last_picture_is_held_and_the_source_taken_up_again():
     assert {int(frame.image[0, 0, 0]) for frame in frames} == {10, 20}
     assert "camera 0 stopped: unplugged; trying again every 0.15 s" in states
     assert [frame.index for frame in frames] == list(range(len(frames)))
-    assert all(a.pts <= b.pts for a, b in pairwise(frames))
+    assert all(a.pts < b.pts for a, b in pairwise(frames))
     assert (plug.made, plug.left) == (4, 2), "the broken one was left, and the last one"
 
 
@@ -285,9 +286,15 @@ def test_elsewhere_cameras_are_numbered_as_ffmpeg_lists_them(monkeypatch, system
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
-def test_who_has_a_device_open_is_named(tmp_path):
+def test_who_else_has_a_device_open_is_named(tmp_path):
     path = tmp_path / "video0"
-    with path.open("w"):
+    code = "import sys; file = open(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    path.touch()
+    command = [sys.executable, "-c", code, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as other, path.open():
+        assert other.stdout.readline() == b"open\n"
         (user,) = devices.users_of(path)
-    assert "(pid" in user
+        other.communicate()
+    assert f"(pid {other.pid})" in user
     assert list(devices.users_of(path)) == []

@@ -14,7 +14,18 @@ def test_what_is_saved_is_there_again():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "null", '{"style": "wave"}', '{"style": 3, "size": null}', "\0"]
+    "text",
+    [
+        '{"style": "wave", "size": "0x7"}',
+        '{"style": "", "size": null}',
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"style": "wave"}',
+        '{"style": 3, "size": null}',
+        "\0",
+    ],
 )
 def test_a_damaged_file_is_ignored_with_a_note(text):
     state.path().write_text(text)

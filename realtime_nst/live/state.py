@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ def load() -> tuple[State, str]:
         return State(), ""
     except (OSError, ValueError, KeyError, TypeError) as error:
         return State(), f"{path()} cannot be read ({error!r}) and is ignored"
-    if not all(value is None or isinstance(value, str) for value in asdict(state).values()):
+    if not _is_sound(state.style, r".+") or not _is_sound(state.size, r"[1-9]\d*x[1-9]\d*"):
         return State(), f"{path()} holds what it should not and is ignored"
     return state, ""
 
@@ -52,3 +53,7 @@ def save(state: State) -> str:
         with suppress(OSError):
             part.unlink()
     return ""
+
+
+def _is_sound(value: object, pattern: str) -> bool:
+    return value is None or (isinstance(value, str) and bool(re.fullmatch(pattern, value)))

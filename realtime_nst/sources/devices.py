@@ -1,5 +1,6 @@
 """The cameras of this computer, without opening their streams."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -42,11 +43,13 @@ def video_nodes() -> list[Path]:
 
 
 def users_of(path: Path) -> Iterator[str]:
-    """Programs that have ``path`` open, as "zoom (pid 4711)"; on Linux, and one's own only."""
+    """Other programs that have ``path`` open, as "zoom (pid 4711)"; on Linux, the user's only."""
     target = path.resolve()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if any(link.resolve() == target for link in (process / "fd").iterdir()):
+            if process.name != str(os.getpid()) and any(
+                link.resolve() == target for link in (process / "fd").iterdir()
+            ):
                 yield f"{(process / 'comm').read_text().strip()} (pid {process.name})"
 
 

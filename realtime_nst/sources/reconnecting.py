@@ -14,6 +14,7 @@ from realtime_nst.stream import Frame, Image, Source, StreamInfo
 _REPEAT_SECONDS = 0.1
 _SILENT_SECONDS = 1.0
 _END_SECONDS = 6.0
+_TICK = Fraction(1, 90_000)
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each new attempt; the last one counts for all further ones."""
 
@@ -74,10 +75,11 @@ class ReconnectingSource:
             self._thread.join(_END_SECONDS)
 
     def __iter__(self) -> Iterator[Frame]:
-        began, index = self._came, 0
+        began, index, pts = self._came, 0, -_TICK
         while (picture := self._next()) is not None:
             image, captured = picture
-            pts = Fraction(max(0.0, captured - began)).limit_denominator(90_000)
+            # A new picture may have been captured just before the last one was repeated.
+            pts = max(pts + _TICK, Fraction(captured - began).limit_denominator(90_000))
             yield Frame(image, index, pts, captured)
             index += 1
 
