@@ -36,9 +36,13 @@ if TYPE_CHECKING:
     from realtime_nst.sinks.pictures import PictureSink
     from realtime_nst.sinks.tee import TeeSink
     from realtime_nst.sinks.video import VideoSink
+    from realtime_nst.sinks.virtual_camera import VirtualCameraSink
     from realtime_nst.sinks.window import WindowSink
     from realtime_nst.sources.camera import CameraSource
+    from realtime_nst.sources.network import NetworkSource
+    from realtime_nst.sources.paced import PacedSource
     from realtime_nst.sources.pictures import PictureSource
+    from realtime_nst.sources.reconnecting import ReconnectingSource
     from realtime_nst.sources.synthetic import SyntheticSource
     from realtime_nst.sources.video import VideoSource
     from realtime_nst.stream import Frame, Image, Sink, Source, Stage, StreamInfo
@@ -59,9 +63,13 @@ _HOMES = {
     "sinks.pictures": "PictureSink",
     "sinks.tee": "TeeSink",
     "sinks.video": "VideoSink",
+    "sinks.virtual_camera": "VirtualCameraSink",
     "sinks.window": "WindowSink",
     "sources.camera": "CameraSource",
+    "sources.network": "NetworkSource",
+    "sources.paced": "PacedSource",
     "sources.pictures": "PictureSource",
+    "sources.reconnecting": "ReconnectingSource",
     "sources.synthetic": "SyntheticSource",
     "sources.video": "VideoSource",
     "stream": "Frame Image Sink Source Stage StreamInfo",
@@ -78,11 +86,14 @@ __all__ = [
     "MissingPackage",
     "ModelCard",
     "ModelError",
+    "NetworkSource",
     "NullSink",
+    "PacedSource",
     "PictureSink",
     "PictureSource",
     "ProviderError",
     "RealtimeNstError",
+    "ReconnectingSource",
     "Report",
     "Resize",
     "Sink",
@@ -100,6 +111,7 @@ __all__ = [
     "UsageError",
     "VideoSink",
     "VideoSource",
+    "VirtualCameraSink",
     "WindowSink",
     "installed",
     "parse_size",

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import zip_longest
 from textwrap import wrap
 
 import cv2
@@ -16,10 +17,21 @@ HELP = (
     ("c", "keep colour"),
     ("t", "stabilise: off, light, strong"),
     ("o", "original"),
+    ("v", "split view; drag the line"),
+    ("m", "mirror"),
+    ("space", "freeze"),
+    ("f", "full screen"),
     ("s", "snapshot"),
+    ("r", "record"),
+    ("i", "figures on and off"),
     ("h", "this help"),
     ("q, Esc", "quit"),
 )
+
+
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_COLUMNS = (0, 6, 19)
+"""Where columns begin, in heights of a line."""
 
 
 class RateMeter:
@@ -43,53 +55,73 @@ class RateMeter:
 
 @dataclass(frozen=True)
 class Hud:
-    """What is written on the picture. ``latency`` in seconds; ``styles`` shows the help."""
+    """What is written on the picture.
+
+    ``latency`` and ``latency_95`` are percentiles 50 and 95 in seconds, ``size`` the width and
+    height painted, ``recording`` its seconds (None: there is none); ``styles`` shows the help, and
+    ``figures`` the status line.
+    """
 
     fps: float
     latency: float
+    latency_95: float
     dropped: int
     style: str
     provider: str
+    size: tuple[int, int] = (0, 0)
+    recording: float | None = None
     note: str = ""
     styles: tuple[str, ...] | None = None
+    figures: bool = True
 
     def lines(self) -> list[str]:
-        """The status line, and above it the note."""
+        """The note, and below it the status line."""
         status = (
-            f"{self.fps:.1f} fps | {self.latency * 1000:.0f} ms | {self.dropped} dropped | "
-            f"{self.style} | {self.provider} | h: help"
+            f"{self.fps:.1f} fps | {self.latency * 1000:.0f} ms, p95 {self.latency_95 * 1000:.0f} "
+            f"| {self.dropped} dropped | {self.style} | {self.provider} | "
+            f"{self.size[0]}x{self.size[1]} | h: help"
         )
-        return [self.note, status] if self.note else [status]
+        if self.recording is not None:
+            status = f"REC {self.recording // 60:.0f}:{self.recording % 60:02.0f} | {status}"
+        return [*filter(None, [self.note]), *([status] if self.figures else [])]
 
     def help(self) -> list[str]:
         if self.styles is None:
             return []
-        keys = [f"{keys}\t{meaning}" for keys, meaning in HELP]
-        return keys + [f"{n}\t{style}" for n, style in enumerate(self.styles[:9], 1)]
+        styles = [f"{number}  {style}" for number, style in enumerate(self.styles[:9], 1)]
+        rows = zip_longest(HELP, styles, fillvalue="")
+        return ["\t".join([*(keys or ("", "")), style]) for keys, style in rows]
 
 
 def draw_hud(image: Image, hud: Hud) -> Image:
     """A copy of ``image`` with the status at the bottom and, if wanted, the help at the top."""
     drawn = image.copy()
     line = max(12, round(image.shape[0] / 26))
-    fitting = max(16, int(image.shape[1] / (0.42 * line)))
-    lines = [part for text in hud.lines() for part in wrap(text, fitting)]
+    lines = [part for text in hud.lines() for part in _wrapped(text, image.shape[1], line)]
     _write(drawn, lines, image.shape[0] - line * len(lines), line)
     _write(drawn, hud.help(), 0, line)
     return drawn
 
 
+def _wrapped(text: str, width: int, line: int) -> list[str]:
+    (needed, _), _ = cv2.getTextSize(_plain(text), _FONT, line / 40, 1)
+    return wrap(text, max(16, len(text) * (width - line) // max(1, needed)))
+
+
 def _write(image: Image, lines: list[str], top: int, line: int) -> None:
-    """Light text on a darkened band, ``line`` pixels a line; a tab leads to the second column."""
+    """Light text on a darkened band, ``line`` pixels a line; a tab leads to the next column."""
     band = image[max(0, top) : top + line * len(lines)]
     np.multiply(band, 0.45, out=band, casting="unsafe")
     for number, text in enumerate(lines):
         baseline = top + line * number + round(line * 0.74)
-        for column, part in enumerate(text.split("\t")):
-            _put(image, part, (line // 3 + column * 7 * line, baseline), line)
+        for column, part in zip(_COLUMNS, text.split("\t"), strict=False):
+            _put(image, part, (line // 3 + column * line, baseline), line)
 
 
 def _put(image: Image, text: str, at: tuple[int, int], line: int) -> None:
-    plain = text.encode("ascii", "replace").decode()  # OpenCV before 5 draws nothing else
-    font, light = cv2.FONT_HERSHEY_SIMPLEX, (240, 240, 240)
-    cv2.putText(image, plain, at, font, line / 40, light, 1, cv2.LINE_AA)
+    light = (240, 240, 240)
+    cv2.putText(image, _plain(text), at, _FONT, line / 40, light, 1, cv2.LINE_AA)
+
+
+def _plain(text: str) -> str:
+    return text.encode("ascii", "replace").decode()  # OpenCV before 5 draws nothing else

@@ -12,8 +12,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
-    """No test reads or writes the cache of the person who runs it."""
+    """No test reads or writes the cache or the state of the person who runs it."""
     monkeypatch.setenv("REALTIME_NST_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("REALTIME_NST_STATE", str(tmp_path_factory.mktemp("state")))
 
 
 @pytest.fixture(autouse=True)

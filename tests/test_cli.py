@@ -335,43 +335,6 @@ def test_version_and_help(cli):
         assert command in said
 
 
-def test_live_refuses_a_size_no_camera_can_be_asked_for(cli, style):
-    code, _, err = cli("live", "--camera", "synthetic", "--style", style, "--size", "720")
-    assert code == 2
-    assert "WxH" in one_line_error(err)
-
-
-def test_live_without_a_display_is_one_line(cli, style, monkeypatch):
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    code, _, err = cli("live", "--camera", "synthetic", "--style", style)
-    assert code == 1
-    assert "DISPLAY" in one_line_error(err)
-
-
-def test_live_without_a_camera_offers_the_scene(cli, style):
-    code, _, err = cli("live", "--camera", "/dev/no-such-camera", "--style", style)
-    assert code == 1
-    assert "--camera synthetic" in one_line_error(err)
-
-
-def test_live_shows_the_scene_and_says_how_it_went(cli, style, monkeypatch):
-    from realtime_nst.sinks import null, window
-
-    class Screen(null.NullSink):
-        def __init__(self, title, on_key):
-            super().__init__()
-
-        def write(self, frame):
-            return super().write(frame) and self.frames < 5
-
-    monkeypatch.setattr(window, "WindowSink", Screen)
-    code, said, _ = cli("live", "--camera", "synthetic", "--style", style, "--size", "64x48")
-    assert code == 0
-    assert "5 frames" in said
-    assert "latency" in said
-
-
 def test_interrupted_demo_leaves_nothing(cli, style, tmp_path, monkeypatch):
     from realtime_nst.runtime.stages import Stylise
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import nullcontext
 from fractions import Fraction
 
 import cv2
@@ -12,6 +13,8 @@ from realtime_nst.errors import MediaError, UnknownName
 from realtime_nst.hud import HELP, Hud, RateMeter, draw_hud
 from realtime_nst.live import Live
 from realtime_nst.sinks.null import NullSink
+from realtime_nst.sinks.video import VideoSink
+from realtime_nst.sources.video import VideoSource
 from realtime_nst.stream import Frame, StreamInfo
 
 STYLES = ["wave", "night", "scream"]
@@ -29,7 +32,7 @@ class Painter:
 
     def __init__(self):
         self.colours = dict(zip(STYLES, (60, 120, 180), strict=True))
-        self.style, self.asked = STYLES[0], []
+        self.style, self.asked, self.prepared = STYLES[0], [], []
         self.may_load = threading.Event()
         self.may_load.set()
 
@@ -42,6 +45,9 @@ class Painter:
 
     def __call__(self, image):
         return np.full_like(image, self.colours[self.style])
+
+    def prepare(self, width, height):
+        self.prepared.append((width, height))
 
     def reset(self):
         pass
@@ -90,6 +96,11 @@ def _until(condition):
         frame = yield
         if frame is not None and condition(frame):
             return frame
+
+
+def _seen(live):
+    """The HUD's lines as one text."""
+    return " ".join(live._hud().lines())
 
 
 def _colour(frame):
@@ -156,7 +167,7 @@ def test_of_several_wishes_while_loading_the_last_one_counts():
         yield from _until(_shows(180))
 
     _perform(live, script())
-    assert painter.asked == ["night", "scream"]
+    assert painter.asked in (["scream"], ["night", "scream"])
 
 
 def test_a_style_that_cannot_be_loaded_is_said_and_the_picture_goes_on():
@@ -245,7 +256,7 @@ def test_keys_without_a_meaning_do_nothing():
 
 
 def test_a_snapshot_is_the_picture_without_the_figures_and_says_where(tmp_path):
-    live = Live(Painter(), STYLES, snapshots=tmp_path / "shots")
+    live = Live(Painter(), STYLES, folder=tmp_path / "shots")
 
     def script():
         yield from _until(_shows(60))
@@ -262,7 +273,7 @@ def test_a_snapshot_is_the_picture_without_the_figures_and_says_where(tmp_path):
 
 def test_a_snapshot_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").touch()
-    live = Live(Painter(), STYLES, snapshots=tmp_path / "file")
+    live = Live(Painter(), STYLES, folder=tmp_path / "file")
 
     def script():
         yield from _until(_shows(60))
@@ -284,25 +295,287 @@ def test_an_error_of_the_source_comes_out_and_the_loader_ends():
         live.run(Breaks(), NullSink())
 
 
+# what is shown of the source
+
+
+def test_the_split_view_shows_the_source_left_of_a_line_that_is_dragged():
+    live = Live(Painter(), STYLES)
+
+    def left_and_right(*wanted):
+        return lambda frame: (int(frame.image[100, 60, 1]), int(frame.image[100, 300, 1])) == wanted
+
+    def script():
+        live.on_drag(0.1, 0.5)
+        yield from _until(left_and_right(60, 60))
+        live.on_key("v")
+        frame = yield from _until(left_and_right(30, 60))
+        assert (frame.image[100, 159:161] == 255).all()
+        live.on_drag(0.125, 0.9)
+        yield from _until(left_and_right(60, 60))
+        live.on_drag(7, 0)
+        yield from _until(left_and_right(30, 30))
+        live.on_key("v")
+        yield from _until(left_and_right(60, 60))
+
+    _perform(live, script())
+
+
+def test_the_mirror_swaps_left_and_right():
+    live = Live(Painter(), STYLES, strength=0.0, mirror=True)
+    red = []
+
+    def script():
+        for x in (300, 10, 300):
+            yield from _until(lambda frame, x=x: frame.image[100, x, 0] == 200)
+            red.append(x)
+            live.on_key("m")
+
+    _perform(live, script())
+    assert red == [300, 10, 300]
+
+
+def test_frozen_the_picture_stands_and_styles_still_change():
+    class Moving(Feed):
+        def __iter__(self):
+            for frame in super().__iter__():
+                frame.image[...] = frame.index % 250
+                yield frame
+
+    live, seen = Live(Painter(), STYLES, strength=0.0, fade=0), set()
+
+    def script():
+        live.on_key(" ")
+        frame = yield from _until(lambda frame: "frozen" in _seen(live) and frame.index > 5)
+        first = _colour(frame)
+        for _ in range(5):
+            frame = yield from _until(lambda frame: True)
+            seen.add(_colour(frame))
+        assert seen == {first}
+        for _ in range(10):
+            live.on_key("+")
+        live.on_key("2")
+        yield from _until(_shows(120))
+        for _ in range(10):
+            live.on_key("-")
+        live.on_key(" ")
+        yield from _until(lambda frame: _colour(frame) not in {first, 120})
+
+    live.run(Moving(), Screen(script()))
+
+
+def test_the_figures_can_be_hidden():
+    live = Live(Painter(), STYLES)
+
+    def script():
+        yield from _until(lambda frame: frame.image[-10:].max() > 200)
+        live.on_key("i")
+        yield from _until(lambda frame: (frame.image == 60).all())
+        live.on_key("i")
+        yield from _until(lambda frame: frame.image[-10:].max() > 200)
+
+    _perform(live, script())
+
+
+def test_full_screen_is_left_by_escape_before_the_program_is():
+    switched = []
+    live = Live(Painter(), STYLES, full_screen=lambda: switched.append(live))
+
+    def script():
+        live.on_key("f")
+        live.on_key("escape")
+        assert len(switched) == 2
+        for _ in range(5):
+            yield from _until(lambda frame: True)
+        live.on_key("escape")
+        yield from _until(lambda frame: frame.index > 10_000)
+
+    assert _perform(live, script()).frames > 4
+
+
+def test_other_sinks_get_the_picture_without_the_figures():
+    live, other = Live(Painter(), STYLES), NullSink()
+
+    def script():
+        yield from _until(_shows(60))
+        assert (other.latest.image == 60).all()
+
+    live.run(Feed(), Screen(script()), other)
+    assert other.frames > 0
+
+
+def test_what_is_wrong_with_the_source_is_said():
+    logged, trouble = [], ["camera 0 is gone"]
+    live = Live(Painter(), STYLES, log=logged.append)
+
+    def script():
+        yield from _until(lambda frame: "camera 0 is gone" in live._hud().lines())
+        trouble[0] = ""
+        yield from _until(lambda frame: len(live._hud().lines()) == 1)
+
+    live.run(Feed(), Screen(script()), state=lambda: trouble[0])
+    assert logged == ["camera 0 is gone", "the source is there again"]
+
+
+# from style to style
+
+
+def test_one_style_fades_into_the_next():
+    live = Live(Painter(), STYLES, fade=0.3)
+    between = []
+
+    def script():
+        yield from _until(_shows(60))
+        live.on_key("3")
+        frame = yield from _until(lambda frame: 60 < _colour(frame) < 180)
+        while _colour(frame) < 180:
+            between.append(_colour(frame))
+            frame = yield from _until(lambda frame: True)
+
+    _perform(live, script())
+    assert len(between) > 3
+    assert between == sorted(between)
+
+
+# recordings
+
+
+def _film(path):
+    with VideoSource(path) as source:
+        return list(source)
+
+
+def test_the_record_key_begins_and_ends_a_film_of_what_is_shown(tmp_path):
+    live = Live(Painter(), STYLES, folder=tmp_path / "new")
+
+    def script():
+        yield from _until(_shows(60))
+        live.on_key("r")
+        began = time.monotonic()
+        yield from _until(lambda frame: "REC 0:00" in _seen(live) and frame.captured > began + 0.3)
+        live.on_key("r")
+        yield from _until(lambda frame: "recorded" in _seen(live) and "REC" not in _seen(live))
+
+    _perform(live, script())
+    (path,) = (tmp_path / "new").iterdir()
+    frames = _film(path)
+    assert frames[0].pts == 0
+    assert 0.2 < frames[-1].pts < 5, "seconds as they passed"
+    assert all(abs(int(frame.image.mean()) - 60) < 3 for frame in frames)
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, MediaError, None])
+def test_however_the_run_ends_the_recording_is_whole(tmp_path, ending):
+    live = Live(Painter(), STYLES)
+    live.recorder.start(VideoSink(tmp_path / "film.mp4"))
+
+    def script():
+        yield from _until(lambda frame: frame.index > 10)
+        if ending:
+            raise ending
+
+    with pytest.raises(ending) if ending else nullcontext():
+        _perform(live, script())
+    assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+    assert len(_film(tmp_path / "film.mp4")) > 2
+
+
+def test_a_recording_that_fails_is_said_and_the_picture_goes_on(tmp_path):
+    live = Live(Painter(), STYLES)
+
+    class Full(VideoSink):
+        def write(self, frame):
+            raise MediaError("no space left")
+
+    live.recorder.start(Full(tmp_path / "film.mp4"))
+
+    def script():
+        yield from _until(lambda frame: "recording ended: no space left" in _seen(live))
+        yield from _until(_shows(60))
+
+    _perform(live, script())
+
+
+def test_a_recording_without_a_frame_leaves_no_file(tmp_path):
+    said = []
+    live = Live(Painter(), STYLES, log=said.append)
+    live.recorder.start(VideoSink(tmp_path / "film.mp4"))
+    live.recorder.stop()
+    assert said == ["nothing was recorded"]
+    assert list(tmp_path.iterdir()) == []
+
+
+# holding the rate
+
+
+class Slow(Painter):
+    """Needs 40 ms for a whole picture of 320x240."""
+
+    def __call__(self, image):
+        time.sleep(0.04 * image.shape[0] / 240 * image.shape[1] / 320)
+        return super().__call__(image)
+
+
+def test_the_rate_is_held_by_a_smaller_size_prepared_before_it_is_taken():
+    painter = Slow()
+    live = Live(painter, STYLES, target_fps=30)
+
+    def script():
+        frame = yield from _until(lambda frame: "to hold 30 fps" in _seen(live))
+        assert painter.prepared
+        frame = yield from _until(lambda frame: live._pace.stage.size == painter.prepared[-1])
+        assert frame.image.shape == (240, 320, 3), "shown at its full size"
+
+    _perform(live, script())
+    assert painter.prepared[0][0] < 320
+
+
+def test_a_size_that_cannot_be_prepared_is_said_and_the_size_before_stays():
+    class Broken(Slow):
+        def prepare(self, width, height):
+            raise MediaError("no memory")
+
+    live = Live(Broken(), STYLES, target_fps=30)
+
+    def script():
+        yield from _until(lambda frame: "no longer held: no memory" in _seen(live))
+        yield from _until(lambda frame: live._pace.stage.size == (320, 240))
+
+    _perform(live, script())
+
+
+def test_without_a_rate_to_hold_all_is_painted_in_full():
+    painter = Slow()
+    live = Live(painter, STYLES)
+    until = time.monotonic() + 1.5
+
+    def script():
+        yield from _until(lambda frame: time.monotonic() > until)
+
+    _perform(live, script())
+    assert painter.prepared == []
+
+
 # what is written on the picture
 
-HUD = Hud(29.97, 0.0384, 12, "wave", "openvino-bf16")
+HUD = Hud(29.97, 0.0384, 0.0512, 12, "wave", "openvino-bf16", (640, 480))
 
 
 def test_the_status_line():
-    assert HUD.lines() == ["30.0 fps | 38 ms | 12 dropped | wave | openvino-bf16 | h: help"]
+    assert HUD.lines() == [
+        "30.0 fps | 38 ms, p95 51 | 12 dropped | wave | openvino-bf16 | 640x480 | h: help"
+    ]
 
 
 def test_a_note_stands_above_the_status():
-    hud = Hud(1, 0, 0, "wave", "fake", note="saved here")
+    hud = Hud(1, 0, 0, 0, "wave", "fake", note="saved here")
     assert hud.lines()[0] == "saved here"
     assert len(hud.lines()) == 2
 
 
 def test_the_help_lists_every_key_and_the_styles():
-    lines = Hud(1, 0, 0, "wave", "fake", styles=tuple(STYLES)).help()
-    assert len(lines) == len(HELP) + 3
-    assert lines[-1] == "3\tscream"
+    lines = Hud(1, 0, 0, 0, "wave", "fake", styles=tuple(STYLES)).help()
+    assert [line.split("\t")[0] for line in lines] == [keys for keys, _ in HELP]
+    assert lines[2].endswith("\t3  scream")
     assert HUD.help() == []
 
 
@@ -316,7 +589,7 @@ def test_drawing_leaves_the_picture_itself_and_its_middle_alone():
 
 @pytest.mark.parametrize("size", [(1, 1), (48, 64), (100, 8000), (2160, 3840)])
 def test_drawing_fits_any_size(size):
-    hud = Hud(1, 0, 0, "ü" * 50, "fake", note="a long note " * 30, styles=tuple(STYLES))
+    hud = Hud(1, 0, 0, 0, "ü" * 50, "fake", note="a long note " * 30, styles=tuple(STYLES))
     assert draw_hud(np.zeros((*size, 3), np.uint8), hud).shape == (*size, 3)
 
 
@@ -340,7 +613,7 @@ def test_the_rate_forgets_what_is_long_ago():
 
 
 def test_while_stabilising_a_new_style_is_there_at_once():
-    live = Live(Painter(), STYLES, stabilise="strong")
+    live = Live(Painter(), STYLES, stabilise="strong", fade=0)
     colours = set()
 
     def script():

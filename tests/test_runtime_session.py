@@ -1,5 +1,7 @@
 """What a Session keeps between calls, shown with an engine that only counts."""
 
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,38 @@ def test_one_size_compiles_once(engine: _Engine) -> None:
     for _ in range(3):
         session(_picture(6, 5))
     assert engine.compiled == [(6, 5)]
+
+
+def test_a_size_prepared_is_compiled_before_the_first_call_and_padded_as_there(
+    engine: _Engine,
+) -> None:
+    session = _session(engine, size_multiple=4)
+    session.prepare(5, 6)
+    session.prepare(5, 6)
+    assert engine.compiled == [(8, 8)]
+    session(_picture(6, 5))
+    assert engine.compiled == [(8, 8)]
+
+
+def test_preparing_does_not_wait_for_the_call_that_runs(engine: _Engine) -> None:
+    session = _session(engine)
+    with session._lock:
+        preparing = threading.Thread(target=session.prepare, args=(5, 6))
+        preparing.start()
+        until = time.monotonic() + 10
+        while not engine.compiled and time.monotonic() < until:
+            time.sleep(0.001)
+        assert engine.compiled == [(6, 5)]
+    preparing.join()
+
+
+def test_an_engine_that_fails_to_prepare_is_named() -> None:
+    def broken(height: int, width: int) -> Runner:
+        raise MemoryError("out of memory")
+
+    session = Session("cpu", Model(Path("a.onnx"), card(), "0"), broken)
+    with pytest.raises(ProviderError, match=r"cpu failed on a picture of 5x6.*out of memory"):
+        session.prepare(5, 6)
 
 
 def test_the_four_sizes_used_last_are_kept(engine: _Engine) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from virtual_camera_factory import virtual_camera
 
 from realtime_nst.errors import MediaError, TargetExists, UsageError
 from realtime_nst.sinks import SINKS, open_sink
@@ -57,6 +58,7 @@ def make(tmp_path, monkeypatch):
         "pictures": lambda: (f"pictures:{tmp_path / 'out'}", {}),
         "tee": None,
         "video": lambda: (tmp_path / "out.mp4", {"rate": Fraction(25)}),
+        "virtualcam": lambda: ("virtualcam:", {"size": (64, 48)}),
         "window": lambda: ("window:title", {}),
     }
     assert set(makers) - {"tee"} == set(SINKS)
@@ -67,6 +69,8 @@ def make(tmp_path, monkeypatch):
         if name == "window":
             monkeypatch.setenv("DISPLAY", ":0")
             monkeypatch.setattr(subprocess, "Popen", FakeWindowProcess)
+        if name == "virtualcam":
+            virtual_camera(monkeypatch)
         address, options = makers[name]()
         return open_sink(address, **options)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from stream_factory import File, Server
 
 from realtime_nst.errors import MediaError, RealtimeNstError, SourceStalled, UsageError
 from realtime_nst.sources import SOURCES, open_source
@@ -83,6 +84,13 @@ class FakeCamera:
 
 
 @pytest.fixture
+def web():
+    """Puts a file on a web server; its address."""
+    with Server() as server:
+        yield lambda path: server.serve(path.name, File(path))
+
+
+@pytest.fixture
 def camera(monkeypatch, tmp_path):
     """Puts a fake camera in place; ``camera(fake)`` is the device to open."""
     device = tmp_path / "video0"
@@ -96,10 +104,11 @@ def camera(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def make(tmp_path, camera):
+def make(tmp_path, camera, web):
     """The address and the options of a small source of each row; red, but for the scene."""
     makers = {
         "camera": lambda: (f"camera:{camera(FakeCamera([_bgr(_red())] * 500))}", {}),
+        "network": lambda: (f"network:{web(_clip(tmp_path / 'clip.avi'))}", {}),
         "pictures": lambda: (f"pictures:{_pictures(tmp_path / 'folder')}", {}),
         "synthetic": lambda: ("synthetic:", {"width": 64, "height": 48, "frames": 4}),
         "video": lambda: (_clip(tmp_path / "clip.avi"), {}),
@@ -178,6 +187,7 @@ def test_what_is_not_there_is_named_in_one_line(scheme, tmp_path):
 def test_a_path_is_a_video_or_a_folder(tmp_path):
     assert type(open_source(_pictures(tmp_path / "p"))).__name__ == "PictureSource"
     assert type(open_source(tmp_path / "a:b.mp4")).__name__ == "VideoSource"
+    assert type(open_source("rtsp://127.0.0.1/a")).__name__ == "NetworkSource"
 
 
 def test_importing_the_table_imports_no_source():

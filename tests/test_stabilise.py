@@ -263,3 +263,14 @@ def test_wrong_values_are_named():
         Stabilise(Painter(), accuracy="slwo")
     with pytest.raises(UsageError, match="not 0"):
         Stabilise(Painter(), network_every=0)
+
+
+def test_how_often_the_network_runs_may_change_in_the_middle():
+    scene, painter = SceneSource("still", WIDTH, HEIGHT, frames=12), Painter()
+    stage = Stabilise(painter)
+    for frame in scene:
+        stage.network_every = 1 if frame.index < 4 else 4
+        stage(frame)
+    assert painter.calls == 4 + 2
+    with pytest.raises(UsageError, match="not 0"):
+        stage.network_every = 0

@@ -10,6 +10,7 @@ import threading
 import time
 from fractions import Fraction
 from pathlib import Path
+from typing import ClassVar
 
 import av  # noqa: F401  (beside it, and imported after it, OpenCV's window would freeze)
 import cv2
@@ -323,7 +324,7 @@ def test_large_frames_are_reduced_in_proportion():
 
 
 class _Inverter:
-    provider = "fake"
+    provider, digest = "fake", "inverter"
 
     def set_style(self, style):
         pass
@@ -336,8 +337,137 @@ class _Inverter:
 
 
 @needs_screen
+def test_the_mouse_tells_where_it_drags_in_shares_of_the_picture(screen):
+    drags = []
+    with WindowSink("mouse", on_drag=lambda x, y: drags.append((x, y))) as sink:
+        sink.write(_frame())
+        target = _window("mouse")
+        _xdotool("windowactivate", "--sync", target)
+        assert _write_until(sink, lambda: _size("mouse") == (320, 240))
+
+        def move(x, y):
+            _xdotool("mousemove", "--window", target, str(round(x * 320)), str(round(y * 240)))
+
+        move(0.25, 0.5)
+        _xdotool("mousedown", "1")
+        assert _write_until(sink, lambda: drags)
+        assert drags[-1] == pytest.approx((0.25, 0.5), abs=0.02)
+        move(0.75, 0.25)
+        assert _write_until(sink, lambda: drags[-1][0] > 0.6)
+        assert drags[-1] == pytest.approx((0.75, 0.25), abs=0.02)
+        _xdotool("mouseup", "1")
+        told = len(drags)
+        move(0.5, 0.5)
+        for _ in range(20):
+            sink.write(_frame())
+            time.sleep(0.01)
+        assert len(drags) == told, "moved without a button"
+
+
+@needs_screen
+def test_full_screen_and_back(screen):
+    with WindowSink("full") as sink:
+        sink.write(_frame())
+        _window("full")
+        assert _write_until(sink, lambda: _size("full") == (320, 240))
+        sink.toggle_full_screen()
+        assert _write_until(sink, lambda: _size("full") == (800, 600))
+        sink.toggle_full_screen()
+        assert _write_until(sink, lambda: _size("full") == (320, 240))
+
+
+def _size(title):
+    """Width and height of the window on the screen."""
+    said = _xdotool("getwindowgeometry", "--shell", _window(title))
+    values = dict(line.split("=") for line in said.split())
+    return int(values["WIDTH"]), int(values["HEIGHT"])
+
+
+class _Keys:
+    """Presses real keys in the window "live" while frames are shown, and looks at what changes."""
+
+    def __init__(self, sink):
+        self._sink, self._script, self.frames = sink, None, 0
+
+    def perform(self, script):
+        self._script = script
+        return self
+
+    def write(self, frame):
+        more = self._sink.write(frame)
+        self.frames += 1
+        return more and next(self._script, None) is not None
+
+
+def _press(*keys):
+    _xdotool("windowactivate", "--sync", _window("live"))
+    _xdotool("key", "--delay", "30", *keys)
+
+
+class _Colours(_Inverter):
+    """Paints in one colour, by style."""
+
+    digest = "red"
+    colours: ClassVar = {"red": (200, 30, 20), "blue": (20, 30, 200)}
+
+    def set_style(self, style):
+        self.digest = style
+
+    def __call__(self, image):
+        return np.full_like(image, self.colours[self.digest])
+
+    def prepare(self, width, height):
+        pass
+
+
+@needs_screen
+@pytest.mark.skipif(not shutil.which("import"), reason="needs the program import (imagemagick)")
+def test_keys_pressed_in_the_window_change_the_picture_on_the_screen(screen, tmp_path):
+    live = Live(_Colours(), ["red", "blue"], folder=tmp_path)
+    picture = 160 * 120 / (800 * 600)
+    seen = []
+
+    def until(condition):
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, f"after {seen}"
+            yield True
+
+    def shows(colour, least, most=1.1):
+        return lambda: least * picture < _share_of_screen(colour) < most * picture
+
+    def script():
+        red, blue = _Colours.colours.values()
+        yield from until(shows(red, 0.7))
+        for keys, condition in [
+            (["2"], shows(blue, 0.7)),
+            (["Left"], shows(red, 0.7)),
+            (["v"], shows(red, 0.3, 0.6)),
+            (["v"], shows(red, 0.7)),
+            (["h"], shows(red, -1, 0.6)),
+            (["h"], shows(red, 0.7)),
+            (["s"], lambda: list(tmp_path.glob("red-*.png"))),
+            (["r"], lambda: list(tmp_path.glob("red-*.mp4"))),
+        ]:
+            _press(*keys)
+            yield from until(condition)
+            seen.append(keys)
+        _press("q")
+        yield from until(lambda: False)
+
+    with (
+        SyntheticSource(160, 120, frames=3000, live=True) as source,
+        WindowSink("live", live.on_key, live.on_drag) as sink,
+    ):
+        report = live.run(source, _Keys(sink).perform(script()))
+    assert len(seen) == 8
+    assert 0 < report.frames < 3000
+    assert len(list(tmp_path.glob("*.mp4"))) == 1
+
+
+@needs_screen
 def test_the_live_loop_in_a_window_obeys_the_keyboard(screen, tmp_path):
-    live = Live(_Inverter(), ["wave"], snapshots=tmp_path)
+    live = Live(_Inverter(), ["wave"], folder=tmp_path)
     typing = threading.Thread(target=_type, args=("live", "s", "o", "q"))
     with SyntheticSource(160, 120, frames=3000, live=True) as source:
         with WindowSink("live", live.on_key) as sink:

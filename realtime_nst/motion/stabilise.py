@@ -41,12 +41,8 @@ class Stabilise:
         network_every: int = 1,
         look: Callable[[], Hashable] = lambda: None,
     ) -> None:
-        if network_every < 1:
-            raise UsageError(
-                f"the network runs on every Nth frame, N being 1 or more, not {network_every}"
-            )
         self._stage, self._look = stage, look
-        self._every, self._accuracy = network_every, accuracy
+        self._accuracy, self.network_every = accuracy, network_every
         self.strength = strength
         self._last: Frame | None = None
         self._painted_as: Hashable = _Unsure()
@@ -61,6 +57,17 @@ class Stabilise:
     def strength(self, strength: str) -> None:
         self._stabiliser = Stabiliser(strength, self._accuracy)
         self._strength = strength
+
+    @property
+    def network_every(self) -> int:
+        """It may be changed from any thread."""
+        return self._every
+
+    @network_every.setter
+    def network_every(self, every: int) -> None:
+        if every < 1:
+            raise UsageError(f"the network runs on every Nth frame, N being 1 or more, not {every}")
+        self._every = every
 
     def __call__(self, frame: Frame) -> Frame:
         stabiliser = self._stabiliser

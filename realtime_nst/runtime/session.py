@@ -61,10 +61,32 @@ class Session:
                 raise ModelError(self._wrong_size(padded, result))
             return result[:height, :width].copy()
 
+    def prepare(self, width: int, height: int) -> None:
+        """Compile for pictures of that size beside the calls that run, and try it once.
+
+        Raises :class:`ProviderError` when the engine fails.
+        """
+        size = height + self._missing(height), width + self._missing(width)
+        if size in self._runners:
+            return
+        try:
+            runner = self._compile(*size)
+            runner(np.zeros((*size, 3), np.uint8))
+        except RealtimeNstError:
+            raise
+        except Exception as error:
+            raise ProviderError(self._failure(width, height, error)) from error
+        with self._lock:
+            self._keep(size, runner)
+
     def _runner(self, padded: Image) -> Runner:
         size = padded.shape[0], padded.shape[1]
         if size not in self._runners:
-            self._runners[size] = self._compile(*size)
+            return self._keep(size, self._compile(*size))
+        return self._keep(size, self._runners[size])
+
+    def _keep(self, size: tuple[int, int], runner: Runner) -> Runner:
+        self._runners[size] = runner
         self._runners.move_to_end(size)
         while len(self._runners) > 1 and self._too_many():
             self._runners.popitem(last=False)

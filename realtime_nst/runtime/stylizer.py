@@ -73,6 +73,10 @@ class Stylizer:
         """Compile for that size now, so that the first frame takes no longer than the others."""
         self(_blank(width, height))
 
+    def prepare(self, width: int, height: int) -> None:
+        """Compile for that size from any thread, while calls at other sizes go on."""
+        self._loaded.session.prepare(width, height)
+
     def reset(self) -> None:
         """Forget earlier frames. A style without memory has none to forget."""
 

@@ -10,6 +10,7 @@ SINKS = {
     "null": "realtime_nst.sinks.null:NullSink",
     "pictures": "realtime_nst.sinks.pictures:PictureSink",
     "video": "realtime_nst.sinks.video:VideoSink",
+    "virtualcam": "realtime_nst.sinks.virtual_camera:VirtualCameraSink",
     "window": "realtime_nst.sinks.window:WindowSink",
 }
 """Scheme of an address, and the class behind it."""

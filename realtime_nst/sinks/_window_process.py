@@ -2,8 +2,9 @@
 
 Run as a script, so that it imports nothing of the package and never PyAV, beside which OpenCV's
 window freezes on Linux. Standard input brings lines ``buffer BYTES PATH``, its end means that the
-parent is gone. Standard output takes lines ``ready``, ``buffer``, ``key NAME``, ``closed`` and
-``error TEXT``.
+parent is gone; a line ``fullscreen`` switches full screen on or off. Standard output takes lines
+``ready``, ``buffer``, ``key NAME``, ``drag X Y`` (shares of the picture's width and height),
+``closed`` and ``error TEXT``.
 
 Shared memory: a header of four int64 (number of the newest frame, from 1; 0 before the first), then
 three slots, each two int64 (height, width) and the RGB pixels. Frame n lies in slot n modulo 3. The
@@ -65,13 +66,17 @@ class _Orders:
 
     def __init__(self) -> None:
         self.buffer: Buffer | None = None
+        self.full_screen = False
         threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:
         for line in sys.stdin:
-            _, size, path = line.rstrip("\n").split(" ", 2)
-            self.buffer = Buffer(path, int(size))
-            _say("buffer")
+            word, *rest = line.rstrip("\n").split(" ", 2)
+            if word == "fullscreen":
+                self.full_screen = not self.full_screen
+            else:
+                self.buffer = Buffer(rest[1], int(rest[0]))
+                _say("buffer")
         os._exit(0)
 
 
@@ -94,15 +99,31 @@ def _show(title: str, orders: _Orders) -> None:
     cv2.imshow(title, np.zeros((480, 640, 3), np.uint8))
     cv2.waitKeyEx(1)
     _say("ready")
-    size = (0, 0)
+    size, full_screen = (0, 0), False
     while _is_open(title):
         picture = orders.buffer.newest() if orders.buffer else None
         if picture is not None:
             if picture.shape[:2] != size:
                 size = picture.shape[:2]
-                cv2.resizeWindow(title, size[1], size[0])
+                _adopt(title, *size)
             cv2.imshow(title, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        if orders.full_screen != full_screen:
+            full_screen = orders.full_screen
+            how = cv2.WINDOW_FULLSCREEN if full_screen else cv2.WINDOW_NORMAL
+            cv2.setWindowProperty(title, cv2.WND_PROP_FULLSCREEN, how)
         _tell_keys(cv2.waitKeyEx)
+
+
+def _adopt(title: str, height: int, width: int) -> None:
+    """A window for pictures of that size, which tells where the mouse drags."""
+
+    def tell(event: int, x: int, y: int, flags: int, _: object) -> None:
+        moved = event == cv2.EVENT_MOUSEMOVE and flags & cv2.EVENT_FLAG_LBUTTON
+        if event == cv2.EVENT_LBUTTONDOWN or moved:
+            _say("drag", f"{x / width:.4f}", f"{y / height:.4f}")
+
+    cv2.resizeWindow(title, width, height)
+    cv2.setMouseCallback(title, tell)
 
 
 def _is_open(title: str) -> bool:

@@ -30,16 +30,20 @@ class WindowSink:
     """Shows frames in a window called ``title``; the newest wins, the window is never waited for.
 
     ``on_key`` is called from ``write`` with each key pressed: its character, or ``"left"``,
-    ``"right"``, ``"up"``, ``"down"``, ``"escape"``. ``write`` returns False once the user has
-    closed the window. Frames above 2560x1440 are shown reduced. Raises :class:`MediaError`
-    when there is no display or the window's process fails.
+    ``"right"``, ``"up"``, ``"down"``, ``"escape"``; ``on_drag`` with x and y, 0 to 1 of the
+    picture, where the mouse was pressed and while it is dragged. ``write`` returns False once the
+    user has closed the window. Frames above 2560x1440 are shown reduced. Raises
+    :class:`MediaError` when there is no display or the window's process fails.
     """
 
     def __init__(
-        self, title: str = "realtime-nst", on_key: Callable[[str], None] = lambda key: None
+        self,
+        title: str = "realtime-nst",
+        on_key: Callable[[str], None] = lambda key: None,
+        on_drag: Callable[[float, float], None] = lambda x, y: None,
     ) -> None:
         self._title = title
-        self._on_key = on_key
+        self.on_key, self.on_drag = on_key, on_drag
         self._process: _Process | None = None
         self._buffer: _Buffer | None = None
 
@@ -73,9 +77,17 @@ class WindowSink:
             self._replace_buffer(self._process, image.nbytes)
         if self._buffer is not None:
             self._buffer.publish(image)
-        for key in self._process.take_keys():
-            self._on_key(key)
+        for word, rest in self._process.take_input():
+            if word == "key":
+                self.on_key(rest)
+            else:
+                self.on_drag(*map(float, rest.split()))
         return not self._process.closed()
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or go back to a window."""
+        if self._process is not None:
+            self._process.say("fullscreen")
 
     def _replace_buffer(self, process: "_Process", capacity: int) -> None:
         process.await_word("ready")
@@ -145,7 +157,7 @@ class _Process:
         )
         self._stdin, self._stdout = _opened(self._popen.stdin), _opened(self._popen.stdout)
         self._said: set[str] = set()
-        self._keys: deque[str] = deque()
+        self._input: deque[tuple[str, str]] = deque()
         self._error = ""
         self._ended = False
         self._changed = threading.Condition()
@@ -154,10 +166,10 @@ class _Process:
         )
         self._thread.start()
 
-    def take_keys(self) -> Iterator[str]:
-        """The keys pressed since the last call."""
-        while self._keys:
-            yield self._keys.popleft()
+    def take_input(self) -> Iterator[tuple[str, str]]:
+        """What keys and mouse did since the last call: ("key", name) or ("drag", "x y")."""
+        while self._input:
+            yield self._input.popleft()
 
     def closed(self) -> bool:
         """Whether the user closed the window; raises when the process ended otherwise."""
@@ -169,10 +181,13 @@ class _Process:
     def order(self, line: str, answer: str) -> None:
         """Say ``line`` and wait for ``answer``, or for the end."""
         self._said.discard(answer)
+        self.say(line)
+        self.await_word(answer)
+
+    def say(self, line: str) -> None:
         with suppress(BrokenPipeError):
             self._stdin.write(line + "\n")
             self._stdin.flush()
-        self.await_word(answer)
 
     def await_word(self, word: str) -> None:
         with self._changed:
@@ -197,8 +212,8 @@ class _Process:
         for line in self._stdout:
             word, _, rest = line.rstrip("\n").partition(" ")
             with self._changed:
-                if word == "key":
-                    self._keys.append(rest)
+                if word in ("key", "drag"):
+                    self._input.append((word, rest))
                 elif word == "error":
                     self._error = rest
                 self._said.add(word)

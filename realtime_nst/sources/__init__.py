@@ -9,6 +9,7 @@ from realtime_nst.stream import Source
 
 SOURCES = {
     "camera": "realtime_nst.sources.camera:CameraSource",
+    "network": "realtime_nst.sources.network:NetworkSource",
     "pictures": "realtime_nst.sources.pictures:PictureSource",
     "synthetic": "realtime_nst.sources.synthetic:SyntheticSource",
     "video": "realtime_nst.sources.video:VideoSource",
@@ -19,16 +20,22 @@ _OF_FILES = ("pictures", "video")
 
 
 def open_source(address: str | Path, **options: Any) -> Source:
-    """The source at ``address``: ``scheme:rest`` with a scheme of ``SOURCES``, or the path of a
-    video or of a folder of pictures.
+    """The source at ``address``: ``scheme:rest`` with a scheme of ``SOURCES``, the address of a
+    stream such as ``rtsp://host/name``, or the path of a video or of a folder of pictures.
 
     ``rest`` is the first argument of the class, ``options`` the others. The source is made, not
     entered. Raises :class:`~realtime_nst.errors.UsageError` as the class does.
     """
     scheme, colon, rest = str(address).partition(":")
     if not colon or scheme not in SOURCES:
-        scheme, rest = ("pictures" if Path(address).is_dir() else "video"), str(address)
+        scheme, rest = _kind(address), str(address)
     arguments = [Path(rest) if scheme in _OF_FILES else rest] if rest else []
     module, name = SOURCES[scheme].split(":")
     source: Source = getattr(import_module(module), name)(*arguments, **options)
     return source
+
+
+def _kind(address: str | Path) -> str:
+    if "://" in str(address):
+        return "network"
+    return "pictures" if Path(address).is_dir() else "video"

@@ -10,10 +10,12 @@ from types import TracebackType
 from typing import Any, Self
 
 import cv2
+import cv2.utils.logging as logging
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime_nst.errors import MediaError, SourceStalled, UsageError
+from realtime_nst.sources.devices import users_of, video_nodes
 from realtime_nst.stream import Frame, Image, StreamInfo
 
 _BACKENDS = {
@@ -66,10 +68,14 @@ class CameraSource:
                 reader.stop(self._timeout)
                 reasons.append(f"{name.removeprefix('CAP_')}: {error}")
                 continue
+            except BaseException:
+                reader.stop(self._timeout)
+                raise
             height, width = image.shape[:2]
             self._info = StreamInfo(width, height, reader.rate, live=True)
             self._reader = reader
             return self
+        reasons += _users(self._device)
         raise MediaError(
             f"camera {self._device} cannot be used ({'; '.join(reasons)}); "
             f"choose another with --camera N, {_REMEDY}"
@@ -133,6 +139,7 @@ class _Reader:
 
     def _work(self, device: int | str, backend: int) -> None:
         capture = None
+        logging.setLogLevel(logging.LOG_LEVEL_ERROR)  # what is wrong is said by the failure
         try:
             capture = cv2.VideoCapture(device, backend)
             failure = self._read(capture)
@@ -163,15 +170,25 @@ def _obstacles(device: int | str) -> Iterator[str]:
     """What can be said without opening the device."""
     if not sys.platform.startswith("linux"):
         return
-    path = Path(f"/dev/video{device}") if isinstance(device, int) else Path(device)
+    path = _node(device)
     if not path.exists():
-        found = ", ".join(sorted(map(str, Path("/dev").glob("video*")))) or "none"
+        found = ", ".join(map(str, video_nodes())) or "none"
         yield f"{path} does not exist, cameras found: {found}"
         return
     try:
         path.open("rb").close()
     except OSError as error:
         yield f"{path}: {error.strerror}"
+
+
+def _users(device: int | str) -> list[str]:
+    """Who has the device open, where that can be known."""
+    users = ", ".join(users_of(_node(device))) if sys.platform.startswith("linux") else ""
+    return [f"open in {users}: close it there"] if users else []
+
+
+def _node(device: int | str) -> Path:
+    return Path(f"/dev/video{device}") if isinstance(device, int) else Path(device)
 
 
 def _configure(capture: Any, size: tuple[int, int] | None, fps: float | None) -> Fraction | None:

@@ -1,0 +1,59 @@
+"""What live mode remembers from one run to the next."""
+
+import json
+import os
+import re
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import platformdirs
+
+ENVIRONMENT = "REALTIME_NST_STATE"
+
+
+@dataclass(frozen=True)
+class State:
+    """``style`` as ``--style`` takes it, ``size`` as ``--size`` does; None where not known."""
+
+    style: str | None = None
+    size: str | None = None
+
+
+def path() -> Path:
+    """In the user's folder for states; ``$REALTIME_NST_STATE`` names another folder."""
+    folder = os.environ.get(ENVIRONMENT) or platformdirs.user_state_dir("realtime_nst")
+    return Path(folder) / "live.json"
+
+
+def load() -> tuple[State, str]:
+    """What was saved last, and a line on what was wrong with it (empty: nothing)."""
+    try:
+        kept = json.loads(path().read_text(encoding="utf-8"))
+        state = State(kept["style"], kept["size"])
+    except FileNotFoundError:
+        return State(), ""
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return State(), f"{path()} cannot be read ({error!r}) and is ignored"
+    if not _is_sound(state.style, r".+") or not _is_sound(state.size, r"[1-9]\d*x[1-9]\d*"):
+        return State(), f"{path()} holds what it should not and is ignored"
+    return state, ""
+
+
+def save(state: State) -> str:
+    """Replace what was saved, as a whole; a line on why it could not be (empty: it could)."""
+    part = path().with_suffix(f".{os.getpid()}.part")
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(asdict(state), indent=1) + "\n", encoding="utf-8")
+        part.replace(path())
+    except OSError as error:
+        return f"the style is not remembered: {part.parent}: {error.strerror}"
+    finally:
+        with suppress(OSError):
+            part.unlink()
+    return ""
+
+
+def _is_sound(value: object, pattern: str) -> bool:
+    return value is None or (isinstance(value, str) and bool(re.fullmatch(pattern, value)))

@@ -1,0 +1,134 @@
+"""A camera that exists only in software, for Zoom, Meet, OBS and the like."""
+
+import sys
+import threading
+from importlib import import_module
+from types import TracebackType
+from typing import Any, Self
+
+from realtime_nst.errors import MediaError, MissingPackage, UsageError
+from realtime_nst.stream import Frame, Image
+
+_REMEDIES = {
+    "linux": (
+        "install v4l2loopback (Debian, Ubuntu: sudo apt install v4l2loopback-dkms) and load it: "
+        "sudo modprobe v4l2loopback exclusive_caps=1 card_label=realtime_nst"
+    ),
+    "darwin": "install OBS 30 or later from obsproject.com, start its virtual camera once, quit it",
+    "win32": "install OBS from obsproject.com, and quit it if its own virtual camera is on",
+}
+_ELSEWHERE = "virtual cameras are known on Linux, macOS and Windows only"
+
+
+class VirtualCameraSink:
+    """Feeds the virtual camera ``device`` (None: the first one free), which other programs open.
+
+    ``size`` (width, height) is that of every frame; an odd row or column is left out. ``rate`` is
+    frames a second: the last frame is sent again when none has come for as long. A thread of its
+    own sends, the newest frame wins, ``write`` never waits. Entering raises
+    :class:`MissingPackage` without pyvirtualcam and :class:`MediaError` without a driver; ``write``
+    raises :class:`MediaError` when sending fails or a frame has another size.
+    """
+
+    def __init__(
+        self,
+        device: str | None = None,
+        *,
+        size: tuple[int, int] = (640, 480),
+        rate: float = 30.0,
+    ) -> None:
+        if min(size) < 2:
+            raise UsageError(f"a virtual camera of {size[0]}x{size[1]} is too small; give 2x2 up")
+        if rate <= 0:
+            raise UsageError(f"virtual camera rate {rate} is not above 0; try 30")
+        self._device, self._size, self._rate = device, size, float(rate)
+        self._newest: Image | None = None
+        self._fresh = self._stopped = False
+        self._failure: Exception | None = None
+        self._changed = threading.Condition()
+        self._camera: Any = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def name(self) -> str:
+        """The device as other programs list it; known once entered."""
+        return str(self._camera.device) if self._camera else self._device or ""
+
+    def __enter__(self) -> Self:
+        self._camera = self._opened()
+        self._thread = threading.Thread(
+            target=self._work, name="realtime_nst-virtualcam", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+            self._camera.close()
+
+    def write(self, frame: Frame) -> bool:
+        height, width = frame.image.shape[:2]
+        if (width, height) != self._size:
+            raise MediaError(
+                f"a frame of {width}x{height} came for a virtual camera of "
+                f"{self._size[0]}x{self._size[1]}; it keeps one size"
+            )
+        with self._changed:
+            if self._failure is not None:
+                raise MediaError(
+                    f"the virtual camera {self.name} failed: {_line(self._failure)}; "
+                    "start again without --virtual-camera, or when it is there again"
+                ) from self._failure
+            self._newest, self._fresh = frame.image[: _even(height), : _even(width)], True
+            self._changed.notify_all()
+        return True
+
+    def _opened(self) -> Any:
+        try:
+            pyvirtualcam: Any = import_module("pyvirtualcam")
+        except ImportError as error:
+            raise MissingPackage("pyvirtualcam", "live", "a virtual camera") from error
+        try:
+            return pyvirtualcam.Camera(
+                _even(self._size[0]), _even(self._size[1]), self._rate, device=self._device
+            )
+        except (RuntimeError, ValueError, TypeError, OSError) as error:
+            which = f"virtual camera {self._device}" if self._device else "no virtual camera"
+            raise MediaError(
+                f"{which} cannot be opened ({_line(error)}); "
+                f"{_REMEDIES.get(sys.platform, _ELSEWHERE)}"
+            ) from error
+
+    def _work(self) -> None:
+        try:
+            while (image := self._next()) is not None:
+                self._camera.send(image)
+        except Exception as error:  # raised by the next write, whatever it is
+            with self._changed:
+                self._failure = error
+
+    def _next(self) -> Image | None:
+        """A new frame as soon as there is one, else the last again; None at the end."""
+        with self._changed:
+            while not self._changed.wait_for(lambda: self._stopped or self._fresh, 1 / self._rate):
+                if self._newest is not None:
+                    break
+            self._fresh = False
+            return None if self._stopped else self._newest
+
+
+def _even(side: int) -> int:
+    return side - side % 2
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())

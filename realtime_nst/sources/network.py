@@ -1,0 +1,132 @@
+"""A stream over the network: rtsp, http and what else FFmpeg receives."""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+from itertools import chain
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+
+from realtime_nst.errors import MediaError, SourceStalled, UsageError
+from realtime_nst.media import frame_rate, main_video
+from realtime_nst.stream import Frame, Image, StreamInfo
+
+PROTOCOLS = ("http", "https", "rtmp", "rtsp", "rtsps", "srt", "tcp", "udp")
+_REMEDY = "check the address and the network, or use the built-in scene with --camera synthetic"
+
+
+class NetworkSource:
+    """The video at ``url``, always live: the protocol is one of ``PROTOCOLS``.
+
+    What has a known length, such as a film on a web server, is played at its own pace and ends; any
+    other stream is taken as it comes, and its end is a failure. Raises :class:`UsageError` for
+    another protocol, :class:`MediaError` when the stream cannot be opened or breaks off, and
+    :class:`SourceStalled` when nothing arrives for ``timeout`` seconds.
+    """
+
+    def __init__(self, url: str, *, timeout: float = 5.0) -> None:
+        if not is_stream(url):
+            raise UsageError(
+                f"{url!r} is no address of a stream (choices: {', '.join(PROTOCOLS)}); "
+                "give one as rtsp://host/name"
+            )
+        self._url, self._timeout = url, timeout
+        self._container: InputContainer | None = None
+        self._info: StreamInfo | None = None
+
+    @property
+    def name(self) -> str:
+        """The address without user and password."""
+        parts = urlsplit(self._url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+    @property
+    def info(self) -> StreamInfo:
+        if self._info is None:
+            raise MediaError(f"{self.name} is not open yet; enter the source first")
+        return self._info
+
+    def __enter__(self) -> Self:
+        try:
+            self._container = self._opened()
+            self._pictures = self._decoded(self._container)
+            self._first = next(self._pictures)
+        except StopIteration:
+            self._close()
+            raise MediaError(f"{self.name} gives no picture; {_REMEDY}") from None
+        except BaseException:
+            self._close()
+            raise
+        rate = frame_rate(main_video(self._container))
+        self._info = StreamInfo(self._first.width, self._first.height, rate, live=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        began, start = time.monotonic(), self._first.time or 0.0
+        for index, picture in enumerate(chain([self._first], self._pictures)):
+            image = _rgb(picture)
+            if self._ends:
+                time.sleep(max(0.0, (picture.time or 0.0) - start - (time.monotonic() - began)))
+            captured = time.monotonic()
+            pts = Fraction(captured - began).limit_denominator(90_000)
+            yield Frame(image, index, pts, captured)
+        if not self._ends:
+            raise MediaError(f"{self.name} broke off; {_REMEDY}")
+
+    @property
+    def _ends(self) -> bool:
+        return bool(self._container and self._container.duration)
+
+    def _opened(self) -> InputContainer:
+        options = {"rtsp_transport": "tcp"} if self._url.startswith("rtsp") else {}
+        try:
+            container = av.open(self._url, timeout=self._timeout, options=options)
+        except av.FFmpegError as error:
+            raise self._failure(error) from error
+        if not container.streams.video:
+            container.close()
+            raise MediaError(f"{self.name} has no video; name another stream")
+        main_video(container).thread_type = "SLICE"  # frame threads hold pictures back
+        return container
+
+    def _decoded(self, container: InputContainer) -> Iterator[VideoFrame]:
+        try:
+            for packet in container.demux(main_video(container)):
+                with suppress(av.InvalidDataError):  # a damaged picture; the next may be whole
+                    yield from packet.decode()
+        except av.FFmpegError as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: av.FFmpegError) -> MediaError:
+        if isinstance(error, av.ExitError):
+            return SourceStalled(f"{self.name} sends nothing for {self._timeout:g} s; {_REMEDY}")
+        return MediaError(f"{self.name} cannot be received: {error.strerror}; {_REMEDY}")
+
+    def _close(self) -> None:
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+
+def is_stream(address: str) -> bool:
+    """Whether ``address`` begins with a protocol of ``PROTOCOLS``."""
+    return address.partition("://")[0].lower() in PROTOCOLS and "://" in address
+
+
+def _rgb(picture: VideoFrame) -> Image:
+    return np.asarray(picture.to_ndarray(format="rgb24"), np.uint8)

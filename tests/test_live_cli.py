@@ -1,0 +1,265 @@
+"""``realtime-nst live`` as a person types it; the window is one that only counts."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import media_factory
+import model_factory
+import numpy as np
+import pytest
+from stream_factory import PATIENCE, Pictures, Server
+from virtual_camera_factory import virtual_camera
+
+from realtime_nst.live import state
+from realtime_nst.sinks import null, window
+from realtime_nst.sources import devices
+from realtime_nst.sources.video import VideoSource
+
+
+@pytest.fixture
+def style(tmp_path):
+    return model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """A window that is closed after ``screen.closes_after`` frames, and presses ``screen.keys``."""
+
+    class Screen(null.NullSink):
+        closes_after, keys, opened = 5, "", []
+
+        def __init__(self, title):
+            super().__init__()
+            self.opened.append(self)
+
+        def write(self, frame):
+            for key in self.keys if self.frames == 3 else "":
+                self.on_key(key)
+            return super().write(frame) and self.frames < self.closes_after
+
+        def toggle_full_screen(self):
+            pass
+
+    monkeypatch.setattr(window, "WindowSink", Screen)
+    return Screen
+
+
+def _scene(*options):
+    return ["live", "--camera", "synthetic", "--size", "64x48", *options]
+
+
+def _one_error(said):
+    lines = [line for line in said.splitlines() if line and not line.startswith("note: ")]
+    assert len(lines) == 1, said
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--camera", "synthetic", "--size", "720"], 2, "WxH"),
+        (["--camera", "synthetic", "--fps", "0"], 2, "--fps 0"),
+        (["--camera", "synthetic", "--target-fps", "-1"], 2, "-1"),
+        (["clip.mp4", "--camera", "0"], 2, "not both"),
+        (["clip.mp4", "--size", "64x48"], 2, "its own size"),
+        (["no-such.mp4"], 2, "no such file"),
+        (["ftp://host/film"], 2, "choices: http"),
+        (["--camera", "/dev/no-such-camera"], 1, "--camera synthetic"),
+        (["--camera", "synthetic", "--record", "film.xyz"], 2, ".mp4"),
+    ],
+)
+def test_what_cannot_be_is_one_line(cli, style, screen, options, code, said):
+    returned, _, err = cli("live", "--style", style, *options)
+    assert said in _one_error(err)
+    assert returned == code
+
+
+def test_without_a_display_is_one_line(cli, style, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    code, _, err = cli(*_scene("--style", style))
+    assert code == 1
+    assert "DISPLAY" in _one_error(err)
+
+
+def test_the_scene_is_shown_and_it_says_how_it_went(cli, style, screen):
+    code, said, _ = cli(*_scene("--style", style))
+    assert code == 0
+    assert "5 frames" in said
+    assert "latency" in said
+
+
+def test_style_and_size_are_remembered(cli, style, screen):
+    cli(*_scene("--style", style))
+    kept = json.loads(state.path().read_text())
+    assert kept == {"style": str(style), "size": "64x48"}
+    code, _, err = cli("live", "--camera", "synthetic")
+    assert (code, err) == (0, "")
+    assert screen.opened[-1].latest.image.shape == (48, 64, 3)
+
+
+def test_a_style_of_last_time_that_is_gone_is_a_note(cli, screen):
+    state.save(state.State("no-such-style", "64x48"))
+    code, _, err = cli("live", "--camera", "synthetic")
+    assert code == 0
+    assert "note: the style of last time" in err
+    assert json.loads(state.path().read_text())["style"] == "great_wave"
+
+
+def test_a_damaged_memory_is_a_note(cli, style, screen):
+    state.path().write_text("{")
+    code, _, err = cli(*_scene("--style", style))
+    assert code == 0
+    assert "ignored" in err
+
+
+def test_a_film_is_played_at_its_own_pace_and_ends(cli, style, screen, tmp_path):
+    screen.closes_after = 10**6
+    film = media_factory.clip(tmp_path / "film.mp4", count=10)
+    began = time.monotonic()
+    code, said, _ = cli("live", film, "--style", style)
+    assert code == 0
+    assert time.monotonic() - began > 10 / 25
+    assert "frames" in said
+
+
+def test_a_folder_of_pictures_of_any_size(cli, style, screen, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, size in enumerate([(48, 64), (64, 48), (20, 20)]):
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((*size, 3), 100, np.uint8))
+    screen.closes_after = 10**6
+    code, _, _ = cli("live", folder, "--fps", "10", "--style", style)
+    assert code == 0
+    assert screen.opened[-1].latest.image.shape == (48, 64, 3)
+
+
+def test_a_stream(cli, style, screen):
+    with Server() as server:
+        url = server.serve("cam", Pictures([100]))
+        assert cli("live", url, "--style", style)[0] == 0
+
+
+def test_recording_and_virtual_camera_beside_the_window(cli, style, screen, tmp_path, monkeypatch):
+    driver = virtual_camera(monkeypatch)
+    film = tmp_path / "film.mp4"
+    options = ("--style", style, "--record", film, "--virtual-camera")
+    assert cli(*_scene(*options))[0] == 0
+    assert driver.sent[0].shape == (48, 64, 3)
+    assert driver.closed == 1
+    with VideoSource(film) as source:
+        assert list(source)
+    code, _, err = cli(*_scene(*options))
+    assert code == 2
+    assert "--overwrite" in _one_error(err)
+
+
+def test_the_window_shows_keys_to_live_mode(cli, style, screen):
+    screen.closes_after, screen.keys = 10**6, "q"
+    assert cli(*_scene("--style", style))[0] == 0
+
+
+def test_ctrl_c_without_a_window_leaves_a_whole_film(style, tmp_path):
+    film = tmp_path / "film.mp4"
+    command = [
+        sys.executable,
+        "-c",
+        "from realtime_nst.cli import main; import sys; sys.exit(main())",
+    ]
+    options = ["--style", str(style), "--no-window", "--record", str(film)]
+    running = subprocess.Popen(
+        [*command, *_scene(*options)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + PATIENCE
+    while not list(tmp_path.glob("film*")) and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    running.send_signal(signal.SIGINT)
+    said, err = running.communicate(timeout=PATIENCE)
+    assert running.returncode == 130, err
+    assert "Traceback" not in err
+    assert f"recorded {film}" in err
+    assert "fps" in said
+    with VideoSource(film) as source:
+        assert list(source)
+
+
+def _avi(path, frames):
+    """What OpenCV can open in the place of a camera; unplugged after ``frames``."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for _ in range(frames):
+        writer.write(np.full((48, 64, 3), 100, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_camera_that_gives_another_size_is_told(cli, style, screen, tmp_path):
+    camera = _avi(tmp_path / "camera.avi", 200)
+    code, _, err = cli("live", "--camera", camera, "--size", "320x240", "--style", style)
+    assert code == 0
+    assert "note: the camera gives 64x48, not 320x240" in err
+
+
+class _Loose:
+    """A camera that gives three pictures; the next time it is opened, no end of them."""
+
+    made = 0
+
+    def __init__(self, device, backend):
+        type(self).made += 1
+        self._left = 3 if self.made == 1 else 10**6
+
+    def isOpened(self):  # noqa: N802
+        return True
+
+    def set(self, name, value):
+        pass
+
+    def get(self, name):
+        return 30.0
+
+    def read(self):
+        time.sleep(0.01)
+        self._left -= 1
+        return self._left >= 0, np.full((48, 64, 3), 100, np.uint8)
+
+    def release(self):
+        pass
+
+
+def test_a_camera_unplugged_in_the_middle_is_taken_up_again(
+    cli, style, screen, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cv2, "VideoCapture", _Loose)
+    screen.closes_after, device = 60, tmp_path / "video0"
+    device.touch()
+    code, said, err = cli("live", "--camera", device, "--size", "64x48", "--style", style)
+    assert code == 0
+    assert "stopped: the device gave no frame; trying again every 0.5 s" in err
+    assert "the source is there again" in err
+    assert "60 frames" in said
+
+
+def test_list_names_cameras_and_modes(cli, monkeypatch):
+    found = [
+        devices.Camera("/dev/video0", "Webcam", ("MJPG 640x480",)),
+        devices.Camera("1", "Other"),
+    ]
+    monkeypatch.setattr(devices, "cameras", lambda: found)
+    code, said, _ = cli("live", "--list")
+    assert code == 0
+    for part in ("--camera /dev/video0  Webcam", "MJPG 640x480", "modes not known on this system"):
+        assert part in said
+
+
+def test_list_without_a_camera_offers_the_scene(cli, monkeypatch):
+    monkeypatch.setattr(devices, "cameras", list)
+    assert "--camera synthetic" in cli("live", "--list")[1]
