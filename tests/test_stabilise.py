@@ -242,7 +242,7 @@ def test_borders_of_a_still_picture_stay_where_they_are():
     image = texture(16, 163, 121)
     stage = Stabiliser()
     shown = [stage(image, image) for _ in range(5)][-1]
-    assert np.abs(shown.astype(int) - image).max() <= 4, "but for crispness"
+    assert np.abs(shown.astype(int) - image).max() <= 6, "but for crispness"
 
 
 @pytest.mark.parametrize("accuracy", SEARCHES)
