@@ -32,7 +32,9 @@ from realtime_nst.serve.app import LARGEST_MESSAGE
 from realtime_nst.serve.look import Look
 from realtime_nst.serve.newest import Newest
 from realtime_nst.serve.painter import Stylise
-from realtime_nst.serve.tracks import RateLimit
+from realtime_nst.serve.sizes import painted_size
+from realtime_nst.serve.studio import Studio
+from realtime_nst.serve.tracks import LARGEST, RateLimit
 
 
 @pytest.fixture(autouse=True)
@@ -210,6 +212,38 @@ def test_a_provider_that_fails_ends_the_session_with_its_reason(monkeypatch):
             assert "out of memory" in (await viewer.hear("end"))["message"]
 
     run(main())
+
+
+def test_a_camera_of_another_size_is_painted_at_a_usual_one():
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect(Camera((334, 250)))
+            image = await viewer.until_shown(painted(LEFT), painted(RIGHT))
+            assert image.shape == (240, 320, 3)
+
+    run(main())
+
+
+def test_what_is_compiled_for_one_viewer_keeps_no_other_waiting(monkeypatch):
+    """The painting thread is one for all: it must not wait for the network of another size."""
+    preparing, go, in_time = threading.Event(), threading.Event(), []
+    with Studio(Look("swap"), "cpu") as studio:
+        stylizer = studio.stylizer("swap", (64, 48))
+        session = stylizer._loaded.session
+        compile = session._compile
+
+        def slowly(height, width):
+            preparing.set()
+            in_time.append(go.wait(5))
+            return compile(height, width)
+
+        monkeypatch.setattr(session, "_compile", slowly)
+        loading = studio.loading.submit(studio.stylizer, "swap", (96, 64))
+        assert preparing.wait(5)
+        stylizer(np.zeros((48, 64, 3), np.uint8))
+        go.set()
+        loading.result()
+    assert in_time == [True]
 
 
 def test_pictures_too_large_are_refused():
@@ -471,6 +505,21 @@ def test_newer_replaces_older():
         assert place.dropped == 2
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    "size", [(640, 480), (480, 640), (1280, 720), (640, 360), (320, 240), (320, 180), (720, 720)]
+)
+def test_the_size_of_a_usual_camera_stays(size):
+    assert painted_size(*size) == size
+
+
+def test_whatever_is_sent_few_sizes_are_painted():
+    sides = range(1, 1281, 3)
+    given = [(width, height) for width in sides for height in sides if width * height <= LARGEST]
+    sizes = {painted_size(*size) for size in given}
+    assert len(sizes) <= 54
+    assert max(width * height for width, height in sizes) <= LARGEST
 
 
 @pytest.mark.parametrize("offered", [29.0, 30.0])

@@ -23,6 +23,7 @@ from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.newest import Newest
 from realtime_nst.serve.painter import Painter
 from realtime_nst.serve.peer import Arrival, Peer
+from realtime_nst.serve.sizes import painted_size
 from realtime_nst.serve.studio import Studio
 from realtime_nst.serve.tracks import decoded, encodable
 
@@ -115,6 +116,9 @@ class Session:
     async def _paint(self) -> None:
         while True:
             arrival = await self._peer.arrived.get()
+            size = painted_size(arrival.picture.width, arrival.picture.height)
+            if size != self._painter.size:
+                await _on(self._studio.loading, self._painter.prepare, size)
             began = time.perf_counter()
             picture = await _on(self._studio.painting, self._painted, arrival)
             self._peer.painted.pictures.put(picture)
