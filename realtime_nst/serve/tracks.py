@@ -11,8 +11,8 @@ from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE, MediaStreamEr
 from av import VideoFrame
 
 from realtime_nst.errors import UsageError
-from realtime_nst.serve.sizes import painted_size
 from realtime_nst.serve.newest import Newest
+from realtime_nst.serve.sizes import painted_size
 from realtime_nst.stream import Frame, Image
 
 LARGEST = 1280 * 720
