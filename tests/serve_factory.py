@@ -9,7 +9,9 @@ from fractions import Fraction
 import aiohttp
 import model_factory
 import numpy as np
+import pytest
 import yarl
+from aioice.ice import get_host_addresses
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from av import VideoFrame
 
@@ -62,8 +64,11 @@ class Camera(VideoStreamTrack):
         image = np.empty((height, width, 3), np.uint8)
         image[:, : width // 2], image[:, width // 2 :] = LEFT, RIGHT
         self._image = image
+        self.silent = False
 
     async def recv(self):
+        if self.silent:
+            await asyncio.Event().wait()
         picture = VideoFrame.from_ndarray(self._image, format="rgb24")
         picture.pts, _ = await self.next_timestamp()
         picture.time_base = Fraction(1, 90_000)
@@ -100,6 +105,8 @@ class Viewer:
         """The next message of that type."""
         while True:
             message = await self.receive()
+            if message.type is aiohttp.WSMsgType.PING:
+                continue
             assert message.type is aiohttp.WSMsgType.TEXT, f"no {type!r} but {message}"
             self.heard.append(json.loads(message.data))
             if self.heard[-1]["type"] == type:
@@ -107,6 +114,8 @@ class Viewer:
 
     async def offer(self, camera=None):
         """What a page would send to have ``camera`` painted."""
+        if not get_host_addresses(True, True):
+            pytest.skip("needs a network address besides loopback")
         self.peer.addTrack(camera or Camera())
         await self.peer.setLocalDescription(await self.peer.createOffer())
         await self.say("offer", sdp=self.peer.localDescription.sdp)
@@ -148,6 +157,17 @@ async def get(url, **options):
         session.get(yarl.URL(url, encoded=True), allow_redirects=False, **options) as answer,
     ):
         return answer.status, await answer.text(errors="replace"), answer.headers
+
+
+async def refusal(url, header):
+    """The status when ``header``, bytes no client library would send, is one of the headers."""
+    parts = yarl.URL(url)
+    reader, writer = await asyncio.open_connection(parts.host, parts.port)
+    request = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.authority}\r\nConnection: close\r\n"
+    writer.write(request.encode() + header + b"\r\n\r\n")
+    status = int((await reader.readline()).split()[1])
+    writer.close()
+    return status
 
 
 async def metric(url, name):

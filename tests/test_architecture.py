@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "learning.losses": {"errors"},
     "learning": {*BASE, "learning.networks", "learning.losses", "motion", "runtime", "sources"},
     "bench": {*BASE, "pipeline", "runtime", "sinks", "sources"},
-    "serve": {*BASE, "hud", "motion", "runtime"},
+    "serve": {*BASE, "motion", "runtime"},
     "cli": {"*"},
     "__init__": {"*"},
 }

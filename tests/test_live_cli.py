@@ -67,6 +67,8 @@ def _one_error(said):
         (["--camera", "synthetic", "--target-fps", "-1"], 2, "-1"),
         (["clip.mp4", "--camera", "0"], 2, "not both"),
         (["clip.mp4", "--size", "64x48"], 2, "its own size"),
+        (["clip.mp4", "--fps", "25"], 2, "its own rate"),
+        (["http://127.0.0.1:9/cam", "--fps", "25"], 2, "its own rate"),
         (["no-such.mp4"], 2, "no such file"),
         (["ftp://host/film"], 2, "choices: http"),
         (["--camera", "/dev/no-such-camera"], 1, "--camera synthetic"),
@@ -95,7 +97,7 @@ def test_the_scene_is_shown_and_it_says_how_it_went(cli, style, screen):
 
 
 def test_style_and_size_are_remembered(cli, style, screen):
-    cli(*_scene("--style", style))
+    cli("live", "--camera", "synthetic", "--size", "064X48", "--style", style)
     kept = json.loads(state.path().read_text())
     assert kept == {"style": str(style), "size": "64x48"}
     code, _, err = cli("live", "--camera", "synthetic")
@@ -178,12 +180,15 @@ def test_ctrl_c_without_a_window_leaves_a_whole_film(style, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    until = time.monotonic() + PATIENCE
-    while not list(tmp_path.glob("film*")) and time.monotonic() < until:
-        time.sleep(0.05)
-    time.sleep(0.3)
-    running.send_signal(signal.SIGINT)
-    said, err = running.communicate(timeout=PATIENCE)
+    try:
+        until = time.monotonic() + PATIENCE
+        while not list(tmp_path.glob("film*")) and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        running.send_signal(signal.SIGINT)
+        said, err = running.communicate(timeout=PATIENCE)
+    finally:
+        running.kill()
     assert running.returncode == 130, err
     assert "Traceback" not in err
     assert f"recorded {film}" in err

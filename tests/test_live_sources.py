@@ -8,13 +8,14 @@ import time
 from fractions import Fraction
 from itertools import pairwise
 
+import av
 import numpy as np
 import pytest
 from media_factory import clip
 from stream_factory import PATIENCE, File, Pictures, Server
 
 from realtime_nst.errors import MediaError, SourceStalled, UsageError
-from realtime_nst.sources import _v4l2, devices
+from realtime_nst.sources import _v4l2, devices, network, reconnecting
 from realtime_nst.sources._fitted import fitted
 from realtime_nst.sources.network import NetworkSource
 from realtime_nst.sources.paced import PacedSource
@@ -56,6 +57,21 @@ def test_a_film_on_a_server_keeps_its_pace_and_ends(web, tmp_path):
         frames = list(source)
     assert len(frames) == 8
     assert frames[-1].captured - frames[0].captured >= 0.9 * 7 / 25
+
+
+def test_timestamps_that_jump_do_not_hold_a_film_up(web, tmp_path, monkeypatch):
+    monkeypatch.setattr(network, "_LONGEST_SECONDS", 0.05)
+    path = tmp_path / "film.mkv"
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.codec_context.time_base = 64, 48, Fraction(1, 25)
+        for pts in (0, 1, 3600 * 25, 3600 * 25 + 1):
+            picture = av.VideoFrame(64, 48, "yuv420p")
+            picture.pts, picture.time_base = pts, Fraction(1, 25)
+            film.mux(stream.encode(picture))
+        film.mux(stream.encode())
+    with NetworkSource(web.serve("film.mkv", File(path))) as source:
+        assert len(list(source)) == 4
 
 
 def test_a_password_in_the_address_is_not_told():
@@ -186,7 +202,21 @@ def test_silence_is_said_and_the_last_picture_goes_on():
     with ReconnectingSource(Plug(Silent(10, 1)), "camera 0") as source:
         frames = _until(source, lambda frame: "no picture from camera 0 for" in source.state)
         until.set()
-    assert len(frames) >= 5
+    assert len(frames) > 1
+
+
+def test_a_slow_camera_is_not_counted_twice(monkeypatch):
+    monkeypatch.setattr(reconnecting, "_HOLD_SECONDS", PATIENCE)
+
+    class Slow(Feed):
+        def __iter__(self):
+            for frame in super().__iter__():
+                yield frame
+                time.sleep(0.13)
+
+    with ReconnectingSource(Plug(Slow(10, 10**6)), "camera 0") as source:
+        frames = [frame for _, frame in zip(range(4), source, strict=False)]
+    assert len({id(frame.image) for frame in frames}) == 4
 
 
 def test_without_a_source_at_the_start_the_error_comes_out():

@@ -20,6 +20,7 @@ from serve_factory import (
     Camera,
     get,
     metric,
+    refusal,
     run,
     serving,
     until_metric,
@@ -32,7 +33,9 @@ from realtime_nst.serve.app import LARGEST_MESSAGE
 from realtime_nst.serve.look import Look
 from realtime_nst.serve.newest import Newest
 from realtime_nst.serve.painter import Stylise
-from realtime_nst.serve.tracks import RateLimit
+from realtime_nst.serve.sizes import painted_size
+from realtime_nst.serve.studio import Studio
+from realtime_nst.serve.tracks import LARGEST, RateLimit
 
 
 @pytest.fixture(autouse=True)
@@ -170,13 +173,38 @@ def test_a_viewer_without_a_picture_loses_its_place(monkeypatch):
     run(main())
 
 
+def test_a_viewer_that_falls_silent_loses_its_place(monkeypatch):
+    async def main():
+        camera = Camera()
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect(camera)
+            await viewer.until_shown(painted(LEFT), painted(RIGHT))
+            monkeypatch.setattr(peer, "PATIENCE", 0.2)
+            await viewer.until_shown(painted(LEFT), painted(RIGHT))
+            camera.silent = True
+            assert "no camera picture" in (await viewer.hear("end"))["message"]
+            await until_metric(url, "viewers", 0)
+
+    run(main())
+
+
+def test_a_machine_without_a_network_says_so(monkeypatch):
+    monkeypatch.setattr(peer, "get_host_addresses", lambda *_: [])
+
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.say("offer", sdp="v=0")
+            assert "no network address" in (await viewer.hear("end"))["message"]
+
+    run(main())
+
+
 def test_a_page_that_shows_no_sign_of_life_loses_its_place(monkeypatch):
-    monkeypatch.setattr(app, "HEARTBEAT", 0.2)
+    monkeypatch.setattr(app, "HEARTBEAT", 2)
 
     async def main():
         async with serving() as url, viewing(url, autoping=False) as viewer:
             await viewer.hear("look")
-            assert await metric(url, "viewers") == 1
             await until_metric(url, "viewers", 0)
 
     run(main())
@@ -210,6 +238,38 @@ def test_a_provider_that_fails_ends_the_session_with_its_reason(monkeypatch):
             assert "out of memory" in (await viewer.hear("end"))["message"]
 
     run(main())
+
+
+def test_a_camera_of_another_size_is_painted_at_a_usual_one():
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect(Camera((334, 250)))
+            image = await viewer.until_shown(painted(LEFT), painted(RIGHT))
+            assert image.shape == (240, 320, 3)
+
+    run(main())
+
+
+def test_what_is_compiled_for_one_viewer_keeps_no_other_waiting(monkeypatch):
+    """The painting thread is one for all: it must not wait for the network of another size."""
+    preparing, go, in_time = threading.Event(), threading.Event(), []
+    with Studio(Look("swap"), "cpu") as studio:
+        stylizer = studio.stylizer("swap", (64, 48))
+        session = stylizer._loaded.session
+        compile = session._compile
+
+        def slowly(height, width):
+            preparing.set()
+            in_time.append(go.wait(5))
+            return compile(height, width)
+
+        monkeypatch.setattr(session, "_compile", slowly)
+        loading = studio.loading.submit(studio.stylizer, "swap", (96, 64))
+        assert preparing.wait(5)
+        stylizer(np.zeros((48, 64, 3), np.uint8))
+        go.set()
+        loading.result()
+    assert in_time == [True]
 
 
 def test_pictures_too_large_are_refused():
@@ -303,9 +363,22 @@ def test_a_look_that_cannot_be_leaves_the_one_before(field, value):
         async with serving() as url, viewing(url) as viewer:
             first = await viewer.hear("look")
             await viewer.say("look", **{field: value})
-            assert "\n" not in (await viewer.hear("error"))["message"]
+            refused = await viewer.hear("error")
+            assert "\n" not in refused["message"]
+            assert {"type": "look", **refused["look"]} == first
             await viewer.say("look", strength=1)
             assert await viewer.hear("look") == first
+
+    run(main())
+
+
+def test_a_style_that_cannot_be_loaded_leaves_the_look_before(tmp_path):
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            first = await viewer.hear("look")
+            (tmp_path / "bright.onnx").write_bytes(b"damaged")
+            await viewer.say("look", style="bright")
+            assert {"type": "look", **(await viewer.hear("error"))["look"]} == first
 
     run(main())
 
@@ -323,6 +396,7 @@ def test_a_look_that_cannot_be_leaves_the_one_before(field, value):
         {"Origin": "https://elsewhere.example"},
         {"Origin": "http://127.0.0.1:1"},
         {"Origin": "null"},
+        {"Origin": "http://["},
     ],
     ids=str,
 )
@@ -332,6 +406,23 @@ def test_strangers_are_refused(headers, path):
         async with serving() as url:
             status, _, _ = await get(url + path, headers=headers)
             assert status in (400, 403)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Authorization: Bearer \xff",
+        b"Cookie: realtime_nst_token=\xff",
+        b"Origin: http://\xff",
+        b"Host: \xff",
+    ],
+)
+def test_bytes_that_are_no_text_are_refused(header):
+    async def main():
+        async with serving(token="open sesame") as url:
+            assert await refusal(url, header) in (400, 401, 403)
 
     run(main())
 
@@ -359,7 +450,9 @@ def test_a_token_is_asked_for_once():
             cookie = headers["Set-Cookie"]
             assert "HttpOnly" in cookie
             assert "SameSite=Lax" in cookie
-            assert (await get(url, headers={"Cookie": cookie.split(";")[0]}))[0] == 200
+            known = {"Cookie": cookie.split(";")[0]}
+            assert (await get(url, headers=known))[0] == 200
+            assert (await get(url + "?token=open+sesame", headers=known))[0] == 303
             bearer = {"Authorization": "Bearer open sesame"}
             assert (await get(url + "metrics", headers=bearer))[0] == 200
 
@@ -471,6 +564,21 @@ def test_newer_replaces_older():
         assert place.dropped == 2
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    "size", [(640, 480), (480, 640), (1280, 720), (640, 360), (320, 240), (320, 180), (720, 720)]
+)
+def test_the_size_of_a_usual_camera_stays(size):
+    assert painted_size(*size) == size
+
+
+def test_whatever_is_sent_few_sizes_are_painted():
+    sides = range(1, 1281, 3)
+    given = [(width, height) for width in sides for height in sides if width * height <= LARGEST]
+    sizes = {painted_size(*size) for size in given}
+    assert len(sizes) <= 54
+    assert max(width * height for width, height in sizes) <= LARGEST
 
 
 @pytest.mark.parametrize("offered", [29.0, 30.0])

@@ -104,6 +104,8 @@ def test_a_port_in_use_is_named(cli, style):
         (["--token", "short"], ["--token", "8"]),
         (["--sessions", 0], ["--sessions", "0"]),
         (["--ice-server", "http://example.org"], ["http://example.org", "stun:HOST:PORT"]),
+        (["--ice-server", "turn:turn.example"], ["turn.example", "USER:PASSWORD"]),
+        (["--ice-server", "turn:me:it@turn.example?transport=sctp"], ["sctp", "?transport=tcp"]),
         (["--key", "key.pem"], ["key.pem", "--certificate"]),
         (["--certificate", "none.pem"], ["none.pem", "PEM"]),
         (["--certificate", __file__], ["test_serve_cli.py", "PEM"]),

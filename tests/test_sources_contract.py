@@ -239,6 +239,14 @@ def test_camera_that_stops_sending_stalls(camera):
         fake.freed.set()
 
 
+def test_a_camera_that_gives_one_picture_and_no_more_gives_that_one(camera):
+    """It is what live mode holds, and without a frame its threads would never see Ctrl-C."""
+    fake = FakeCamera([_bgr(_red())], hangs=True)
+    with open_source(f"camera:{camera(fake)}", timeout=1) as source:
+        assert next(iter(source)).index == 0
+        fake.freed.set()
+
+
 def test_camera_unplugged_in_the_middle_stalls(camera):
     device = camera(FakeCamera([_bgr(_red())] * 3))
     with (

@@ -123,7 +123,7 @@ def live(
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         finally:
-            _remember(controller, known.size if source else chosen.size)
+            _remember(controller, known.size if source else chosen.remembered)
             _say_how_it_went(controller.report)
 
 

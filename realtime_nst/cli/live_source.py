@@ -37,6 +37,11 @@ class Chosen:
             )
         if self.fps is not None and self.fps <= 0:
             raise UsageError(f"--fps {self.fps:g} is not above 0; try 30")
+        if self.address and self.fps and not Path(self.address).is_dir():
+            raise UsageError(
+                f"--fps {self.fps:g} is for a camera or a folder of pictures; {self.address} has "
+                "its own rate"
+            )
         if not self.address:
             _ = self.wished
 
@@ -49,6 +54,11 @@ class Chosen:
         if size.shorter:
             raise UsageError(f"a camera is asked for --size WxH, as 640x480, not for {self.size!r}")
         return size.width, size.height
+
+    @property
+    def remembered(self) -> str | None:
+        """``size`` in its plain spelling; raises UsageError."""
+        return "{}x{}".format(*self.wished) if self.size else None
 
     def source(self) -> "Source":
         """A live source, not entered; what may be unplugged is taken up again."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realtime_nst.cli import console, options
+from realtime_nst.cli import console, interrupt, options
 
 if TYPE_CHECKING:
     import asyncio
@@ -65,6 +65,7 @@ def serve(
             sessions=sessions,
             ice=ice_server or (),
         )
+        interrupt.check()
         asyncio.run(_until_interrupted(server))
 
 

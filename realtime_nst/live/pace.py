@@ -33,10 +33,11 @@ class Pace:
         self._background, self._say = background, say
 
     def _took(self, seconds: float) -> None:
-        if self._rate is None or self._background.busy:
+        rate = self._rate  # given up on another thread
+        if rate is None or self._background.busy:
             return
-        if self._rate.update(time.monotonic(), seconds):
-            level = self._rate.level
+        if rate.update(time.monotonic(), seconds):
+            level = rate.level
             self._background.do("size", lambda: self._take(level))
 
     def _take(self, level: Level) -> None:

@@ -67,7 +67,7 @@ class Access:
         if self._loopback and not is_loopback(_host(request.host)):
             return _page(403, "This page is for this computer only: open it at http://localhost.")
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.host:
+        if origin is not None and origin.partition("://")[2] != request.host:
             return _page(403, "Another web page asked for this; only its own page may.")
         return None
 
@@ -75,11 +75,11 @@ class Access:
         """None where the token is there; the address that holds it is turned into a cookie."""
         if not self._token or request.path in _OPEN:
             return None
+        if request.path == "/" and self._is_token(request.query.get("token", "")):
+            return self._welcome(request)
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if self._is_token(request.cookies.get(COOKIE, "")) or self._is_token(bearer):
             return None
-        if request.path == "/" and self._is_token(request.query.get("token", "")):
-            return self._welcome(request)
         wrong = "This is not the token. " if "token" in request.query else ""
         return _page(401, f"{wrong}The token was printed where the server was started.", _FORM)
 
@@ -92,7 +92,12 @@ class Access:
         return response
 
     def _is_token(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), self._token.encode())
+        return hmac.compare_digest(_bytes(given), _bytes(self._token))
+
+
+def _bytes(text: str) -> bytes:
+    """As they came: headers need not be UTF-8."""
+    return text.encode(errors="surrogateescape")
 
 
 def _host(netloc: str) -> str:
@@ -103,7 +108,8 @@ def _host(netloc: str) -> str:
 
 
 _FORM = (
-    '<form><label>Token <input name="token" type="password" autocomplete="current-password" '
+    '<form action="/"><label>Token <input name="token" type="password" '
+    'autocomplete="current-password" '
     "autofocus required></label><button>Open</button></form>"
 )
 
@@ -114,6 +120,6 @@ def _page(status: int, text: str, form: str = "") -> web.Response:
         content_type="text/html",
         text=f"<!doctype html><html lang=en><meta charset=utf-8>"
         f'<meta name=viewport content="width=device-width"><title>realtime-nst</title>'
-        f"<link rel=icon href=icon.svg><link rel=stylesheet href=page.css>"
+        f"<link rel=icon href=/icon.svg><link rel=stylesheet href=/page.css>"
         f"<main class=notice><h1>realtime-nst</h1><p>{escape(text)}</p>{form}</main></html>",
     )

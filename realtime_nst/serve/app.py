@@ -1,6 +1,7 @@
 """What is served under which address. No address names a file: each is a row of a table."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.resources import files
 
@@ -105,9 +106,10 @@ class App:
 
     async def _send_home(self, _: web.Application) -> None:
         for socket in list(self._sockets):
-            if not socket.closed:
-                await socket.send_json({"type": "end", "message": "the server was stopped"})
-            await socket.close(code=WSCloseCode.GOING_AWAY)
+            with suppress(ConnectionError):
+                if not socket.closed:
+                    await socket.send_json({"type": "end", "message": "the server was stopped"})
+                await socket.close(code=WSCloseCode.GOING_AWAY)
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})

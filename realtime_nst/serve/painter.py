@@ -12,13 +12,18 @@ from realtime_nst.stream import Frame, Image
 
 
 class Painter:
-    """Call it with frames on one thread; ``wear`` may be called on another meanwhile."""
+    """Call it with frames on one thread; the rest may be called on one other meanwhile."""
 
     def __init__(self, studio: Studio) -> None:
-        self._studio, self._size = studio, USUAL_SIZE
+        self._studio, self.size = studio, USUAL_SIZE
         self.look = studio.look
-        self._stylizer = studio.stylizer(self.look.style, self._size)
+        self._stylizer = studio.stylizer(self.look.style, self.size)
         self._stage = self._made(self.look)
+
+    def prepare(self, size: tuple[int, int]) -> None:
+        """Compile for frames of that width and height. Raises as :class:`Stylizer` does."""
+        self._stylizer.prepare(*size)
+        self.size = size
 
     def wear(self, look: Look) -> None:
         """Paint as ``look`` says from the next frame on; a new style takes its time to load.
@@ -26,14 +31,13 @@ class Painter:
         On an error the look before stays. Raises as :class:`Stylizer` does.
         """
         if look.style != self.look.style:
-            self._stylizer = self._studio.stylizer(look.style, self._size)
+            self._stylizer = self._studio.stylizer(look.style, self.size)
         if not look.paints_as(self.look):
             self._stage = self._made(look)
         self.look = look
 
     def __call__(self, frame: Frame) -> Image:
         look, stage = self.look, self._stage
-        self._size = frame.image.shape[1], frame.image.shape[0]
         if look.mirror:
             frame = replace(frame, image=_mirrored(frame.image))
         return _split(frame.image, stage(frame).image, look.split)

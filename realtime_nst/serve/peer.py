@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
+from aioice.ice import get_host_addresses
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
@@ -24,7 +25,7 @@ from realtime_nst.serve.newest import Newest
 from realtime_nst.serve.tracks import RATE, PaintedTrack, RateLimit, check_size
 
 PATIENCE = 20.0
-"""Seconds within which a viewer must send its first picture."""
+"""Seconds within which a viewer must send its first picture, and after each the next one."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,11 @@ class Arrival:
 
 
 class Peer:
-    """Without ``ice_servers`` none is asked. Needs a running event loop."""
+    """Without ``ice_servers`` none is asked. Needs a running event loop.
+
+    Pictures travel through UDP sockets on the network addresses of this machine, whatever address
+    the page is served on; loopback is never among them.
+    """
 
     def __init__(self, metrics: Metrics, ice_servers: Sequence[IceServer]) -> None:
         servers = [RTCIceServer(**server) for server in ice_servers]
@@ -50,9 +55,17 @@ class Peer:
         self.painted = PaintedTrack()
 
     async def answer(self, sdp: object) -> str:
-        """The answer to a browser's offer; raises UsageError for what is none, or a second one."""
+        """The answer to a browser's offer; raises UsageError for what is none, or a second one.
+
+        Also where this machine has no network address.
+        """
         if self._connection.remoteDescription is not None:
             raise UsageError("there was an offer before; start again")
+        if not get_host_addresses(True, True):
+            raise UsageError(
+                "the server's machine has no network address but loopback, and pictures need one; "
+                "connect it to a network and start again"
+            )
         try:
             await self._connection.setRemoteDescription(RTCSessionDescription(str(sdp), "offer"))
             transceivers = self._connection.getTransceivers()
@@ -69,15 +82,13 @@ class Peer:
     async def receive(self) -> None:
         """Fills ``arrived``; raises UsageError when nothing comes, or no more, or too large."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                track = await self._track
-                self._take(await _next(track))
             while True:
-                self._take(await _next(track))
+                async with asyncio.timeout(PATIENCE):
+                    self._take(await _next(await self._track))
         except TimeoutError:
             raise UsageError(
-                f"no camera picture arrived within {PATIENCE:.0f} s; a firewall between browser "
-                "and server may be in the way, see --ice-server"
+                f"no camera picture arrived for {PATIENCE:.0f} s; the camera may be held by "
+                "another program, or a firewall be between browser and server, see --ice-server"
             ) from None
         except MediaStreamError:
             raise UsageError("the connection to the camera ended; start again") from None

@@ -16,18 +16,17 @@ from aiohttp.web import WebSocketResponse
 from av import VideoFrame
 
 from realtime_nst.errors import RealtimeNstError, UsageError
-from realtime_nst.hud import RateMeter
 from realtime_nst.serve.ice import IceServer
 from realtime_nst.serve.look import Look, changed
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.newest import Newest
 from realtime_nst.serve.painter import Painter
 from realtime_nst.serve.peer import Arrival, Peer
+from realtime_nst.serve.sizes import painted_size
 from realtime_nst.serve.studio import Studio
 from realtime_nst.serve.tracks import decoded, encodable
 
 _LATENCIES = 60
-_RATE_SECONDS = 2.0
 
 T = TypeVar("T")
 
@@ -38,7 +37,7 @@ class Session:
     Messages are JSON objects with a ``type``. From the page: "offer" with its ``sdp``; "look" with
     the fields of :class:`Look` that change. To the page: "answer" with ``sdp``; "look" with all
     fields once they hold; "statistics" every second; "error" with a ``message`` when a look cannot
-    be had; "end" with one when it is over.
+    be had, and the ``look`` that holds on; "end" with one when it is over.
     """
 
     def __init__(
@@ -54,7 +53,6 @@ class Session:
         self._wished = studio.look
         self._wishes: Newest[Look] = Newest()
         self._dropped = 0
-        self._rate = RateMeter(_RATE_SECONDS)
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
     async def run(self) -> None:
@@ -97,7 +95,7 @@ class Session:
         try:
             self._wished = changed(self._wished, fields, self._studio.choices)
         except UsageError as error:
-            await self._say("error", message=str(error))
+            await self._say("error", message=str(error), look=asdict(self._wished))
         else:
             self._wishes.put(self._wished)
 
@@ -109,12 +107,15 @@ class Session:
                 await _on(self._studio.loading, self._painter.wear, look)
             except RealtimeNstError as error:
                 self._wished = self._painter.look
-                await self._say("error", message=str(error))
+                await self._say("error", message=str(error), look=asdict(self._wished))
             await self._say("look", **asdict(self._painter.look))
 
     async def _paint(self) -> None:
         while True:
             arrival = await self._peer.arrived.get()
+            size = painted_size(arrival.picture.width, arrival.picture.height)
+            if size != self._painter.size:
+                await _on(self._studio.loading, self._painter.prepare, size)
             began = time.perf_counter()
             picture = await _on(self._studio.painting, self._painted, arrival)
             self._peer.painted.pictures.put(picture)
@@ -125,7 +126,6 @@ class Session:
         return encodable(self._painter(frame), frame)
 
     def _count(self, painting: float, latency: float) -> None:
-        self._rate.tick(time.monotonic())
         self._latencies.append(latency + self._peer.painted.encoding)
         dropped, self._dropped = self._dropped, self._peer.dropped
         self._metrics.frames_dropped_total += self._dropped - dropped
@@ -139,7 +139,6 @@ class Session:
             await asyncio.sleep(1)
             await self._say(
                 "statistics",
-                fps=round(self._rate.fps, 1),
                 milliseconds=round(1000 * median(self._latencies or [0])),
                 dropped=self._peer.dropped,
                 provider=self._studio.provider,

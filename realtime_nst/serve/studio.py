@@ -59,7 +59,7 @@ class Studio:
         if stylizer is None:
             stylizer = Stylizer(self.choices[style].source, self._provider)
             self._stylizers[style] = stylizer
-        stylizer.warm_up(*size)
+        stylizer.prepare(*size)
         return stylizer
 
     def __enter__(self) -> Self:

@@ -12,6 +12,7 @@ from av import VideoFrame
 
 from realtime_nst.errors import UsageError
 from realtime_nst.serve.newest import Newest
+from realtime_nst.serve.sizes import painted_size
 from realtime_nst.stream import Frame, Image
 
 LARGEST = 1280 * 720
@@ -69,8 +70,10 @@ class RateLimit:
 
 
 def decoded(picture: VideoFrame, index: int, captured: float) -> Frame:
+    """The picture at its :func:`painted_size`."""
     ticks = picture.pts or 0
-    image = cast(Image, picture.to_ndarray(format="rgb24"))
+    width, height = painted_size(picture.width, picture.height)
+    image = cast(Image, picture.to_ndarray(format="rgb24", width=width, height=height))
     return Frame(image, index, Fraction(ticks, VIDEO_CLOCK_RATE), captured)
 
 

@@ -63,7 +63,7 @@ class CameraSource:
         for name in [] if reasons else _BACKENDS.get(sys.platform, ("CAP_ANY",)):
             reader = _Reader(self._device, getattr(cv2, name), self._size, self._fps)
             try:
-                image, _ = reader.newest(self._timeout)
+                width, height = reader.size(self._timeout)
             except SourceStalled as error:
                 reader.stop(self._timeout)
                 reasons.append(f"{name.removeprefix('CAP_')}: {error}")
@@ -71,7 +71,6 @@ class CameraSource:
             except BaseException:
                 reader.stop(self._timeout)
                 raise
-            height, width = image.shape[:2]
             self._info = StreamInfo(width, height, reader.rate, live=True)
             self._reader = reader
             return self
@@ -122,15 +121,25 @@ class _Reader:
         )
         self._thread.start()
 
+    def size(self, timeout: float) -> tuple[int, int]:
+        """Width and height of the newest frame, which is left to be taken."""
+        with self._changed:
+            height, width = self._awaited(timeout)[0].shape[:2]
+            return width, height
+
     def newest(self, timeout: float) -> tuple[Image, float]:
         """The newest frame not yet taken, and when it came."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._newest or self._failure, timeout):
-                raise SourceStalled(f"no frame for {timeout:g} s")
-            if self._newest is None:
-                raise SourceStalled(self._failure)
-            taken, self._newest = self._newest, None
+            taken = self._awaited(timeout)
+            self._newest = None
             return taken
+
+    def _awaited(self, timeout: float) -> tuple[Image, float]:
+        if not self._changed.wait_for(lambda: self._newest or self._failure, timeout):
+            raise SourceStalled(f"no frame for {timeout:g} s")
+        if self._newest is None:
+            raise SourceStalled(self._failure)
+        return self._newest
 
     def stop(self, timeout: float) -> None:
         """Release the camera; a driver that hangs is left behind after ``timeout`` seconds."""

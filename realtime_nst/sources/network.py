@@ -19,16 +19,19 @@ from realtime_nst.media import frame_rate, main_video
 from realtime_nst.stream import Frame, Image, StreamInfo
 
 PROTOCOLS = ("http", "https", "rtmp", "rtsp", "rtsps", "srt", "tcp", "udp")
+_LONGEST_SECONDS = 5.0
+_SLICE_SECONDS = 0.1
 _REMEDY = "check the address and the network, or use the built-in scene with --camera synthetic"
 
 
 class NetworkSource:
     """The video at ``url``, always live: the protocol is one of ``PROTOCOLS``.
 
-    What has a known length, such as a film on a web server, is played at its own pace and ends; any
-    other stream is taken as it comes, and its end is a failure. Raises :class:`UsageError` for
-    another protocol, :class:`MediaError` when the stream cannot be opened or breaks off, and
-    :class:`SourceStalled` when nothing arrives for ``timeout`` seconds.
+    What has a known length, such as a film on a web server, is played at its own pace and ends; no
+    picture stands for longer than five seconds there, whatever the timestamps say. Any other stream
+    is taken as it comes, and its end is a failure. Raises :class:`UsageError` for another protocol,
+    :class:`MediaError` when the stream cannot be opened or breaks off, and :class:`SourceStalled`
+    when nothing arrives for ``timeout`` seconds.
     """
 
     def __init__(self, url: str, *, timeout: float = 5.0) -> None:
@@ -77,16 +80,25 @@ class NetworkSource:
         self._close()
 
     def __iter__(self) -> Iterator[Frame]:
-        began, start = time.monotonic(), self._first.time or 0.0
+        began = due = time.monotonic()
+        before = self._first.time or 0.0
         for index, picture in enumerate(chain([self._first], self._pictures)):
             image = _rgb(picture)
             if self._ends:
-                time.sleep(max(0.0, (picture.time or 0.0) - start - (time.monotonic() - began)))
+                now = picture.time or 0.0
+                due += min(max(0.0, now - before), _LONGEST_SECONDS)
+                before = now
+                self._wait_until(due)
             captured = time.monotonic()
             pts = Fraction(captured - began).limit_denominator(90_000)
             yield Frame(image, index, pts, captured)
         if not self._ends:
             raise MediaError(f"{self.name} broke off; {_REMEDY}")
+
+    def _wait_until(self, due: float) -> None:
+        """Or until the source is left."""
+        while self._container is not None and (left := due - time.monotonic()) > 0:
+            time.sleep(min(left, _SLICE_SECONDS))
 
     @property
     def _ends(self) -> bool:

@@ -11,6 +11,7 @@ from realtime_nst.errors import MediaError
 from realtime_nst.sources._fitted import fitted
 from realtime_nst.stream import Frame, Image, Source, StreamInfo
 
+_HOLD_SECONDS = 0.5
 _REPEAT_SECONDS = 0.1
 _SILENT_SECONDS = 1.0
 _END_SECONDS = 6.0
@@ -22,11 +23,12 @@ BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)
 class ReconnectingSource:
     """The live source that ``open`` makes, called ``name``, for as long as the user wants it.
 
-    It is read on a thread of its own. While no new picture comes the last one is repeated ten times
-    a second; where the source fails it is made and entered anew, after the pauses of ``back_off``.
-    ``state`` says in one line what is wrong, and is empty when nothing is. Pictures of another size
-    than the first are fitted into it with black bars. Entering raises what the source raises; later
-    failures raise nothing. It ends when the source ends without an error.
+    It is read on a thread of its own. After half a second without a new picture, or when it has
+    failed, the last one is repeated, ten times a second. Where the source fails it is made and
+    entered anew, after the pauses of ``back_off``. ``state`` says in one line what is wrong, and is
+    empty when nothing is. Pictures of another size than the first are fitted into it with black
+    bars. Entering raises what the source raises; later failures raise nothing. It ends when the
+    source ends without an error.
     """
 
     def __init__(
@@ -87,7 +89,8 @@ class ReconnectingSource:
         """A new picture, or the last one again; None at the end."""
         while not self._stop.is_set():
             with self._changed:
-                self._changed.wait_for(lambda: self._fresh or self._ended, _REPEAT_SECONDS)
+                if not self._fresh and not self._ended:
+                    self._changed.wait(self._until_repeat)
                 fresh, self._fresh = self._fresh, False
                 if self._error is not None:
                     raise self._error
@@ -97,11 +100,17 @@ class ReconnectingSource:
                     return None
         return None
 
+    @property
+    def _until_repeat(self) -> float:
+        """A slow camera is waited for, one that has failed is not."""
+        held = 0.0 if self._trouble else self._came + _HOLD_SECONDS - time.monotonic()
+        return max(_REPEAT_SECONDS, held)
+
     def _work(self) -> None:
         error: Exception | None = None
         try:
-            while not self._stop.is_set() and not self._read():
-                self._reopen()
+            while not self._stop.is_set() and (failure := self._read()) is not None:
+                self._reopen(failure)
         except Exception as caught:  # a defect: raised where frames are taken
             error = caught
         finally:
@@ -110,19 +119,16 @@ class ReconnectingSource:
                 self._error, self._ended = error, True
                 self._changed.notify_all()
 
-    def _read(self) -> bool:
-        """Take pictures until the source ends (True) or fails (False)."""
-        if self._source is None:
-            return False
+    def _read(self) -> str | None:
+        """Take pictures until the source ends (None) or fails (why)."""
         try:
-            for frame in self._source:
+            for frame in self._source or ():
                 if self._stop.is_set():
-                    return True
+                    break
                 self._take(frame)
         except MediaError as error:
-            self._trouble = str(error)
-            return False
-        return True
+            return str(error)
+        return None
 
     def _take(self, frame: Frame) -> None:
         image = fitted(frame.image, self.info.width, self.info.height)
@@ -131,13 +137,15 @@ class ReconnectingSource:
             self._came, self._trouble = time.monotonic(), ""
             self._changed.notify_all()
 
-    def _reopen(self) -> None:
+    def _reopen(self, failure: str) -> None:
         """Make the source anew, however often that takes; ends when it is there or not wanted."""
         self._leave()
-        reason, attempt = self._trouble.split("; ")[0], 0
+        reason, attempt = failure.split("; ")[0], 0
         while self._source is None:
             pause = self._back_off[min(attempt, len(self._back_off) - 1)]
-            self._trouble = f"{reason}; trying again every {pause:g} s"
+            with self._changed:
+                self._trouble = f"{reason}; trying again every {pause:g} s"
+                self._changed.notify_all()
             if self._stop.wait(pause):
                 return
             attempt += 1

@@ -33,9 +33,13 @@ function radio(name, place) {
   };
 }
 
-function set(fields) {
+function show(fields) {
   Object.assign(look, fields);
   for (const [name, value] of Object.entries(fields)) controls[name].show(value);
+}
+
+function set(fields) {
+  show(fields);
   session?.send({ type: "look", ...fields });
   if ("style" in fields) showStyle(session !== null);
 }
@@ -152,11 +156,24 @@ class Session {
   }
 
   async told(what) {
-    if (what.type === "answer") await this.peer.setRemoteDescription({ type: "answer", sdp: startingFast(what.sdp) });
+    if (what.type === "answer") await this.answered(what);
     else if (what.type === "look") this.worn(what);
     else if (what.type === "statistics") await this.figures(what);
-    else if (what.type === "error") say(what.message, true);
+    else if (what.type === "error") this.refused(what);
     else if (what.type === "end") end(what.message);
+  }
+
+  async answered({ sdp }) {
+    await this.peer.setRemoteDescription({ type: "answer", sdp: startingFast(sdp) });
+    // Each other size has a network of its own. Browsers that cannot hold the size scale it.
+    const [sender] = this.peer.getSenders();
+    sender.setParameters({ ...sender.getParameters(), degradationPreference: "maintain-resolution" }).catch(() => {});
+  }
+
+  refused({ message, look: held }) {
+    show(held);
+    showStyle(false);
+    say(message, true);
   }
 
   worn({ style }) {
@@ -195,7 +212,7 @@ class Session {
     this.socket.onclose = this.socket.onmessage = null;
     this.socket.close();
     this.peer.close();
-    for (const track of this.camera.getTracks()) track.stop();
+    release(this.camera);
   }
 }
 
@@ -207,10 +224,13 @@ function startingFast(sdp) {
 async function start() {
   $("start").disabled = true;
   say("Asking for the camera …");
+  let camera;
   try {
-    session = new Session(await openCamera());
+    camera = await openCamera();
+    session = new Session(camera);
     say("Connecting …");
   } catch (error) {
+    if (camera) release(camera);
     end(REASONS[error.name] ?? `The camera cannot be used: ${error.message}`);
   }
 }
@@ -228,6 +248,10 @@ async function openCamera(id) {
   }
   const which = id ? { deviceId: { exact: id } } : { facingMode: "user" };
   return navigator.mediaDevices.getUserMedia({ video: { ...CAMERA, ...which } });
+}
+
+function release(camera) {
+  for (const track of camera.getTracks()) track.stop();
 }
 
 // Not "playing": browsers do not play what is not shown yet.
@@ -288,12 +312,15 @@ async function offerCameras() {
 }
 
 $("camera").addEventListener("change", async () => {
+  const current = session;
   try {
-    for (const track of session.camera.getTracks()) track.stop(); // phones open one at a time
-    session.camera = await openCamera($("camera").value);
-    await session.peer.getSenders()[0].replaceTrack(session.camera.getVideoTracks()[0]);
+    release(current.camera); // phones open one at a time
+    const camera = await openCamera($("camera").value);
+    if (session !== current) return release(camera); // stopped meanwhile
+    current.camera = camera;
+    await current.peer.getSenders()[0].replaceTrack(camera.getVideoTracks()[0]);
   } catch (error) {
-    end(REASONS[error.name] ?? `The camera cannot be used: ${error.message}`);
+    if (session === current) end(REASONS[error.name] ?? `The camera cannot be used: ${error.message}`);
   }
 });
 
@@ -343,9 +370,9 @@ $("full").addEventListener("click", () => $("frame").requestFullscreen());
 
 try {
   offered = await (await fetch("styles")).json();
-  look = { ...offered.look };
+  look = {};
   offerChoices();
-  for (const [name, value] of Object.entries(look)) controls[name].show(value);
+  show(offered.look);
   showStyle(false);
 } catch {
   $("start").hidden = true;
