@@ -14,7 +14,7 @@ from realtime_nst.cli.start_from import StartFrom, find_start
 from realtime_nst.learning.recipe import Recipe
 
 if TYPE_CHECKING:
-    from realtime_nst.learning.train import Progress as Step
+    from realtime_nst.learning.run import Progress as Step
     from realtime_nst.learning.train import Trainer
 
 _ENOUGH_PHOTOS = 200
