@@ -15,12 +15,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from realtime_nst.errors import TrainingError
-from realtime_nst.learning.data import cut, decode
+from realtime_nst.learning.data import cut, decode, read_image
 from realtime_nst.learning.recipe import ArbitraryRecipe
 from realtime_nst.learning.textures import TEXTURES
 
 INDEX = "INDEX.csv"
-"""A table beside the paintings; where it has the columns "file" and "artist", artists weigh alike."""
+"""A table beside the paintings, with the columns "file" and "artist"."""
 
 _NAMELESS = {"", "unknown", "anonymous"}
 _MOST_UNREADABLE = 16
@@ -57,10 +57,25 @@ def _artists(index: Path) -> dict[str, str]:
         ) from error
 
 
+def read_painting(path: Path, longest: int) -> Tensor:
+    """``[1, 3, H, W]`` in 0..1, the longer side ``longest`` pixels.
+
+    Raises as :func:`read_image` does, and TrainingError for a picture too thin to be encoded.
+    """
+    image = read_image(path, longest)
+    if min(image.shape[-2:]) < _LEAST:
+        width, height = image.shape[-1], image.shape[-2]
+        raise TrainingError(
+            f"{str(path)!r} is too thin for a painting: {width}x{height} pixels once scaled, and "
+            f"{_LEAST} a side are the least; cut it to a wider part"
+        )
+    return image
+
+
 @dataclass(frozen=True)
 class PaintingCrops(Dataset[Tensor | TrainingError]):
-    """Endless augmented squares of paintings; sample ``i`` depends on ``recipe.seed``'s ``seed`` and
-    ``i`` alone, uint8 ``[3, crop, crop]``.
+    """Endless augmented squares of paintings, uint8 ``[3, crop, crop]``; sample ``i`` depends on
+    ``seed`` and ``i`` alone.
 
     Groups of :func:`by_artist` are drawn evenly, then their paintings. A painting that cannot be
     read, or is narrower than 16 pixels, is passed over; too many in a row are a TrainingError.
@@ -105,8 +120,8 @@ class PaintingCrops(Dataset[Tensor | TrainingError]):
         )
 
     def _draw(self, random: Generator) -> Path:
-        group = self.groups[random.integers(len(self.groups))]
-        return group[random.integers(len(group))]
+        group = self.groups[int(random.integers(len(self.groups)))]
+        return group[int(random.integers(len(group)))]
 
 
 def mixed(one: np.ndarray, other: np.ndarray, random: Generator) -> np.ndarray:

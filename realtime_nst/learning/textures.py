@@ -34,7 +34,7 @@ def hatching(colours: np.ndarray, side: int, random: Generator) -> np.ndarray:
     picture = np.full((side, side, 3), _lightest(colours), np.uint8)
     ink, shade = _darkest(colours), _smooth(side, random)
     spacing = random.uniform(4, 10)
-    for layer in range(random.integers(2, 4)):
+    for layer in range(int(random.integers(2, 4))):
         turn = random.uniform(0, np.pi)
         rows, columns = np.indices((side, side))
         across = columns * np.cos(turn) + rows * np.sin(turn) + 2 * _smooth(side, random) * spacing
@@ -52,7 +52,7 @@ def mosaic(colours: np.ndarray, side: int, random: Generator) -> np.ndarray:
     seeds = np.full((side, side), 255, np.uint8)
     at = points.astype(int).clip(0, side - 1)
     seeds[at[:, 1], at[:, 0]] = 0
-    distance, labels = cv2.distanceTransformWithLabels(
+    _, labels = cv2.distanceTransformWithLabels(
         seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     field = _smooth(side, random)[at[:, 1], at[:, 0]] + random.normal(0, 0.1, len(at))
