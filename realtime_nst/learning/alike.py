@@ -14,7 +14,7 @@ _FEWEST_BITS = 10
 
 
 def alike(pictures: Iterable[Path], others: Sequence[Path]) -> list[Path]:
-    """Those of ``pictures`` that look like one of ``others``. What cannot be read looks like none."""
+    """Those of ``pictures`` that look like one of ``others``; the unreadable look like none."""
     known = [mark for mark in map(_mark, others) if mark is not None]
     return [path for path in pictures if _is_near(_mark(path), known)]
 

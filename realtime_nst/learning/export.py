@@ -33,8 +33,9 @@ _SPEED_CLASSES = {"quality", "fast", "tiny"}
 
 OPERATORS = frozenset(
     "Add AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose DepthToSpace "
-    "Div Gather InstanceNormalization MatMul Mul Pad Pow ReduceMean Relu Reshape Resize Round "
-    "Shape Sigmoid Slice SpaceToDepth Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where".split()
+    "Div Gather InstanceNormalization LeakyRelu MatMul Mul Pad Pow ReduceMean Relu Reshape Resize "
+    "Round Shape Sigmoid Slice SpaceToDepth Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze "
+    "Where".split()
 )
 """What an exported graph may hold: the part of TensorRT's parser's list (onnx-tensorrt,
 docs/operators.md) that style networks are made of."""
