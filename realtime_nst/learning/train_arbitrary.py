@@ -99,6 +99,7 @@ class ArbitraryTrainer(Run[ArbitraryRecipe, Pair]):
 
     def _quality(self, painting: Path) -> dict[str, float]:
         network, device = self._averaged.module.eval(), self._device.name
+        assert isinstance(network, ArbitraryNet)
         quality = Quality(self._load_perception(torch.float32), painting, device)
         image = read_painting(painting, PAINTING_SIZE).to(device)
         return quality(painter(network, image), self.held_out)
