@@ -20,6 +20,7 @@ from realtime_nst.cli.quantise import quantise
 from realtime_nst.cli.serve import serve
 from realtime_nst.cli.styles import styles
 from realtime_nst.cli.train import train
+from realtime_nst.cli.train_any import train_any
 from realtime_nst.cli.video import video
 from realtime_nst.errors import RealtimeNstError
 
@@ -39,6 +40,7 @@ for command in (
     serve,
     styles,
     train,
+    train_any,
     optimise,
     export,
     quantise,

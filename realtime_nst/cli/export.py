@@ -39,8 +39,14 @@ def check_target(output: Path, overwrite: bool) -> None:
 
 def export_checked(checkpoint: "Checkpoint", output: Path) -> None:
     from realtime_nst.learning.export import export as write
+    from realtime_nst.learning.export_arbitrary import encoder_path, export_pair
+    from realtime_nst.learning.recipe import ArbitraryRecipe
 
-    mean, largest = write(checkpoint, output)
+    if checkpoint.recipe.kind == ArbitraryRecipe.kind:
+        mean, largest = export_pair(checkpoint, output)
+        console.say(f"{encoder_path(output)}: makes the codes of paintings for {output.name}")
+    else:
+        mean, largest = write(checkpoint, output)
     console.say(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, step {checkpoint.step}; differs from "
         f"torch by {mean:.3f} grey levels on average, {largest} at most"

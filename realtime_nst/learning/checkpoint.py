@@ -1,16 +1,20 @@
 """The state of a training run on disk: enough to go on as if it had never stopped."""
 
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
 from realtime_nst.learning import networks
-from realtime_nst.learning.recipe import Recipe
+from realtime_nst.learning.recipe import ArbitraryRecipe, Recipe, RunRecipe
+
+_RECIPES = {recipe.kind: recipe for recipe in (Recipe, ArbitraryRecipe)}
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Checkpoint:
     the learning rate and changes the crops. ``history`` holds one dict of losses a step.
     """
 
-    recipe: Recipe
+    recipe: RunRecipe
     style: StyleInfo
     step: int
     network: dict[str, Any]
@@ -52,11 +56,20 @@ class Checkpoint:
 
 def untrained(network: str, seed: int = 0) -> Checkpoint:
     """A checkpoint of random weights: what it paints means nothing, how long it takes does."""
+    return _untrained(networks.build, Recipe(network=network), seed)
+
+
+def untrained_arbitrary(network: str = "arbitrary", seed: int = 0) -> Checkpoint:
+    """As :func:`untrained`, of a network for any painting."""
+    return _untrained(networks.build_arbitrary, ArbitraryRecipe(network=network), seed)
+
+
+def _untrained(build: Callable[[str], nn.Module], recipe: RunRecipe, seed: int) -> Checkpoint:
     torch.manual_seed(seed)
-    built = networks.build(network)
+    built = build(recipe.network)
     averaged = AveragedModel(built, use_buffers=True).state_dict()
     style = StyleInfo("untrained", "Untrained", "nobody", "MIT", "nothing: random weights")
-    return Checkpoint(Recipe(network=network), style, 0, built.state_dict(), averaged, {})
+    return Checkpoint(recipe, style, 0, built.state_dict(), averaged, {})
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
@@ -66,7 +79,11 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     """
     partial = path.with_name(path.name + ".partial")
     values = {f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}
-    plain = {"recipe": asdict(checkpoint.recipe), "style": asdict(checkpoint.style)}
+    plain = {
+        "kind": checkpoint.recipe.kind,
+        "recipe": asdict(checkpoint.recipe),
+        "style": asdict(checkpoint.style),
+    }
     try:
         torch.save({**values, **plain}, partial)
         os.replace(partial, path)
@@ -85,7 +102,8 @@ def load(path: Path) -> Checkpoint:
         raise UsageError(f"checkpoint not found: {path}; training writes checkpoint.pt")
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
-        plain = {"recipe": Recipe(**values["recipe"]), "style": StyleInfo(**values["style"])}
+        recipe = _RECIPES[values.pop("kind", Recipe.kind)]
+        plain = {"recipe": recipe(**values["recipe"]), "style": StyleInfo(**values["style"])}
         return Checkpoint(**{**values, **plain})
     except RealtimeNstError:
         raise

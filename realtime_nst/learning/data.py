@@ -29,7 +29,7 @@ def read_image(path: Path, longest: int | None = None, shorter: int | None = Non
     """
     if not path.is_file():
         raise UsageError(f"no such picture: {str(path)!r}; check the name and the folder")
-    image = _decode(path)
+    image = decode(path)
     if image is None:
         raise TrainingError(
             f"{str(path)!r} is not a picture that can be read (JPEG, PNG, WebP, BMP)"
@@ -39,6 +39,14 @@ def read_image(path: Path, longest: int | None = None, shorter: int | None = Non
     if shorter and min(image.shape[:2]) > shorter:
         image = _resized(image, shorter / min(image.shape[:2]))
     return torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+
+
+def find_paintings(folder: Path) -> list[Path]:
+    """All pictures below ``folder``, sorted. Raises UsageError when there are none."""
+    takes = "--paintings takes a folder of"
+    return files_below(
+        folder, _SUFFIXES, "paintings", f"{takes} paintings", f"{takes} many paintings"
+    )
 
 
 def find_photos(folder: Path) -> list[Path]:
@@ -66,7 +74,7 @@ def files_below(
 
 def measurable(photos: list[Path]) -> list[Path]:
     """Those that can be read and are large enough to measure on."""
-    images = ((path, _decode(path)) for path in photos)
+    images = ((path, decode(path)) for path in photos)
     return [path for path, image in images if image is not None and min(image.shape[:2]) >= _LEAST]
 
 
@@ -103,7 +111,7 @@ class Crops(Dataset[Tensor | TrainingError]):
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self._photos))
         tries = min(_MOST_UNREADABLE, len(order))
         for step in range(tries):
-            image = _decode(self._photos[order[(place + step) % len(order)]])
+            image = decode(self._photos[order[(place + step) % len(order)]])
             if image is not None:
                 return image
         return TrainingError(
@@ -112,9 +120,14 @@ class Crops(Dataset[Tensor | TrainingError]):
         )
 
 
-def cut(image: np.ndarray, crop: int, random: np.random.Generator) -> np.ndarray:
-    """A random square of ``image`` ``[H, W, 3]`` at a random zoom, mirrored half of the time."""
-    side = crop * random.uniform(1.0, _ZOOM)
+def cut(
+    image: np.ndarray, crop: int, random: np.random.Generator, zoom: float = _ZOOM
+) -> np.ndarray:
+    """A random square of ``image`` ``[H, W, 3]``, mirrored half of the time.
+
+    The image's shorter side is made ``crop`` to ``zoom`` times as long.
+    """
+    side = crop * random.uniform(1.0, zoom)
     image = _resized(image, side / min(image.shape[:2]), at_least=crop)
     top = random.integers(0, image.shape[0] - crop + 1)
     left = random.integers(0, image.shape[1] - crop + 1)
@@ -122,7 +135,9 @@ def cut(image: np.ndarray, crop: int, random: np.random.Generator) -> np.ndarray
     return np.ascontiguousarray(square[:, ::-1] if random.random() < 0.5 else square)
 
 
-def batches(crops: Crops, batch: int, steps: range, workers: int) -> Iterator[Tensor]:
+def batches(
+    crops: Dataset[Tensor | TrainingError], batch: int, steps: range, workers: int
+) -> Iterator[Tensor]:
     """One float batch ``[batch, 3, crop, crop]`` in 0..1, channels last, for each of ``steps``.
 
     Raises TrainingError when too many photos cannot be read.
@@ -153,7 +168,8 @@ def one_thread(_worker: int) -> None:
     cv2.setNumThreads(0)
 
 
-def _decode(path: Path) -> np.ndarray | None:
+def decode(path: Path) -> np.ndarray | None:
+    """The picture, RGB uint8 ``[H, W, 3]``, what is transparent on white; None where it is none."""
     try:
         data = np.fromfile(path, np.uint8)
         image = _laid_on_white(data)

@@ -2,9 +2,12 @@
 
 import os
 import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,6 +19,7 @@ from realtime_nst.errors import MissingPackage, TrainingError
 from realtime_nst.learning import networks
 from realtime_nst.learning.checkpoint import Checkpoint
 from realtime_nst.learning.networks.blocks import in_standard_layers
+from realtime_nst.learning.recipe import Recipe
 from realtime_nst.learning.train import averaged_network
 from realtime_nst.runtime.card import INPUT, METADATA_KEY, OUTPUT, ModelCard
 
@@ -29,8 +33,9 @@ _SPEED_CLASSES = {"quality", "fast", "tiny"}
 
 OPERATORS = frozenset(
     "Add AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose DepthToSpace "
-    "Div Gather InstanceNormalization MatMul Mul Pad Pow ReduceMean Relu Reshape Resize Round "
-    "Shape Sigmoid Slice SpaceToDepth Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where".split()
+    "Div Gather InstanceNormalization LeakyRelu MatMul Mul Pad Pow ReduceMean Relu Reshape Resize "
+    "Round Shape Sigmoid Slice SpaceToDepth Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze "
+    "Where".split()
 )
 """What an exported graph may hold: the part of TensorRT's parser's list (onnx-tensorrt,
 docs/operators.md) that style networks are made of."""
@@ -55,26 +60,42 @@ def export(checkpoint: Checkpoint, path: Path) -> tuple[float, int]:
     appears only when it passed. Raises TrainingError when the mean is over 1, the largest over 3.
     """
     graph = FrameGraph(averaged_network(checkpoint)).eval()
+    with written_whole(path) as partial:
+        _write(graph, card_of(checkpoint), partial)
+        apart = parity(graph, partial)
+        check_parity(*apart)
+    return apart
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A path to write to that becomes ``path`` when the block ends well, and is gone otherwise.
+
+    Raises TrainingError where it cannot be written.
+    """
     partial = path.with_name(path.name + ".partial")
     try:
-        _write(graph, card_of(checkpoint), partial)
-        mean, largest = parity(graph, partial)
-        if mean > _MOST_MEAN or largest > _MOST_ANY:
-            raise TrainingError(
-                f"the exported graph differs from torch by {mean:.2f} grey levels on average and "
-                f"{largest} at most (allowed: {_MOST_MEAN} and {_MOST_ANY}); nothing was written"
-            )
+        yield partial
         os.replace(partial, path)
     except OSError as error:
         raise TrainingError(f"{path} cannot be written: {error}; write it elsewhere") from error
     finally:
         partial.unlink(missing_ok=True)
-    return mean, largest
+
+
+def check_parity(mean: float, largest: int) -> None:
+    """Raises TrainingError when these grey levels are more than an exported graph may differ by."""
+    if mean > _MOST_MEAN or largest > _MOST_ANY:
+        raise TrainingError(
+            f"the exported graph differs from torch by {mean:.2f} grey levels on average and "
+            f"{largest} at most (allowed: {_MOST_MEAN} and {_MOST_ANY}); nothing was written"
+        )
 
 
 def card_of(checkpoint: Checkpoint) -> ModelCard:
     style, recipe = checkpoint.style, checkpoint.recipe
-    network = networks.build(recipe.network)
+    build = networks.build if recipe.kind == Recipe.kind else networks.build_arbitrary
+    network = build(recipe.network)
     return ModelCard(
         name=style.name,
         title=style.title,
@@ -83,6 +104,7 @@ def card_of(checkpoint: Checkpoint) -> ModelCard:
         licence=style.licence,
         size_multiple=network.size_multiple,
         size_minimum=network.size_minimum,
+        kind=recipe.kind,
         speed_class=recipe.network if recipe.network in _SPEED_CLASSES else "reference",
         recipe={
             **asdict(recipe),
@@ -97,23 +119,50 @@ def card_of(checkpoint: Checkpoint) -> ModelCard:
 
 
 def _write(graph: FrameGraph, card: ModelCard, path: Path) -> None:
-    multiple = card.size_multiple
-    least, most = -(-card.size_minimum // multiple), _LARGEST_SIDE // multiple
-    sides = {
-        axis: multiple * torch.export.Dim(name, min=least, max=most)
+    write_graph(
+        graph,
+        {INPUT: torch.zeros(1, *_TRACED, 3, dtype=torch.uint8)},
+        {"frame": picture_sides(card.size_multiple, card.size_minimum)},
+        OUTPUT,
+        card,
+        path,
+    )
+
+
+def picture_sides(multiple: int, least: int) -> dict[int, Any]:
+    """The dynamic dimensions of a picture ``[1, H, W, 3]``, sides multiples of ``multiple`` from
+    ``least`` on."""
+    smallest, largest = -(-least // multiple), _LARGEST_SIDE // multiple
+    return {
+        axis: multiple * torch.export.Dim(name, min=smallest, max=largest)
         for axis, name in ((1, "height"), (2, "width"))
     }
+
+
+def write_graph(
+    graph: nn.Module,
+    inputs: Mapping[str, Tensor],
+    dynamic: Mapping[str, Any],
+    output: str,
+    card: ModelCard,
+    path: Path,
+) -> None:
+    """Write ``graph``, traced with ``inputs``, as ONNX with ``card`` inside.
+
+    ``dynamic``: the dynamic dimensions of each argument of ``graph``. Raises TrainingError for an
+    operator outside :data:`OPERATORS`.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own, about its own internals
         program = torch.onnx.export(
             in_standard_layers(deepcopy(graph)),
-            (torch.zeros(1, *_TRACED, 3, dtype=torch.uint8),),
+            tuple(inputs.values()),
             dynamo=True,
             verbose=False,
             opset_version=_OPSET,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_shapes={"frame": sides},
+            input_names=list(inputs),
+            output_names=[output],
+            dynamic_shapes=dict(dynamic),
         )
     assert program is not None
     model = program.model_proto
@@ -151,12 +200,20 @@ def _halve_kernels(graph: onnx.GraphProto) -> None:
 @torch.no_grad()
 def parity(graph: FrameGraph, path: Path) -> tuple[float, int]:
     """(mean, largest) absolute difference in grey levels between ``graph`` and ONNX Runtime."""
+    frame = np.random.default_rng(0).integers(0, 256, (1, *_CHECKED, 3), dtype=np.uint8)
+    (image,) = reference_session(path).run([OUTPUT], {INPUT: frame})
+    return grey_levels_apart(image, graph(torch.from_numpy(frame)))
+
+
+def reference_session(path: Path) -> Any:
+    """ONNX Runtime on the CPU, what exports are compared with. Raises MissingPackage without it."""
     try:
         import onnxruntime as ort
     except ImportError as error:
         raise MissingPackage("onnxruntime", "cpu", "the parity check of an export") from error
-    frame = np.random.default_rng(0).integers(0, 256, (1, *_CHECKED, 3), dtype=np.uint8)
-    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (image,) = session.run([OUTPUT], {INPUT: frame})
-    difference = np.abs(image.astype(int) - graph(torch.from_numpy(frame)).numpy().astype(int))
+    return ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+
+def grey_levels_apart(image: np.ndarray, wanted: Tensor) -> tuple[float, int]:
+    difference = np.abs(image.astype(int) - wanted.numpy().astype(int))
     return float(difference.mean()), int(difference.max())

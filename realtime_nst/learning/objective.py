@@ -11,13 +11,22 @@ from realtime_nst.learning.losses.equivariance import ShiftEquivariance
 from realtime_nst.learning.losses.laplacian import Laplacian
 from realtime_nst.learning.losses.luminance import temporal_luminance
 from realtime_nst.learning.losses.moved import Repainted
+from realtime_nst.learning.losses.paired import (
+    PairedAt,
+    PairedSum,
+    PairedViews,
+    PairLoss,
+    gram_pairs,
+    identity,
+    statistics_pairs,
+)
 from realtime_nst.learning.losses.perception import Perception, View
 from realtime_nst.learning.losses.style_losses import style_loss
 from realtime_nst.learning.losses.temporal_features import temporal_features
 from realtime_nst.learning.losses.temporal_output import temporal_output
 from realtime_nst.learning.losses.temporal_relative import temporal_relative
 from realtime_nst.learning.losses.total_variation import total_variation
-from realtime_nst.learning.recipe import Recipe
+from realtime_nst.learning.recipe import ArbitraryRecipe, Recipe
 
 
 def build_objective(recipe: Recipe, perception: Perception, painting: Tensor) -> Objective[Views]:
@@ -67,6 +76,39 @@ def build_temporal(recipe: Recipe) -> Objective[Repainted]:
         if weight
     }  # fmt: skip
     return _objective(terms)
+
+
+def build_paired(recipe: ArbitraryRecipe, perception: Perception) -> Objective[PairedViews]:
+    """What ``recipe`` asks of photos each painted like its own painting. Terms of weight 0 are not
+    built. Raises TrainingError when a layer is asked for that no loss network has.
+    """
+    scales = recipe.style_scales
+    terms: dict[str, tuple[float, Callable[[PairedViews], Tensor]]] = {
+        name: (weight, term)
+        for name, weight, term in (
+            ("content", recipe.content_weight, content(recipe.content_layers)),
+            ("deep_content", recipe.deep_content_weight, content(recipe.deep_content_layers)),
+            ("style", recipe.style_weight, paired(gram_pairs, recipe.style_layers, scales)),
+            ("deep_style", recipe.deep_style_weight,
+             paired(gram_pairs, recipe.deep_style_layers)),
+            ("statistics", recipe.statistics_weight,
+             paired(statistics_pairs, recipe.statistics_layers)),
+            ("identity", recipe.identity_weight, identity),
+            ("equivariance", recipe.equivariance_weight, ShiftEquivariance()),
+        )
+        if weight
+    }  # fmt: skip
+    for name in terms:
+        for layer in getattr(recipe, f"{name}_layers", ()):
+            perception.owner(layer)
+    return _objective(terms)
+
+
+def paired(
+    loss: PairLoss, layers: tuple[str, ...], scales: tuple[float, ...] = (1.0,)
+) -> PairedSum:
+    """``loss`` between results and their paintings, summed over ``layers`` and ``scales``."""
+    return PairedSum(tuple(PairedAt(layer, scale, loss) for scale in scales for layer in layers))
 
 
 def _objective(terms: Mapping[str, tuple[float, Callable[[Seen], Tensor]]]) -> Objective[Seen]:

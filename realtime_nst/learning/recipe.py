@@ -1,6 +1,7 @@
 """The recipe of a training run; the command line's options are read from here."""
 
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 from realtime_nst.errors import UsageError
 from realtime_nst.learning.bounded import LARGEST_SEED, check, option
@@ -20,12 +21,10 @@ _BORDER = 48
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Everything, beside the painting, the photos and the loss networks, that decides the result.
+class RunRecipe:
+    """What every kind of training run is told. ``kind`` is that of the card."""
 
-    Weights multiply normalised losses (see ``losses``); a weight of 0 leaves the loss out. Raises
-    UsageError or UnknownName for a value that cannot be, or when nothing is left to train for.
-    """
+    kind: ClassVar[str]
 
     network: str = option("fast", "style network to train")
     steps: int = option(1600, "training steps; 500 for a start from another style", 1)
@@ -34,6 +33,39 @@ class Recipe:
     learning_rate: float = option(2e-3, "peak of the one-cycle schedule (Adam)", 1e-9, 1.0)
     warm_up: float = option(0.05, "share of the steps in which the learning rate rises", 0, 0.9)
     average: float = option(0.99, "decay of the running weight average that is exported", 0, 0.9999)
+    held_out: int = option(24, "photos kept out of training to measure the result on")
+    checkpoint_every: int = option(50, "steps between checkpoints", 1, changes_result=False)
+    sample_every: int = option(200, "steps between sample pictures", 1, changes_result=False)
+    workers: int = option(1, "processes that decode photos", changes_result=False)
+    seed: int = option(0, "seed of the weights, the crops and the shifts", 0, LARGEST_SEED)
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.crop % 8:
+            raise UsageError(f"--crop {self.crop} is not a multiple of 8")
+
+    def differs_from(self, other: "RunRecipe") -> list[str]:
+        """The names of the options in which the two would train another network."""
+        if other.kind != self.kind:
+            return ["kind of network"]
+        return [
+            each.name
+            for each in fields(self)
+            if each.metadata["changes_result"]
+            and getattr(self, each.name) != getattr(other, each.name)
+        ]
+
+
+@dataclass(frozen=True)
+class Recipe(RunRecipe):
+    """Everything, beside the painting, the photos and the loss networks, that decides the result.
+
+    Weights multiply normalised losses (see ``losses``); a weight of 0 leaves the loss out. Raises
+    UsageError or UnknownName for a value that cannot be, or when nothing is left to train for.
+    """
+
+    kind = "single-style"
+
     style_size: int = option(
         512, "longer side of the painting, pixels; smaller: finer strokes", 64, 4096
     )
@@ -76,16 +108,9 @@ class Recipe:
     clip_share: float = option(
         0.5, "with --clips: share of the pairs that is taken from them", 0, 1
     )
-    held_out: int = option(24, "photos kept out of training to measure the result on")
-    checkpoint_every: int = option(50, "steps between checkpoints", 1, changes_result=False)
-    sample_every: int = option(200, "steps between sample pictures", 1, changes_result=False)
-    workers: int = option(1, "processes that decode photos", changes_result=False)
-    seed: int = option(0, "seed of the weights, the crops and the shifts", 0, LARGEST_SEED)
 
     def __post_init__(self) -> None:
-        check(self)
-        if self.crop % 8:
-            raise UsageError(f"--crop {self.crop} is not a multiple of 8")
+        super().__post_init__()
         weights = {f.name: getattr(self, f.name) for f in fields(self) if f.name.endswith("weight")}
         if not any(weights[name] for name in weights if name not in _TEMPORAL):
             raise UsageError("all weights are 0, so there is nothing to train for")
@@ -101,11 +126,53 @@ class Recipe:
         """Whether the network is trained on moving pictures."""
         return any(getattr(self, name) for name in _TEMPORAL)
 
-    def differs_from(self, other: "Recipe") -> list[str]:
-        """The names of the options in which the two would train another network."""
-        return [
-            each.name
-            for each in fields(self)
-            if each.metadata["changes_result"]
-            and getattr(self, each.name) != getattr(other, each.name)
-        ]
+
+@dataclass(frozen=True)
+class ArbitraryRecipe(RunRecipe):
+    """Everything, beside the paintings, the photos and the loss networks, that decides the result
+    of training a network for any painting. Raises as :class:`Recipe` does.
+    """
+
+    kind = "arbitrary"
+
+    network: str = option("arbitrary", "network to train")
+    steps: int = option(20000, "training steps", 1)
+    learning_rate: float = option(1e-3, "peak of the one-cycle schedule (Adam)", 1e-9, 1.0)
+    average: float = option(0.999, "decay of the running weight average exported", 0, 0.9999)
+    content_weight: float = option(1.0, "content loss")
+    content_layers: tuple[str, ...] = option(("relu3_3",), "layers of the content loss")
+    deep_content_weight: float = option(1.0, "content loss on deep layers: keeps the subject")
+    deep_content_layers: tuple[str, ...] = option(("relu4_1",), "layers of the deep content loss")
+    style_weight: float = option(0.5, "Gram loss to each photo's painting")
+    style_layers: tuple[str, ...] = option(
+        ("relu1_2", "relu2_2", "relu3_4"), "layers of the Gram loss"
+    )
+    style_scales: tuple[float, ...] = option((1.0, 0.5), "image scales of the Gram loss", 0.1, 1.0)
+    deep_style_weight: float = option(1.0, "Gram loss on deep layers: large shapes")
+    deep_style_layers: tuple[str, ...] = option(
+        ("relu4_1", "relu4_4", "relu5_1"), "layers of the deep Gram loss, full scale only"
+    )
+    statistics_weight: float = option(0.2, "loss on channel means and deviations (AdaIN's)")
+    statistics_layers: tuple[str, ...] = option(
+        ("relu1_1", "relu2_1", "relu3_1", "relu4_1"), "layers of the statistics loss"
+    )
+    identity_weight: float = option(
+        1.0, "a picture painted like itself stays itself, mean absolute difference"
+    )
+    equivariance_weight: float = option(2.0, "shift equivariance: no grid, less flicker")
+    texture_share: float = option(
+        0.15, "share of the paintings that are generated textures in a painting's colours", 0, 1
+    )
+    mixture_share: float = option(0.15, "share that is mixed from two paintings", 0, 1)
+    colour_share: float = option(0.3, "share whose colours are changed", 0, 1)
+    painting_zoom: float = option(
+        2.0, "paintings are cut at sizes from the crop's to this many times it", 1, 8
+    )
+    held_out_paintings: int = option(
+        4, "paintings kept out of training to show and measure the result on", 0
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not any(getattr(self, f.name) for f in fields(self) if f.name.endswith("weight")):
+            raise UsageError("all weights are 0, so there is nothing to train for")

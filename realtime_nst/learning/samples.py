@@ -19,19 +19,23 @@ class SampleWriter:
 
     def __init__(self, folder: Path, photos: list[Path]) -> None:
         self._folder = folder
-        self._photos = [_fitted(read_image(p)) for p in photos[:_PHOTOS]]
+        self._photos = [_square(read_image(p)) for p in photos[:_PHOTOS]]
         (folder / "samples").mkdir(parents=True, exist_ok=True)
 
     @torch.no_grad()
     def write(self, step: int, network: nn.Module, history: list[dict[str, float]]) -> None:
         network.eval()
-        device = next(network.parameters()).device
-        pairs = [torch.cat([p, network(p.to(device)).cpu()], dim=2) for p in self._photos]
-        if pairs:
-            _write_picture(self._folder / "samples" / f"step_{step:06d}.jpg", torch.cat(pairs, 3))
+        columns = [torch.cat([p, *self._painted(network, p)], dim=2) for p in self._photos]
+        if columns:
+            _write_picture(self._folder / "samples" / f"step_{step:06d}.jpg", torch.cat(columns, 3))
         if history:
             self._write_csv(history)
             self._write_plot(history)
+
+    def _painted(self, network: nn.Module, photo: Tensor) -> list[Tensor]:
+        """What is shown below ``photo``."""
+        device = next(network.parameters()).device
+        return [network(photo.to(device)).cpu()]
 
     def _write_csv(self, history: list[dict[str, float]]) -> None:
         with (self._folder / "losses.csv").open("w", newline="") as file:
@@ -54,7 +58,27 @@ class SampleWriter:
         figure.savefig(self._folder / "losses.png", dpi=100)
 
 
-def _fitted(photo: Tensor) -> Tensor:
+class PairedSampleWriter(SampleWriter):
+    """As :class:`SampleWriter`, below the photos a row for each of ``paintings``, which stand left.
+
+    The network takes (photo, painting), each ``[1, 3, H, W]`` in 0..1.
+    """
+
+    def __init__(self, folder: Path, photos: list[Path], paintings: list[Tensor]) -> None:
+        super().__init__(folder, photos)
+        self._paintings = paintings
+        if self._photos:
+            blank = torch.ones(1, 3, _HEIGHT, _HEIGHT)
+            self._photos.insert(0, blank)
+
+    def _painted(self, network: nn.Module, photo: Tensor) -> list[Tensor]:
+        if photo is self._photos[0]:
+            return [_square(painting) for painting in self._paintings]
+        device = next(network.parameters()).device
+        return [network(photo.to(device), p.to(device)).cpu() for p in self._paintings]
+
+
+def _square(photo: Tensor) -> Tensor:
     """A square of ``_HEIGHT`` pixels from the middle."""
     side = min(photo.shape[-2:])
     top, left = ((n - side) // 2 for n in photo.shape[-2:])

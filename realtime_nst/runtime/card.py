@@ -11,13 +11,19 @@ METADATA_KEY = "realtime_nst.card"
 INPUT, OUTPUT = "frame", "image"
 """The graph's contract: both uint8 ``[1, height, width, 3]`` RGB, height and width dynamic."""
 
+CODE, STRENGTH, PAINTING = "code", "strength", "painting"
+"""Of the kind "arbitrary": the graph also takes ``code`` float32 ``[1, K]`` and ``strength``
+float32 ``[1]``, 0 for the frame itself to 1. Its encoder, of the kind "style-encoder", takes
+``painting``, a picture as ``frame`` is, and gives ``code``."""
+
 
 @dataclass(frozen=True)
 class ModelCard:
     """``name`` is what ``--style`` takes. Height and width are multiples of ``size_multiple`` and
     ``size_minimum`` at least (the runtime pads by reflection and crops). ``recipe`` says how it was
     trained, ``quality`` what it reached on photos held out of training (lower is better).
-    ``quantised_from`` is the digest of the file whose int8 form this one is, empty in any other."""
+    ``quantised_from`` is the digest of the file whose int8 form this one is, ``encodes_for`` that
+    of the file whose codes this one makes; both are empty in any other."""
 
     name: str
     title: str
@@ -31,6 +37,7 @@ class ModelCard:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     quality: Mapping[str, float] = field(default_factory=dict)
     quantised_from: str = ""
+    encodes_for: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)

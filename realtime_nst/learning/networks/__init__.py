@@ -1,14 +1,16 @@
-"""The table of style networks: name, how it is built. All share one contract.
+"""The tables of networks: name, how it is built. All of a table share one contract.
 
-``NETWORKS[name]()`` is a :class:`~realtime_nst.learning.networks.blocks.StyleNetwork`.
+``NETWORKS[name]()`` is a :class:`~realtime_nst.learning.networks.blocks.StyleNetwork`,
+``ARBITRARY_NETWORKS[name]()`` an :class:`~realtime_nst.learning.networks.arbitrary.ArbitraryNet`.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from realtime_nst.errors import UnknownName, UsageError
+from realtime_nst.learning.networks.arbitrary import ArbitraryNet
 from realtime_nst.learning.networks.blocks import StyleNetwork
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.johnson import JohnsonNet
@@ -23,6 +25,10 @@ NETWORKS: Mapping[str, Callable[..., StyleNetwork]] = {
     "johnson-transposed": partial(JohnsonNet, upsample="transposed"),
 }
 
+ARBITRARY_NETWORKS: Mapping[str, Callable[..., ArbitraryNet]] = {"arbitrary": ArbitraryNet}
+
+_Network = TypeVar("_Network")
+
 
 def build(name: str) -> StyleNetwork:
     """The network ``name`` of NETWORKS, or one of its kin: "fast:width=48,blocks=3".
@@ -30,15 +36,24 @@ def build(name: str) -> StyleNetwork:
     Raises UnknownName for a network or a parameter that is not there, UsageError for a value of
     another kind than the parameter's own.
     """
+    return _built(name, NETWORKS)
+
+
+def build_arbitrary(name: str) -> ArbitraryNet:
+    """As :func:`build`, of ARBITRARY_NETWORKS: "arbitrary:blocks=5"."""
+    return _built(name, ARBITRARY_NETWORKS)
+
+
+def _built(name: str, table: Mapping[str, Callable[..., _Network]]) -> _Network:
     kind, _, changes = name.partition(":")
-    if kind not in NETWORKS:
-        raise UnknownName("network", kind, NETWORKS)
-    known = inspect.signature(NETWORKS[kind]).parameters
+    if kind not in table:
+        raise UnknownName("network", kind, table)
+    known = inspect.signature(table[kind]).parameters
     given = dict(part.partition("=")[::2] for part in changes.split(",") if part)
     for parameter in given:
         if parameter not in known:
             raise UnknownName(f"parameter of network {kind}", parameter, known)
-    return NETWORKS[kind](**{p: _value(name, p, known[p].default, v) for p, v in given.items()})
+    return table[kind](**{p: _value(name, p, known[p].default, v) for p, v in given.items()})
 
 
 def _value(name: str, parameter: str, default: Any, text: str) -> Any:

@@ -1,0 +1,86 @@
+"""``realtime-nst train-any``: paintings and photos become a style file for any painting."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from realtime_nst.cli import console, options
+from realtime_nst.cli.export import check_target, export_checked
+from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
+from realtime_nst.cli.recipe_options import read_options, with_options_of
+from realtime_nst.cli.train_progress import say_begun, say_quality, train_shown
+from realtime_nst.learning.recipe import ArbitraryRecipe
+
+
+@with_options_of(ArbitraryRecipe, "Recipe")
+def train_any(
+    paintings: Annotated[
+        Path,
+        typer.Option(help="Folder of paintings; INDEX.csv in it may name artists (file, artist)."),
+    ],
+    content: Annotated[Path, typer.Option(help="Folder of photos, a few hundred at least.")],
+    output: options.Output,
+    unseen: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Painting to show and measure the result on, kept out of training; may be given "
+            "several times.  (default: some of --paintings)",
+        ),
+    ] = None,
+    loss_network: LossNetwork = "vgg19",
+    loss_weights: LossWeights = None,
+    name: Annotated[str, typer.Option(help="What --style takes.  (default: OUTPUT's name)")] = "",
+    title: Annotated[str, typer.Option(help="For people.")] = "Any painting",
+    licence: Annotated[str, typer.Option(help="Of the trained network.")] = "unspecified",
+    trained_on: Annotated[
+        str,
+        typer.Option(help="Photos and paintings, for the card.  (default: the folders' names)"),
+    ] = "",
+    restart: Annotated[bool, typer.Option("--restart", help="Forget an unfinished run.")] = False,
+    overwrite: options.Overwrite = False,
+    **recipe: Any,
+) -> None:
+    """Train one network for any painting. Killed, it goes on when given again.
+
+    Writes OUTPUT, which paints, and beside it OUTPUT's name with .encoder.onnx, which makes a
+    painting's code.
+    """
+    check_target(output, overwrite)
+    from realtime_nst.learning.packages import require
+
+    require("training")
+    from realtime_nst.learning import checkpoint
+    from realtime_nst.learning.data import find_paintings, find_photos
+    from realtime_nst.learning.networks import build_arbitrary
+    from realtime_nst.learning.paintings import read_painting
+    from realtime_nst.learning.train_arbitrary import PAINTING_SIZE, ArbitraryTrainer
+
+    chosen = read_options(ArbitraryRecipe, recipe)
+    find_photos(content)  # the cheap checks come before the dear download
+    find_paintings(paintings)
+    for painting in unseen or ():
+        read_painting(painting, PAINTING_SIZE)
+    build_arbitrary(chosen.network)
+    style = checkpoint.StyleInfo(
+        name=name or output.stem,
+        title=title,
+        artist="any",
+        licence=licence,
+        trained_on=trained_on or f"{content.name}, {paintings.name}",
+    )
+    weights = loss_networks(loss_network, loss_weights)
+    trainer = ArbitraryTrainer(
+        paintings, content, output.with_suffix(".train"), weights, chosen, style,
+        unseen or (), restart,
+    )  # fmt: skip
+    console.say_notice(
+        f"{chosen.steps} steps on {console.counted(trainer.paintings, 'painting')} of "
+        f"{console.counted(len(trainer.groups), 'artist')}, judged by {weights[0].name}; "
+        f"{console.counted(len(trainer.left_out), 'painting')} kept out"
+    )
+    say_begun(trainer)
+    trained = checkpoint.load(train_shown(trainer))
+    say_quality(trained.quality, len(trainer.held_out))
+    export_checked(trained, output)

@@ -1,0 +1,64 @@
+"""What a person sees of a training run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from realtime_nst.cli import console
+
+if TYPE_CHECKING:
+    from realtime_nst.learning.run import Progress as Step
+    from realtime_nst.learning.run import Run
+
+_ENOUGH_PHOTOS = 200
+_STEPS_A_LINE = 25
+"""Where there is no terminal to draw a bar on."""
+
+
+def say_begun(trainer: "Run[Any, Any]") -> None:
+    console.say_notice(f"samples, losses and checkpoint: {trainer.folder}")
+    if trainer.photos < _ENOUGH_PHOTOS:
+        console.say_notice(
+            f"{console.counted(trainer.photos, 'photo')} to train on is little: expect a style "
+            f"that fits these alone; {_ENOUGH_PHOTOS} or more is better"
+        )
+
+
+def train_shown(trainer: "Run[Any, Any]") -> Path:
+    """Train to the end, showing how far it is; return the checkpoint."""
+    columns = (
+        TextColumn("training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[losses]}"),
+    )
+    with Progress(*columns, console=console.err, disable=not console.err.is_terminal) as progress:
+        task = progress.add_task("", total=trainer.recipe.steps, completed=trainer.step, losses="")
+
+        def show(step: "Step") -> None:
+            if step.notice:
+                console.say_notice(step.notice)
+            elif not console.err.is_terminal and step.step % _STEPS_A_LINE == 0:
+                console.say_notice(f"step {step.step} of {step.steps}: {_losses(step)}")
+            progress.update(task, completed=step.step, losses=_losses(step))
+
+        try:
+            return trainer.run(show)
+        except KeyboardInterrupt:
+            progress.stop()
+            console.say_notice(f"stopped; the same command goes on from {trainer.checkpoint_path}")
+            raise typer.Exit(130) from None
+
+
+def _losses(step: "Step") -> str:
+    shown = {**step.losses, "total": step.total}
+    return "  ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in shown.items())
+
+
+def say_quality(quality: dict[str, float], photos: int) -> None:
+    figures = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in quality.items())
+    if figures:
+        console.say(f"on {photos} photos held out of training (lower is better): {figures}")

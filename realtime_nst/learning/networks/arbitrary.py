@@ -1,0 +1,141 @@
+"""A network for any painting: what a painting is becomes a code, and the code steers the paint."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from realtime_nst.learning.networks.blocks import ConvNorm, Fold, NearestConv
+from realtime_nst.learning.networks.fast import shuffled
+
+_EPSILON = 1e-5
+_FOLD = 4
+
+
+class AdaptiveNorm(nn.Module):
+    """Instance normalisation whose scale and shift come from outside (Huang and Belongie 2017).
+
+    ``given``: ``[N, 2, C]``, scale and shift. Statistics are in float32, as in
+    :class:`~realtime_nst.learning.networks.blocks.InstanceNorm`.
+    """
+
+    def forward(self, x: Tensor, given: Tensor) -> Tensor:
+        scale, shift = (part.unsqueeze(-1).to(x.dtype) for part in given.unsqueeze(-1).unbind(1))
+        return F.instance_norm(x.float(), eps=_EPSILON).to(x.dtype) * scale + shift
+
+
+class AdaptiveResidual(nn.Module):
+    """As :class:`~realtime_nst.learning.networks.blocks.Residual`, both norms given from outside.
+
+    ``given``: ``[N, 2, 2, C]``, for each of the two norms.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first, self.second = (nn.Conv2d(channels, channels, 3) for _ in range(2))
+        self.norm = AdaptiveNorm()
+
+    def forward(self, x: Tensor, given: Tensor) -> Tensor:
+        first, second = given.unbind(1)
+        painted = F.relu(self.norm(self.first(_reflected(x)), first))
+        return x + self.norm(self.second(_reflected(painted)), second)
+
+
+class StyleEncoder(nn.Module):
+    """A painting ``[N, 3, H, W]`` in 0..1, at least 16x16, to a code ``[N, size]``.
+
+    Means and standard deviations of the channels of four convolutions, each at half the size of the
+    one before (MicroAST, Wang et al. 2023, modulates by such statistics too), through two layers.
+    Statistics and what follows are in float32.
+    """
+
+    def __init__(self, size: int, widths: tuple[int, ...], hidden: int) -> None:
+        super().__init__()
+        inputs = (3, *widths)
+        self.levels = nn.ModuleList(
+            nn.Conv2d(a, b, 3, stride=2 if n else 1)
+            for n, (a, b) in enumerate(zip(inputs, widths, strict=False))
+        )
+        self.hidden = nn.Conv2d(2 * sum(widths), hidden, 1)
+        self.code = nn.Conv2d(hidden, size, 1)
+        for layer in (*self.levels, self.hidden):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+
+    def forward(self, painting: Tensor) -> Tensor:
+        x, statistics = painting * 2 - 1, []
+        for level in self.levels:
+            x = F.relu(level(_reflected(x)))
+            statistics += _statistics(x.float())
+        with torch.autocast(x.device.type, enabled=False):
+            hidden = F.leaky_relu(self.hidden(torch.cat(statistics, 1)), 0.2)
+            return self.code(hidden).flatten(1)
+
+
+class ArbitraryNet(nn.Module):
+    """Our own light network for any painting; two pure functions:
+
+    ``encode_style(painting [N, 3, H, W]) -> code [N, code_size]``, once a painting, and
+    ``stylise(frame [N, 3, H, W], code, strength [N]) -> image``, all pictures in 0..1.
+
+    As FastNet it works on a folded frame and comes back to full size without a grid; its residual
+    blocks, and a last norm before the way back, take scale and shift from the code, as the residual
+    blocks of conditional instance norm do (Dumoulin et al. 2017) and MicroAST's decoder. Codes may
+    be blended: a weighted mean of codes is a code. Strength 0 is the frame itself, 1 the painting.
+    H and W are multiples of ``size_multiple`` and at least ``size_minimum``; a painting has at
+    least ``painting_minimum`` a side.
+    """
+
+    size_multiple, size_minimum = _FOLD, 2 * _FOLD
+    painting_minimum = 16
+    _plain: Tensor
+
+    def __init__(
+        self, width: int = 64, blocks: int = 4, detail: int = 16, hidden: int = 56
+    ) -> None:
+        super().__init__()
+        self._norms, self._width = 2 * blocks + 1, width
+        self.code_size = self._norms * 2 * width
+        self.encode = nn.Sequential(Fold(_FOLD), ConvNorm(3 * _FOLD**2, width))
+        self.transform = nn.ModuleList(AdaptiveResidual(width) for _ in range(blocks))
+        self.norm = AdaptiveNorm()
+        self.decode = nn.Sequential(*shuffled(width, detail), nn.ReLU(), NearestConv(detail, 3))
+        self.style = StyleEncoder(self.code_size, (16, 32, 48, 64), hidden)
+        self._begin_plain()
+
+    def encode_style(self, painting: Tensor) -> Tensor:
+        """Codes are differences from the plain norm: 0 is scale 1 and shift 0."""
+        return self.style(painting)
+
+    def stylise(self, frame: Tensor, code: Tensor, strength: Tensor) -> Tensor:
+        return frame + strength.view(-1, 1, 1, 1) * (self.paint(frame, code) - frame)
+
+    def paint(self, frame: Tensor, code: Tensor) -> Tensor:
+        """As :meth:`stylise` at full strength."""
+        given = code.view(-1, self._norms, 2, self._width) + self._plain
+        x = self.encode(frame)
+        for n, block in enumerate(self.transform):
+            x = block(x, given[:, 2 * n : 2 * n + 2])
+        x = F.relu(self.norm(x, given[:, -1]))
+        return torch.sigmoid(self.decode(x))
+
+    def forward(self, frame: Tensor, painting: Tensor) -> Tensor:
+        return self.paint(frame, self.encode_style(painting))
+
+    def _begin_plain(self) -> None:
+        """Begin near the plain norm, so that the first steps see a picture for every painting."""
+        plain = torch.tensor([1.0, 0.0]).view(1, 1, 2, 1)
+        self.register_buffer("_plain", plain, persistent=False)
+        with torch.no_grad():
+            self.style.code.weight.mul_(0.1)
+            assert self.style.code.bias is not None
+            self.style.code.bias.zero_()
+
+
+def _reflected(x: Tensor) -> Tensor:
+    return F.pad(x, (1,) * 4, mode="reflect")
+
+
+def _statistics(x: Tensor) -> list[Tensor]:
+    """Means and standard deviations of the channels, each ``[N, C, 1, 1]``."""
+    mean = x.mean((2, 3), keepdim=True)
+    variance = (x - mean).square().mean((2, 3), keepdim=True)
+    return [mean, (variance + _EPSILON).sqrt()]

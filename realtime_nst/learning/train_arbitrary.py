@@ -1,0 +1,158 @@
+"""Training of a network for any painting: many paintings, many photos."""
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from realtime_nst.errors import TrainingError
+from realtime_nst.learning import networks
+from realtime_nst.learning.alike import alike
+from realtime_nst.learning.checkpoint import StyleInfo
+from realtime_nst.learning.data import Crops, batches, find_paintings, hold_out
+from realtime_nst.learning.losses.compose import Objective
+from realtime_nst.learning.losses.paired import PairedViews
+from realtime_nst.learning.measure import Quality
+from realtime_nst.learning.networks.arbitrary import ArbitraryNet
+from realtime_nst.learning.objective import build_paired
+from realtime_nst.learning.paintings import PaintingCrops, by_artist, read_painting
+from realtime_nst.learning.recipe import ArbitraryRecipe
+from realtime_nst.learning.run import Run
+from realtime_nst.learning.samples import PairedSampleWriter
+
+PAINTING_SIZE = 512
+"""Pixels of a painting's longer side where its code is made for showing and measuring."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """``photos`` and ``paintings``, ``[N, 3, crop, crop]`` in 0..1; each has its own."""
+
+    photos: Tensor
+    paintings: Tensor
+
+
+class ArbitraryTrainer(Run[ArbitraryRecipe, Pair]):
+    """Trains ``recipe.network`` to paint ``content`` photos like any of ``paintings``, two folders;
+    see :class:`Run`.
+
+    ``unseen`` are painting files to show and measure the result on; without any, some of
+    ``paintings`` are held out of training for that. Paintings with an ``unseen`` one's bytes or
+    look are not trained on; ``left_out`` names them.
+    """
+
+    _described = "description, paintings, or loss networks"
+
+    def __init__(
+        self,
+        paintings: Path,
+        content: Path,
+        folder: Path,
+        loss_weights: Sequence[Path],
+        recipe: ArbitraryRecipe,
+        style: StyleInfo,
+        unseen: Sequence[Path] = (),
+        restart: bool = False,
+    ) -> None:
+        super().__init__(content, folder, loss_weights, recipe)
+        self._objective: Objective[PairedViews] = build_paired(recipe, self._perception)
+        found = find_paintings(paintings)
+        if unseen:
+            self.unseen = list(unseen)
+            self.left_out = alike(found, self.unseen)
+        else:
+            _, self.unseen = hold_out(found, recipe.held_out_paintings)
+            self.left_out = list(self.unseen)
+        training = [path for path in found if path not in set(self.left_out)]
+        if not training:
+            raise TrainingError(
+                f"nothing in {str(paintings)!r} is left to train on: all of it is held out"
+            )
+        self.groups = by_artist(training, paintings)
+        self._shown = [read_painting(path, PAINTING_SIZE) for path in self.unseen]
+        names = "\n".join(path.relative_to(paintings).as_posix() for path in training)
+        judges = tuple(path.name for path in loss_weights)
+        digest = hashlib.sha256(names.encode()).hexdigest()
+        self._begin(replace(style, painting_sha256=digest, loss_networks=judges), restart)
+
+    @property
+    def paintings(self) -> int:
+        """How many paintings there are to train on."""
+        return sum(map(len, self.groups))
+
+    def measure(self) -> dict[str, float]:
+        """Quality on photos held out of training, mean over the unseen paintings; empty if there
+        are no such photos or paintings. quality.csv gets a line for each painting."""
+        if not self.held_out or not self.unseen:
+            return {}
+        rows = {path.name: self._quality(path) for path in self.unseen}
+        names = list(next(iter(rows.values())))
+        with (self.folder / "quality.csv").open("w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file)
+            table.writerow(["painting", *names])
+            table.writerows([painting, *row.values()] for painting, row in rows.items())
+        return {name: sum(row[name] for row in rows.values()) / len(rows) for name in names}
+
+    def _quality(self, painting: Path) -> dict[str, float]:
+        network, device = self._averaged.module.eval(), self._device.name
+        assert isinstance(network, ArbitraryNet)
+        quality = Quality(self._load_perception(torch.float32), painting, device)
+        image = read_painting(painting, PAINTING_SIZE).to(device)
+        return quality(painter(network, image), self.held_out)
+
+    def _build(self) -> nn.Module:
+        return networks.build_arbitrary(self.recipe.network)
+
+    def _samples(self) -> PairedSampleWriter:
+        return PairedSampleWriter(self.folder, self.held_out, self._shown)
+
+    def _batches(self, seed: int) -> Iterator[Pair]:
+        recipe, steps = self.recipe, range(self.step, self.recipe.steps)
+        photos = Crops(self._training, recipe.crop, seed)
+        paintings = PaintingCrops(self.groups, recipe, seed)
+        both = (batches(x, recipe.batch, steps, recipe.workers) for x in (photos, paintings))
+        return map(Pair, *both)
+
+    def _losses(self, shown: Pair) -> tuple[Mapping[str, Tensor], Tensor]:
+        photos, paintings = (x.to(self._device.name) for x in (shown.photos, shown.paintings))
+        code = self._encode(paintings)
+        result = self._paint(photos, code)
+        measured = self._objective.measure(
+            PairedViews(
+                self._perception.view(photos),
+                self._perception.view(result),
+                lambda moved: self._paint(moved, code),
+                self._perception.view(paintings),
+                self._itself(photos, paintings),
+            )
+        )
+        return measured, self._objective.total(measured)
+
+    def _itself(self, photos: Tensor, paintings: Tensor) -> tuple[Tensor, Tensor]:
+        """A photo and a painting painted like themselves, and they themselves."""
+        wanted = torch.cat([photos[:1], paintings[:1]])
+        return self._paint(wanted, self._encode(wanted)), wanted
+
+    def _encode(self, paintings: Tensor) -> Tensor:
+        with self._device.autocast():
+            return self._network.encode_style(paintings).float()
+
+    def _paint(self, photos: Tensor, code: Tensor) -> Tensor:
+        with self._device.autocast():
+            return self._network.paint(photos, code).float()
+
+    @property
+    def _network(self) -> ArbitraryNet:
+        assert isinstance(self.network, ArbitraryNet)
+        return self.network
+
+
+def painter(network: ArbitraryNet, painting: Tensor) -> Callable[[Tensor], Tensor]:
+    """``network`` with the code of ``painting`` ``[1, 3, H, W]``: from photos to pictures."""
+    with torch.no_grad():
+        code = network.encode_style(painting)
+    return lambda photo: network.paint(photo, code)
