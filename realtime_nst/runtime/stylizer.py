@@ -5,13 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime_nst.errors import UsageError
+from realtime_nst.errors import ModelError, UsageError
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.providers import AUTO, choose
 from realtime_nst.runtime.session import Session
 from realtime_nst.runtime.styles import find
 from realtime_nst.stream import Image
+
+_PLAYED = "single-style"
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,11 @@ class Stylizer:
 
     def _load(self, style: str | Path) -> _Loaded:
         model = read_model(find(style))
+        if model.card.kind != _PLAYED:
+            raise ModelError(
+                f"{str(model.path)!r} is a network of the kind {model.card.kind!r}, and only those "
+                f"of the kind {_PLAYED!r} can paint so far; choose one: realtime-nst styles"
+            )
         return _Loaded(model.card, model.digest, self._provider.open(model))
 
 
