@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from realtime_nst.bench.case import Figure, Settings
+from realtime_nst.bench.case import Settings
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.stream import Image
 
 if TYPE_CHECKING:
     from realtime_nst.learning.measure import Quality
 
-Losses = Callable[[Sequence[Image], Sequence[Image]], Mapping[str, Figure]]
+Losses = Callable[[Sequence[Image], Sequence[Image]], Mapping[str, float]]
 """From source pictures and what was painted of them, the mean of each loss."""
 
 _SIDE = 320
 
 
-def losses_of(settings: Settings, stylizer: Stylizer, names: Sequence[str]) -> Losses:
-    """The losses ``names`` of the middle of each picture, 320 pixels a side; None without the
-    style's painting and loss networks."""
+def losses_of(settings: Settings, stylizer: Stylizer) -> Losses:
+    """Those of the middle of each picture, 320 pixels a side; none without the style's painting
+    and loss networks."""
     painting = painting_of(settings.paintings, stylizer)
     if painting is None or not settings.loss_weights:
-        return lambda sources, shown: dict.fromkeys(names)
+        return lambda sources, shown: {}
     measure = quality(settings.loss_weights, painting)
 
-    def lose(sources: Sequence[Image], shown: Sequence[Image]) -> Mapping[str, Figure]:
+    def lose(sources: Sequence[Image], shown: Sequence[Image]) -> Mapping[str, float]:
         from realtime_nst.learning.optimise.pictures import to_tensor
 
         pairs = zip(sources, shown, strict=True)
         found = [measure.between(*(to_tensor(_middle(x)) for x in pair)) for pair in pairs]
-        return {name: float(np.mean([row[name] for row in found])) for name in names}
+        return {name: float(np.mean([row[name] for row in found])) for name in found[0]}
 
     return lose
 

@@ -1,6 +1,6 @@
 """How still the painting holds: per frame, stabilised, and with frames spared."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -32,7 +32,9 @@ _SETTLED = 8
 _EVERY = 4
 """Of the frames, those whose sharpness is measured; every fourth of them for the losses, too."""
 
-_LOSSES = ("style", "content")
+_LOSSES = {"style loss": "style", "content loss": "content"}
+"""By column, the name of the figure as losses are measured."""
+
 _COMPARED = ("e_stab", "flicker", "sharpness", *_LOSSES)
 
 
@@ -57,7 +59,7 @@ def _measure(name: str, settings: Settings, timer: Timer) -> Sequence[Row]:
     for style in settings.styles:
         stylizer = Stylizer(style, provider)
         painted = _paint(stylizer, clip)
-        lose = losses_of(settings, stylizer, _LOSSES)
+        lose = losses_of(settings, stylizer)
         reference = _figures(clip, baseline or painted, lose)
         for way, (strength, every) in _WAYS.items():
             stage = Stabilise(_Painted(painted), strength, network_every=every)
@@ -100,8 +102,12 @@ def _figures(clip: Clip, shown: Sequence[Image], lose: Losses) -> dict[str, Figu
         **{f"e_stab {apart}": _or_none(errors[apart], e_stab) for apart in RANGES[1:]},
         "flicker": flicker(settled).energy if clip.name == STILL else None,
         "sharpness": float(np.mean([sharpness(image) for image in shown[::_EVERY]])),
-        **lose(sources, shown[looked_at]),
+        **_losses(lose(sources, shown[looked_at])),
     }
+
+
+def _losses(found: Mapping[str, float]) -> dict[str, Figure]:
+    return {column: found.get(name) for column, name in _LOSSES.items()}
 
 
 def _or_none(errors: Sequence[float], mean: Callable[[Sequence[float]], float]) -> Figure:

@@ -35,8 +35,9 @@ COLUMNS = {
     ),
     "temporal": (
         {"style", "clip", "way"},
-        {"e_stab", "E_warp", "e_stab 5", "e_stab 10", "flicker", "sharpness", "style", "content"}
-        | {"e_stab ratio", "flicker ratio", "sharpness ratio", "style ratio", "content ratio"}
+        {"e_stab", "E_warp", "e_stab 5", "e_stab 10", "flicker", "sharpness"}
+        | {"style loss", "content loss", "style loss ratio", "content loss ratio"}
+        | {"e_stab ratio", "flicker ratio", "sharpness ratio"}
         | {"stage ms", "flow"},
     ),
 }

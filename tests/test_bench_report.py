@@ -145,7 +145,12 @@ def test_headlines(result):
 
 def test_the_headline_of_stillness_is_the_mean_over_the_clips_filmed():
     def row(clip, way, ratio, flow):
-        figures = {"e_stab ratio": ratio, "sharpness ratio": 0.9, "style ratio": None, "flow": flow}
+        figures = {
+            "e_stab ratio": ratio,
+            "sharpness ratio": 0.9,
+            "style loss ratio": None,
+            "flow": flow,
+        }
         return Row({"style": "a", "clip": clip, "way": way}, figures)
 
     scene = row("turn", "strong", 0.1, "exact")

@@ -94,7 +94,7 @@ def _stillness(result: Result) -> Iterator[Headline]:
     for (style, way), clips in by_way.items():
         means = {
             column: fmean(found)
-            for column in ("e_stab ratio", "sharpness ratio", "style ratio")
+            for column in ("e_stab ratio", "sharpness ratio", "style loss ratio")
             if (found := [x for row in clips if isinstance(x := row.figures.get(column), float)])
         }
         others = [f"{name.removesuffix(' ratio')} {number(x)} ×" for name, x in means.items()][1:]
