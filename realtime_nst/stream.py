@@ -43,8 +43,8 @@ class StreamInfo:
     live: bool = False
 
 
-class Unmanaged:
-    """A context manager with nothing to open or close, for sources and sinks that hold nothing."""
+class Managed:
+    """A context manager for sources and sinks: ``_close`` is called however its block ends."""
 
     def __enter__(self) -> Self:
         return self
@@ -53,16 +53,22 @@ class Unmanaged:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        traceback: TracebackType | None,
+        tb: TracebackType | None,
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        raise NotImplementedError
+
+
+class Unmanaged(Managed):
+    """A context manager with nothing to open or close, for sources and sinks that hold nothing."""
+
+    def _close(self) -> None:
         pass
 
 
-class Source(Protocol):
-    """A context manager one iterates, once. Raises :class:`MediaError` when it cannot deliver."""
-
-    @property
-    def info(self) -> StreamInfo: ...
+class _Context(Protocol):
     def __enter__(self) -> Self: ...
     def __exit__(
         self,
@@ -70,6 +76,13 @@ class Source(Protocol):
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None: ...
+
+
+class Source(_Context, Protocol):
+    """A context manager one iterates, once. Raises :class:`MediaError` when it cannot deliver."""
+
+    @property
+    def info(self) -> StreamInfo: ...
     def __iter__(self) -> Iterator[Frame]: ...
 
 
@@ -81,15 +94,8 @@ class Stage(Protocol):
         """Forget earlier frames: called at a cut, a loop, a seek."""
 
 
-class Sink(Protocol):
+class Sink(_Context, Protocol):
     """A context manager that takes frames. Leaving it with an error keeps what can be kept."""
 
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None: ...
     def write(self, frame: Frame) -> bool:
         """Take one frame; False when the user wants to stop."""

@@ -3,11 +3,10 @@
 import sys
 import threading
 from importlib import import_module
-from types import TracebackType
 from typing import Any, Self
 
 from realtime_nst.errors import MediaError, MissingPackage, UsageError
-from realtime_nst.stream import Frame, Image
+from realtime_nst.stream import Frame, Image, Managed
 
 _REMEDIES = {
     "linux": (
@@ -20,7 +19,7 @@ _REMEDIES = {
 _ELSEWHERE = "virtual cameras are known on Linux, macOS and Windows only"
 
 
-class VirtualCameraSink:
+class VirtualCameraSink(Managed):
     """Feeds the virtual camera ``device`` (None: the first one free), which other programs open.
 
     ``size`` (width, height) is that of every frame; an odd row or column is left out. ``rate`` is
@@ -62,12 +61,7 @@ class VirtualCameraSink:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def _close(self) -> None:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 import cv2
@@ -18,7 +17,7 @@ import numpy as np
 
 from realtime_nst.errors import MediaError
 from realtime_nst.sinks import _window_process as child
-from realtime_nst.stream import Frame, Image
+from realtime_nst.stream import Frame, Image, Managed
 
 _PATIENCE = 20.0
 _END_SECONDS = 2.0
@@ -26,7 +25,7 @@ _MAX_PIXELS = 2560 * 1440
 _REMEDY = "write to a file instead, or run in a desktop session"
 
 
-class WindowSink:
+class WindowSink(Managed):
     """Shows frames in a window called ``title``; the newest wins, the window is never waited for.
 
     ``on_key`` is called from ``write`` with each key pressed: its character, or ``"left"``,
@@ -57,12 +56,7 @@ class WindowSink:
         self._process = _Process(self._title)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def _close(self) -> None:
         if self._process is not None:
             self._process.end()
         if self._buffer is not None:

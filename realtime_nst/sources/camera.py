@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import cv2
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from realtime_nst.errors import MediaError, SourceStalled, UsageError
 from realtime_nst.sources.devices import users_of, video_nodes
-from realtime_nst.stream import Frame, Image, StreamInfo
+from realtime_nst.stream import Frame, Image, Managed, StreamInfo
 
 _BACKENDS = {
     "linux": ("CAP_V4L2", "CAP_ANY"),
@@ -26,7 +25,7 @@ _BACKENDS = {
 _REMEDY = "or use the built-in scene with --camera synthetic"
 
 
-class CameraSource:
+class CameraSource(Managed):
     """Camera ``device``: its number, or its path such as ``/dev/video0``. Always live.
 
     ``size`` (width, height) and ``fps`` are wishes; ``info`` says what the camera delivers. Frames
@@ -80,12 +79,7 @@ class CameraSource:
             f"choose another with --camera N, {_REMEDY}"
         )
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def _close(self) -> None:
         if self._reader is not None:
             self._reader.stop(self._timeout)
             self._reader = None

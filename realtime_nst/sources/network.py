@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
 from itertools import chain
-from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -16,7 +15,7 @@ from av.video.frame import VideoFrame
 
 from realtime_nst.errors import MediaError, SourceStalled, UsageError
 from realtime_nst.media import frame_rate, main_video
-from realtime_nst.stream import Frame, Image, StreamInfo
+from realtime_nst.stream import Frame, Image, Managed, StreamInfo
 
 PROTOCOLS = ("http", "https", "rtmp", "rtsp", "rtsps", "srt", "tcp", "udp")
 _LONGEST_SECONDS = 5.0
@@ -24,7 +23,7 @@ _SLICE_SECONDS = 0.1
 _REMEDY = "check the address and the network, or use the built-in scene with --camera synthetic"
 
 
-class NetworkSource:
+class NetworkSource(Managed):
     """The video at ``url``, always live: the protocol is one of ``PROTOCOLS``.
 
     What has a known length, such as a film on a web server, is played at its own pace and ends; no
@@ -70,14 +69,6 @@ class NetworkSource:
         rate = frame_rate(main_video(self._container))
         self._info = StreamInfo(self._first.width, self._first.height, rate, live=True)
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self._close()
 
     def __iter__(self) -> Iterator[Frame]:
         began = due = time.monotonic()

@@ -4,16 +4,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from types import TracebackType
 from typing import Self
 
 from realtime_nst.sources._fitted import fitted
-from realtime_nst.stream import Frame, Source, StreamInfo
+from realtime_nst.stream import Frame, Managed, Source, StreamInfo
 
 _REPEAT_SECONDS = 0.1
 
 
-class PacedSource:
+class PacedSource(Managed):
     """``source`` as if it were live: each frame comes when its time has come.
 
     A picture that stands for longer is repeated ten times a second, the last one until its end, so
@@ -32,13 +31,8 @@ class PacedSource:
         self._source.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self._source.__exit__(kind, error, tb)
+    def _close(self) -> None:
+        self._source.__exit__(None, None, None)
 
     def __iter__(self) -> Iterator[Frame]:
         width, height = self.info.width, self.info.height

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import cv2
@@ -14,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.stream import Frame, Image, StreamInfo
+from realtime_nst.stream import Frame, Image, Managed, StreamInfo
 
 SUFFIXES = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
-class PictureSource:
+class PictureSource(Managed):
     """The pictures of ``paths``: a file, a folder (its pictures in natural order), or several.
 
     Frame ``index`` shows ``paths[index]`` at its own size and lasts one ``rate``-th of a second.
@@ -55,12 +54,7 @@ class PictureSource:
         self._open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def _close(self) -> None:
         self._first = None
 
     def __iter__(self) -> Iterator[Frame]:

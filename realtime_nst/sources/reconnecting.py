@@ -4,12 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from types import TracebackType
 from typing import Self
 
 from realtime_nst.errors import MediaError
 from realtime_nst.sources._fitted import fitted
-from realtime_nst.stream import Frame, Image, Source, StreamInfo
+from realtime_nst.stream import Frame, Image, Managed, Source, StreamInfo
 
 _HOLD_SECONDS = 0.5
 _REPEAT_SECONDS = 0.1
@@ -20,7 +19,7 @@ BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each new attempt; the last one counts for all further ones."""
 
 
-class ReconnectingSource:
+class ReconnectingSource(Managed):
     """The live source that ``open`` makes, called ``name``, for as long as the user wants it.
 
     It is read on a thread of its own. After half a second without a new picture, or when it has
@@ -66,12 +65,7 @@ class ReconnectingSource:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def _close(self) -> None:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(_END_SECONDS)

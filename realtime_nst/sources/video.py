@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import av
@@ -21,7 +20,7 @@ from av.video.stream import VideoStream
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.media import Colours, clock, frame_rate, main_video, open_input
 from realtime_nst.sources._cut_off import is_cut_off
-from realtime_nst.stream import Frame, Image, StreamInfo
+from realtime_nst.stream import Frame, Image, Managed, StreamInfo
 
 # How far before the wanted time to look for a key frame, in seconds; None is the beginning.
 _SEEK_MARGINS = (1, 30, None)
@@ -55,7 +54,7 @@ class Faults:
         return bool(self.corrupt or self.truncated)
 
 
-class VideoSource:
+class VideoSource(Managed):
     """The frames of the video file at ``path``, from the first one at or after ``start`` seconds.
 
     Rotation in the metadata is applied; YUV is converted by the file's own matrix and range; HDR
@@ -87,14 +86,6 @@ class VideoSource:
             self._close()
             raise
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self._close()
 
     @property
     def info(self) -> StreamInfo:
