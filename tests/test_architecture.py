@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "sinks": {*BASE, "media"},
     "motion": BASE,
     "runtime": BASE,
+    "masks": {*BASE, "sources"},
     "hud": {"stream"},
     "live": {*BASE, "hud", "motion", "pipeline", "runtime", "sinks"},
     "learning.networks": {"errors"},

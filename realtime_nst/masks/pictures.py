@@ -1,0 +1,59 @@
+"""Masks that are drawn or filmed: a picture for all frames, or a video beside the frames."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+
+from realtime_nst.masks.mask import Weights
+from realtime_nst.sources.pictures import read_picture
+from realtime_nst.sources.video import VideoSource
+from realtime_nst.stream import Frame, Image
+
+
+class PictureMask:
+    """The picture at ``path`` for every frame: white is painted, black is not. Raises
+    :class:`MediaError` when it cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self._drawn = _grey(read_picture(path))
+
+    def __call__(self, frame: Frame) -> Weights:
+        return self._drawn
+
+    def reset(self) -> None:
+        """There is nothing to forget."""
+
+
+class VideoMask:
+    """The video at ``path``, of which each frame has the picture of its own time: white is painted.
+    When it ends, its last picture stays. Raises what
+    :class:`~realtime_nst.sources.video.VideoSource` raises."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._frames = _read(path)
+        self._shown = next(self._frames)
+        self._next: Frame | None = self._shown
+
+    def __call__(self, frame: Frame) -> Weights:
+        if frame.pts < self._shown.pts:
+            self._frames = _read(self._path)
+            self._shown = self._next = next(self._frames)
+        while self._next is not None and self._next.pts <= frame.pts:
+            self._shown, self._next = self._next, next(self._frames, None)
+        return _grey(self._shown.image)
+
+    def reset(self) -> None:
+        """The frames' own times say where it goes on."""
+
+
+def _read(path: Path) -> Iterator[Frame]:
+    with VideoSource(path, start=Fraction(0)) as source:
+        yield from source
+
+
+def _grey(image: Image) -> Weights:
+    result: Weights = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)  # type: ignore[assignment]
+    return result

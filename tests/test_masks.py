@@ -1,0 +1,178 @@
+"""Masks: where to paint, and the stage that paints there."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime_nst.errors import MediaError, UsageError
+from realtime_nst.masks.mask import Inverted
+from realtime_nst.masks.moving import MovingMask
+from realtime_nst.masks.pictures import PictureMask, VideoMask
+from realtime_nst.masks.within import Within
+from realtime_nst.sinks.video import VideoSink
+from realtime_nst.stream import Frame
+
+HEIGHT, WIDTH = 96, 128
+
+
+def frame(image=None, index=0, rate=25):
+    if image is None:
+        image = np.full((HEIGHT, WIDTH, 3), 80, np.uint8)
+    return Frame(image, index, Fraction(index, rate), 0.0)
+
+
+class Paints:
+    """A stage that paints everything in one grey."""
+
+    def __init__(self, grey):
+        self.grey, self.calls, self.resets = grey, 0, 0
+
+    def __call__(self, frame):
+        self.calls += 1
+        return replace(frame, image=np.full_like(frame.image, self.grey))
+
+    def reset(self):
+        self.resets += 1
+
+
+class Says:
+    """A mask that always says the same."""
+
+    def __init__(self, weights):
+        self.weights, self.resets = weights, 0
+
+    def __call__(self, frame):
+        return self.weights
+
+    def reset(self):
+        self.resets += 1
+
+
+def left_half():
+    weights = np.zeros((HEIGHT, WIDTH), np.uint8)
+    weights[:, : WIDTH // 2] = 255
+    return weights
+
+
+def test_inside_is_painted_and_the_rest_stays_the_source():
+    image = Within(Says(left_half()), Paints(200))(frame()).image
+    assert (image[:, :50] == 200).all()
+    assert (image[:, -50:] == 80).all()
+
+
+def test_the_rest_may_be_painted_another_way():
+    image = Within(Says(left_half()), Paints(200), Paints(20))(frame()).image
+    assert (image[:, :50] == 200).all()
+    assert (image[:, -50:] == 20).all()
+
+
+def test_the_edge_is_soft_and_only_there():
+    row = Within(Says(left_half()), Paints(200))(frame()).image[HEIGHT // 2, :, 0].astype(int)
+    between = (row > 80) & (row < 200)
+    assert 2 <= between.sum() <= 8
+    assert (np.diff(row) <= 0).all()
+
+
+def test_what_would_not_be_seen_is_not_painted():
+    inside, outside = Paints(200), Paints(20)
+    empty, full = np.zeros((HEIGHT, WIDTH), np.uint8), np.full((HEIGHT, WIDTH), 255, np.uint8)
+    given = frame()
+    assert Within(Says(empty), inside)(given).image is given.image
+    Within(Says(empty), inside, outside)(given)
+    assert (inside.calls, outside.calls) == (0, 1)
+    assert (Within(Says(full), inside, outside)(given).image == 200).all()
+    assert (inside.calls, outside.calls) == (1, 1)
+
+
+def test_a_reset_reaches_the_mask_and_both_stages():
+    mask, inside, outside = Says(left_half()), Paints(1), Paints(2)
+    Within(mask, inside, outside).reset()
+    assert (mask.resets, inside.resets, outside.resets) == (1, 1, 1)
+
+
+def test_a_mask_can_be_turned_round():
+    image = Within(Inverted(Says(left_half())), Paints(200))(frame()).image
+    assert (image[:, :50] == 80).all()
+    assert (image[:, -50:] == 200).all()
+
+
+def test_a_picture_is_stretched_to_the_frames_whatever_their_size(tmp_path):
+    cv2.imwrite(str(tmp_path / "mask.png"), left_half()[::4, ::4])
+    stage = Within(PictureMask(tmp_path / "mask.png"), Paints(200))
+    for width, height in ((WIDTH, HEIGHT), (24, 17), (WIDTH, HEIGHT)):
+        image = stage(frame(np.zeros((height, width, 3), np.uint8))).image
+        assert (image[:, : width // 3] == 200).all()
+        assert (image[:, -width // 3 :] == 0).all()
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture"])
+def test_what_is_no_picture_is_refused_at_once(tmp_path, content):
+    (tmp_path / "mask.png").write_bytes(content)
+    with pytest.raises(MediaError, match=r"mask\.png"):
+        PictureMask(tmp_path / "mask.png")
+
+
+@pytest.fixture
+def film(tmp_path):
+    """Half a second at 10 fps, each picture brighter than the one before."""
+    path = tmp_path / "mask.mp4"
+    with VideoSink(path) as sink:
+        for index in range(5):
+            sink.write(frame(np.full((48, 64, 3), 50 * index, np.uint8), index, rate=10))
+    return path
+
+
+def shown_by(mask, index, rate=10):
+    return round(float(mask(frame(index=index, rate=rate)).mean()) / 50)
+
+
+def test_a_film_shows_the_picture_of_the_frames_own_time(film):
+    mask = VideoMask(film)
+    assert [shown_by(mask, index, rate=20) for index in range(10)] == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_the_last_picture_of_a_film_stays_and_a_loop_begins_it_again(film):
+    mask = VideoMask(film)
+    assert [shown_by(mask, index) for index in (3, 9, 20, 0, 1)] == [3, 4, 4, 0, 1]
+
+
+def test_a_film_that_is_not_there_is_refused_at_once(tmp_path):
+    with pytest.raises(UsageError, match="nowhere"):
+        VideoMask(tmp_path / "nowhere.mp4")
+
+
+def scene(index, random, ball=True):
+    """A noisy wall, before which a ball rolls."""
+    wall = np.tile(np.linspace(60, 180, WIDTH, dtype=np.uint8), (HEIGHT, 1))
+    image = cv2.cvtColor(wall, cv2.COLOR_GRAY2RGB)
+    if ball:
+        cv2.circle(image, (20 + 4 * index, 48), 12, (250, 30, 30), -1)
+    noise = random.normal(0, 2, image.shape)
+    return frame((image + noise).clip(0, 255).astype(np.uint8), index)
+
+
+def test_what_moves_is_found_and_the_wall_is_left():
+    random, mask = np.random.default_rng(0), MovingMask()
+    for index in range(12):
+        weights = mask(scene(index, random, ball=index > 3))
+    ball = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.circle(ball, (20 + 4 * 11, 48), 12, 255, -1)
+    assert weights[ball > 0].mean() > 220
+    assert (weights[:, 100:] == 0).all()
+    assert (weights[:20] == 0).all()
+
+
+def test_nothing_moves_in_the_first_frame_nor_after_a_reset_nor_before_a_still_wall():
+    random, mask = np.random.default_rng(0), MovingMask()
+    assert not mask(scene(0, random)).any()
+    mask.reset()
+    assert not any(mask(scene(index, random, ball=False)).any() for index in range(8))
+
+
+def test_a_change_of_size_begins_anew():
+    random, mask = np.random.default_rng(0), MovingMask()
+    mask(scene(0, random))
+    assert not mask(frame(np.zeros((50, 40, 3), np.uint8), 1)).any()
