@@ -76,7 +76,7 @@ def _draw(
 
 
 def _pictures(paths: list[Path]) -> "list[Image]":
-    from realtime_nst.sources.pictures import read_picture
+    from realtime_nst.pictures import read_picture
     from realtime_nst.sources.synthetic import SyntheticSource
 
     return [read_picture(path) for path in paths] or [SyntheticSource(frames=1).picture(0)]
