@@ -98,7 +98,7 @@ def write_graph(
 ) -> Path:
     """A network that gives its (first) input back, with ports as asked, to break the contract."""
     nodes = [_same(inputs[0], output)]
-    ports = {name: (dtype, shape) for name in inputs}
+    ports = dict.fromkeys(inputs, (dtype, shape))
     return _save(path, nodes, {}, card, inputs=ports, output={output: (dtype, shape)})
 
 

@@ -44,7 +44,7 @@ def find_player(style: str | Path, painter: str | Path = "") -> Player:
         return Player(model.path, parts)
     if len(names) == 1 and _is_network(names[0]):
         return Player(styles.find(names[0]))
-    return Player(_of_several(names, paintings), parts)
+    return Player(_of_several(names, paintings, model), parts)
 
 
 def _is_painting(name: str) -> bool:
@@ -91,16 +91,19 @@ def _for_paintings(painting: str, model: Model | None) -> Path:
     return styles.find(fitting[0])
 
 
-def _of_several(names: Sequence[str], paintings: Sequence[str]) -> Path:
+def _of_several(names: Sequence[str], paintings: Sequence[str], model: Model | None) -> Path:
     """The installed network of several styles that has all ``names``."""
-    several = [entry for entry in styles.painters() if entry.kind == MULTI]
-    for entry in several:
-        if set(names) <= set(entry.styles):
-            return styles.find(entry.name)
+    several = {entry.name: entry.styles for entry in styles.painters() if entry.kind == MULTI}
+    for network, held in several.items():
+        if set(names) <= set(held):
+            return styles.find(network)
+    if model and model.card.kind == MULTI:
+        several[model.path.name] = model.card.styles
+    known = {*paintings, *(style for held in several.values() for style in held)}
     for name in names:
-        if name not in paintings and not any(name in entry.styles for entry in several):
+        if name not in known:
             styles.find(name)  # says what is wrong with a name that is in no table
-    sets = "; ".join(f"{entry.name}: {', '.join(entry.styles)}" for entry in several)
+    sets = "; ".join(f"{network}: {', '.join(held)}" for network, held in several.items())
     raise UsageError(
         f"no network plays {' and '.join(map(repr, names))} together: pictures blend with "
         f"pictures, and names with names of one network of several styles ({sets or 'none here'})"

@@ -36,7 +36,7 @@ def parse(spec: str | Path) -> tuple[Part, ...]:
 
 
 def title(spec: str | Path) -> str:
-    """For people: ``"wave"``, ``"wave 70 %, mosaic 30 %"``."""
+    """For people: ``"wave"``, ``"wave 70%, mosaic 30%"``."""
     parts = parse(spec)
     if len(parts) == 1:
         return Path(parts[0].name).stem
@@ -61,13 +61,13 @@ def _part(text: str, spec: str) -> Part:
     if os.path.exists(text) or not colon or not _is_number(weight):
         name, weight = text, "1"
     if not name:
-        raise UsageError(f"{spec!r} names no style{_WAYS}")
+        raise UsageError(
+            f"{spec!r} leaves a name out; write NAME, or A:0.7,B:0.3 to blend; "
+            "see: realtime-nst styles"
+        )
     if not 0 <= float(weight) < math.inf:
         raise UsageError(f"{weight!r} in {spec!r} is no weight: it is a number from 0 up, as 0.7")
     return Part(name, float(weight))
-
-
-_WAYS = " at one place; write --style NAME, or A:0.7,B:0.3 to blend; see: realtime-nst styles"
 
 
 def _is_number(text: str) -> bool:

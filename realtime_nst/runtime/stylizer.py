@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -46,6 +47,7 @@ class Stylizer:
     ) -> None:
         self._provider, self._painter = choose(provider), painter
         self._size: tuple[int, int] | None = None
+        self._changing = Lock()
         self._loaded = self._load(style, None)
 
     @property
@@ -75,11 +77,12 @@ class Stylizer:
         loaded = self._load(style, before.network)
         if self._size is not None and loaded.network is not before.network:
             loaded(_blank(*self._size))
-        self._loaded = loaded
+        with self._changing:
+            self._loaded = loaded
 
     def morph(self, style: str | Path) -> Callable[[float], None]:
         """The way from the style in use to ``style``: call it, on any thread, with 0 (here) to 1
-        (there). Until then nothing changes.
+        (there). Until then nothing changes; after another style was set calls change nothing more.
 
         Raises as the constructor does, and :class:`UsageError` where no one network plays both.
         """
@@ -94,8 +97,10 @@ class Stylizer:
         digest = _digest(here.digest, there.digest)
 
         def go(amount: float) -> None:
-            code = mixed([1 - amount, amount], [one, other])
-            self._loaded = replace(there, digest=digest, code=code)
+            step = replace(there, digest=digest, code=mixed([1 - amount, amount], [one, other]))
+            with self._changing:
+                if self._loaded.digest in (here.digest, digest):
+                    self._loaded = step
 
         return go
 
