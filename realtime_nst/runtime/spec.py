@@ -60,14 +60,14 @@ def _part(text: str, spec: str) -> Part:
     name, colon, weight = text.rpartition(":")
     if os.path.exists(text) or not colon or not _is_number(weight):
         name, weight = text, "1"
-    if not name:
+    if not name.strip():
         raise UsageError(
             f"{spec!r} leaves a name out; write NAME, or A:0.7,B:0.3 to blend; "
             "see: realtime-nst styles"
         )
     if not 0 <= float(weight) < math.inf:
         raise UsageError(f"{weight!r} in {spec!r} is no weight: it is a number from 0 up, as 0.7")
-    return Part(name, float(weight))
+    return Part(name.strip(), float(weight))
 
 
 def _is_number(text: str) -> bool:

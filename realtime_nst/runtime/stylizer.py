@@ -94,13 +94,15 @@ class Stylizer:
                 f"there is no way from {here.card.title!r} to {there.card.title!r}: one network "
                 "must play both, as it does two pictures, or two styles of a network of several"
             )
-        digest = _digest(here.digest, there.digest)
+        way = replace(there, digest=_digest(here.digest, there.digest))
+        last = here
 
         def go(amount: float) -> None:
-            step = replace(there, digest=digest, code=mixed([1 - amount, amount], [one, other]))
+            nonlocal last
+            step = replace(way, code=mixed([1 - amount, amount], [one, other]))
             with self._changing:
-                if self._loaded.digest in (here.digest, digest):
-                    self._loaded = step
+                if self._loaded is last:
+                    self._loaded = last = step
 
         return go
 
