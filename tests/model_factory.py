@@ -1,6 +1,7 @@
 """Tiny style networks as ONNX files, made to the contract or against it, without torch."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,25 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from realtime_nst.runtime.card import INPUT, METADATA_KEY, OUTPUT, ModelCard
+from realtime_nst.runtime.card import (
+    ARBITRARY,
+    CODE,
+    ENCODER,
+    INPUT,
+    METADATA_KEY,
+    MULTI,
+    OUTPUT,
+    PAINTING,
+    STRENGTH,
+    ModelCard,
+)
+from realtime_nst.runtime.encoder import encoder_path
+
+Ports = Mapping[str, tuple[int, Sequence[int | str]]]
+"""By name, ONNX's number of the type, and the shape."""
 
 _SHAPE = (1, "height", "width", 3)
+_FRAME, _IMAGE = ({name: (TensorProto.UINT8, _SHAPE)} for name in (INPUT, OUTPUT))
 _SWAP = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]], np.float32)
 """Blue to red, red to green, green to blue: tells colour orders apart."""
 
@@ -81,7 +98,62 @@ def write_graph(
 ) -> Path:
     """A network that gives its (first) input back, with ports as asked, to break the contract."""
     nodes = [_same(inputs[0], output)]
-    return _save(path, nodes, {}, card, inputs=inputs, output=output, shape=shape, dtype=dtype)
+    ports = dict.fromkeys(inputs, (dtype, shape))
+    return _save(path, nodes, {}, card, inputs=ports, output={output: (dtype, shape)})
+
+
+def write_painter(path: Path, name: str = "any", gain: float = 1.0, **changes: object) -> Path:
+    """A network for any painting that adds ``gain`` times the painting's mean colour, and its
+    encoder beside it. ``changes`` are those of the encoder's card."""
+    matrix = gain * np.eye(3, dtype=np.float32)
+    _write_coded(path, matrix, card(name, kind=ARBITRARY, title="Any painting"))
+    nodes = [
+        helper.make_node("Cast", [PAINTING], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["float", "axes"], [CODE], keepdims=0),
+    ]
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    about = {"kind": ENCODER, "encodes_for": digest, "size_minimum": 16} | changes
+    _save(
+        encoder_path(path),
+        nodes,
+        {"axes": np.array([1, 2], np.int64)},
+        card(name, **about),
+        inputs={PAINTING: (TensorProto.UINT8, _SHAPE)},
+        output={CODE: (TensorProto.FLOAT, (1, 3))},
+    )
+    return path
+
+
+def write_several(
+    path: Path, colours: Mapping[str, Sequence[int]], name: str = "several", **changes: object
+) -> Path:
+    """A network of several styles: each adds the colour that stands under its name."""
+    about = {"kind": MULTI, "styles": tuple(colours)} | changes
+    return _write_coded(path, np.array(list(colours.values()), np.float32), card(name, **about))
+
+
+def _write_coded(path: Path, matrix: NDArray[np.float32], card: ModelCard) -> Path:
+    """To every pixel it adds strength x code x ``matrix``."""
+    nodes = [
+        helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("MatMul", [CODE, "matrix"], ["colour"]),
+        helper.make_node("Mul", ["colour", STRENGTH], ["shift"]),
+        helper.make_node("Add", ["float", "shift"], ["sum"]),
+        helper.make_node("Clip", ["sum", "zero", "white"], ["clipped"]),
+        helper.make_node("Round", ["clipped"], ["rounded"]),
+        helper.make_node("Cast", ["rounded"], [OUTPUT], to=TensorProto.UINT8),
+    ]
+    constants = {
+        "matrix": matrix,
+        "zero": np.array(0, np.float32),
+        "white": np.array(255, np.float32),
+    }
+    inputs = {
+        INPUT: (TensorProto.UINT8, _SHAPE),
+        CODE: (TensorProto.FLOAT, (1, len(matrix))),
+        STRENGTH: (TensorProto.FLOAT, (1,)),
+    }
+    return _save(path, nodes, constants, card, inputs=inputs)
 
 
 def expected(image: NDArray[np.uint8], shift: float = 0.0) -> NDArray[np.uint8]:
@@ -108,17 +180,15 @@ def _save(
     constants: dict[str, NDArray[np.generic]],
     card: ModelCard | None,
     *,
-    inputs: Sequence[str] = (INPUT,),
-    output: str = OUTPUT,
-    shape: Sequence[int | str] = _SHAPE,
-    dtype: int = TensorProto.UINT8,
+    inputs: Ports = _FRAME,
+    output: Ports = _IMAGE,
 ) -> Path:
     used = {name for node in nodes for name in node.input}
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info(name, dtype, list(shape)) for name in inputs],
-        [helper.make_tensor_value_info(output, dtype, list(shape))],
+        _value_infos(inputs),
+        _value_infos(output),
         [numpy_helper.from_array(v, k) for k, v in constants.items() if k in used],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
@@ -126,3 +196,10 @@ def _save(
         helper.set_model_props(model, {METADATA_KEY: card.to_json()})
     onnx.save(model, str(path))
     return path
+
+
+def _value_infos(ports: Ports) -> list[onnx.ValueInfoProto]:
+    return [
+        helper.make_tensor_value_info(name, dtype, list(shape))
+        for name, (dtype, shape) in ports.items()
+    ]

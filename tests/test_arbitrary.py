@@ -29,6 +29,7 @@ from realtime_nst.learning.recipe import ArbitraryRecipe  # noqa: E402
 from realtime_nst.learning.textures import TEXTURES  # noqa: E402
 from realtime_nst.learning.train_arbitrary import ArbitraryTrainer  # noqa: E402
 from realtime_nst.runtime.card import METADATA_KEY, ModelCard  # noqa: E402
+from realtime_nst.runtime.encoder import encoder_path  # noqa: E402
 
 TINY = "arbitrary:width=8,blocks=1,detail=4,hidden=4"
 SMALL = ArbitraryRecipe(
@@ -254,7 +255,7 @@ def test_both_files_keep_the_contract(exported):
     path, _ = exported
     encoder, painter = (
         ort.InferenceSession(p, providers=["CPUExecutionProvider"])
-        for p in (exporting.encoder_path(path), path)
+        for p in (encoder_path(path), path)
     )
     size = build_arbitrary(TINY).code_size
     assert [(i.name, i.type) for i in painter.get_inputs()] == [
@@ -286,7 +287,7 @@ def test_both_cards_are_inside_and_bound_to_each_other(exported):
     from realtime_nst.runtime.model import read_model
 
     path, _ = exported
-    painter, encoder = read_model(path), read_model(exporting.encoder_path(path))
+    painter, encoder = read_model(path), read_model(encoder_path(path))
     assert (painter.card.kind, encoder.card.kind) == ("arbitrary", "style-encoder")
     assert encoder.card.encodes_for == painter.digest
     assert painter.card.size_multiple == 4
@@ -295,7 +296,7 @@ def test_both_cards_are_inside_and_bound_to_each_other(exported):
 
 def test_both_hold_only_operators_tensorrt_lists_and_half_precision_kernels(exported):
     path, _ = exported
-    for file in (path, exporting.encoder_path(path)):
+    for file in (path, encoder_path(path)):
         model = onnx.load(file)
         assert {node.op_type for node in model.graph.node} <= OPERATORS
         kernels = [i for i in model.graph.initializer if len(i.dims) == 4 and i.dims[1] > 1]

@@ -21,7 +21,7 @@ class _Engine:
 
     def __call__(self, height: int, width: int) -> Runner:
         self.compiled.append((height, width))
-        return lambda image: image
+        return lambda image, code: image
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_pictures_are_padded_to_what_the_card_says(
 def test_padding_reflects() -> None:
     seen = []
     model = Model(Path("a.onnx"), card(size_minimum=6), "0")
-    session = Session("cpu", model, lambda _h, _w: lambda image: seen.append(image) or image)
+    session = Session("cpu", model, lambda _h, _w: lambda image, code: seen.append(image) or image)
     image = _picture(2, 4)
     session(image)
     assert (seen[0] == np.pad(image, ((0, 4), (0, 2), (0, 0)), mode="reflect")).all()

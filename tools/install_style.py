@@ -1,9 +1,10 @@
-"""Put a trained style into the shipped set: weights/NAME.onnx, its picture, its manifest entry.
+"""Put a trained network into the shipped set: weights/NAME.onnx and its manifest entry.
 
 Usage: python tools/install_style.py STYLE.onnx [...]
 
-The picture is the built-in scene (scene.jpg) in that style. The style's int8 form is taken along
-where it lies beside it.
+What belongs to it is taken along where it lies beside it: a style's int8 form, the encoder of a
+network for any painting (which must be there). A single style gets a picture, the built-in scene
+(scene.jpg) painted with it.
 """
 
 import hashlib
@@ -14,7 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from realtime_nst.runtime import int8
-from realtime_nst.runtime.model import read_model
+from realtime_nst.runtime.card import ARBITRARY, SINGLE
+from realtime_nst.runtime.encoder import encoder_of
+from realtime_nst.runtime.model import Model, read_model
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import write_picture
 from realtime_nst.sources.synthetic import SyntheticSource
@@ -23,28 +26,47 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 PICTURE_SIZE = (480, 360)
 
 
+KEPT = "name title artist licence network speed_class quality recipe kind styles".split()
+
+
 def install(path: Path) -> None:
-    card = read_model(path).card
-    target = WEIGHTS / f"{card.name}.onnx"
+    model = read_model(path)
+    beside = _beside(model)
+    target = WEIGHTS / f"{model.card.name}.onnx"
     shutil.copyfile(path, target)
-    int8.path_of(target).unlink(missing_ok=True)
-    if int8.path_of(path).exists():
-        shutil.copyfile(int8.form_of(read_model(path)).path, int8.path_of(target))
-    picture = target.with_suffix(".jpg")
+    about = asdict(model.card)
+    entry = {
+        **{key: about[key] for key in KEPT if about[key] or key != "styles"},
+        "file": target.name,
+        **_file(target),
+    }
+    for name in ("int8", "encoder"):
+        other = target.with_suffix(f".{name}.onnx")
+        other.unlink(missing_ok=True)
+        if name in beside:
+            shutil.copyfile(beside[name], other)
+            entry |= {f"{name}_{key}": value for key, value in _file(other).items()}
+    if model.card.kind == SINGLE:
+        entry["picture"] = _draw(target)
+    _record(entry)
+
+
+def _beside(model: Model) -> dict[str, Path]:
+    """The other files of a network, checked."""
+    if model.card.kind == ARBITRARY:
+        return {"encoder": encoder_of(model).path}
+    if int8.path_of(model.path).exists():
+        return {"int8": int8.form_of(model).path}
+    return {}
+
+
+def _draw(style: Path) -> str:
+    picture = style.with_suffix(".jpg")
     with SyntheticSource(*PICTURE_SIZE, frames=1) as source:
         scene = next(iter(source)).image
     write_picture(WEIGHTS / "scene.jpg", scene, overwrite=True, quality=88)
-    write_picture(picture, Stylizer(target)(scene), overwrite=True, quality=88)
-    kept = ("name", "title", "artist", "licence", "network", "speed_class", "quality", "recipe")
-    entry = {
-        **{key: value for key, value in asdict(card).items() if key in kept},
-        "file": target.name,
-        **_file(target),
-        "picture": picture.name,
-    }
-    if int8.path_of(target).exists():
-        entry |= {f"int8_{key}": value for key, value in _file(int8.path_of(target)).items()}
-    _record(entry)
+    write_picture(picture, Stylizer(style)(scene), overwrite=True, quality=88)
+    return picture.name
 
 
 def _file(path: Path) -> dict[str, object]:

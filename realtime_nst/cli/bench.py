@@ -165,7 +165,7 @@ def _conditions(
 
 
 def _check_pictures(option: str, folder: Path | None) -> None:
-    from realtime_nst.sources.pictures import SUFFIXES
+    from realtime_nst.pictures import SUFFIXES
 
     if folder is None:
         return

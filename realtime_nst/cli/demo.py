@@ -17,6 +17,7 @@ _NEXT = """what to type next:
 def demo(
     output: options.Output = Path("demo.mp4"),
     style: options.Style = options.DEFAULT_STYLE,
+    painter: options.Painter = "",
     provider: options.Provider = "auto",
     overwrite: options.Overwrite = False,
 ) -> None:
@@ -29,7 +30,7 @@ def demo(
 
     source = SyntheticSource(rate=_RATE, frames=_SECONDS * _RATE)
     sink = VideoSink(output, rate=source.info.rate, overwrite=overwrite)
-    stylizer = Stylizer(style, provider)
+    stylizer = Stylizer(style, provider, painter=painter)
     stylizer.warm_up(source.info.width, source.info.height)
     try:
         with source, sink, console.frame_progress(str(output), source.info.frames) as progress:
@@ -39,8 +40,9 @@ def demo(
         console.say_notice("stopped; nothing was written")
         raise typer.Exit(130) from None
     card = stylizer.card
+    artist = f" ({card.artist})" if card.artist else ""
     console.say(
-        f"{output}: a made-up scene, painted after {card.title} ({card.artist})\n"
+        f"{output}: a made-up scene, painted after {card.title}{artist}\n"
         f"{report.fps:.1f} fps at {source.info.width}x{source.info.height} on {stylizer.provider}; "
         f"{console.shares(report)}\n\n{_NEXT}"
     )

@@ -39,8 +39,9 @@ def check_target(output: Path, overwrite: bool) -> None:
 
 def export_checked(checkpoint: "Checkpoint", output: Path) -> None:
     from realtime_nst.learning.export import export as write
-    from realtime_nst.learning.export_arbitrary import encoder_path, export_pair
+    from realtime_nst.learning.export_arbitrary import export_pair
     from realtime_nst.learning.recipe import ArbitraryRecipe
+    from realtime_nst.runtime.encoder import encoder_path
 
     if checkpoint.recipe.kind == ArbitraryRecipe.kind:
         mean, largest = export_pair(checkpoint, output)

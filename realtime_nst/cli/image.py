@@ -16,6 +16,7 @@ def image(
     size: options.Size = "",
     strength: options.Strength = 1.0,
     keep_colour: options.KeepColour = False,
+    painter: options.Painter = "",
     provider: options.Provider = "auto",
     quality: Annotated[int, typer.Option(help="Of JPEG and WebP, 1 to 100.")] = 95,
     overwrite: options.Overwrite = False,
@@ -33,7 +34,8 @@ def image(
     names = [written_name(path) for path in pictures.paths]
     sink = PictureSink(output, names, overwrite=overwrite, quality=quality)
     _check_output(pictures.paths, output)
-    stages.append(Stylise(Stylizer(style, provider), strength, keep_colour))
+    stylizer = Stylizer(style, provider, painter=painter)
+    stages.append(Stylise(stylizer, strength, keep_colour))
     with (
         pictures,
         sink,

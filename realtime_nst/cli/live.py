@@ -10,7 +10,7 @@ import typer
 
 from realtime_nst.cli import console, interrupt, options
 from realtime_nst.cli.live_source import PICTURE_SECONDS, SIZE, SYNTHETIC, Chosen, list_cameras
-from realtime_nst.errors import ModelError, UsageError
+from realtime_nst.errors import MediaError, ModelError, UsageError
 
 if TYPE_CHECKING:
     from realtime_nst.live import Live
@@ -44,8 +44,8 @@ def live(
         typer.Option(
             "--style",
             "-s",
-            metavar="NAME|FILE.onnx",
-            help="See: realtime-nst styles. (default: as last time)",
+            metavar=options.STYLE,
+            help=f"{options.STYLE_HELP} (default: as last time)",
         ),
     ] = None,
     size: Annotated[
@@ -83,6 +83,9 @@ def live(
         typer.Option(metavar="FILE", help="Write what is shown, without the figures."),
     ] = None,
     window: Annotated[bool, typer.Option("--window/--no-window", help="Show it.")] = True,
+    painter: options.Painter = "",
+    morph_to: options.MorphTo = "",
+    morph_seconds: options.MorphSeconds = options.DEFAULT_MORPH_SECONDS,
     provider: options.Provider = "auto",
     overwrite: options.Overwrite = False,
 ) -> None:
@@ -95,7 +98,7 @@ def live(
     chosen.check()
     recording = _recording(record, overwrite)
     with ThreadPoolExecutor(1) as beside, ExitStack() as opened:
-        loading = beside.submit(_stylizer, style, known.style, provider)
+        loading = beside.submit(_stylizer, style, known.style, provider, painter)
         taken = opened.enter_context(chosen.source())
         # The window's process starts while the style is loaded.
         shown = opened.enter_context(_window()) if window else None
@@ -143,17 +146,19 @@ def _recording(path: Path | None, overwrite: bool) -> "VideoSink | None":
     return VideoSink(path, overwrite=overwrite) if path else None
 
 
-def _stylizer(style: str | None, known: str | None, provider: str) -> "tuple[Stylizer, str]":
+def _stylizer(
+    style: str | None, known: str | None, provider: str, painter: str
+) -> "tuple[Stylizer, str]":
     """With its name; where the style of last time is gone, the usual one."""
     from realtime_nst.runtime.stylizer import Stylizer
 
     if style is None and known is not None:
         try:
-            return Stylizer(known, provider), known
-        except (UsageError, ModelError) as error:
+            return Stylizer(known, provider, painter=painter), known
+        except (UsageError, ModelError, MediaError) as error:
             console.say_notice(f"the style of last time cannot be had: {error}")
     style = style or options.DEFAULT_STYLE
-    return Stylizer(style, provider), style
+    return Stylizer(style, provider, painter=painter), style
 
 
 def _window() -> "WindowSink":
@@ -172,11 +177,12 @@ def _controller(
     stylizer: "Stylizer", style: str, shown: "WindowSink | None", **wishes: Any
 ) -> "Live":
     from realtime_nst.live import Live
+    from realtime_nst.runtime.spec import absolute
     from realtime_nst.runtime.styles import installed
 
     names = [entry.name for entry in installed()]
     if style not in names:
-        style = str(Path(style).resolve())
+        style = absolute(style)
         names.insert(0, style)
     if shown is not None:
         wishes["full_screen"] = shown.toggle_full_screen

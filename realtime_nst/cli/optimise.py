@@ -117,14 +117,9 @@ def _no_empty_folders(target: Path) -> Iterator[None]:
 
 
 def _is_picture(content: Path) -> bool:
-    """By its suffix, or where that tells nothing by what it holds."""
-    from realtime_nst.sources.pictures import SUFFIXES
+    from realtime_nst.pictures import is_picture
 
-    if content.suffix.lower() in SUFFIXES or not content.is_file():
-        return content.suffix.lower() in SUFFIXES and not content.is_dir()
-    import cv2
-
-    return cv2.haveImageReader(str(content))
+    return is_picture(content)
 
 
 def _source(content: Path) -> "PictureSource | VideoSource":

@@ -5,9 +5,31 @@ from typing import Annotated
 
 import typer
 
-Style = Annotated[
+STYLE = "NAME|FILE.onnx|PICTURE|A:0.7,B:0.3"
+STYLE_HELP = (
+    "A style (see: realtime-nst styles), a picture to paint like, or a blend of pictures, or of "
+    "styles of one network."
+)
+Style = Annotated[str, typer.Option("--style", "-s", metavar=STYLE, help=STYLE_HELP)]
+Network = Annotated[
     str, typer.Option("--style", "-s", metavar="NAME|FILE.onnx", help="See: realtime-nst styles.")
 ]
+Painter = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE.onnx",
+        help="Network for --style PICTURE, or one of several styles to choose from. (default: the "
+        "installed one)",
+    ),
+]
+MorphTo = Annotated[
+    str,
+    typer.Option(
+        metavar="PICTURE|NAME|A:0.7,B:0.3",
+        help="Go over to this style by and by; the same network must play both.",
+    ),
+]
+MorphSeconds = Annotated[float, typer.Option(help="How long --morph-to takes.")]
 Size = Annotated[
     str,
     typer.Option(
@@ -43,5 +65,6 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is al
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result goes.")]
 
 DEFAULT_STYLE = "great_wave"
+DEFAULT_MORPH_SECONDS = 10.0
 DEFAULT_STABILISE = "strong"
 DEFAULT_FLOW = "fast"

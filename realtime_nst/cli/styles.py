@@ -30,10 +30,10 @@ def styles(
     overwrite: options.Overwrite = False,
 ) -> None:
     """List the styles that come with the program."""
-    from realtime_nst.runtime.styles import installed
+    from realtime_nst.runtime.styles import installed, painters
 
-    found = installed()
-    if not found:
+    found, others = installed(), painters()
+    if not found and not others:
         raise ModelError("no styles are installed; train one with: realtime-nst train")
     if sheet is not None:
         _draw(found, sheet, on or [], provider, overwrite)
@@ -43,6 +43,22 @@ def styles(
         )
     else:
         console.out.print(_table(found))
+        if others:
+            console.out.print("", _networks(others))
+
+
+def _networks(found: "list[InstalledStyle]") -> "Table":
+    rows = [
+        (
+            s.name,
+            f"styles: {', '.join(s.styles)}" if s.styles else "paints any picture you give",
+            f"{s.bytes / 1e6:.1f} MB",
+            s.speed_class,
+            s.licence,
+        )
+        for s in found
+    ]
+    return console.table(("painter", "what it plays", "size", "speed class", "licence"), rows)
 
 
 def _table(found: "list[InstalledStyle]") -> "Table":
@@ -76,7 +92,7 @@ def _draw(
 
 
 def _pictures(paths: list[Path]) -> "list[Image]":
-    from realtime_nst.sources.pictures import read_picture
+    from realtime_nst.pictures import read_picture
     from realtime_nst.sources.synthetic import SyntheticSource
 
     return [read_picture(path) for path in paths] or [SyntheticSource(frames=1).picture(0)]

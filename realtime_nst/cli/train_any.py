@@ -55,7 +55,8 @@ def train_any(
     from realtime_nst.learning.data import find_paintings, find_photos
     from realtime_nst.learning.networks import build_arbitrary
     from realtime_nst.learning.paintings import read_painting
-    from realtime_nst.learning.train_arbitrary import PAINTING_SIZE, ArbitraryTrainer
+    from realtime_nst.learning.train_arbitrary import ArbitraryTrainer
+    from realtime_nst.runtime.painting import PAINTING_SIZE
 
     chosen = read_options(ArbitraryRecipe, recipe)
     find_photos(content)  # the cheap checks come before the dear download

@@ -28,6 +28,9 @@ def video(
     stabilise: options.Stabilise = options.DEFAULT_STABILISE,
     flow: options.Flow = "medium",
     network_every: options.NetworkEvery = 1,
+    painter: options.Painter = "",
+    morph_to: options.MorphTo = "",
+    morph_seconds: options.MorphSeconds = options.DEFAULT_MORPH_SECONDS,
     provider: options.Provider = "auto",
     codec: Annotated[
         str | None, typer.Option(help="h264, h265, av1, vp9, prores. (default: by the suffix)")
@@ -42,6 +45,7 @@ def video(
 ) -> None:
     """Stylise a video file. Sound, subtitles and the time of every frame stay as they are."""
     from realtime_nst.motion.stabilise import Stabilise
+    from realtime_nst.runtime.morph import Morph
     from realtime_nst.runtime.stages import Resize, Stylise, parse_size
     from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sinks.video import VideoSink
@@ -49,13 +53,17 @@ def video(
 
     stages: list[Stage] = [Resize(parse_size(size))] if size else []
     target = output or _default_target(source, style)
-    stylizer = Stylizer(style, provider)
-    stage = Stabilise(
+    stylizer = Stylizer(style, provider, painter=painter)
+    stage: Stage = Stabilise(
         Stylise(stylizer, strength, keep_colour),
         stabilise,
         accuracy=flow,
         network_every=network_every,
     )
+    settings = f"{strength} {keep_colour} {stabilise} {flow} {network_every}"
+    if morph_to:
+        stage = Morph(stage, stylizer, morph_to, morph_seconds, begin=_beginning(source))
+        settings += f" {morph_seconds}"
     sink = VideoSink(
         target,
         source=source,
@@ -63,7 +71,7 @@ def video(
         quality=quality,
         overwrite=overwrite,
         resume=resume,
-        settings=f"{stylizer.digest} {strength} {keep_colour} {stabilise} {flow} {network_every}",
+        settings=f"{stylizer.digest} {settings}",
     )
     stages.append(stage)
     with VideoSource(source, start=sink.resume_from) as frames:
@@ -105,8 +113,17 @@ def _say_what_is_kept(sink: "VideoSink", stopped: bool) -> None:
     )
 
 
+def _beginning(source: Path) -> Fraction:
+    from realtime_nst.media import main_video, open_input
+
+    with open_input(source) as container:
+        stream = main_video(container)
+        return (stream.start_time or 0) * (stream.time_base or Fraction(1))
+
+
 def _default_target(source: Path, style: str) -> Path:
+    from realtime_nst.runtime.spec import stem
     from realtime_nst.sinks.formats import CONTAINERS
 
     suffix = source.suffix if source.suffix.lower() in CONTAINERS else ".mp4"
-    return source.with_name(f"{source.stem}-{Path(style).stem}{suffix}")
+    return source.with_name(f"{source.stem}-{stem(style)}{suffix}")

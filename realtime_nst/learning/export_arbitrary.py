@@ -23,6 +23,7 @@ from realtime_nst.learning.export import (
 from realtime_nst.learning.networks.arbitrary import ArbitraryNet
 from realtime_nst.learning.run import averaged
 from realtime_nst.runtime.card import CODE, INPUT, OUTPUT, PAINTING, STRENGTH, ModelCard
+from realtime_nst.runtime.encoder import encoder_path
 
 _TRACED, _CHECKED = (96, 128), (136, 104)
 _TRACED_PAINTING, _CHECKED_PAINTING = (96, 125), (77, 133)
@@ -54,11 +55,6 @@ class EncodeGraph(nn.Module):
 
     def forward(self, painting: Tensor) -> Tensor:
         return self.style(painting.permute(0, 3, 1, 2).float() / 255)
-
-
-def encoder_path(path: Path) -> Path:
-    """Where the encoder of the style file ``path`` lies."""
-    return path.with_suffix(f".encoder{path.suffix}")
 
 
 def export_pair(checkpoint: Checkpoint, path: Path) -> tuple[float, int]:

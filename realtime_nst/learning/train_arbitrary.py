@@ -23,9 +23,7 @@ from realtime_nst.learning.paintings import PaintingCrops, by_artist, read_paint
 from realtime_nst.learning.recipe import ArbitraryRecipe
 from realtime_nst.learning.run import Run
 from realtime_nst.learning.samples import PairedSampleWriter
-
-PAINTING_SIZE = 512
-"""Pixels of a painting's longer side where its code is made for showing and measuring."""
+from realtime_nst.runtime.painting import PAINTING_SIZE
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from realtime_nst.errors import ProviderError
+from realtime_nst.runtime.card import SINGLE
 from realtime_nst.runtime.model import Model, read_model
 
 
@@ -19,6 +20,11 @@ def form_of(model: Model) -> Model:
     """
     if model.card.quantised_from:
         return model
+    if model.card.kind != SINGLE:
+        raise ProviderError(
+            f"{model.path} plays more than one style, and only networks of one have an int8 form; "
+            "choose another --provider"
+        )
     path = path_of(model.path)
     remedy = f"make it with: realtime-nst quantise {model.path} PAINTING --content PHOTOS"
     if not path.exists():

@@ -1,12 +1,24 @@
 """A style's ONNX file, read without any engine: its card, its digest, and the graph's contract."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from realtime_nst.errors import ModelError, UsageError
-from realtime_nst.runtime.card import INPUT, METADATA_KEY, OUTPUT, ModelCard
+from realtime_nst.runtime.card import (
+    ARBITRARY,
+    CODE,
+    ENCODER,
+    INPUT,
+    METADATA_KEY,
+    MULTI,
+    OUTPUT,
+    PAINTING,
+    SINGLE,
+    STRENGTH,
+    ModelCard,
+)
 
 _GRAPH, _METADATA = 7, 14
 """Field numbers of ONNX's ModelProto; in a metadata entry, 1 is the key and 2 the value."""
@@ -27,6 +39,10 @@ class Model:
     digest: str
 
 
+_SOME = -1
+"""In a contract, a dimension that the network fixes."""
+
+
 @dataclass(frozen=True)
 class Port:
     """An input or output of a graph as an engine reports it; None is a dynamic dimension."""
@@ -36,7 +52,7 @@ class Port:
     shape: tuple[int | None, ...]
 
     def __str__(self) -> str:
-        dimensions = ", ".join("?" if size is None else str(size) for size in self.shape)
+        dimensions = ", ".join({None: "?", _SOME: "K"}.get(n, str(n)) for n in self.shape)
         return f"{self.name} {self.dtype} [{dimensions}]"
 
 
@@ -56,15 +72,52 @@ def read_model(path: Path) -> Model:
     return Model(path, _card(path, text), hashlib.sha256(data).hexdigest())
 
 
-def check_contract(path: Path, inputs: Sequence[Port], outputs: Sequence[Port]) -> None:
-    """Raises :class:`ModelError` when the graph does not take and give one picture as agreed."""
-    wanted = [Port(INPUT, "uint8", (1, None, None, 3))]
+_FRAME, _IMAGE = (Port(name, "uint8", (1, None, None, 3)) for name in (INPUT, OUTPUT))
+_CODE = Port(CODE, "float32", (1, _SOME))
+_CODED = (_FRAME, _CODE, Port(STRENGTH, "float32", (1,)))
+
+_CONTRACTS: Mapping[str, tuple[str, Sequence[Port], Port]] = {
+    SINGLE: ("a style", (_FRAME,), _IMAGE),
+    ARBITRARY: ("a network for any painting", _CODED, _IMAGE),
+    MULTI: ("a network of several styles", _CODED, _IMAGE),
+    ENCODER: ("an encoder of paintings", (Port(PAINTING, "uint8", (1, None, None, 3)),), _CODE),
+}
+"""For each kind of network: what it is, takes and gives."""
+
+
+def check_contract(model: Model, inputs: Sequence[Port], outputs: Sequence[Port]) -> int:
+    """How many numbers a code of the graph has, 0 where it takes and gives none.
+
+    Raises :class:`ModelError` when the graph does not take and give what its card's kind does.
+    """
+    what, wanted, result = _CONTRACTS[model.card.kind]
     given = [(port.name, port.dtype, len(port.shape)) for port in outputs]
-    if list(inputs) != wanted or given != [(OUTPUT, "uint8", 4)]:
+    sought = [(result.name, result.dtype, len(result.shape))]
+    if not _fit(inputs, wanted) or given != sought:
         raise ModelError(
-            f"{str(path)!r} takes ({_listing(inputs)}) and gives ({_listing(outputs)}), but "
-            f"a style takes ({wanted[0]}) and gives ({OUTPUT} uint8 [1, ?, ?, 3]); export it again"
+            f"{str(model.path)!r} takes ({_listing(inputs)}) and gives ({_listing(outputs)}), but "
+            f"{what} takes ({_listing(wanted)}) and gives ({result}); "
+            "export it again"
         )
+    return next((port.shape[1] or 0 for port in inputs if port.name == CODE), 0)
+
+
+def _fit(given: Sequence[Port], wanted: Sequence[Port]) -> bool:
+    by_name = {port.name: port for port in given}
+    return len(given) == len(wanted) and all(
+        port.name in by_name and _fits(by_name[port.name], port) for port in wanted
+    )
+
+
+def _fits(given: Port, wanted: Port) -> bool:
+    return (
+        given.dtype == wanted.dtype
+        and len(given.shape) == len(wanted.shape)
+        and all(
+            size is not None if sought == _SOME else size == sought
+            for size, sought in zip(given.shape, wanted.shape, strict=True)
+        )
+    )
 
 
 def _card(path: Path, text: str) -> ModelCard:
@@ -84,12 +137,14 @@ def _listing(ports: Sequence[Port]) -> str:
 
 def _read(path: Path) -> bytes:
     if path.is_dir():
-        raise UsageError(f"{str(path)!r} is a directory; give a style's name or an .onnx file")
+        raise UsageError(
+            f"{str(path)!r} is a directory; give a style's name, an .onnx file or a picture"
+        )
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
         raise UsageError(
-            f"there is no file {str(path)!r}; give a style's name or an .onnx file"
+            f"there is no file {str(path)!r}; give a style's name, an .onnx file or a picture"
         ) from error
     except OSError as error:
         raise ModelError(f"{str(path)!r} cannot be read: {error.strerror}") from error
@@ -104,7 +159,8 @@ def _metadata(path: Path, data: bytes) -> dict[str, str]:
         return {str(e[1], "utf-8"): str(e[2], "utf-8") for e in entries if {1, 2} <= e.keys()}
     except (ValueError, IndexError) as error:
         raise ModelError(
-            f"{str(path)!r} is not an ONNX file, or is damaged ({error}); copy or export it again"
+            f"{str(path)!r} is no picture and not an ONNX file, or is damaged ({error}); "
+            "copy or export it again"
         ) from error
 
 

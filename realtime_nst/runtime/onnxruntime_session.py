@@ -15,9 +15,9 @@ import numpy as np
 
 from realtime_nst.errors import MissingPackage, ModelError, ProviderError
 from realtime_nst.runtime import cache, hardware
-from realtime_nst.runtime.card import INPUT, OUTPUT
+from realtime_nst.runtime.card import CODE, INPUT, OUTPUT, PAINTING, STRENGTH
 from realtime_nst.runtime.model import Model, Port, check_contract
-from realtime_nst.runtime.session import Compile, Runner, Session
+from realtime_nst.runtime.session import Code, Compile, Encoder, Runner, Session
 from realtime_nst.stream import Image
 
 Options = Callable[[Model], Mapping[str, str]]
@@ -83,8 +83,27 @@ def open_session(model: Model, name: str, provider: str, options: Options = no_o
             f"{name} was asked for, but ONNX Runtime would use {used}: a driver or library that "
             f"{provider} needs is missing; see realtime-nst doctor, or choose another --provider"
         )
-    check_contract(model.path, _ports(session.get_inputs()), _ports(session.get_outputs()))
-    return Session(name, model, _compiler(session))
+    code_size = _check(model, session)
+    return Session(name, model, _compiler(session), code_size)
+
+
+def open_encoder(model: Model) -> Encoder:
+    """In float32 on the CPU, for paintings of any size. Raises :class:`ModelError` as
+    :func:`open_session` does."""
+    session = _create(model, "CPUExecutionProvider", {})
+    _check(model, session)
+
+    def encode(painting: Image) -> Code:
+        code: Code = session.run([CODE], {PAINTING: painting[np.newaxis]})[0]
+        return code
+
+    return encode
+
+
+def _check(model: Model, session: Any) -> int:
+    """How many numbers a code of the network has."""
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    return check_contract(model, _ports(inputs), _ports(outputs))
 
 
 def _create(model: Model, provider: str, options: Mapping[str, str]) -> Any:
@@ -129,9 +148,13 @@ def _compiler(session: Any) -> Compile:
         output = np.empty((1, height, width, 3), np.uint8)
         binding = session.io_binding()
         binding.bind_output(OUTPUT, "cpu", 0, np.uint8, output.shape, output.ctypes.data)
+        full = np.ones(1, np.float32)
 
-        def run(image: Image) -> Image:
+        def run(image: Image, code: Code | None) -> Image:
             binding.bind_cpu_input(INPUT, image[np.newaxis])
+            if code is not None:
+                binding.bind_cpu_input(CODE, code)
+                binding.bind_cpu_input(STRENGTH, full)
             session.run_with_iobinding(binding)
             result: Image = output[0]
             return result
@@ -145,11 +168,17 @@ def _ports(nodes: list[Any]) -> list[Port]:
     return [
         Port(
             node.name,
-            node.type.removeprefix("tensor(").removesuffix(")"),
+            _dtype(node.type),
             tuple(size if isinstance(size, int) else None for size in node.shape),
         )
         for node in nodes
     ]
+
+
+def _dtype(kind: str) -> str:
+    """By the name NumPy has for it."""
+    name = kind.removeprefix("tensor(").removesuffix(")")
+    return {"float": "float32", "double": "float64"}.get(name, name)
 
 
 def _load_nvidia_libraries(runtime: ModuleType) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 
 from realtime_nst.errors import MissingPackage, ModelError
 from realtime_nst.runtime import cache, hardware, int8
+from realtime_nst.runtime.card import CODE, INPUT, STRENGTH
 from realtime_nst.runtime.model import Model, Port, check_contract
-from realtime_nst.runtime.session import Compile, Runner, Session
+from realtime_nst.runtime.session import Code, Compile, Encoder, Runner, Session
 from realtime_nst.stream import Image
 
 _TELEMETRY = "openvino_telemetry"
@@ -58,14 +59,36 @@ def open_session(model: Model, name: str, device: str, precision: str) -> Sessio
     :class:`ProviderError` when "int8" is asked of a style without an int8 form."""
     if precision == "int8":
         model = int8.form_of(model)
+    graph, code_size = _read(model)
+    compile = _compiler(graph, device, _options(model, precision), bool(code_size))
+    return Session(name, model, compile, code_size)
+
+
+def open_encoder(model: Model) -> Encoder:
+    """In float32 on the CPU, for paintings of any size. Raises :class:`ModelError` as
+    :func:`open_session` does."""
+    graph, _ = _read(model)
+    network = _core().compile_model(graph, "CPU", _options(model, "f32"))
+    request = network.create_infer_request()
+
+    def encode(painting: Image) -> Code:
+        request.set_input_tensor(_openvino().Tensor(painting[np.newaxis]))
+        request.infer()
+        code: Code = request.get_output_tensor().data.copy()
+        return code
+
+    return encode
+
+
+def _read(model: Model) -> tuple[Any, int]:
+    """The graph, and how many numbers a code of it has."""
     try:
         graph = _core().read_model(model.path)
     except RuntimeError as error:
         raise ModelError(
             f"{str(model.path)!r} is damaged: OpenVINO cannot read it; copy or export it again"
         ) from error
-    check_contract(model.path, _ports(graph.inputs), _ports(graph.outputs))
-    return Session(name, model, _compiler(graph, device, _options(model, precision)))
+    return graph, check_contract(model, _ports(graph.inputs), _ports(graph.outputs))
 
 
 def _options(model: Model, precision: str) -> dict[str, Any]:
@@ -87,13 +110,16 @@ def _float_precision() -> str:
     return "bf16" if "BF16" in capabilities() else "f32"
 
 
-def _compiler(graph: Any, device: str, options: dict[str, Any]) -> Compile:
+def _compiler(graph: Any, device: str, options: dict[str, Any], coded: bool) -> Compile:
     """A network with its size fixed runs a tenth faster than with a dynamic size."""
 
     def compile(height: int, width: int) -> Runner:
         fixed = graph.clone()
-        fixed.reshape([1, height, width, 3])
-        return _runner(_core().compile_model(fixed, device, options).create_infer_request())
+        fixed.reshape({INPUT: [1, height, width, 3]})
+        request = _core().compile_model(fixed, device, options).create_infer_request()
+        if coded:
+            request.set_tensor(STRENGTH, _openvino().Tensor(np.ones(1, np.float32)))
+        return _runner(request)
 
     return compile
 
@@ -102,8 +128,10 @@ def _runner(request: Any) -> Runner:
     tensor = _openvino().Tensor
     output = request.get_output_tensor()
 
-    def run(image: Image) -> Image:
-        request.set_input_tensor(tensor(image[np.newaxis], shared_memory=True))
+    def run(image: Image, code: Code | None) -> Image:
+        request.set_tensor(INPUT, tensor(image[np.newaxis], shared_memory=True))
+        if code is not None:
+            request.set_tensor(CODE, tensor(code))
         request.infer()
         result: Image = output.data[0]
         return result

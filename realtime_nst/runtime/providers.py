@@ -9,7 +9,7 @@ from realtime_nst.runtime import int8
 from realtime_nst.runtime import onnxruntime_session as ort
 from realtime_nst.runtime import openvino_session as openvino
 from realtime_nst.runtime.model import Model
-from realtime_nst.runtime.session import Session
+from realtime_nst.runtime.session import Encoder, Session
 
 AUTO = "auto"
 
@@ -162,6 +162,16 @@ def choose(name: str = AUTO) -> Provider:
     if reason:
         raise ProviderError(_explain(PROVIDERS[name], reason))
     return PROVIDERS[name]
+
+
+def open_encoder(model: Model) -> Encoder:
+    """Ready to make codes in float32 on the CPU: they are made once, and used in any precision.
+
+    Raises :class:`ModelError`, and :class:`MissingPackage` without OpenVINO and ONNX Runtime.
+    """
+    if openvino.absence("CPU"):
+        return ort.open_encoder(model)
+    return openvino.open_encoder(model)
 
 
 def _fastest() -> Provider:

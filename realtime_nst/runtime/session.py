@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from realtime_nst.errors import ModelError, ProviderError, RealtimeNstError
 from realtime_nst.stream import Image
@@ -14,9 +15,15 @@ from realtime_nst.stream import Image
 if TYPE_CHECKING:
     from realtime_nst.runtime.model import Model
 
-Runner = Callable[[Image], Image]
+Code = NDArray[np.float32]
+"""How to paint, for a network that plays more than one style: float32 ``[1, K]``."""
+
+Runner = Callable[[Image, Code | None], Image]
 """The network compiled for one size. What it returns is its own buffer, overwritten by the next
 call."""
+
+Encoder = Callable[[Image], Code]
+"""A painting to its code."""
 
 Compile = Callable[[int, int], Runner]
 """Compiles the network for pictures of (height, width)."""
@@ -35,24 +42,25 @@ class Session:
     however many frames wait in a pipeline, a later call overwrites none of them. One call runs at a
     time; others wait.
 
-    ``provider`` names the row of the provider table in use.
+    ``provider`` names the row of the provider table in use. ``code_size`` is K of the codes that
+    the network takes; 0 where it takes none, and calls give None.
     """
 
-    def __init__(self, provider: str, model: "Model", compile: Compile) -> None:
-        self.provider = provider
+    def __init__(self, provider: str, model: "Model", compile: Compile, code_size: int = 0) -> None:
+        self.provider, self.code_size = provider, code_size
         self._model = model
         self._compile = compile
         self._runners: OrderedDict[tuple[int, int], Runner] = OrderedDict()
         self._padded: Image | None = None
         self._lock = Lock()
 
-    def __call__(self, image: Image) -> Image:
+    def __call__(self, image: Image, code: Code | None = None) -> Image:
         """Raises :class:`ProviderError` when the engine fails, as when memory runs out."""
         height, width = image.shape[:2]
         with self._lock:
             padded = self._pad(image)
             try:
-                result = self._runner(padded)(padded)
+                result = self._runner(padded)(padded, code)
             except RealtimeNstError:
                 raise
             except Exception as error:
@@ -71,7 +79,8 @@ class Session:
             return
         try:
             runner = self._compile(*size)
-            runner(np.zeros((*size, 3), np.uint8))
+            code = np.zeros((1, self.code_size), np.float32) if self.code_size else None
+            runner(np.zeros((*size, 3), np.uint8), code)
         except RealtimeNstError:
             raise
         except Exception as error:

@@ -3,19 +3,13 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Self
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from typing import Self
 
 from realtime_nst.errors import MediaError, UsageError
+from realtime_nst.pictures import SUFFIXES, nearest, read_picture
 from realtime_nst.stream import Frame, Image, Managed, StreamInfo
-
-SUFFIXES = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 class PictureSource(Managed):
@@ -97,63 +91,13 @@ def list_pictures(path: str | Path) -> list[Path]:
     """
     path = Path(path)
     if not path.exists():
-        raise UsageError(f"{str(path)!r} does not exist{_nearest(path)}")
+        raise UsageError(f"{str(path)!r} does not exist{nearest(path)}")
     if not path.is_dir():
         return [path]
     found = [file for file in path.iterdir() if _is_picture(file)]
     if not found:
         raise UsageError(f"the folder {str(path)!r} holds no picture ({', '.join(SUFFIXES)})")
     return sorted(found, key=_natural)
-
-
-def read_picture(path: str | Path) -> Image:
-    """The picture at ``path`` as RGB uint8 ``(height, width, 3)``.
-
-    Turned upright as its EXIF data says (pictures with transparency excepted); 16 bits are reduced
-    to 8; grey, palette and CMYK become RGB; what is transparent is laid on white. Of an animation
-    the first picture. Raises :class:`MediaError` when it cannot be read.
-    """
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise MediaError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
-    if not data:
-        raise MediaError(f"{str(path)!r} is empty; give a picture ({', '.join(SUFFIXES)})")
-    try:
-        return _decode(np.frombuffer(data, np.uint8), path)
-    except (cv2.error, MemoryError) as error:
-        reason = getattr(error, "err", "") or "not enough memory"
-        raise MediaError(
-            f"{str(path)!r} cannot be decoded: {reason}; try a smaller copy"
-        ) from error
-
-
-def _decode(data: NDArray[np.uint8], path: Path) -> Image:
-    if data[:2].tobytes() != b"\xff\xd8":  # only JPEG never has transparency
-        raw = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-        if raw is not None and raw.ndim == 3 and raw.shape[2] == 4:
-            return _on_white(raw)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    if image is None:
-        raise MediaError(
-            f"{str(path)!r} is not a picture that can be read, or is damaged "
-            f"(formats: {', '.join(SUFFIXES)}); convert it or leave it out"
-        )
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _on_white(bgra: NDArray[Any]) -> Image:
-    values = bgra.astype(np.float32) / (np.iinfo(bgra.dtype).max / 255)
-    alpha = values[..., 3:] / 255
-    rgb = values[..., 2::-1] * alpha + 255 * (1 - alpha)
-    return np.ascontiguousarray(rgb.round().astype(np.uint8))
-
-
-def _nearest(path: Path) -> str:
-    names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = get_close_matches(path.name, names, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else "; check the name and the folder"
 
 
 def _is_picture(file: Path) -> bool:

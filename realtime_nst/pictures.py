@@ -1,0 +1,104 @@
+"""Picture files read, whoever needs one: a source of frames, or a painting for its style."""
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime_nst.errors import MediaError
+from realtime_nst.stream import Image
+
+SUFFIXES = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
+_JPEG = b"\xff\xd8"
+_BAND = 256
+"""Rows laid on white at a time, which bounds the memory that takes."""
+
+
+def read_picture(path: str | Path) -> Image:
+    """The picture at ``path`` as RGB uint8 ``(height, width, 3)``.
+
+    Turned upright as its EXIF data says (pictures with transparency excepted); 16 bits are reduced
+    to 8; grey, palette and CMYK become RGB; what is transparent is laid on white. Of an animation
+    the first picture. Raises :class:`MediaError` when it cannot be read.
+    """
+    return decode(load(Path(path)), str(path))
+
+
+def is_picture(path: Path) -> bool:
+    """By its suffix, or where that tells nothing by what the file holds."""
+    if path.suffix.lower() in SUFFIXES or not path.is_file():
+        return path.suffix.lower() in SUFFIXES and not path.is_dir()
+    return bool(cv2.haveImageReader(str(path)))
+
+
+def load(path: Path) -> bytes:
+    """What is in the file. Raises :class:`MediaError` when it cannot be read, or is empty."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise MediaError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
+    if not data:
+        raise MediaError(f"{str(path)!r} is empty; give a picture ({', '.join(SUFFIXES)})")
+    return data
+
+
+def decode(data: bytes, name: str, longest: int = 0) -> Image:
+    """As :func:`read_picture`, of the picture in ``data``, called ``name`` in errors.
+
+    A JPEG whose longer side is 8 times ``longest`` pixels or more (0: none is) comes at an eighth
+    of its size: it is never in memory in full.
+    """
+    try:
+        return _decoded(np.frombuffer(data, np.uint8), name, longest)
+    except (cv2.error, MemoryError) as error:
+        reason = getattr(error, "err", "") or "not enough memory"
+        raise MediaError(f"{name!r} cannot be decoded: {reason}; try a smaller copy") from error
+
+
+def nearest(path: Path) -> str:
+    """What to say after that ``path`` does not exist: the name beside it that is most like it."""
+    names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = get_close_matches(path.name, names, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else "; check the name and the folder"
+
+
+def _decoded(data: NDArray[np.uint8], name: str, longest: int) -> Image:
+    if data[:2].tobytes() == _JPEG:  # never has transparency
+        image = _eighth(data, longest) if longest else None
+    else:
+        image = _transparent(data)
+    if image is None:
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    if image is None:
+        raise MediaError(
+            f"{name!r} is not a picture that can be read, or is damaged "
+            f"(formats: {', '.join(SUFFIXES)}); convert it or leave it out"
+        )
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _eighth(data: NDArray[np.uint8], longest: int) -> NDArray[Any] | None:
+    """BGR at an eighth of the size; None where that is smaller than ``longest``."""
+    small = cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_8)
+    return small if small is not None and max(small.shape) >= longest else None
+
+
+def _transparent(data: NDArray[np.uint8]) -> NDArray[Any] | None:
+    """BGR of a picture with transparency, laid on white; None for any other."""
+    bgra = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    if bgra is None or bgra.shape[2:] != (4,) or bgra.dtype not in (np.uint8, np.uint16):
+        return None
+    image = np.empty((*bgra.shape[:2], 3), np.uint8)
+    for top in range(0, len(bgra), _BAND):
+        image[top : top + _BAND] = _on_white(bgra[top : top + _BAND])
+    return image
+
+
+def _on_white(bgra: NDArray[Any]) -> NDArray[Any]:
+    values = bgra.astype(np.float32) / (np.iinfo(bgra.dtype).max / 255)
+    alpha = values[..., 3:] / 255
+    return (values[..., :3] * alpha + 255 * (1 - alpha)).round()

@@ -1,0 +1,42 @@
+"""A painting file as the encoders of paintings take it."""
+
+from pathlib import Path
+from typing import cast
+
+import cv2
+
+from realtime_nst.errors import UsageError
+from realtime_nst.pictures import decode, load, nearest
+from realtime_nst.stream import Image
+
+PAINTING_SIZE = 512
+"""Pixels of a painting's longer side where its code is made."""
+
+
+def load_painting(path: Path) -> bytes:
+    """What is in the file. Raises :class:`UsageError` for a path that is no file, and
+    :class:`MediaError` for a file that is empty or cannot be read."""
+    if path.is_dir():
+        raise UsageError(f"{str(path)!r} is a folder; name one picture in it")
+    if not path.exists():
+        raise UsageError(f"there is no picture {str(path)!r}{nearest(path)}")
+    return load(path)
+
+
+def decode_painting(data: bytes, name: str, least: int) -> Image:
+    """RGB uint8 ``(height, width, 3)``, the longer side PAINTING_SIZE pixels.
+
+    Raises :class:`MediaError` for what is no picture, :class:`UsageError` for one whose shorter
+    side then has fewer than ``least`` pixels.
+    """
+    image = decode(data, name, PAINTING_SIZE)
+    height, width = image.shape[:2]
+    scale = PAINTING_SIZE / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    if min(size) < least:
+        raise UsageError(
+            f"{name!r} is too thin for a painting: {width}x{height} pixels, {size[0]}x{size[1]} "
+            f"once scaled, and {least} a side are the least; cut it to a wider part"
+        )
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cast(Image, cv2.resize(image, size, interpolation=how))

@@ -1,0 +1,82 @@
+"""What ``--style`` says: a style or a painting, or several to be blended."""
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from realtime_nst.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Part:
+    """``name`` is that of a style, or the path of a file; the weights of a spec sum to 1."""
+
+    name: str
+    weight: float = 1.0
+
+
+def parse(spec: str | Path) -> tuple[Part, ...]:
+    """``"A:0.7,B:0.3"``: the styles or files to be blended, and how much of each.
+
+    Weights are made to sum to 1; a missing one counts as 1. What is the path of a file as a whole
+    is that file, whatever it holds of commas and colons; so is each part.
+
+    Raises :class:`UsageError` where nothing is named, for a weight that is no number from 0 up,
+    and where all are 0.
+    """
+    text = str(spec)
+    if os.path.exists(text) or isinstance(spec, Path):
+        return (Part(text),)
+    parts = [_part(part.strip(), text) for part in text.split(",")]
+    total = sum(part.weight for part in parts)
+    if not total:
+        raise UsageError(f"all weights in {text!r} are 0; give one above 0")
+    return tuple(Part(part.name, part.weight / total) for part in parts)
+
+
+def title(spec: str | Path) -> str:
+    """For people: ``"wave"``, ``"wave 70%, mosaic 30%"``."""
+    parts = parse(spec)
+    if len(parts) == 1:
+        return Path(parts[0].name).stem
+    return ", ".join(f"{Path(part.name).stem} {part.weight:.0%}" for part in parts)
+
+
+def stem(spec: str | Path) -> str:
+    """For names of files: ``"wave"``, ``"wave+mosaic"``."""
+    return "+".join(Path(part.name).stem for part in parse(spec))
+
+
+def absolute(spec: str) -> str:
+    """The same, with the paths of files that hold from any folder."""
+    parts = parse(spec)
+    if len(parts) == 1:
+        return _absolute(parts[0].name)
+    return ",".join(f"{_absolute(part.name)}:{part.weight:.6g}" for part in parts)
+
+
+def _part(text: str, spec: str) -> Part:
+    name, colon, weight = text.rpartition(":")
+    if os.path.exists(text) or not colon or not _is_number(weight):
+        name, weight = text, "1"
+    if not name.strip():
+        raise UsageError(
+            f"{spec!r} leaves a name out; write NAME, or A:0.7,B:0.3 to blend; "
+            "see: realtime-nst styles"
+        )
+    if not 0 <= float(weight) < math.inf:
+        raise UsageError(f"{weight!r} in {spec!r} is no weight: it is a number from 0 up, as 0.7")
+    return Part(name.strip(), float(weight))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _absolute(name: str) -> str:
+    return str(Path(name).resolve()) if os.path.exists(name) else name

@@ -1,0 +1,48 @@
+"""Paintings, and an installed set in which every kind of network is there once."""
+
+import importlib.util
+from pathlib import Path
+
+import cv2
+import model_factory
+import numpy as np
+
+from realtime_nst.runtime import styles
+
+COLOURS = {"red": (50, 0, 0), "blue": (0, 10, 80)}
+"""The styles of the network of several, and what each adds to a picture."""
+
+_TOOL = Path(__file__).parent.parent / "tools" / "install_style.py"
+
+
+def painting(path, colour, size=(60, 40)):
+    """A picture of one colour (RGB), ``size`` (width, height)."""
+    width, height = size
+    cv2.imwrite(str(path), np.full((height, width, 3), colour[::-1], np.uint8))
+    return path
+
+
+def install(folder, monkeypatch):
+    """Make two styles, "wave" and "dots", a painter "any" and one of COLOURS, "several", the
+    installed set in ``folder``."""
+    folder.mkdir()
+    made = folder.parent / "made"
+    made.mkdir()
+    for name, shift in (("wave", 0), ("dots", 30)):
+        card = model_factory.card(name, title=name.title(), artist="Somebody")
+        install_file(model_factory.write_style(made / f"{name}.onnx", shift=shift, card=card),
+                     folder, monkeypatch)  # fmt: skip
+    install_file(model_factory.write_painter(made / "x.onnx"), folder, monkeypatch)
+    several = model_factory.write_several(made / "y.onnx", COLOURS)
+    install_file(several, folder, monkeypatch)
+    monkeypatch.setattr(styles, "_FOLDERS", (folder,))
+    return folder
+
+
+def install_file(path, folder, monkeypatch):
+    """As ``tools/install_style.py`` does."""
+    spec = importlib.util.spec_from_file_location("install_style", _TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    monkeypatch.setattr(tool, "WEIGHTS", folder)
+    tool.install(path)

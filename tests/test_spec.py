@@ -1,0 +1,78 @@
+"""What --style says, read without any engine."""
+
+import os
+
+import pytest
+
+from realtime_nst.errors import UsageError
+from realtime_nst.runtime import spec
+
+_READ = {
+    "wave": [("wave", 1)],
+    "wave:3": [("wave", 1)],
+    "a:0.7,b:0.3": [("a", 0.7), ("b", 0.3)],
+    "a:7,b:3": [("a", 0.7), ("b", 0.3)],
+    "a,b": [("a", 0.5), ("b", 0.5)],
+    "a:3,b": [("a", 0.75), ("b", 0.25)],
+    " a : 1 , b:1": [("a", 0.5), ("b", 0.5)],
+    "a:1,b:0": [("a", 1), ("b", 0)],
+    "a,b,c,d": [(name, 0.25) for name in "abcd"],
+    r"C:\pictures\a.jpg": [(r"C:\pictures\a.jpg", 1)],
+    r"C:\a.jpg:3,D:\b.jpg": [(r"C:\a.jpg", 0.75), (r"D:\b.jpg", 0.25)],
+    "a.onnx": [("a.onnx", 1)],
+    "a:1e1,b:1e1": [("a", 0.5), ("b", 0.5)],
+}
+
+
+@pytest.mark.parametrize("text", _READ)
+def test_what_is_said(text):
+    read = [(part.name, pytest.approx(part.weight)) for part in spec.parse(text)]
+    assert read == _READ[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "leaves a name out"),
+        ("a,,b", "leaves a name out"),
+        (":0.5", "leaves a name out"),
+        ("a:-1", "'-1' in 'a:-1' is no weight"),
+        ("a:nan,b", "is no weight"),
+        ("a:inf,b", "is no weight"),
+        ("a:0,b:0", "all weights in 'a:0,b:0' are 0"),
+    ],
+)
+def test_what_cannot_be_is_one_line(text, says):
+    with pytest.raises(UsageError, match=says) as caught:
+        spec.parse(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows no colon in a name")
+@pytest.mark.parametrize("name", ["a:0.7,b:0.3", "a,b.jpg", "c:2"])
+def test_a_file_that_is_there_as_a_whole_is_that_file(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).touch()
+    assert spec.parse(name) == (spec.Part(name),)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows no colon in a name")
+def test_so_is_a_part_that_is_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c:2").touch()
+    assert spec.parse("c:2,d:3") == (spec.Part("c:2", 0.25), spec.Part("d", 0.75))
+
+
+def test_how_it_is_shown():
+    assert spec.title("folder/wave.jpg") == "wave"
+    assert spec.title("folder/wave.jpg:7,mosaic:3") == "wave 70%, mosaic 30%"
+    assert spec.stem("folder/wave.jpg:7,mosaic.png:3") == "wave+mosaic"
+
+
+def test_paths_hold_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.jpg").touch()
+    here = str((tmp_path / "a.jpg").resolve())
+    assert spec.absolute("a.jpg") == here
+    assert spec.absolute("wave") == "wave"
+    assert spec.absolute("a.jpg:7,red:3") == f"{here}:0.7,red:0.3"
