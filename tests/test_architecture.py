@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "sinks": {*BASE, "media"},
     "motion": BASE,
     "runtime": {*BASE, "pictures"},
-    "masks": {*BASE, "pictures", "sources"},
+    "masks": {*BASE, "pictures", "runtime", "sources"},
     "hud": {"stream"},
     "live": {*BASE, "hud", "motion", "pipeline", "runtime", "sinks"},
     "learning.networks": {"errors"},

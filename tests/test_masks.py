@@ -5,10 +5,13 @@ from fractions import Fraction
 
 import cv2
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
-from realtime_nst.errors import MediaError, UsageError
+from realtime_nst.errors import MediaError, ModelError, UsageError
 from realtime_nst.masks.mask import Inverted
+from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.moving import MovingMask
 from realtime_nst.masks.pictures import PictureMask, VideoMask
 from realtime_nst.masks.within import Within
@@ -176,3 +179,84 @@ def test_a_change_of_size_begins_anew():
     random, mask = np.random.default_rng(0), MovingMask()
     mask(scene(0, random))
     assert not mask(frame(np.zeros((50, 40, 3), np.uint8), 1)).any()
+
+
+FLOAT, BYTES = TensorProto.FLOAT, TensorProto.UINT8
+
+
+def network(path, dtype, shape, nodes, given):
+    """An ONNX network from ``frame`` to ``mask``."""
+    ends = [
+        [helper.make_tensor_value_info("frame", dtype, shape)],
+        [helper.make_tensor_value_info("mask", FLOAT, given)],
+    ]
+    graph = helper.make_graph(nodes, "subject", *ends, [])
+    opset = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), str(path))
+    return path
+
+
+def brightest(keep, axis):
+    return helper.make_node("ReduceMax", ["frame"], ["mask"], axes=[axis], keepdims=keep)
+
+
+NETWORKS = {
+    "planes, any size": (FLOAT, [1, 3, "h", "w"], [brightest(1, 1)], [1, 1, "h", "w"]),
+    "planes, one size": (FLOAT, [1, 3, 64, 96], [brightest(1, 1)], [1, 1, 64, 96]),
+    "channels last": (FLOAT, [1, "h", "w", 3], [brightest(1, 3)], [1, "h", "w", 1]),
+    "no channels": (FLOAT, [1, 3, "h", "w"], [brightest(0, 1)], [1, "h", "w"]),
+    "bytes": (
+        BYTES,
+        [1, "h", "w", 3],
+        [
+            helper.make_node("Cast", ["frame"], ["number"], to=FLOAT),
+            helper.make_node("Constant", [], ["most"], value_float=255.0),
+            helper.make_node("Div", ["number", "most"], ["share"]),
+            helper.make_node("ReduceMax", ["share"], ["mask"], axes=[3], keepdims=1),
+        ],
+        [1, "h", "w", 1],
+    ),
+    "classes": (
+        FLOAT,
+        [1, 3, "h", "w"],
+        [
+            helper.make_node("ReduceMax", ["frame"], ["bright"], axes=[1], keepdims=1),
+            helper.make_node("Constant", [], ["middle"], value_float=0.5),
+            helper.make_node("Sub", ["middle", "bright"], ["background"]),
+            helper.make_node("Sub", ["bright", "middle"], ["subject"]),
+            helper.make_node("Concat", ["background", "subject"], ["mask"], axis=1),
+        ],
+        [1, 2, "h", "w"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_says_where_its_subject_is(tmp_path, name):
+    mask = ModelMask(network(tmp_path / "subject.onnx", *NETWORKS[name]))
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    image[:, : WIDTH // 2] = 255
+    painted = Within(mask, Paints(200))(frame(image)).image
+    assert (painted[:, :48] == 200).all()
+    assert (painted[:, -48:] == 0).all()
+
+
+def test_a_file_that_is_no_network_or_another_one_is_refused_in_a_line(tmp_path):
+    with pytest.raises(UsageError, match=r"nowhere\.onnx"):
+        ModelMask(tmp_path / "nowhere.onnx")
+    (tmp_path / "text.onnx").write_text("no network")
+    with pytest.raises(ModelError, match=r"text\.onnx"):
+        ModelMask(tmp_path / "text.onnx")
+    wrong = network(
+        tmp_path / "sound.onnx", FLOAT, [1, 80], [helper.make_node("Neg", ["frame"], ["mask"])],
+        [1, 80],
+    )  # fmt: skip
+    with pytest.raises(ModelError, match=r"sound\.onnx.*\[1, 80\].*--mask-model needs"):
+        ModelMask(wrong)
+
+
+def test_a_network_that_gives_no_mask_is_refused_in_a_line(tmp_path):
+    nodes = [helper.make_node("ReduceMax", ["frame"], ["mask"], axes=[1, 2, 3], keepdims=0)]
+    mask = ModelMask(network(tmp_path / "number.onnx", FLOAT, [1, 3, "h", "w"], nodes, [1]))
+    with pytest.raises(ModelError, match=r"number\.onnx.* gives \(1,\)"):
+        mask(frame())

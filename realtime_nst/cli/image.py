@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from realtime_nst.cli import console, options
+from realtime_nst.cli.masking import MOVING, masked
 from realtime_nst.errors import UsageError
 
 
@@ -17,6 +18,10 @@ def image(
     strength: options.Strength = 1.0,
     keep_colour: options.KeepColour = False,
     painter: options.Painter = "",
+    mask: options.Mask = "",
+    mask_model: options.MaskModel = None,
+    invert_mask: options.InvertMask = False,
+    rest: options.Rest = "",
     provider: options.Provider = "auto",
     quality: Annotated[int, typer.Option(help="Of JPEG and WebP, 1 to 100.")] = 95,
     overwrite: options.Overwrite = False,
@@ -29,13 +34,30 @@ def image(
     from realtime_nst.sources.pictures import PictureSource
     from realtime_nst.stream import Stage
 
+    if mask == MOVING:
+        raise UsageError(
+            f"--mask {MOVING} is for video: pictures do not move; give a picture as the mask, or "
+            "--mask-model"
+        )
     stages: list[Stage] = [Resize(parse_size(size))] if size else []
     pictures = PictureSource(sources, skip_unreadable=True)
     names = [written_name(path) for path in pictures.paths]
     sink = PictureSink(output, names, overwrite=overwrite, quality=quality)
     _check_output(pictures.paths, output)
-    stylizer = Stylizer(style, provider, painter=painter)
-    stages.append(Stylise(stylizer, strength, keep_colour))
+
+    def painting(of: str) -> Stage:
+        return Stylise(Stylizer(of, provider, painter=painter), strength, keep_colour)
+
+    stages.append(
+        masked(
+            painting,
+            painting(style),
+            mask=mask,
+            mask_model=mask_model,
+            invert_mask=invert_mask,
+            rest=rest,
+        )
+    )
     with (
         pictures,
         sink,

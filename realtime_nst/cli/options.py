@@ -61,6 +61,29 @@ NetworkEvery = Annotated[
         help="Run the network on every Nth frame, and move the painting along in between.",
     ),
 ]
+Mask = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE|moving",
+        help="Paint there only: where this picture or video is white, or where something moves "
+        "before a still background.",
+    ),
+]
+MaskModel = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.onnx",
+        help="Paint the subject that this segmentation network finds; the README says what it "
+        "must take and give.",
+    ),
+]
+InvertMask = Annotated[bool, typer.Option("--invert-mask", help="Paint everywhere else.")]
+Rest = Annotated[
+    str,
+    typer.Option(
+        metavar=STYLE, help="Style of what the mask leaves out. (default: it stays the source)"
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result goes.")]
 

@@ -6,12 +6,15 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout, suppress
+from dataclasses import dataclass
 from functools import cache as once
 from io import StringIO
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from realtime_nst.errors import MissingPackage, ModelError, ProviderError
 from realtime_nst.runtime import cache, hardware
@@ -22,6 +25,16 @@ from realtime_nst.stream import Image
 
 Options = Callable[[Model], Mapping[str, str]]
 """The provider's own options, by the names ONNX Runtime's documentation gives them."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network that need not be one of ours: ``run`` takes the first of ``inputs``, which is to be
+    the only one, and gives the first output."""
+
+    inputs: list[Port]
+    run: Callable[[NDArray[Any]], NDArray[Any]]
+
 
 _FATAL = 4
 """ONNX Runtime's log severity at which it prints nothing of warnings and errors it also raises."""
@@ -76,7 +89,7 @@ def tensorrt_absence(provider: str) -> str:
 def open_session(model: Model, name: str, provider: str, options: Options = no_options) -> Session:
     """Raises :class:`ProviderError` when ONNX Runtime would use another provider than ``provider``,
     :class:`ModelError` when it cannot read the graph, or it is not a style's."""
-    session = _create(model, provider, options(model))
+    session = _create(model.path, provider, options(model))
     used = session.get_providers()[0]
     if used != provider:
         raise ProviderError(
@@ -90,7 +103,7 @@ def open_session(model: Model, name: str, provider: str, options: Options = no_o
 def open_encoder(model: Model) -> Encoder:
     """In float32 on the CPU, for paintings of any size. Raises :class:`ModelError` as
     :func:`open_session` does."""
-    session = _create(model, "CPUExecutionProvider", {})
+    session = _create(model.path, "CPUExecutionProvider", {})
     _check(model, session)
 
     def encode(painting: Image) -> Code:
@@ -100,20 +113,32 @@ def open_encoder(model: Model) -> Encoder:
     return encode
 
 
+def open_graph(path: Path) -> Graph:
+    """Any network, in float32 on the CPU. Raises :class:`ModelError` when it cannot be read."""
+    session = _create(path, "CPUExecutionProvider", {})
+    inputs = _ports(session.get_inputs())
+
+    def run(given: NDArray[Any]) -> NDArray[Any]:
+        result: NDArray[Any] = session.run(None, {inputs[0].name: given})[0]
+        return result
+
+    return Graph(inputs, run)
+
+
 def _check(model: Model, session: Any) -> int:
     """How many numbers a code of the network has."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
     return check_contract(model, _ports(inputs), _ports(outputs))
 
 
-def _create(model: Model, provider: str, options: Mapping[str, str]) -> Any:
+def _create(path: Path, provider: str, options: Mapping[str, str]) -> Any:
     runtime = _onnxruntime()
     if provider.startswith(("CUDA", "Tensorrt")):
         _load_nvidia_libraries(runtime)
     try:
         with warnings.catch_warnings(action="ignore"):
             return runtime.InferenceSession(
-                str(model.path),
+                str(path),
                 _settings(runtime, provider),
                 [(provider, dict(options)), *_helpers(provider)],
                 enable_fallback=0,
@@ -121,7 +146,7 @@ def _create(model: Model, provider: str, options: Mapping[str, str]) -> Any:
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(
-            f"{str(model.path)!r} is damaged, or {provider} cannot run it: {reason}; "
+            f"{str(path)!r} is damaged, or {provider} cannot run it: {reason}; "
             "export it again, or choose another --provider"
         ) from error
 

@@ -1,0 +1,90 @@
+"""The mask that a segmentation network gives."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime_nst.errors import ModelError, ProviderError, UsageError
+from realtime_nst.masks.mask import Weights
+from realtime_nst.runtime.model import Port
+from realtime_nst.runtime.onnxruntime_session import open_graph
+from realtime_nst.stream import Frame, Image
+
+CONTRACT = (
+    "one input, RGB, float32 in 0..1 or uint8, [1, 3, h, w] or [1, h, w, 3]; first output [1, 1, "
+    "h, w], [1, h, w, 1] or [1, h, w], the subject's share in 0..1, or a value for each of several "
+    "classes, of which the first is the background"
+)
+"""What a network for :class:`ModelMask` takes and gives. Where h and w are dynamic, frames are
+shown at a shorter side of 256 pixels, in multiples of 32."""
+
+_SHORTER, _MULTIPLE = 256, 32
+
+
+class ModelMask:
+    """Paints the subject that the ONNX network at ``path`` finds; it is as CONTRACT says, whatever
+    it needs of normalising done inside.
+
+    Raises :class:`UsageError` where there is no such file, :class:`ModelError` where it cannot be
+    read or takes something else, and on the first frame where it gives something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise UsageError(f"there is no file {str(path)!r}; --mask-model takes an ONNX file")
+        self._path = path
+        graph = open_graph(path)
+        self._run = graph.run
+        self._input = self._checked(graph.inputs)
+        self._channels_last = self._input.shape[3] == 3
+
+    def __call__(self, frame: Frame) -> Weights:
+        shown = cv2.resize(frame.image, self._size(frame.image), interpolation=cv2.INTER_AREA)
+        given: NDArray[Any] = shown[np.newaxis]
+        if not self._channels_last:
+            given = np.ascontiguousarray(given.transpose(0, 3, 1, 2))
+        if self._input.dtype != "uint8":
+            given = given.astype(np.float32) / 255
+        try:
+            result = self._run(given)
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ProviderError(f"{str(self._path)!r} failed: {reason}") from error
+        return self._weights(result)
+
+    def reset(self) -> None:
+        """There is nothing to forget."""
+
+    def _size(self, image: Image) -> tuple[int, int]:
+        """Width and height that the network is shown."""
+        height, width = image.shape[:2]
+        scale = _SHORTER / min(height, width)
+        fixed = self._input.shape[1:3] if self._channels_last else self._input.shape[2:]
+        tall, wide = (
+            size or max(1, round(own * scale / _MULTIPLE)) * _MULTIPLE
+            for size, own in zip(fixed, (height, width), strict=True)
+        )
+        return wide, tall
+
+    def _checked(self, inputs: list[Port]) -> Port:
+        if len(inputs) == 1 and inputs[0].dtype in ("float32", "uint8"):
+            shape = inputs[0].shape
+            if len(shape) == 4 and 3 in (shape[1], shape[3]) and shape[0] in (1, None):
+                return inputs[0]
+        given = ", ".join(map(str, inputs))
+        raise ModelError(f"{str(self._path)!r} takes ({given}); --mask-model needs {CONTRACT}")
+
+    def _weights(self, result: NDArray[Any]) -> Weights:
+        if result.ndim == 4 and result.shape[0] == 1 and 1 not in result.shape[1:]:
+            # Of classes there are fewer than of rows and columns.
+            axis = 1 if result.shape[1] < result.shape[3] else 3
+            return np.where(result.argmax(axis)[0] > 0, 255, 0).astype(np.uint8)
+        share = result.squeeze()
+        if share.ndim != 2:
+            raise ModelError(
+                f"{str(self._path)!r} gives {result.shape}; --mask-model needs {CONTRACT}"
+            )
+        return (share.clip(0, 1) * 255 + 0.5).astype(np.uint8)
