@@ -12,8 +12,10 @@ import pytest
 pytest.importorskip("aiortc", reason="needs the extra serve")
 
 import serve_factory
+from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.jitterbuffer import JitterFrame
-from aiortc.mediastreams import AudioStreamTrack
+from aiortc.mediastreams import VIDEO_TIME_BASE, AudioStreamTrack
+from av import VideoFrame
 from serve_factory import (
     LEFT,
     RIGHT,
@@ -30,9 +32,11 @@ from serve_factory import (
     viewing,
 )
 
-from realtime_nst.errors import ProviderError, UnknownName, UsageError
+from realtime_nst.errors import ProviderError, RealtimeNstError, UnknownName, UsageError
 from realtime_nst.serve import app, intake, peer
 from realtime_nst.serve.app import LARGEST_MESSAGE
+from realtime_nst.serve.encoder import PaintingEncoder
+from realtime_nst.serve.inside import replace_part
 from realtime_nst.serve.look import Look
 from realtime_nst.serve.newest import Newest
 from realtime_nst.serve.painter import Stylise
@@ -130,6 +134,43 @@ def test_what_painting_is_too_slow_for_is_left_out_and_counted(monkeypatch):
             assert painted < await metric(url, "frames_received_total")
 
     run(main())
+
+
+def test_the_painting_is_sent_with_the_bits_strokes_need(monkeypatch):
+    bits = []
+
+    def watched(self, *arguments):
+        bits.append(self.target_bitrate)
+        return Vp8Encoder.encode(self, *arguments)
+
+    monkeypatch.setattr(PaintingEncoder, "encode", watched)
+
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect()
+            await viewer.until_shown(painted(LEFT), painted(RIGHT))
+            assert bits[0] == 4_000_000
+
+    run(main())
+
+
+def test_the_bit_rate_follows_the_network_within_bounds():
+    encoder = PaintingEncoder()
+    asked = 10_000, 1_000_000, 100_000_000
+    assert [_bits(encoder, rate) for rate in asked] == [250_000, 1_000_000, 4_000_000]
+
+
+def _bits(encoder, rate):
+    encoder.target_bitrate = rate
+    picture = VideoFrame(64, 48, "yuv420p")
+    picture.pts, picture.time_base = 0, VIDEO_TIME_BASE
+    encoder.encode(picture)
+    return encoder.codec.bit_rate
+
+
+def test_an_aiortc_without_what_is_replaced_is_named():
+    with pytest.raises(RealtimeNstError, match="'decoder_queue' of aiortc's object"):
+        replace_part(object(), "decoder_queue", None)
 
 
 # ---- coming and going --------------------------------------------------------------------------

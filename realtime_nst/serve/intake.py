@@ -7,7 +7,8 @@ from typing import Any
 from aiortc import RTCRtpTransceiver
 from aiortc.codecs import get_capabilities
 
-from realtime_nst.errors import RealtimeNstError, UsageError
+from realtime_nst.errors import UsageError
+from realtime_nst.serve.inside import replace_part
 from realtime_nst.serve.newest import Newest
 from realtime_nst.serve.tracks import RateLimit
 
@@ -21,7 +22,6 @@ MOST_WAITING = 150
 """Pictures not decoded yet: five seconds of them."""
 
 _CODECS = ("video/VP8", "video/rtx")
-_QUEUE = "_RTCRtpReceiver__decoder_queue"
 
 
 class Intake(Queue[Any]):
@@ -40,16 +40,11 @@ class Intake(Queue[Any]):
     def bound(self, transceiver: RTCRtpTransceiver) -> None:
         """Have ``transceiver``, before it is connected, take VP8 only, and through this queue.
 
-        VP8 is the codec every browser has. aiortc has no door for a queue of one's own:
-        RealtimeNstError where the attribute that is replaced is no longer there.
+        VP8 is the codec every browser has. RealtimeNstError where this aiortc has no such queue.
         """
         codecs = get_capabilities("video").codecs
         transceiver.setCodecPreferences([each for each in codecs if each.mimeType in _CODECS])
-        if not hasattr(transceiver.receiver, _QUEUE):
-            raise RealtimeNstError(
-                "this version of aiortc decodes whatever it is sent; install aiortc 1.16"
-            )
-        setattr(transceiver.receiver, _QUEUE, self)
+        replace_part(transceiver.receiver, "decoder_queue", self)
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """``item`` is aiortc's: codec and encoded picture, or None at the end."""

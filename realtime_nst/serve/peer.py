@@ -19,7 +19,9 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from realtime_nst.errors import UsageError
+from realtime_nst.serve.encoder import PaintingEncoder
 from realtime_nst.serve.ice import IceServer
+from realtime_nst.serve.inside import replace_part
 from realtime_nst.serve.intake import Intake
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.newest import Newest
@@ -70,6 +72,7 @@ class Peer:
             )
         transceiver = self._connection.addTransceiver(self.painted)
         self._intake.bound(transceiver)
+        replace_part(transceiver.sender, "encoder", PaintingEncoder())
         try:
             await self._connection.setRemoteDescription(RTCSessionDescription(str(sdp), "offer"))
             track = transceiver.receiver.track

@@ -6,7 +6,6 @@ from typing import cast
 
 import numpy as np
 from aiortc import MediaStreamTrack
-from aiortc.codecs import vpx
 from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE, MediaStreamError
 from av import VideoFrame
 
@@ -16,14 +15,6 @@ from realtime_nst.stream import Frame, Image
 
 RATE = 30
 """Pictures a second that are painted; what a faster camera sends beyond is left out."""
-
-_BITS_A_SECOND = 4_000_000
-"""aiortc begins at 0.5 million and ends at 1.5; brush strokes at 640x480 take more."""
-
-
-def raise_bit_rate() -> None:
-    """Where the viewer's network is slower, its browser asks for less."""
-    vpx.DEFAULT_BITRATE = vpx.MAX_BITRATE = _BITS_A_SECOND
 
 
 class PaintedTrack(MediaStreamTrack):
