@@ -64,9 +64,13 @@ def painted(colour, style):
     return model_factory.expected(np.array(colour, np.uint8), SHIFTS[style])
 
 
+async def shown(page, left, right):
+    return np.abs(np.subtract(await page.evaluate(_COLOURS), [left, right])).max() < 30
+
+
 async def until_shown(page, left, right):
     until = time.monotonic() + browser.PATIENCE
-    while np.abs(np.subtract(await page.evaluate(_COLOURS), [left, right])).max() > 30:
+    while not await shown(page, left, right):
         assert time.monotonic() < until, await page.evaluate(_COLOURS)
         await asyncio.sleep(0.05)
 
@@ -140,8 +144,8 @@ def test_what_one_keeps_is_what_one_sees(tmp_path, clip):
 
             await page.click("#record")
             await page.until("document.querySelector('#record').ariaPressed === 'true'")
-            shown = "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames"
-            await page.until(f"{shown} > {await page.evaluate(shown)} + 30")
+            count = "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames"
+            await page.until(f"{count} > {await page.evaluate(count)} + 30")
             await page.click("#record")
             with av.open(BytesIO(await saved(kept, ".webm"))) as film:
                 assert sum(1 for _ in film.decode(video=0)) > 1
@@ -219,6 +223,8 @@ def test_a_lost_connection_is_said_and_taken_up_again_with_the_look(tmp_path, cl
             await until_shown(page, painted(LEFT, "bright"), painted(RIGHT, "bright"))
             await page.evaluate("socket.close()")
             assert "lost. Trying again" in await error(page)
+            await page.evaluate("new Promise((done) => setTimeout(done, 300))")
+            assert await shown(page, painted(LEFT, "bright"), painted(RIGHT, "bright"))
             await page.until("document.querySelector('#message').textContent === ''")
             await until_shown(page, painted(LEFT, "bright"), painted(RIGHT, "bright"))
             assert await page.evaluate("track.readyState") == "live"

@@ -214,7 +214,7 @@ class Session {
     this.closed = true;
     this.socket.onclose = this.socket.onmessage = this.peer.onconnectionstatechange = null;
     this.socket.close();
-    this.peer.close();
+    if (held !== this.peer) this.peer.close();
   }
 }
 
@@ -238,9 +238,17 @@ async function start() {
   }
 }
 
-// The camera stays open, and the last picture is held.
+let held = null; // the connection whose last picture stands until there is a new one
+
+function letGo() {
+  held?.close();
+  held = null;
+}
+
+// The camera stays open.
 async function lost(why = "The connection to the server was lost.") {
   const before = session;
+  held ??= before.peer;
   before.close();
   recorder?.stop();
   $("fps").textContent = $("latency").textContent = "–";
@@ -275,6 +283,7 @@ function release(camera) {
 video.addEventListener("loadeddata", () => {
   if (!session) return;
   tries = 0;
+  letGo();
   showRunning(true);
   video.play();
   say("");
@@ -306,6 +315,7 @@ function end(why) {
   session?.close();
   if (session) release(session.camera);
   session = null;
+  letGo();
   video.srcObject = null;
   $("cameras").hidden = true;
   showRunning(false);
