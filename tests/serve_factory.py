@@ -13,7 +13,7 @@ import pytest
 import yarl
 from aioice.ice import get_host_addresses
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
-from av import VideoFrame
+from av import Packet, VideoFrame
 
 from realtime_nst.runtime import styles
 from realtime_nst.serve.look import Look
@@ -75,6 +75,27 @@ class Camera(VideoStreamTrack):
         return picture
 
 
+class Hose(Camera):
+    """Key frames that cannot be decoded, hundreds a second."""
+
+    def __init__(self):
+        super().__init__()
+        self._index = 0
+
+    async def recv(self):
+        self._index += 1
+        packet = Packet(key_frame(64, 48))
+        packet.pts, packet.time_base = self._index * 3000, Fraction(1, 90_000)
+        await asyncio.sleep(0.001)
+        return packet
+
+
+def key_frame(width, height):
+    """The head of a VP8 key frame, without anything behind it."""
+    size = b"".join(side.to_bytes(2, "little") for side in (width, height))
+    return b"\x10\0\0\x9d\x01\x2a" + size
+
+
 class Viewer:
     """A connected viewer; ``heard`` are the server's messages in order."""
 
@@ -112,11 +133,11 @@ class Viewer:
             if self.heard[-1]["type"] == type:
                 return self.heard[-1]
 
-    async def offer(self, camera=None):
+    async def offer(self, camera=None, direction="sendrecv"):
         """What a page would send to have ``camera`` painted."""
         if not get_host_addresses(True, True):
             pytest.skip("needs a network address besides loopback")
-        self.peer.addTrack(camera or Camera())
+        self.peer.addTransceiver(camera or Camera(), direction)
         await self.peer.setLocalDescription(await self.peer.createOffer())
         await self.say("offer", sdp=self.peer.localDescription.sdp)
 

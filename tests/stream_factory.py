@@ -22,6 +22,19 @@ class File:
         request.wfile.write(self.data)
 
 
+class Broadcast:
+    """The data of a film, without its length; then silence."""
+
+    def __init__(self, path):
+        self._data = path.read_bytes()
+
+    def answer(self, request, stop):
+        request.send_response(200)
+        request.end_headers()
+        request.wfile.write(self._data)
+        stop.wait(PATIENCE)
+
+
 class Pictures:
     """A camera on the network (motion JPEG): ``count`` pictures at each visit, then the connection
     is closed, or with ``hangs`` stays open in silence. Visit n shows ``values[n]``."""

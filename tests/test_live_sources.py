@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 from media_factory import clip
-from stream_factory import PATIENCE, File, Pictures, Server
+from stream_factory import PATIENCE, Broadcast, File, Pictures, Server
 
 from realtime_nst.errors import MediaError, SourceStalled, UsageError
 from realtime_nst.sources import _v4l2, devices, network, reconnecting
@@ -43,6 +43,16 @@ def test_a_stream_that_falls_silent_stalls(web):
     stalled = pytest.raises(SourceStalled, match=r"nothing for 0\.3 s.*--camera synthetic")
     with NetworkSource(url, timeout=0.3) as source, stalled:
         list(source)
+
+
+def test_what_was_held_back_before_a_silence_is_no_picture_after_it(web, tmp_path):
+    """FFmpeg gives the last picture, of which it waits for the end, when the time is over."""
+    film = clip(tmp_path / "film.ts", count=60, options={"tune": "zerolatency"})
+    frames = []
+    url = web.serve("cam", Broadcast(film))
+    with NetworkSource(url, timeout=1) as source, pytest.raises(SourceStalled):
+        frames.extend(source)
+    assert 0 < len(frames) < 60
 
 
 def test_a_stream_that_breaks_off_is_a_failure(web):

@@ -12,13 +12,18 @@ import pytest
 pytest.importorskip("aiortc", reason="needs the extra serve")
 
 import serve_factory
-from aiortc.mediastreams import AudioStreamTrack
+from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.mediastreams import VIDEO_TIME_BASE, AudioStreamTrack
+from av import VideoFrame
 from serve_factory import (
     LEFT,
     RIGHT,
     SHIFTS,
     Camera,
+    Hose,
     get,
+    key_frame,
     metric,
     refusal,
     run,
@@ -27,15 +32,17 @@ from serve_factory import (
     viewing,
 )
 
-from realtime_nst.errors import ProviderError, UnknownName, UsageError
-from realtime_nst.serve import app, peer
+from realtime_nst.errors import ProviderError, RealtimeNstError, UnknownName, UsageError
+from realtime_nst.serve import app, intake, peer
 from realtime_nst.serve.app import LARGEST_MESSAGE
+from realtime_nst.serve.encoder import PaintingEncoder
+from realtime_nst.serve.inside import replace_part
 from realtime_nst.serve.look import Look
 from realtime_nst.serve.newest import Newest
 from realtime_nst.serve.painter import Stylise
 from realtime_nst.serve.sizes import painted_size
 from realtime_nst.serve.studio import Studio
-from realtime_nst.serve.tracks import LARGEST, RateLimit
+from realtime_nst.serve.tracks import RateLimit
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +134,43 @@ def test_what_painting_is_too_slow_for_is_left_out_and_counted(monkeypatch):
             assert painted < await metric(url, "frames_received_total")
 
     run(main())
+
+
+def test_the_painting_is_sent_with_the_bits_strokes_need(monkeypatch):
+    bits = []
+
+    def watched(self, *arguments):
+        bits.append(self.target_bitrate)
+        return Vp8Encoder.encode(self, *arguments)
+
+    monkeypatch.setattr(PaintingEncoder, "encode", watched)
+
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect()
+            await viewer.until_shown(painted(LEFT), painted(RIGHT))
+            assert bits[0] == 4_000_000
+
+    run(main())
+
+
+def test_the_bit_rate_follows_the_network_within_bounds():
+    encoder = PaintingEncoder()
+    asked = 10_000, 1_000_000, 100_000_000
+    assert [_bits(encoder, rate) for rate in asked] == [250_000, 1_000_000, 4_000_000]
+
+
+def _bits(encoder, rate):
+    encoder.target_bitrate = rate
+    picture = VideoFrame(64, 48, "yuv420p")
+    picture.pts, picture.time_base = 0, VIDEO_TIME_BASE
+    encoder.encode(picture)
+    return encoder.codec.bit_rate
+
+
+def test_an_aiortc_without_what_is_replaced_is_named():
+    with pytest.raises(RealtimeNstError, match="'decoder_queue' of aiortc's object"):
+        replace_part(object(), "decoder_queue", None)
 
 
 # ---- coming and going --------------------------------------------------------------------------
@@ -272,13 +316,52 @@ def test_what_is_compiled_for_one_viewer_keeps_no_other_waiting(monkeypatch):
     assert in_time == [True]
 
 
-def test_pictures_too_large_are_refused():
+@pytest.mark.parametrize("size", [(1296, 720), (3840, 2160)])
+def test_pictures_too_large_are_refused_before_they_are_decoded(size):
     async def main():
-        async with serving() as url, viewing(url) as viewer:
-            await viewer.connect(Camera((1296, 720)))
-            assert "1296x720" in (await viewer.hear("end"))["message"]
+        async with serving() as url, viewing(url) as viewer, viewing(url) as other:
+            await other.connect()
+            await viewer.connect(Camera(size))
+            assert "{}x{}".format(*size) in (await viewer.hear("end"))["message"]
+            await until_metric(url, "viewers", 1)
+            await other.until_shown(painted(LEFT), painted(RIGHT))
 
     run(main())
+
+
+def test_more_pictures_than_any_camera_has_end_the_session():
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect(Hose())
+            assert "pictures a second" in (await viewer.hear("end"))["message"]
+            await until_metric(url, "viewers", 0)
+
+    run(main())
+
+
+@pytest.mark.parametrize(("width", "height", "passes"), [(1280, 720, True), (1281, 720, False)])
+def test_the_size_is_read_from_the_key_frame(width, height, passes):
+    waiting = intake.Intake()
+    waiting.put((None, JitterFrame(key_frame(width, height), 0)))
+    assert waiting.qsize() == passes
+
+
+def test_too_many_pictures_waiting_are_refused(monkeypatch):
+    monkeypatch.setattr(intake, "MOST_WAITING", 3)
+    waiting = intake.Intake()
+    for _ in range(4):
+        waiting.put((None, JitterFrame(key_frame(64, 48), 0)))
+    assert waiting.qsize() == 3
+    with pytest.raises(UsageError, match="3 pictures wait"):
+        raise asyncio.run(waiting.refusal.get())
+
+
+def test_what_waits_to_be_decoded_does_not_hold_up_the_end():
+    waiting = intake.Intake()
+    for _ in range(3):
+        waiting.put((None, JitterFrame(key_frame(64, 48), 0)))
+    waiting.put(None)
+    assert waiting.get_nowait() is None
 
 
 # ---- what no page sends ------------------------------------------------------------------------
@@ -306,7 +389,7 @@ def test_malformed_messages_end_the_session(text):
     run(main())
 
 
-@pytest.mark.parametrize("what", ["sound", "channel", "two pictures"])
+@pytest.mark.parametrize("what", ["sound", "channel", "two pictures", "no picture"])
 def test_an_offer_is_one_video_stream(what):
     async def main():
         async with serving() as url, viewing(url) as viewer:
@@ -314,9 +397,12 @@ def test_an_offer_is_one_video_stream(what):
                 viewer.peer.addTrack(AudioStreamTrack())
             elif what == "channel":
                 viewer.peer.createDataChannel("more")
-            else:
+            elif what == "two pictures":
                 viewer.peer.addTrack(Camera())
-            await viewer.offer()
+            if what == "no picture":
+                await viewer.offer(direction="recvonly")
+            else:
+                await viewer.offer()
             assert "one video stream" in (await viewer.hear("end"))["message"]
 
     run(main())
@@ -575,10 +661,12 @@ def test_the_size_of_a_usual_camera_stays(size):
 
 def test_whatever_is_sent_few_sizes_are_painted():
     sides = range(1, 1281, 3)
-    given = [(width, height) for width in sides for height in sides if width * height <= LARGEST]
+    given = [
+        (width, height) for width in sides for height in sides if width * height <= intake.LARGEST
+    ]
     sizes = {painted_size(*size) for size in given}
     assert len(sizes) <= 54
-    assert max(width * height for width, height in sizes) <= LARGEST
+    assert max(width * height for width, height in sizes) <= intake.LARGEST
 
 
 @pytest.mark.parametrize("offered", [29.0, 30.0])

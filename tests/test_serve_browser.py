@@ -20,6 +20,9 @@ pytestmark = pytest.mark.skipif(
     browser.PROGRAM is None, reason="needs Chromium (Debian: apt install chromium)"
 )
 
+SWITCHED = 5.0
+"""Seconds within which another style is on the page; about a tenth of one is usual."""
+
 _COLOURS = """(() => {
   const video = document.querySelector("video");
   const canvas = document.createElement("canvas");
@@ -61,9 +64,13 @@ def painted(colour, style):
     return model_factory.expected(np.array(colour, np.uint8), SHIFTS[style])
 
 
+async def shown(page, left, right):
+    return np.abs(np.subtract(await page.evaluate(_COLOURS), [left, right])).max() < 30
+
+
 async def until_shown(page, left, right):
     until = time.monotonic() + browser.PATIENCE
-    while np.abs(np.subtract(await page.evaluate(_COLOURS), [left, right])).max() > 30:
+    while not await shown(page, left, right):
         assert time.monotonic() < until, await page.evaluate(_COLOURS)
         await asyncio.sleep(0.05)
 
@@ -71,6 +78,11 @@ async def until_shown(page, left, right):
 async def opened(page, url):
     await page.open(url)
     await page.until("document.querySelectorAll('#styles input:checked').length")
+
+
+async def error(page):
+    """What the page says is wrong, once it says so."""
+    return await page.until("document.querySelector('#message.error')?.textContent")
 
 
 async def saved(folder, suffix):
@@ -93,8 +105,10 @@ def test_one_click_paints_the_camera(tmp_path, clip):
             assert (await page.text("#latency")).endswith(" ms")
             assert await page.text("#size") == "320 × 240"
 
+            clicked = time.monotonic()
             await page.click("input[value=bright]")
             await until_shown(page, painted(LEFT, "bright"), painted(RIGHT, "bright"))
+            assert time.monotonic() - clicked < SWITCHED
             await page.until("!document.querySelector('#styles .loading')")
 
             await page.click("#split")
@@ -130,14 +144,108 @@ def test_what_one_keeps_is_what_one_sees(tmp_path, clip):
 
             await page.click("#record")
             await page.until("document.querySelector('#record').ariaPressed === 'true'")
-            shown = "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames"
-            await page.until(f"{shown} > {await page.evaluate(shown)} + 30")
+            count = "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames"
+            await page.until(f"{count} > {await page.evaluate(count)} + 30")
             await page.click("#record")
             with av.open(BytesIO(await saved(kept, ".webm"))) as film:
                 assert sum(1 for _ in film.decode(video=0)) > 1
             assert not page.complaints
 
     run(main())
+
+
+def test_a_style_that_cannot_be_had_leaves_the_page_as_it_was(tmp_path, clip):
+    async def main():
+        async with serving() as url, browser.chromium(tmp_path / "profile", clip) as page:
+            await opened(page, url)
+            await page.click("#start")
+            await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
+            (tmp_path / "bright.onnx").write_bytes(b"damaged")
+            await page.click("input[value=bright]")
+            assert "bright" in await error(page)
+            chosen = "document.querySelector('#styles input:checked').value"
+            assert await page.evaluate(chosen) == "swap"
+            assert not await page.evaluate("document.querySelector('#styles .loading')")
+            await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        ("NotAllowedError", "Allow it"),
+        ("NotFoundError", "no camera"),
+        ("NotReadableError", "in use by another program"),
+    ],
+)
+def test_a_camera_that_cannot_be_had_is_said_and_asked_for_again(tmp_path, clip, failure, said):
+    async def main():
+        async with serving() as url, browser.chromium(tmp_path / "profile", clip) as page:
+            await opened(page, url)
+            await page.evaluate(
+                f"""navigator.mediaDevices.getUserMedia = async () => {{
+                  delete navigator.mediaDevices.getUserMedia;
+                  throw new DOMException("", "{failure}");
+                }}"""
+            )
+            await page.click("#start")
+            assert said in await error(page)
+            assert await metric(url, "viewers_total") == 0
+            await page.click("#start")
+            await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
+            await page.until("document.querySelector('#message').textContent === ''")
+
+    run(main())
+
+
+def test_a_camera_that_is_gone_is_said(tmp_path, clip):
+    async def main():
+        async with serving() as url, browser.chromium(tmp_path / "profile", clip) as page:
+            await opened(page, url)
+            await page.evaluate(_WATCHED)
+            await page.click("#start")
+            await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
+            await page.evaluate("track.dispatchEvent(new Event('ended'))")
+            assert "camera is gone" in await error(page)
+            await until_metric(url, "viewers", 0)
+
+    run(main())
+
+
+def test_a_lost_connection_is_said_and_taken_up_again_with_the_look(tmp_path, clip):
+    async def main():
+        async with serving() as url, browser.chromium(tmp_path / "profile", clip) as page:
+            await opened(page, url)
+            await page.evaluate(_WATCHED)
+            await page.click("#start")
+            await page.click("input[value=bright]")
+            await until_shown(page, painted(LEFT, "bright"), painted(RIGHT, "bright"))
+            await page.evaluate("socket.close()")
+            assert "lost. Trying again" in await error(page)
+            await page.evaluate("new Promise((done) => setTimeout(done, 300))")
+            assert await shown(page, painted(LEFT, "bright"), painted(RIGHT, "bright"))
+            await page.until("document.querySelector('#message').textContent === ''")
+            await until_shown(page, painted(LEFT, "bright"), painted(RIGHT, "bright"))
+            assert await page.evaluate("track.readyState") == "live"
+            assert await metric(url, "viewers_total") == 2
+            assert not page.complaints
+
+    run(main())
+
+
+_WATCHED = """(() => {
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    const camera = await open(wish);
+    window.track = camera.getVideoTracks()[0];
+    return camera;
+  };
+  window.WebSocket = class extends WebSocket {
+    constructor(address) { super(address); window.socket = this; }
+  };
+})()"""
+"""Hands the page's camera and socket out, so that a test can take them away."""
 
 
 def test_closing_the_page_frees_its_place(tmp_path, clip):

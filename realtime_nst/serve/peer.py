@@ -19,10 +19,13 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from realtime_nst.errors import UsageError
+from realtime_nst.serve.encoder import PaintingEncoder
 from realtime_nst.serve.ice import IceServer
+from realtime_nst.serve.inside import replace_part
+from realtime_nst.serve.intake import Intake
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.newest import Newest
-from realtime_nst.serve.tracks import RATE, PaintedTrack, RateLimit, check_size
+from realtime_nst.serve.tracks import RATE, PaintedTrack, RateLimit
 
 PATIENCE = 20.0
 """Seconds within which a viewer must send its first picture, and after each the next one."""
@@ -53,6 +56,7 @@ class Peer:
         self._received = self._left_out = 0
         self.arrived: Newest[Arrival] = Newest()
         self.painted = PaintedTrack()
+        self._intake = Intake()
 
     async def answer(self, sdp: object) -> str:
         """The answer to a browser's offer; raises UsageError for what is none, or a second one.
@@ -66,21 +70,28 @@ class Peer:
                 "the server's machine has no network address but loopback, and pictures need one; "
                 "connect it to a network and start again"
             )
+        transceiver = self._connection.addTransceiver(self.painted)
+        self._intake.bound(transceiver)
+        replace_part(transceiver.sender, "encoder", PaintingEncoder())
         try:
             await self._connection.setRemoteDescription(RTCSessionDescription(str(sdp), "offer"))
-            transceivers = self._connection.getTransceivers()
-            if [each.kind for each in transceivers] != ["video"] or self._connection.sctp:
+            track = transceiver.receiver.track
+            others = self._connection.getTransceivers() != [transceiver] or self._connection.sctp
+            if track is None or others:
                 raise ValueError("one video stream, and nothing else, is wanted")
-            self._connection.addTrack(self.painted)
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except Exception as error:  # aiortc fails in many ways on what is no offer
             reason = " ".join(str(error).split())[:100] or type(error).__name__
             raise UsageError(f"this is no offer ({reason}); reload the page") from error
-        self._track.set_result(transceivers[0].receiver.track)
+        self._track.set_result(track)
         return str(self._connection.localDescription.sdp)
 
+    async def refuse(self) -> None:
+        """Raises UsageError as soon as too large or too many pictures arrive."""
+        raise await self._intake.refusal.get()
+
     async def receive(self) -> None:
-        """Fills ``arrived``; raises UsageError when nothing comes, or no more, or too large."""
+        """Fills ``arrived``; raises UsageError when nothing comes, or no more."""
         try:
             while True:
                 async with asyncio.timeout(PATIENCE):
@@ -94,7 +105,6 @@ class Peer:
             raise UsageError("the connection to the camera ended; start again") from None
 
     def _take(self, picture: VideoFrame) -> None:
-        check_size(picture)
         now = time.monotonic()
         self._received += 1
         self._metrics.frames_received_total += 1

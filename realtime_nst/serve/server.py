@@ -17,7 +17,6 @@ from realtime_nst.serve.app import App
 from realtime_nst.serve.ice import ice_servers
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.studio import Studio
-from realtime_nst.serve.tracks import raise_bit_rate
 
 _SHORTEST_TOKEN = 8
 _EVERYWHERE = ("0.0.0.0", "::")
@@ -57,7 +56,6 @@ class Server:
         )
 
     async def __aenter__(self) -> Self:
-        raise_bit_rate()
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._host, self._port, ssl_context=self._ssl).start()

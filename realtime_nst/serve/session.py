@@ -60,7 +60,12 @@ class Session:
         try:
             self._painter = await _on(self._studio.loading, Painter, self._studio)
             await self._until_one_ends(
-                self._listen(), self._peer.receive(), self._paint(), self._wear(), self._tell()
+                self._listen(),
+                self._peer.receive(),
+                self._peer.refuse(),
+                self._paint(),
+                self._wear(),
+                self._tell(),
             )
         except RealtimeNstError as error:
             await self._say("end", message=str(error))

@@ -6,28 +6,15 @@ from typing import cast
 
 import numpy as np
 from aiortc import MediaStreamTrack
-from aiortc.codecs import vpx
 from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE, MediaStreamError
 from av import VideoFrame
 
-from realtime_nst.errors import UsageError
 from realtime_nst.serve.newest import Newest
 from realtime_nst.serve.sizes import painted_size
 from realtime_nst.stream import Frame, Image
 
-LARGEST = 1280 * 720
-"""Pixels a camera picture may have."""
-
 RATE = 30
 """Pictures a second that are painted; what a faster camera sends beyond is left out."""
-
-_BITS_A_SECOND = 4_000_000
-"""aiortc begins at 0.5 million and ends at 1.5; brush strokes at 640x480 take more."""
-
-
-def raise_bit_rate() -> None:
-    """Where the viewer's network is slower, its browser asks for less."""
-    vpx.DEFAULT_BITRATE = vpx.MAX_BITRATE = _BITS_A_SECOND
 
 
 class PaintedTrack(MediaStreamTrack):
@@ -55,15 +42,16 @@ class PaintedTrack(MediaStreamTrack):
 
 
 class RateLimit:
-    """Lets ``rate`` a second through, and two in close succession, for cameras are not regular."""
+    """Lets ``rate`` a second through, and ``burst`` more in close succession, for cameras are not
+    regular."""
 
-    def __init__(self, rate: float) -> None:
-        self._gap = 1 / rate
+    def __init__(self, rate: float, burst: int = 1) -> None:
+        self._gap, self._ahead = 1 / rate, burst / rate
         self._due = -np.inf
 
     def admits(self, seconds: float) -> bool:
         """``seconds`` is the time of arrival."""
-        if seconds < self._due - self._gap:
+        if seconds < self._due - self._ahead:
             return False
         self._due = max(self._due, seconds) + self._gap
         return True
@@ -82,12 +70,3 @@ def encodable(image: Image, like: Frame) -> VideoFrame:
     picture = VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p")
     picture.pts, picture.time_base = int(like.pts * VIDEO_CLOCK_RATE), VIDEO_TIME_BASE
     return picture
-
-
-def check_size(picture: VideoFrame) -> None:
-    """Raises UsageError for a picture larger than LARGEST."""
-    if picture.width * picture.height > LARGEST:
-        raise UsageError(
-            f"pictures of {picture.width}x{picture.height} are too large, 1280x720 is the most; "
-            "choose a smaller camera size"
-        )

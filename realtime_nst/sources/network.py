@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 import av
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, SourceStalled, UsageError
 from realtime_nst.media import frame_rate, main_video
@@ -108,17 +110,32 @@ class NetworkSource(Managed):
         return container
 
     def _decoded(self, container: InputContainer) -> Iterator[VideoFrame]:
-        try:
-            for packet in container.demux(main_video(container)):
-                with suppress(av.InvalidDataError):  # a damaged picture; the next may be whole
-                    yield from packet.decode()
-        except av.FFmpegError as error:
-            raise self._failure(error) from error
+        for packet in self._received(container):
+            with suppress(av.InvalidDataError):  # a damaged picture; the next may be whole
+                yield from packet.decode()
+
+    def _received(self, container: InputContainer) -> "Iterator[Packet[VideoStream]]":
+        """When the time is over, FFmpeg first gives a picture of which it waited for the end."""
+        packets = container.demux(main_video(container))
+        while True:
+            asked = time.monotonic()
+            try:
+                packet = next(packets, None)
+            except av.FFmpegError as error:
+                raise self._failure(error) from error
+            if packet is None:
+                return
+            if time.monotonic() - asked >= self._timeout:
+                raise self._stalled()
+            yield packet
 
     def _failure(self, error: av.FFmpegError) -> MediaError:
         if isinstance(error, av.ExitError):
-            return SourceStalled(f"{self.name} sends nothing for {self._timeout:g} s; {_REMEDY}")
+            return self._stalled()
         return MediaError(f"{self.name} cannot be received: {error.strerror}; {_REMEDY}")
+
+    def _stalled(self) -> SourceStalled:
+        return SourceStalled(f"{self.name} sends nothing for {self._timeout:g} s; {_REMEDY}")
 
     def _close(self) -> None:
         if self._container is not None:

@@ -4,8 +4,9 @@ const $ = (id) => document.getElementById(id);
 const video = $("video"), message = $("message");
 const CAMERA = { width: { ideal: 640, max: 1280 }, height: { ideal: 480, max: 1280 }, frameRate: { ideal: 30, max: 30 } };
 const KILOBITS = 3000;
+const PAUSES = [1, 2, 4, 8, 15]; // seconds between tries to connect again; the server takes 20 to miss a page
 
-let offered, look, session = null;
+let offered, look, session = null, tries = 0;
 
 // ---- settings -------------------------------------------------------------------------------
 
@@ -137,7 +138,8 @@ class Session {
     this.socket = new WebSocket(Object.assign(new URL("session", location), { protocol: location.protocol.replace("http", "ws") }));
     this.socket.onopen = () => this.offer().catch((error) => this.fail(error));
     this.socket.onmessage = ({ data }) => this.told(JSON.parse(data)).catch((error) => this.fail(error));
-    this.socket.onclose = () => end("The connection to the server ended.");
+    this.socket.onclose = () => lost();
+    this.peer.onconnectionstatechange = () => this.peer.connectionState === "failed" && lost();
     this.before = {};
   }
 
@@ -160,7 +162,7 @@ class Session {
     else if (what.type === "look") this.worn(what);
     else if (what.type === "statistics") await this.figures(what);
     else if (what.type === "error") this.refused(what);
-    else if (what.type === "end") end(what.message);
+    else if (what.type === "end") tries ? lost(what.message) : end(what.message);
   }
 
   async answered({ sdp }) {
@@ -205,14 +207,14 @@ class Session {
   }
 
   fail(error) {
-    if (session === this) end(String(error));
+    if (!this.closed) end(String(error));
   }
 
   close() {
-    this.socket.onclose = this.socket.onmessage = null;
+    this.closed = true;
+    this.socket.onclose = this.socket.onmessage = this.peer.onconnectionstatechange = null;
     this.socket.close();
-    this.peer.close();
-    release(this.camera);
+    if (held !== this.peer) this.peer.close();
   }
 }
 
@@ -222,6 +224,7 @@ function startingFast(sdp) {
 }
 
 async function start() {
+  tries = 0;
   $("start").disabled = true;
   say("Asking for the camera …");
   let camera;
@@ -233,6 +236,26 @@ async function start() {
     if (camera) release(camera);
     end(REASONS[error.name] ?? `The camera cannot be used: ${error.message}`);
   }
+}
+
+let held = null; // the connection whose last picture stands until there is a new one
+
+function letGo() {
+  held?.close();
+  held = null;
+}
+
+// The camera stays open.
+async function lost(why = "The connection to the server was lost.") {
+  const before = session;
+  held ??= before.peer;
+  before.close();
+  recorder?.stop();
+  $("fps").textContent = $("latency").textContent = "–";
+  if (tries === PAUSES.length) return end(why);
+  say(`${why} Trying again …`, true);
+  await new Promise((done) => setTimeout(done, 1000 * PAUSES[tries++]));
+  if (session === before) session = new Session(before.camera);
 }
 
 const REASONS = {
@@ -247,7 +270,9 @@ async function openCamera(id) {
     throw new Error("browsers give it to pages over HTTPS only; the server takes --certificate");
   }
   const which = id ? { deviceId: { exact: id } } : { facingMode: "user" };
-  return navigator.mediaDevices.getUserMedia({ video: { ...CAMERA, ...which } });
+  const camera = await navigator.mediaDevices.getUserMedia({ video: { ...CAMERA, ...which } });
+  camera.getVideoTracks()[0].onended = () => end("The camera is gone. Connect it, and start again.");
+  return camera;
 }
 
 function release(camera) {
@@ -257,6 +282,8 @@ function release(camera) {
 // Not "playing": browsers do not play what is not shown yet.
 video.addEventListener("loadeddata", () => {
   if (!session) return;
+  tries = 0;
+  letGo();
   showRunning(true);
   video.play();
   say("");
@@ -286,7 +313,9 @@ function showRunning(running) {
 function end(why) {
   recorder?.stop();
   session?.close();
+  if (session) release(session.camera);
   session = null;
+  letGo();
   video.srcObject = null;
   $("cameras").hidden = true;
   showRunning(false);
@@ -301,7 +330,7 @@ function say(text, wrong = false) {
 
 $("start").addEventListener("click", start);
 $("stop").addEventListener("click", () => { end(""); $("start").focus(); });
-addEventListener("pagehide", () => session?.close());
+addEventListener("pagehide", () => end(""));
 
 async function offerCameras() {
   const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((each) => each.kind === "videoinput");
@@ -318,7 +347,7 @@ $("camera").addEventListener("change", async () => {
     const camera = await openCamera($("camera").value);
     if (session !== current) return release(camera); // stopped meanwhile
     current.camera = camera;
-    await current.peer.getSenders()[0].replaceTrack(camera.getVideoTracks()[0]);
+    if (!current.closed) await current.peer.getSenders()[0].replaceTrack(camera.getVideoTracks()[0]);
   } catch (error) {
     if (session === current) end(REASONS[error.name] ?? `The camera cannot be used: ${error.message}`);
   }

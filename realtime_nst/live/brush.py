@@ -1,0 +1,37 @@
+"""How strongly the style is painted, changed while it runs."""
+
+from realtime_nst.runtime.stages import Stylise
+from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.stream import Frame
+
+
+class Brush:
+    """The stage that paints; what is set from any thread holds from the next frame on.
+
+    ``strength`` is 0 to 1; ``keep_colour`` keeps the source's colours; while ``original`` nothing
+    is painted. ``inner`` is another stage after each change.
+    """
+
+    def __init__(self, stylizer: Stylizer, strength: float, keep_colour: bool) -> None:
+        self._stylizer = stylizer
+        self.strength, self.keep_colour, self.original = strength, keep_colour, False
+        self.inner = Stylise(stylizer, strength, keep_colour)
+
+    def set(
+        self,
+        *,
+        strength: float | None = None,
+        keep_colour: bool | None = None,
+        original: bool | None = None,
+    ) -> None:
+        self.strength = self.strength if strength is None else strength
+        self.keep_colour = self.keep_colour if keep_colour is None else keep_colour
+        self.original = self.original if original is None else original
+        applied = 0.0 if self.original else self.strength
+        self.inner = Stylise(self._stylizer, applied, self.keep_colour)
+
+    def __call__(self, frame: Frame) -> Frame:
+        return self.inner(frame)
+
+    def reset(self) -> None:
+        self.inner.reset()
