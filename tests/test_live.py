@@ -196,6 +196,7 @@ def test_strength_original_and_colour():
             ("o", lambda f: 50 < _colour(f) < 60),
             ("+", _shows(60)),
             ("c", lambda f: int(f.image[100, 10, 0]) > int(f.image[100, 10, 1]) + 50),
+            ("c", lambda f: int(f.image[100, 10, 0]) != 60),
             ("c", lambda f: int(f.image[100, 10, 0]) == 60),
         ]:
             live.on_key(key)
@@ -203,7 +204,7 @@ def test_strength_original_and_colour():
             reached.append(key)
 
     _perform(live, script())
-    assert reached == list("+-oo+cc")
+    assert reached == list("+-oo+ccc")
 
 
 def test_strength_stays_between_nothing_and_all():

@@ -48,7 +48,7 @@ def test_strength_zero_is_the_source_and_runs_no_network() -> None:
         raise AssertionError("the network ran")
 
     frame = _frame()
-    stage = Stylise(refuse, strength=0, keep_colour=True)  # type: ignore[arg-type]
+    stage = Stylise(refuse, strength=0, keep_colour="luminance")  # type: ignore[arg-type]
     assert (stage(frame).image == _frame().image).all()
 
 
@@ -62,14 +62,14 @@ def test_strength_blends(stylizer: Stylizer) -> None:
 def test_keep_colour_takes_only_the_luminance(stylizer: Stylizer) -> None:
     frame = _frame()
     frame.image[:] = (frame.image.astype(int) + 2 * 125) // 3
-    result = Stylise(stylizer, keep_colour=True)(frame).image
+    result = Stylise(stylizer, keep_colour="luminance")(frame).image
     assert np.abs(_luminance(result) - _luminance(expected(frame.image))).max() <= 2
     assert np.abs(_chroma(result) - _chroma(frame.image)).max() <= 3
 
 
 def test_the_source_frame_stays_as_it_was(stylizer: Stylizer) -> None:
     frame = _frame()
-    Stylise(stylizer, strength=0.5, keep_colour=True)(frame)
+    Stylise(stylizer, strength=0.5, keep_colour="luminance")(frame)
     assert (frame.image == _frame().image).all()
 
 

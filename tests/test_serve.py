@@ -299,7 +299,7 @@ def test_what_is_compiled_for_one_viewer_keeps_no_other_waiting(monkeypatch):
     preparing, go, in_time = threading.Event(), threading.Event(), []
     with Studio(Look("swap"), "cpu") as studio:
         stylizer = studio.stylizer("swap", (64, 48))
-        session = stylizer._loaded.session
+        session = stylizer._loaded.network.session
         compile = session._compile
 
         def slowly(height, width):

@@ -16,7 +16,7 @@ def image(
     style: options.Style = options.DEFAULT_STYLE,
     size: options.Size = "",
     strength: options.Strength = 1.0,
-    keep_colour: options.KeepColour = False,
+    keep_colour: options.KeepColour = "none",
     painter: options.Painter = "",
     mask: options.Mask = "",
     mask_model: options.MaskModel = None,

@@ -70,7 +70,7 @@ def live(
         ),
     ] = 30,
     strength: options.Strength = 1.0,
-    keep_colour: options.KeepColour = False,
+    keep_colour: options.KeepColour = "none",
     stabilise: options.Stabilise = options.DEFAULT_STABILISE,
     flow: options.Flow = options.DEFAULT_FLOW,
     network_every: options.NetworkEvery = 1,

@@ -41,7 +41,11 @@ Strength = Annotated[
     float, typer.Option(metavar="0..1", help="From the source (0) to the painting (1).")
 ]
 KeepColour = Annotated[
-    bool, typer.Option("--keep-colour", help="Keep the source's colours, take the brush strokes.")
+    str,
+    typer.Option(
+        metavar="none|luminance|matched",
+        help="Colours of the source: of each pixel, or of the picture as a whole.",
+    ),
 ]
 Provider = Annotated[
     str, typer.Option(metavar="auto|NAME", help="Execution provider, see: realtime-nst doctor.")

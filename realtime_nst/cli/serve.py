@@ -37,7 +37,7 @@ def serve(
     ] = None,
     style: options.Style = options.DEFAULT_STYLE,
     strength: options.Strength = 1.0,
-    keep_colour: options.KeepColour = False,
+    keep_colour: options.KeepColour = "none",
     stabilise: options.Stabilise = options.DEFAULT_STABILISE,
     provider: options.Provider = "auto",
 ) -> None:

@@ -24,7 +24,7 @@ def video(
     style: options.Style = options.DEFAULT_STYLE,
     size: options.Size = "",
     strength: options.Strength = 1.0,
-    keep_colour: options.KeepColour = False,
+    keep_colour: options.KeepColour = "none",
     stabilise: options.Stabilise = options.DEFAULT_STABILISE,
     flow: options.Flow = "medium",
     network_every: options.NetworkEvery = 1,

@@ -8,11 +8,11 @@ from realtime_nst.stream import Frame
 class Brush:
     """The stage that paints; what is set from any thread holds from the next frame on.
 
-    ``strength`` is 0 to 1; ``keep_colour`` keeps the source's colours; while ``original`` nothing
-    is painted. ``inner`` is another stage after each change.
+    ``strength`` is 0 to 1; ``keep_colour`` one of KEEP_COLOUR; while ``original`` nothing is
+    painted. ``inner`` is another stage after each change.
     """
 
-    def __init__(self, stylizer: Stylizer, strength: float, keep_colour: bool) -> None:
+    def __init__(self, stylizer: Stylizer, strength: float, keep_colour: str) -> None:
         self._stylizer = stylizer
         self.strength, self.keep_colour, self.original = strength, keep_colour, False
         self.inner = Stylise(stylizer, strength, keep_colour)
@@ -21,7 +21,7 @@ class Brush:
         self,
         *,
         strength: float | None = None,
-        keep_colour: bool | None = None,
+        keep_colour: str | None = None,
         original: bool | None = None,
     ) -> None:
         self.strength = self.strength if strength is None else strength

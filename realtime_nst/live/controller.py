@@ -49,7 +49,7 @@ class Live:
         *,
         style: str | None = None,
         strength: float = 1.0,
-        keep_colour: bool = False,
+        keep_colour: str = "none",
         stabilise: str = OFF,
         flow: str = DEFAULT_SEARCH,
         network_every: int = 1,

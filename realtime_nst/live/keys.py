@@ -1,6 +1,6 @@
 """What each key does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from realtime_nst.live.brush import Brush
 from realtime_nst.live.choice import StyleChoice
@@ -9,6 +9,13 @@ from realtime_nst.live.notes import Notes
 from realtime_nst.live.view import View
 from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.motion.stabiliser import STRENGTHS
+from realtime_nst.runtime.colour import KEEP_COLOUR
+
+_COLOURS = {
+    "none": "colours of the painting",
+    "luminance": "colours of the source",
+    "matched": "colours matched to the source",
+}
 
 
 class Keys:
@@ -50,7 +57,7 @@ class Keys:
             **dict.fromkeys("-_", lambda: self._strengthen(-0.1)),
             "q": self._end,
             "escape": self._leave,
-            "c": self._toggle_colour,
+            "c": self._next_colour,
             "t": self._next_stabilising,
             "o": self._toggle_original,
             "v": self._toggle_split,
@@ -72,15 +79,13 @@ class Keys:
         self._notes.say(f"strength {strength:.0%}")
         self._brush.set(strength=strength)
 
-    def _toggle_colour(self) -> None:
-        keep = not self._brush.keep_colour
-        self._notes.say("colours of the source" if keep else "colours of the painting")
+    def _next_colour(self) -> None:
+        keep = _after(self._brush.keep_colour, KEEP_COLOUR)
+        self._notes.say(_COLOURS[keep])
         self._brush.set(keep_colour=keep)
 
     def _next_stabilising(self) -> None:
-        strengths = tuple(STRENGTHS)
-        at = strengths.index(self._stabilise.strength)
-        self._stabilise.strength = strengths[(at + 1) % len(strengths)]
+        self._stabilise.strength = _after(self._stabilise.strength, STRENGTHS)
         self._notes.say(f"stabilising {self._stabilise.strength}")
 
     def _toggle_original(self) -> None:
@@ -116,3 +121,9 @@ class Keys:
 
     def _end(self) -> None:
         self.quit = True
+
+
+def _after(name: str, names: Iterable[str]) -> str:
+    """The next of ``names``, after the last one the first."""
+    known = list(names)
+    return known[(known.index(name) + 1) % len(known)]

@@ -2,6 +2,8 @@
 Style Transfer", 2016): of each pixel, or of the picture as a whole. Pictures are RGB, uint8,
 ``(height, width, 3)``; source and painting are of one size."""
 
+from collections.abc import Callable, Mapping
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +32,7 @@ def matched(source: Image, painting: Image) -> Image:
     network)."""
     mean, spread = _moments(source)
     painted_mean, painted_spread = _moments(painting)
-    turned = _root(spread, 0.5) @ _root(painted_spread, -0.5)
+    turned = _root(spread) @ np.linalg.inv(_root(painted_spread, _LEAST_SPREAD))
     shift = mean - turned @ painted_mean
     result: Image = cv2.transform(painting, np.column_stack([turned, shift]))  # type: ignore[assignment]
     return result
@@ -44,8 +46,17 @@ def _moments(image: Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return pixels.mean(0), np.cov(pixels, rowvar=False, bias=True)
 
 
-def _root(covariance: NDArray[np.float64], power: float) -> NDArray[np.float64]:
+def _root(covariance: NDArray[np.float64], least: float = 0.0) -> NDArray[np.float64]:
+    """The symmetric square root, with no eigenvalue below ``least``."""
     values, vectors = np.linalg.eigh(covariance)
-    scaled: NDArray[np.float64] = vectors * np.maximum(values, _LEAST_SPREAD**2) ** power
-    root: NDArray[np.float64] = scaled @ vectors.T
+    roots = np.sqrt(np.maximum(values, 0)).clip(least)
+    root: NDArray[np.float64] = (vectors * roots) @ vectors.T
     return root
+
+
+KEEP_COLOUR: Mapping[str, Callable[[Image, Image], Image]] = {
+    "none": lambda source, painting: painting,
+    "luminance": luminance_only,
+    "matched": matched,
+}
+"""Ways to keep the source's colours: from source and painting to what is shown."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from realtime_nst.errors import UsageError
+from realtime_nst.errors import UnknownName, UsageError
+from realtime_nst.runtime.colour import KEEP_COLOUR
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.stream import Frame, Image, Stage
 
@@ -14,41 +15,35 @@ from realtime_nst.stream import Frame, Image, Stage
 class Stylise:
     """``strength`` blends from the source (0) to the painting (1); at 0 the network does not run.
 
-    With ``keep_colour`` the frame keeps its own colours and takes only the painting's luminance:
-    Y of YCbCr (ITU-R BT.601, full range) from the painting, Cb and Cr from the source. After
-    Gatys et al., "Preserving Color in Neural Artistic Style Transfer", 2016, which does so in YIQ.
+    ``keep_colour`` is one of KEEP_COLOUR: with "luminance" each pixel keeps its own colour, with
+    "matched" the painting is given the source's range of colours.
 
-    Raises :class:`UsageError` for a strength outside 0 to 1.
+    Raises :class:`UsageError` for a strength outside 0 to 1, :class:`UnknownName` for a
+    ``keep_colour`` there is not.
     """
 
     def __init__(
-        self, stylizer: Stylizer, strength: float = 1.0, keep_colour: bool = False
+        self, stylizer: Stylizer, strength: float = 1.0, keep_colour: str = "none"
     ) -> None:
         if not 0 <= strength <= 1:
             raise UsageError(f"the strength is a number from 0 to 1, not {strength}")
+        if keep_colour not in KEEP_COLOUR:
+            raise UnknownName("way to keep colours", keep_colour, KEEP_COLOUR)
         self._stylizer = stylizer
         self._strength = strength
-        self._keep_colour = keep_colour
+        self._coloured = KEEP_COLOUR[keep_colour]
 
     def __call__(self, frame: Frame) -> Frame:
         if self._strength == 0:
             return frame
-        source, image = frame.image, self._stylizer(frame.image)
-        if self._keep_colour:
-            image = _with_colour_of(source, image)
+        source = frame.image
+        image = self._coloured(source, self._stylizer(source))
         if self._strength < 1:
             image = _blend(source, image, self._strength)
         return replace(frame, image=image)
 
     def reset(self) -> None:
         self._stylizer.reset()
-
-
-def _with_colour_of(source: Image, image: Image) -> Image:
-    parts = cv2.cvtColor(source, cv2.COLOR_RGB2YCrCb)
-    cv2.insertChannel(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), parts, 0)
-    result: Image = cv2.cvtColor(parts, cv2.COLOR_YCrCb2RGB)  # type: ignore[assignment]
-    return result
 
 
 def _blend(source: Image, image: Image, strength: float) -> Image:

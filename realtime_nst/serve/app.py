@@ -8,6 +8,7 @@ from importlib.resources import files
 from aiohttp import WSCloseCode, web
 
 from realtime_nst.motion.stabiliser import STRENGTHS
+from realtime_nst.runtime.colour import KEEP_COLOUR
 from realtime_nst.serve.access import HEADERS, Access
 from realtime_nst.serve.ice import IceServer
 from realtime_nst.serve.metrics import Metrics
@@ -74,6 +75,7 @@ class App:
             {
                 "styles": styles,
                 "stabilise": list(STRENGTHS),
+                "keep_colour": list(KEEP_COLOUR),
                 "look": asdict(self._studio.look),
                 "ice_servers": list(self._ice_servers),
             }

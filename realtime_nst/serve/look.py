@@ -6,11 +6,13 @@ from typing import Any
 
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.motion.stabiliser import STRENGTHS
+from realtime_nst.runtime.colour import KEEP_COLOUR
 
 
 @dataclass(frozen=True)
 class Look:
-    """``style`` is a name, ``strength`` 0 to 1, ``stabilise`` one of STRENGTHS.
+    """``style`` is a name, ``strength`` 0 to 1, ``keep_colour`` one of KEEP_COLOUR,
+    ``stabilise`` one of STRENGTHS.
 
     ``mirror`` swaps left and right. Left of ``split``, a share of the width from 0 to 1, the
     picture is shown as it came; None shows all of it painted. Raises UsageError for values that
@@ -19,14 +21,14 @@ class Look:
 
     style: str
     strength: float = 1.0
-    keep_colour: bool = False
+    keep_colour: str = "none"
     stabilise: str = "strong"
     mirror: bool = True
     split: float | None = None
 
     def __post_init__(self) -> None:
         _check_share("strength", self.strength)
-        _check_flag("keep_colour", self.keep_colour)
+        _check_name("way to keep colours", self.keep_colour, KEEP_COLOUR)
         _check_name("strength of stabilising", self.stabilise, STRENGTHS)
         _check_flag("mirror", self.mirror)
         if self.split is not None:

@@ -15,12 +15,13 @@ const controls = {
     $("strength").value = value * 100;
     $("strength-shown").value = `${Math.round(value * 100)} %`;
   } },
-  keep_colour: checkbox("keep_colour"),
   mirror: checkbox("mirror"),
   split: { read: () => $("split").checked ? 0.5 : null, show: showSplit },
   style: radio("style", "styles"),
   stabilise: radio("stabilise", "stabilise"),
+  keep_colour: radio("keep_colour", "keep_colour"),
 };
+const LABELS = { none: "Painting", luminance: "Camera", off: "Off", light: "Light", strong: "Strong", matched: "Matched" };
 
 function checkbox(id) {
   return { read: () => $(id).checked, show: (value) => { $(id).checked = value; } };
@@ -88,10 +89,10 @@ divider.addEventListener("keydown", (event) => {
 });
 new ResizeObserver(() => look && showSplit(look.split)).observe($("frame"));
 
-for (const name of ["strength", "keep_colour", "mirror", "split"]) {
+for (const name of ["strength", "mirror", "split"]) {
   $(name).addEventListener("input", () => set({ [name]: controls[name].read() }));
 }
-for (const [name, place] of [["style", "styles"], ["stabilise", "stabilise"]]) {
+for (const [name, place] of [["style", "styles"], ["stabilise", "stabilise"], ["keep_colour", "keep_colour"]]) {
   $(place).addEventListener("change", () => set({ [name]: controls[name].read() }));
 }
 document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
@@ -111,10 +112,11 @@ function offerChoices() {
     $("styles").append(element("label", { title: `${style.title}, ${style.artist}` }, input, picture,
       element("span", { textContent: readable(style) })));
   }
-  for (const name of offered.stabilise) {
-    $("stabilise").append(element("label", {},
-      element("input", { type: "radio", name: "stabilise", value: name }),
-      name[0].toUpperCase() + name.slice(1)));
+  for (const setting of ["stabilise", "keep_colour"]) {
+    for (const value of offered[setting]) {
+      $(setting).append(element("label", {},
+        element("input", { type: "radio", name: setting, value }), LABELS[value]));
+    }
   }
 }
 
