@@ -12,7 +12,7 @@ from painter_factory import COLOURS, painting
 
 from realtime_nst.errors import ModelError, ProviderError, UsageError
 from realtime_nst.motion.stabilise import Stabilise
-from realtime_nst.runtime.morph import Morph
+from realtime_nst.runtime.morph import Morph, Way
 from realtime_nst.runtime.providers import PROVIDERS, available
 from realtime_nst.runtime.stages import Stylise
 from realtime_nst.runtime.stylizer import Stylizer
@@ -216,15 +216,15 @@ def _frames(count, rate=10):
 
 def test_a_morph_goes_by_the_time_of_the_frames(painter, dark, light):
     stylizer = Stylizer(dark, "cpu", painter=painter)
-    stage = Morph(Stylise(stylizer), stylizer, light, 0.4)
+    stage = Morph(Stylise(stylizer), Way(stylizer, light, 0.4))
     shown = [int(stage(frame).image[0, 0, 0]) for frame in _frames(7)]
     assert shown == [10, 22, 35, 48, 60, 60, 60]
 
 
 def test_a_stream_taken_up_again_goes_on_where_it_was(painter, dark, light):
     whole, late = (Stylizer(dark, "cpu", painter=painter) for _ in range(2))
-    begun = Morph(Stylise(whole), whole, light, 0.4, begin=0)
-    taken_up = Morph(Stylise(late), late, light, 0.4, begin=0)
+    begun = Morph(Stylise(whole), Way(whole, light, 0.4, Fraction(0)))
+    taken_up = Morph(Stylise(late), Way(late, light, 0.4, Fraction(0)))
     for frame in _frames(7):
         wanted = begun(frame)
         if frame.index >= 2:
@@ -235,7 +235,7 @@ def test_stabilising_holds_on_to_what_was_shown_during_a_morph(painter, dark, li
     """It lags behind, rather than start again with every step."""
     stylizer = Stylizer(dark, "cpu", painter=painter)
     stable = Stabilise(Stylise(stylizer), "strong", look=lambda: stylizer.digest)
-    stage = Morph(stable, stylizer, light, 0.4)
+    stage = Morph(stable, Way(stylizer, light, 0.4))
     shown = [int(stage(frame).image[0, 0, 0]) for frame in _frames(5)]
     assert shown[0] == 10
     assert all(10 < value < 35 for value in shown[2:])
@@ -245,7 +245,7 @@ def test_stabilising_holds_on_to_what_was_shown_during_a_morph(painter, dark, li
 def test_a_morph_takes_time(painter, dark, seconds):
     stylizer = Stylizer(dark, "cpu", painter=painter)
     with pytest.raises(UsageError, match="--morph-seconds"):
-        Morph(Stylise(stylizer), stylizer, dark, seconds)
+        Way(stylizer, dark, seconds)
 
 
 @pytest.mark.parametrize("kind", ["arbitrary", "multi-style"])

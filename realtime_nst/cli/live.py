@@ -118,6 +118,8 @@ def live(
         )
         _say_what_differs(controller, chosen, taken)
         others = [opened.enter_context(_virtual_camera(taken))] if virtual_camera else []
+        if morph_to:
+            others.append(_morph(stylizer, morph_to, morph_seconds))
         if recording:
             controller.recorder.start(recording)
         interrupt.check()
@@ -197,6 +199,12 @@ def _say_what_differs(controller: "Live", chosen: Chosen, taken: "Source") -> No
     if chosen.address is None and delivered != chosen.wished:
         asked = "{}x{}".format(*chosen.wished)
         controller.tell(f"the camera gives {delivered[0]}x{delivered[1]}, not {asked}")
+
+
+def _morph(stylizer: "Stylizer", style: str, seconds: float) -> "Sink":
+    from realtime_nst.runtime.morph import MorphAlong, Way
+
+    return MorphAlong(Way(stylizer, style, seconds))
 
 
 def _virtual_camera(taken: "Source") -> "Sink":

@@ -45,7 +45,7 @@ def video(
 ) -> None:
     """Stylise a video file. Sound, subtitles and the time of every frame stay as they are."""
     from realtime_nst.motion.stabilise import Stabilise
-    from realtime_nst.runtime.morph import Morph
+    from realtime_nst.runtime.morph import Morph, Way
     from realtime_nst.runtime.stages import Resize, Stylise, parse_size
     from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sinks.video import VideoSink
@@ -62,7 +62,7 @@ def video(
     )
     settings = f"{strength} {keep_colour} {stabilise} {flow} {network_every}"
     if morph_to:
-        stage = Morph(stage, stylizer, morph_to, morph_seconds, begin=_beginning(source))
+        stage = Morph(stage, Way(stylizer, morph_to, morph_seconds, _beginning(source)))
         settings += f" {morph_seconds}"
     sink = VideoSink(
         target,
