@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "runtime": {*BASE, "pictures"},
     "masks": {*BASE, "pictures", "runtime", "sources"},
     "hud": {"stream"},
-    "live": {*BASE, "hud", "motion", "pipeline", "runtime", "sinks"},
+    "live": {*BASE, "hud", "masks", "motion", "pipeline", "runtime", "sinks"},
     "learning.networks": {"errors"},
     "learning.losses": {"errors"},
     "learning": {*BASE, "learning.networks", "learning.losses", "motion", "runtime", "sources"},

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from realtime_nst.cli import console, options
-from realtime_nst.cli.masking import MOVING, masked
+from realtime_nst.cli.masking import MOVING, mask_of
 from realtime_nst.errors import UsageError
 
 
@@ -28,6 +28,7 @@ def image(
 ) -> None:
     """Stylise pictures. One picture goes to a file or a folder, several go to a folder."""
     from realtime_nst import pipeline
+    from realtime_nst.masks.within import Within
     from realtime_nst.runtime.stages import Resize, Stylise, parse_size
     from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sinks.pictures import PictureSink, written_name
@@ -40,24 +41,17 @@ def image(
             "--mask-model"
         )
     stages: list[Stage] = [Resize(parse_size(size))] if size else []
+    where = mask_of(mask, mask_model, invert_mask, rest)
     pictures = PictureSource(sources, skip_unreadable=True)
     names = [written_name(path) for path in pictures.paths]
     sink = PictureSink(output, names, overwrite=overwrite, quality=quality)
     _check_output(pictures.paths, output)
 
-    def painting(of: str) -> Stage:
-        return Stylise(Stylizer(of, provider, painter=painter), strength, keep_colour)
+    def painting(by: str) -> Stage:
+        return Stylise(Stylizer(by, provider, painter=painter), strength, keep_colour)
 
-    stages.append(
-        masked(
-            painting,
-            painting(style),
-            mask=mask,
-            mask_model=mask_model,
-            invert_mask=invert_mask,
-            rest=rest,
-        )
-    )
+    stage = painting(style)
+    stages.append(Within(where, stage, painting(rest) if rest else None) if where else stage)
     with (
         pictures,
         sink,

@@ -10,6 +10,7 @@ import typer
 
 from realtime_nst.cli import console, interrupt, options
 from realtime_nst.cli.live_source import PICTURE_SECONDS, SIZE, SYNTHETIC, Chosen, list_cameras
+from realtime_nst.cli.masking import mask_of
 from realtime_nst.errors import MediaError, ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ def live(
     painter: options.Painter = "",
     morph_to: options.MorphTo = "",
     morph_seconds: options.MorphSeconds = options.DEFAULT_MORPH_SECONDS,
+    mask: options.Mask = "",
+    mask_model: options.MaskModel = None,
+    invert_mask: options.InvertMask = False,
+    rest: options.Rest = "",
     provider: options.Provider = "auto",
     overwrite: options.Overwrite = False,
 ) -> None:
@@ -97,6 +102,7 @@ def live(
     chosen = Chosen(source, camera, size if source else size or known.size, fps)
     chosen.check()
     recording = _recording(record, overwrite)
+    where = mask_of(mask, mask_model, invert_mask, rest)
     with ThreadPoolExecutor(1) as beside, ExitStack() as opened:
         loading = beside.submit(_stylizer, style, known.style, provider, painter)
         taken = opened.enter_context(chosen.source())
@@ -115,6 +121,8 @@ def live(
             network_every=network_every,
             mirror=mirror,
             target_fps=target_fps,
+            mask=where,
+            rest=_beyond(rest, provider, painter),
         )
         _say_what_differs(controller, chosen, taken)
         others = [opened.enter_context(_virtual_camera(taken))] if virtual_camera else []
@@ -161,6 +169,12 @@ def _stylizer(
             console.say_notice(f"the style of last time cannot be had: {error}")
     style = style or options.DEFAULT_STYLE
     return Stylizer(style, provider, painter=painter), style
+
+
+def _beyond(rest: str, provider: str, painter: str) -> "Stylizer | None":
+    from realtime_nst.runtime.stylizer import Stylizer
+
+    return Stylizer(rest, provider, painter=painter) if rest else None
 
 
 def _window() -> "WindowSink":

@@ -1,6 +1,5 @@
 """Where to paint, from the options of the command line."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,40 +7,25 @@ from realtime_nst.errors import UsageError
 
 if TYPE_CHECKING:
     from realtime_nst.masks.mask import Mask
-    from realtime_nst.stream import Stage
 
 MOVING = "moving"
 """What --mask takes beside files."""
 
 
-def masked(
-    painting: "Callable[[str], Stage]",
-    inside: "Stage",
-    *,
-    mask: str,
-    mask_model: Path | None,
-    invert_mask: bool,
-    rest: str,
-) -> "Stage":
-    """``inside`` within the mask that is asked for, and beyond it ``painting(rest)``, or the source
-    where ``rest`` is empty; ``inside`` alone where no mask is asked for.
-
-    Raises :class:`UsageError` for options that do not go together, and as the masks do.
-    """
+def mask_of(mask: str, mask_model: Path | None, invert_mask: bool, rest: str) -> "Mask | None":
+    """What the options ask for. Raises :class:`UsageError` for those that do not go together, and
+    as the masks do."""
     if mask and mask_model:
         raise UsageError("--mask and --mask-model both say where to paint; leave one of them out")
-    if not mask and not mask_model:
-        for option, given in (("--rest", rest), ("--invert-mask", invert_mask)):
-            if given:
-                raise UsageError(f"{option} needs to know where: give --mask or --mask-model")
-        return inside
+    if mask or mask_model:
+        from realtime_nst.masks.mask import Inverted
 
-    from realtime_nst.masks.mask import Inverted
-    from realtime_nst.masks.within import Within
-
-    where = _mask(mask, mask_model)
-    beyond = painting(rest) if rest else None
-    return Within(Inverted(where) if invert_mask else where, inside, beyond)
+        where = _mask(mask, mask_model)
+        return Inverted(where) if invert_mask else where
+    for option, given in (("--rest", rest), ("--invert-mask", invert_mask)):
+        if given:
+            raise UsageError(f"{option} needs to know where: give --mask or --mask-model")
+    return None
 
 
 def _mask(mask: str, mask_model: Path | None) -> "Mask":

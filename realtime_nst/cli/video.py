@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from realtime_nst.cli import console, options
+from realtime_nst.cli.masking import mask_of
 
 if TYPE_CHECKING:
     from realtime_nst.pipeline import Report
@@ -29,6 +30,10 @@ def video(
     flow: options.Flow = "medium",
     network_every: options.NetworkEvery = 1,
     painter: options.Painter = "",
+    mask: options.Mask = "",
+    mask_model: options.MaskModel = None,
+    invert_mask: options.InvertMask = False,
+    rest: options.Rest = "",
     morph_to: options.MorphTo = "",
     morph_seconds: options.MorphSeconds = options.DEFAULT_MORPH_SECONDS,
     provider: options.Provider = "auto",
@@ -44,6 +49,7 @@ def video(
     ] = False,
 ) -> None:
     """Stylise a video file. Sound, subtitles and the time of every frame stay as they are."""
+    from realtime_nst.masks.within import Within
     from realtime_nst.motion.stabilise import Stabilise
     from realtime_nst.runtime.morph import Morph, Way
     from realtime_nst.runtime.stages import Resize, Stylise, parse_size
@@ -53,17 +59,22 @@ def video(
 
     stages: list[Stage] = [Resize(parse_size(size))] if size else []
     target = output or _default_target(source, style)
+    where = mask_of(mask, mask_model, invert_mask, rest)
+
+    def painting(by: Stylizer) -> Stabilise:
+        stylise = Stylise(by, strength, keep_colour)
+        return Stabilise(stylise, stabilise, accuracy=flow, network_every=network_every)
+
     stylizer = Stylizer(style, provider, painter=painter)
-    stage: Stage = Stabilise(
-        Stylise(stylizer, strength, keep_colour),
-        stabilise,
-        accuracy=flow,
-        network_every=network_every,
-    )
+    stage: Stage = painting(stylizer)
     settings = f"{strength} {keep_colour} {stabilise} {flow} {network_every}"
     if morph_to:
         stage = Morph(stage, Way(stylizer, morph_to, morph_seconds, _beginning(source)))
         settings += f" {morph_seconds}"
+    if where:
+        beyond = painting(Stylizer(rest, provider, painter=painter)) if rest else None
+        stage = Within(where, stage, beyond)
+        settings += f" {mask} {mask_model} {invert_mask} {rest}"
     sink = VideoSink(
         target,
         source=source,

@@ -19,6 +19,8 @@ from realtime_nst.live.keys import Keys
 from realtime_nst.live.notes import Notes
 from realtime_nst.live.pace import Pace
 from realtime_nst.live.view import View
+from realtime_nst.masks.mask import Mask
+from realtime_nst.masks.within import Within
 from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.motion.stabiliser import OFF
 from realtime_nst.motion.tracking import DEFAULT_SEARCH
@@ -37,7 +39,8 @@ class Live:
     Hand ``on_key`` and ``on_drag`` to the window, then call ``run``. ``style`` is the one the
     stylizer begins with (None: the first). ``stabilise``, ``flow`` and ``network_every`` are those
     of :class:`~realtime_nst.motion.stabilise.Stabilise`; ``fade`` is the seconds from one style to
-    the next, ``target_fps`` the rate to hold (0: none is held). Snapshots and recordings go to
+    the next, ``target_fps`` the rate to hold (0: none is held). With ``mask`` only
+    what it says is painted, and beyond it ``rest`` paints, if given. Snapshots and recordings go to
     ``folder``. ``full_screen`` is called to switch it; ``log`` with each note that matters when it
     is no longer on the picture, on any thread.
     """
@@ -56,6 +59,8 @@ class Live:
         mirror: bool = False,
         fade: float = 0.5,
         target_fps: float = 0.0,
+        mask: Mask | None = None,
+        rest: Stylizer | None = None,
         folder: str | Path = ".",
         full_screen: Callable[[], None] = lambda: None,
         log: Callable[[str], None] = lambda note: None,
@@ -65,23 +70,31 @@ class Live:
         self._choice = StyleChoice(
             stylizer, styles, style or styles[0], self._background, self._notes
         )
-        self._brush = Brush(stylizer, strength, keep_colour)
-        self._stabilise = Stabilise(
-            self._brush,
-            stabilise,
-            accuracy=flow,
-            network_every=network_every,
-            look=lambda: (stylizer.digest, self._brush.inner, self._view.mirror),
+        beyond = Brush(rest, strength, keep_colour) if rest else None
+        self._brush = Brush(stylizer, strength, keep_colour, beyond)
+        stabilisers = [
+            Stabilise(
+                brush,
+                stabilise,
+                accuracy=flow,
+                network_every=network_every,
+                look=lambda brush=brush: (brush.look, self._view.mirror),  # type: ignore[misc]
+            )
+            for brush in (self._brush, beyond)
+            if brush
+        ]
+        painting = Within(mask, *stabilisers) if mask else stabilisers[0]
+        self._pace = Pace(
+            painting, stabilisers, self._brush.prepare, target_fps, self._background, self.tell
         )
-        self._pace = Pace(stylizer, self._stabilise, target_fps, self._background, self.tell)
         fading = CrossFade(self._pace.stage, lambda: stylizer.digest, fade)
-        self._view = View(fading, mirror=mirror)
+        self._view: View = View(fading, mirror=mirror)
         self._keeping = Keeping(Path(folder), self.tell)
         self.recorder, self.report = self._keeping.recorder, Report()
         self._keys = Keys(
             self._choice,
             self._brush,
-            self._stabilise,
+            stabilisers,
             self._view,
             self._keeping,
             self._notes,

@@ -1,6 +1,6 @@
 """What each key does."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from realtime_nst.live.brush import Brush
 from realtime_nst.live.choice import StyleChoice
@@ -29,13 +29,13 @@ class Keys:
         self,
         choice: StyleChoice,
         brush: Brush,
-        stabilise: Stabilise,
+        stabilisers: Sequence[Stabilise],
         view: View,
         keeping: Keeping,
         notes: Notes,
         full_screen: Callable[[], None],
     ) -> None:
-        self._choice, self._brush, self._stabilise = choice, brush, stabilise
+        self._choice, self._brush, self._stabilisers = choice, brush, stabilisers
         self._view, self._keeping, self._notes = view, keeping, notes
         self._full_screen = full_screen
         self._full = False
@@ -85,8 +85,10 @@ class Keys:
         self._brush.set(keep_colour=keep)
 
     def _next_stabilising(self) -> None:
-        self._stabilise.strength = _after(self._stabilise.strength, STRENGTHS)
-        self._notes.say(f"stabilising {self._stabilise.strength}")
+        strength = _after(self._stabilisers[0].strength, STRENGTHS)
+        for stabilise in self._stabilisers:
+            stabilise.strength = strength
+        self._notes.say(f"stabilising {strength}")
 
     def _toggle_original(self) -> None:
         self._brush.set(original=not self._brush.original)

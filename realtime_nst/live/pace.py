@@ -1,34 +1,35 @@
 """Painting at the rate that is wished, by painting less."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from realtime_nst.live.adaptive import AdaptiveRate, Level
 from realtime_nst.live.background import Background
 from realtime_nst.live.working import Working
 from realtime_nst.motion.stabilise import Stabilise
-from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.stream import Stage
 
 
 class Pace:
-    """Holds ``fps`` (0: leaves everything as it is) by the size ``stabilise`` paints at, and then
-    by how often the network runs; ``stage`` is what frames go through.
+    """Holds ``fps`` (0: leaves everything as it is) by the size ``painting`` works at, and then by
+    how often the network runs in ``stabilisers``; ``stage`` is what frames go through.
 
-    A new size is prepared beside the running one before it is taken. ``say`` is told of each
-    change.
+    ``prepare`` is called with a new size beside the running one, before it is taken. ``say`` is
+    told of each change.
     """
 
     def __init__(
         self,
-        stylizer: Stylizer,
-        stabilise: Stabilise,
+        painting: Stage,
+        stabilisers: Sequence[Stabilise],
+        prepare: Callable[[int, int], None],
         fps: float,
         background: Background,
         say: Callable[[str], None],
     ) -> None:
-        self.stage = Working(stabilise, self._took)
-        self._stylizer, self._stabilise = stylizer, stabilise
-        self._every, self._fps = stabilise.network_every, fps
+        self.stage = Working(painting, self._took)
+        self._prepare, self._stabilisers = prepare, stabilisers
+        self._every, self._fps = stabilisers[0].network_every, fps
         self._rate = AdaptiveRate(fps) if fps else None
         self._background, self._say = background, say
 
@@ -43,17 +44,18 @@ class Pace:
     def _take(self, level: Level) -> None:
         size = self.stage.size_at(level.scale)
         try:
-            self._stylizer.prepare(*size)
+            self._prepare(*size)
         except Exception as error:  # on the picture, whatever it is: the size before stays
             self._rate = None
             self._say(f"the rate is no longer held: {error}")
             return
         self.stage.scale = level.scale
-        self._stabilise.network_every = max(self._every, level.every)
+        for stabilise in self._stabilisers:
+            stabilise.network_every = max(self._every, level.every)
         self._say(f"{self._described(size)}, to hold {self._fps:g} fps")
 
     def _described(self, size: tuple[int, int]) -> str:
-        every = self._stabilise.network_every
+        every = self._stabilisers[0].network_every
         often = f", the network on every {_ordinal(every)} frame" if every > 1 else ""
         return f"painting {size[0]}x{size[1]}{often}"
 
