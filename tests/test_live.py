@@ -422,7 +422,7 @@ def test_what_is_wrong_with_the_source_is_said():
 
 
 def test_one_style_fades_into_the_next():
-    live = Live(Painter(), STYLES, fade=0.3)
+    live = Live(Painter(), STYLES, fade=1.0)
     between = []
 
     def script():
