@@ -14,7 +14,8 @@ INPUT, OUTPUT = "frame", "image"
 CODE, STRENGTH, PAINTING = "code", "strength", "painting"
 """Of the kind "arbitrary": the graph also takes ``code`` float32 ``[1, K]`` and ``strength``
 float32 ``[1]``, 0 for the frame itself to 1. Its encoder, of the kind "style-encoder", takes
-``painting``, a picture as ``frame`` is, and gives ``code``."""
+``painting``, a picture as ``frame`` is, and gives ``code``. Of the kind "multi-style" the code is
+the blend weights of the card's ``styles``, in their order."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class ModelCard:
     ``size_minimum`` at least (the runtime pads by reflection and crops). ``recipe`` says how it was
     trained, ``quality`` what it reached on photos held out of training (lower is better).
     ``quantised_from`` is the digest of the file whose int8 form this one is, ``encodes_for`` that
-    of the file whose codes this one makes; both are empty in any other."""
+    of the file whose codes this one makes; both are empty in any other. ``styles`` are the names of
+    the styles of a network of many, empty in any other."""
 
     name: str
     title: str
@@ -38,6 +40,7 @@ class ModelCard:
     quality: Mapping[str, float] = field(default_factory=dict)
     quantised_from: str = ""
     encodes_for: str = ""
+    styles: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
@@ -51,6 +54,7 @@ class ModelCard:
         try:
             values = json.loads(text)
             known = {f.name for f in fields(cls)}
-            return cls(**{key: value for key, value in values.items() if key in known})
+            given = {key: value for key, value in values.items() if key in known}
+            return cls(**{**given, "styles": tuple(given.get("styles", ()))})
         except (ValueError, TypeError, AttributeError) as error:
             raise ModelError("the model card is damaged or incomplete") from error
