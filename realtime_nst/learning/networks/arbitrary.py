@@ -51,12 +51,12 @@ class ArbitraryNet(SteeredNetwork):
     """Our own light network for any painting; two pure functions:
 
     ``encode_style(painting [N, 3, H, W]) -> code [N, code_size]``, once a painting, and
-    ``stylise(frame [N, 3, H, W], code, strength [N]) -> image``, all pictures in 0..1.
+    ``paint(frame [N, 3, H, W], code) -> image``, all pictures in 0..1.
 
     As FastNet it works on a folded frame and comes back to full size without a grid; its residual
     blocks, and a last norm before the way back, take scale and shift from the code, as the residual
     blocks of conditional instance norm do (Dumoulin et al. 2017) and MicroAST's decoder. Codes may
-    be blended: a weighted mean of codes is a code. Strength 0 is the frame itself, 1 the painting.
+    be blended: a weighted mean of codes is a code.
     H and W are multiples of ``size_multiple`` and at least ``size_minimum``; a painting has at
     least ``painting_minimum`` a side.
     """

@@ -50,10 +50,6 @@ class SteeredNetwork(nn.Module, ABC):
         """``frame`` ``[N, 3, H, W]`` in 0..1 and ``code`` ``[N, code_size]`` to a picture as the
         frame is."""
 
-    def stylise(self, frame: Tensor, code: Tensor, strength: Tensor) -> Tensor:
-        """As :meth:`paint`; ``strength`` ``[N]`` from 0, the frame itself, to 1."""
-        return frame + strength.view(-1, 1, 1, 1) * (self.paint(frame, code) - frame)
-
 
 def reflected(x: Tensor) -> Tensor:
     """``x`` padded by one place."""
