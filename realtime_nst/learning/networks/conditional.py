@@ -41,7 +41,7 @@ class ConditionalNet(SteeredNetwork):
 
     def paint(self, frame: Tensor, code: Tensor) -> Tensor:
         with torch.autocast(frame.device.type, enabled=False):
-            given = (code @ self.styles).view(-1, *self._of_a_style)
+            given = (code.float() @ self.styles.float()).view(-1, *self._of_a_style)
         x = F.relu(self.norm(self.encode(frame), given[:, 0]))
         for n, block in enumerate(self.transform):
             x = block(x, given[:, 2 * n + 1 : 2 * n + 3])
