@@ -21,6 +21,7 @@ from realtime_nst.learning.networks import (  # noqa: E402
     build,
     build_conditional,
 )
+from realtime_nst.learning.quantise import quantise  # noqa: E402
 from realtime_nst.learning.recipe import ManyRecipe  # noqa: E402
 from realtime_nst.learning.start import read_start  # noqa: E402
 from realtime_nst.learning.styles import find_styles, painting  # noqa: E402
@@ -161,6 +162,14 @@ def test_a_table_that_cannot_be_is_one_line(tmp_path, table, error, said):
         find_styles(folder)
 
 
+def test_what_the_file_is_may_be_told(media, tmp_path, cli):
+    more = ("--styles", media["styles"], "--start-from", "none", "--title", "Two", "--artist", "Us")
+    code, _, noticed = cli(*command(media, tmp_path / "many.onnx", *more))
+    assert code == 0, noticed
+    card = read_model(tmp_path / "many.onnx").card
+    assert (card.title, card.artist) == ("Two", "Us")
+
+
 def test_names_that_cannot_be_are_one_line(tmp_path):
     folder = write_styles(tmp_path / "styles")
     write_painting(folder / "stripes.jpg")
@@ -223,8 +232,7 @@ def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path, temporal):
 def test_other_paintings_do_not_go_on(media, tmp_path):
     trainer(media, tmp_path / "run")
     with pytest.raises(TrainingError, match=r"painting.*--restart"):
-        trainer(media, tmp_path / "run", styles=write_styles(tmp_path / "others"),
-                paintings=find_styles(media["styles"])[:1])  # fmt: skip
+        trainer(media, tmp_path / "run", paintings=find_styles(media["styles"])[:1])
 
 
 @pytest.fixture(scope="module")
@@ -349,6 +357,11 @@ def test_it_holds_only_operators_tensorrt_lists_and_half_precision_kernels(train
     assert {node.op_type for node in model.graph.node} <= OPERATORS
     kernels = [i for i in model.graph.initializer if len(i.dims) == 4 and i.dims[1] > 1]
     assert {i.data_type for i in kernels} == {onnx.TensorProto.FLOAT16}
+
+
+def test_only_single_styles_have_an_int8_form(trained, tmp_path):
+    with pytest.raises(UsageError, match="'multi-style'; only single styles"):
+        quantise(trained[1], [], lambda _: {}, tmp_path / "many.int8.onnx")
 
 
 def test_no_file_is_written_when_parity_fails(tmp_path, monkeypatch):

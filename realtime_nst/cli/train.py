@@ -54,7 +54,9 @@ def train(
     loss_network: LossNetwork = "vgg19",
     loss_weights: LossWeights = None,
     name: Annotated[str, typer.Option(help="What --style takes.  (default: OUTPUT's name)")] = "",
-    title: Annotated[str, typer.Option(help="Of the painting.  (default: its file name)")] = "",
+    title: Annotated[
+        str, typer.Option(help="Of the painting, or of --styles.  (default: its file name)")
+    ] = "",
     artist: Annotated[str, typer.Option(help="Who painted it.  (default: unknown)")] = "",
     licence: Annotated[str, typer.Option(help="Of the trained style.")] = "unspecified",
     trained_on: Annotated[
@@ -92,7 +94,7 @@ def train(
     style = StyleInfo(
         name=name or output.stem,
         title=title,
-        artist=artist or "unknown",
+        artist=artist,
         licence=licence,
         trained_on=trained_on or content.name,
         started_from=start.style if start else "",
@@ -102,12 +104,11 @@ def train(
     if painting:
         read_image(painting)  # the cheap checks come before the dear download
         networks.build(chosen.network)
-        style = replace(style, title=title or painting.stem)
+        style = replace(style, title=title or painting.stem, artist=artist or "unknown")
         make = partial(Trainer, painting, start_from=start_file)
     else:
         networks.build_conditional(chosen.network, len(paintings))
-        kept = start.paintings if start and add_style else ()
-        style = described(style, [*kept, *(each.info for each in paintings)])
+        style = described(style, paintings, start if add_style else None)
         make = partial(ManyTrainer, paintings, start=start, frozen=add_style is not None)
     find_photos(content)
     weights = loss_networks(loss_network, loss_weights)

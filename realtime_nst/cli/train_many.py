@@ -6,7 +6,7 @@ from pathlib import Path
 
 from realtime_nst.cli import console
 from realtime_nst.errors import UsageError
-from realtime_nst.learning.checkpoint import PaintingInfo, StyleInfo
+from realtime_nst.learning.checkpoint import StyleInfo
 from realtime_nst.learning.start import Start
 from realtime_nst.learning.styles import Painting, find_styles, painting
 
@@ -35,7 +35,12 @@ def paintings_of(
     return [added]
 
 
-def described(style: StyleInfo, paintings: Sequence[PaintingInfo]) -> StyleInfo:
-    """``style`` titled by how many ``paintings`` there are, and by all who painted them."""
-    artists = ", ".join(dict.fromkeys(each.artist for each in paintings))
-    return replace(style, title=console.counted(len(paintings), "style"), artist=artists)
+def described(style: StyleInfo, paintings: Sequence[Painting], grown: Start | None) -> StyleInfo:
+    """``style``, where it is not told, titled by how many ``paintings`` there are, and by all who
+    painted them. Those added to ``grown`` are what is told of instead."""
+    infos = [*(grown.paintings if grown else ()), *(each.info for each in paintings)]
+    title = console.counted(len(infos), "style")
+    artist = ", ".join(dict.fromkeys(each.artist for each in infos))
+    if grown:
+        return replace(style, title=title, artist=artist)
+    return replace(style, title=style.title or title, artist=style.artist or artist)

@@ -104,7 +104,7 @@ def unfolded(module: NearestConv, kernel: Tensor) -> Tensor:
 def _paintings(card: ModelCard) -> tuple[PaintingInfo, ...]:
     if card.kind != ManyRecipe.kind:
         return ()
-    return tuple(PaintingInfo(**each) for each in card.recipe["paintings"])
+    return tuple(PaintingInfo(**each) for each in card.recipe.get("paintings", ()))
 
 
 def _in_style_file(path: Path, name: str, paintings: Sequence[PaintingInfo]) -> dict[str, Tensor]:
