@@ -17,6 +17,7 @@ from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning import export_arbitrary as exporting  # noqa: E402
 from realtime_nst.learning.alike import alike  # noqa: E402
 from realtime_nst.learning.export import OPERATORS  # noqa: E402
+from realtime_nst.learning.export_steered import StyliseGraph  # noqa: E402
 from realtime_nst.learning.losses.paired import gram_pairs, statistics_pairs  # noqa: E402
 from realtime_nst.learning.losses.style import GramLoss  # noqa: E402
 from realtime_nst.learning.networks import build_arbitrary  # noqa: E402
@@ -64,7 +65,7 @@ def test_keeps_the_size_and_the_range_and_codes_have_theirs(network):
     code = network.encode_style(torch.rand(1, 3, 17, 40))
     assert code.shape == (1, network.code_size)
     for size in ((8, 8), (8, 20), (32, 48)):
-        image = network.stylise(torch.rand(1, 3, *size), code, torch.ones(1))
+        image = network.paint(torch.rand(1, 3, *size), code)
         assert image.shape == (1, 3, *size)
         assert image.min() >= 0
         assert image.max() <= 1
@@ -72,11 +73,13 @@ def test_keeps_the_size_and_the_range_and_codes_have_theirs(network):
 
 @torch.no_grad()
 def test_strength_goes_from_the_frame_to_the_painting(network):
-    frame, code = torch.rand(1, 3, 16, 16), torch.randn(1, network.code_size)
-    none, half, full = (network.stylise(frame, code, torch.tensor([s])) for s in (0.0, 0.5, 1.0))
-    assert torch.equal(none, frame)
-    assert torch.allclose(full, network.paint(frame, code), atol=1e-6)
-    assert torch.allclose(half, (none + full) / 2, atol=1e-6)
+    frame, code = torch.randint(256, (1, 16, 16, 3)).byte(), torch.randn(1, network.code_size)
+    graph = StyliseGraph(network)
+    none, half, full = (graph(frame, code, torch.tensor([s])).int() for s in (0.0, 0.5, 1.0))
+    assert torch.equal(none, frame.int())
+    painted = network.paint(frame.permute(0, 3, 1, 2) / 255, code).permute(0, 2, 3, 1) * 255
+    assert (full - painted).abs().max() <= 0.51
+    assert (half - (none + full) / 2).abs().max() <= 1
 
 
 @torch.no_grad()

@@ -3,6 +3,8 @@
 Half precision as TensorRT and CoreML run a style: all of it float16, normalisation excepted.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,12 @@ pytest.importorskip("onnx", reason="needs the extra 'train'")
 
 from realtime_nst.learning import export  # noqa: E402
 from realtime_nst.learning.checkpoint import untrained  # noqa: E402
-from realtime_nst.learning.networks import NETWORKS, build  # noqa: E402
+from realtime_nst.learning.networks import (  # noqa: E402
+    CONDITIONAL_NETWORKS,
+    NETWORKS,
+    build,
+    build_conditional,
+)
 from realtime_nst.learning.networks.blocks import NORMALISATIONS  # noqa: E402
 from realtime_nst.learning.start import read_start  # noqa: E402
 from realtime_nst.runtime import styles  # noqa: E402
@@ -76,9 +83,26 @@ def _pair(fill):
     return full, _in_half_precision(half)
 
 
-@pytest.mark.parametrize("name", sorted(NETWORKS))
+class _OfMany(torch.nn.Module):
+    """The second of two styles."""
+
+    def __init__(self, name):
+        super().__init__()
+        self.network = build_conditional(name, 2)
+
+    def forward(self, image):
+        return self.network(image, torch.tensor([[0.0, 1.0]]))
+
+
+_BUILDS = {
+    **{name: partial(build, name) for name in sorted(NETWORKS)},
+    **{f"{name} of many": partial(_OfMany, name) for name in CONDITIONAL_NETWORKS},
+}
+
+
+@pytest.mark.parametrize("name", _BUILDS)
 def test_half_precision_does_not_overflow(name, frame):
-    full, half = _pair(lambda: build(name))
+    full, half = _pair(_BUILDS[name])
     _assert_near(_paint(half, frame, torch.float16), _paint(full, frame, torch.float32), 8, 1)
 
 

@@ -24,14 +24,18 @@ StartFrom = Annotated[
 def find_start(start_from: str, network: str) -> Path | None:
     """The file to start a ``network`` from; None to begin anew, and where nothing is installed.
 
-    ``start_from`` empty is the first installed style of that network. Raises UnknownName, and
-    ModelError when an installed file is damaged.
+    ``start_from`` empty is the first installed single style of that network. Raises UnknownName,
+    and ModelError when an installed file is damaged.
     """
     installed = styles.installed()
     if start_from == NONE:
         return None
     if not start_from:
-        fitting = (style.name for style in installed if style.network == network)
+        fitting = (
+            style.name
+            for style in installed
+            if style.network == network and not style.recipe.get("paintings")
+        )
         name = next(fitting, "")
         return styles.find(name) if name else None
     path = Path(start_from)

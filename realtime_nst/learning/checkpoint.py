@@ -1,7 +1,7 @@
 """The state of a training run on disk: enough to go on as if it had never stopped."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,29 @@ from torch.optim.swa_utils import AveragedModel
 
 from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
 from realtime_nst.learning import networks
-from realtime_nst.learning.recipe import ArbitraryRecipe, Recipe, RunRecipe
+from realtime_nst.learning.networks.blocks import StyleNetwork
+from realtime_nst.learning.networks.steered import SteeredNetwork
+from realtime_nst.learning.recipe import ArbitraryRecipe, ManyRecipe, Recipe, RunRecipe
 
-_RECIPES = {recipe.kind: recipe for recipe in (Recipe, ArbitraryRecipe)}
+_RECIPES = {recipe.kind: recipe for recipe in (Recipe, ManyRecipe, ArbitraryRecipe)}
+
+
+@dataclass(frozen=True)
+class PaintingInfo:
+    """One style of many: ``name`` as ``--style`` takes it, and the painting it was made from, whose
+    style losses count ``style_weight`` times. ``sha256`` is filled in by the trainer."""
+
+    name: str
+    title: str
+    artist: str
+    style_weight: float = 1.0
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
 class StyleInfo:
-    """What a style is and what it was made from, for its card.
+    """What a style is and what it was made from, for its card; of many in one network,
+    ``paintings`` are the styles in their order.
 
     ``painting_sha256`` and ``loss_networks`` (file names) are filled in by the trainer;
     ``started_from`` names the style whose weights training began with, empty for none.
@@ -33,6 +48,7 @@ class StyleInfo:
     started_from: str = ""
     painting_sha256: str = ""
     loss_networks: tuple[str, ...] = ()
+    paintings: tuple[PaintingInfo, ...] = ()
 
 
 @dataclass
@@ -64,12 +80,42 @@ def untrained_arbitrary(network: str = "arbitrary", seed: int = 0) -> Checkpoint
     return _untrained(networks.build_arbitrary, ArbitraryRecipe(network=network), seed)
 
 
-def _untrained(build: Callable[[str], nn.Module], recipe: RunRecipe, seed: int) -> Checkpoint:
+def _untrained(
+    build: Callable[[str], nn.Module],
+    recipe: RunRecipe,
+    seed: int,
+    paintings: tuple[PaintingInfo, ...] = (),
+) -> Checkpoint:
     torch.manual_seed(seed)
     built = build(recipe.network)
     averaged = AveragedModel(built, use_buffers=True).state_dict()
-    style = StyleInfo("untrained", "Untrained", "nobody", "MIT", "nothing: random weights")
+    style = StyleInfo("untrained", "Untrained", "nobody", "MIT", "nothing: random weights",
+                      paintings=paintings)  # fmt: skip
     return Checkpoint(recipe, style, 0, built.state_dict(), averaged, {})
+
+
+def untrained_many(
+    styles: Sequence[str] = ("a", "b"), network: str = "fast", seed: int = 0
+) -> Checkpoint:
+    """As :func:`untrained`, of a network of many ``styles``."""
+    return _untrained(
+        lambda name: networks.build_conditional(name, len(styles)),
+        ManyRecipe(network=network),
+        seed,
+        tuple(PaintingInfo(name, name, "nobody") for name in styles),
+    )
+
+
+def network_of(checkpoint: Checkpoint) -> StyleNetwork | SteeredNetwork:
+    """A network as the one ``checkpoint`` has the weights of."""
+    name = checkpoint.recipe.network
+    match checkpoint.recipe.kind:
+        case ManyRecipe.kind:
+            return networks.build_conditional(name, len(checkpoint.style.paintings))
+        case ArbitraryRecipe.kind:
+            return networks.build_arbitrary(name)
+        case _:
+            return networks.build(name)
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
@@ -103,7 +149,7 @@ def load(path: Path) -> Checkpoint:
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
         recipe = _RECIPES[values.pop("kind", Recipe.kind)]
-        plain = {"recipe": recipe(**values["recipe"]), "style": StyleInfo(**values["style"])}
+        plain = {"recipe": recipe(**values["recipe"]), "style": _style(values["style"])}
         return Checkpoint(**{**values, **plain})
     except RealtimeNstError:
         raise
@@ -112,3 +158,8 @@ def load(path: Path) -> Checkpoint:
             f"{path} is not a checkpoint of realtime-nst ({type(error).__name__}); "
             "give the checkpoint.pt of a training run"
         ) from error
+
+
+def _style(values: Mapping[str, Any]) -> StyleInfo:
+    paintings = (PaintingInfo(**each) for each in values.get("paintings", ()))
+    return StyleInfo(**{**values, "paintings": tuple(paintings)})

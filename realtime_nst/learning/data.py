@@ -41,9 +41,10 @@ def read_image(path: Path, longest: int | None = None, shorter: int | None = Non
     return torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
 
 
-def find_paintings(folder: Path) -> list[Path]:
-    """All pictures below ``folder``, sorted. Raises UsageError when there are none."""
-    takes = "--paintings takes a folder of"
+def find_paintings(folder: Path, asked: str = "--paintings") -> list[Path]:
+    """All pictures below ``folder``, which the option ``asked`` gave, sorted. Raises UsageError
+    when there are none."""
+    takes = f"{asked} takes a folder of"
     return files_below(
         folder, _SUFFIXES, "paintings", f"{takes} paintings", f"{takes} many paintings"
     )

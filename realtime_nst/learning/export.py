@@ -16,10 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from realtime_nst.errors import MissingPackage, TrainingError
-from realtime_nst.learning import networks
-from realtime_nst.learning.checkpoint import Checkpoint
+from realtime_nst.learning.checkpoint import Checkpoint, network_of
 from realtime_nst.learning.networks.blocks import in_standard_layers
-from realtime_nst.learning.recipe import Recipe
 from realtime_nst.learning.train import averaged_network
 from realtime_nst.runtime.card import INPUT, METADATA_KEY, OUTPUT, ModelCard
 
@@ -94,8 +92,7 @@ def check_parity(mean: float, largest: int) -> None:
 
 def card_of(checkpoint: Checkpoint) -> ModelCard:
     style, recipe = checkpoint.style, checkpoint.recipe
-    build = networks.build if recipe.kind == Recipe.kind else networks.build_arbitrary
-    network = build(recipe.network)
+    network = network_of(checkpoint)
     return ModelCard(
         name=style.name,
         title=style.title,
@@ -113,8 +110,12 @@ def card_of(checkpoint: Checkpoint) -> ModelCard:
             "started_from": style.started_from,
             "painting_sha256": style.painting_sha256,
             "loss_networks": list(style.loss_networks),
+            **(
+                {"paintings": [asdict(each) for each in style.paintings]} if style.paintings else {}
+            ),
         },
         quality=checkpoint.quality,
+        styles=tuple(painting.name for painting in style.paintings),
     )
 
 

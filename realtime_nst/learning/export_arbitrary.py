@@ -14,36 +14,20 @@ from realtime_nst.learning.checkpoint import Checkpoint
 from realtime_nst.learning.export import (
     card_of,
     check_parity,
-    grey_levels_apart,
     picture_sides,
     reference_session,
     write_graph,
     written_whole,
 )
+from realtime_nst.learning.export_steered import stylising_parity, write_stylising
 from realtime_nst.learning.networks.arbitrary import ArbitraryNet
 from realtime_nst.learning.run import averaged
-from realtime_nst.runtime.card import CODE, INPUT, OUTPUT, PAINTING, STRENGTH, ModelCard
+from realtime_nst.runtime.card import CODE, PAINTING, ModelCard
 from realtime_nst.runtime.encoder import encoder_path
 
-_TRACED, _CHECKED = (96, 128), (136, 104)
 _TRACED_PAINTING, _CHECKED_PAINTING = (96, 125), (77, 133)
-_STRENGTHS = (1.0, 0.4, 0.0)
 _MOST_CODE = 1e-3
 """Allowed difference of codes, over their largest number."""
-
-
-class StyliseGraph(nn.Module):
-    """``frame`` uint8 ``[1, H, W, 3]``, ``code`` ``[1, K]`` and ``strength`` ``[1]`` to a picture
-    as the frame is."""
-
-    def __init__(self, network: ArbitraryNet) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, frame: Tensor, code: Tensor, strength: Tensor) -> Tensor:
-        shown = frame.permute(0, 3, 1, 2).float() / 255
-        image = self.network.stylise(shown, code, strength)
-        return (image * 255 + 0.5).clamp(0, 255).permute(0, 2, 3, 1).to(torch.uint8)
 
 
 class EncodeGraph(nn.Module):
@@ -68,7 +52,7 @@ def export_pair(checkpoint: Checkpoint, path: Path) -> tuple[float, int]:
     network = averaged(networks.build_arbitrary(checkpoint.recipe.network), checkpoint)
     card = card_of(checkpoint)
     with written_whole(path) as stylising, written_whole(encoder_path(path)) as encoding:
-        _write_stylising(network, card, stylising)
+        write_stylising(network, card, stylising)
         digest = hashlib.sha256(stylising.read_bytes()).hexdigest()
         encoder = replace(
             card, kind="style-encoder", encodes_for=digest, size_multiple=1,
@@ -78,17 +62,6 @@ def export_pair(checkpoint: Checkpoint, path: Path) -> tuple[float, int]:
         apart = parity(network, stylising, encoding)
         check_parity(*apart)
     return apart
-
-
-def _write_stylising(network: ArbitraryNet, card: ModelCard, path: Path) -> None:
-    inputs = {
-        INPUT: torch.zeros(1, *_TRACED, 3, dtype=torch.uint8),
-        CODE: torch.zeros(1, network.code_size),
-        STRENGTH: torch.ones(1),
-    }
-    sides = picture_sides(card.size_multiple, card.size_minimum)
-    dynamic = {"frame": sides, "code": None, "strength": None}
-    write_graph(StyliseGraph(network).eval(), inputs, dynamic, OUTPUT, card, path)
 
 
 def _write_encoding(network: ArbitraryNet, card: ModelCard, path: Path) -> None:
@@ -105,17 +78,10 @@ def parity(network: ArbitraryNet, stylising: Path, encoding: Path) -> tuple[floa
     """
     random = np.random.default_rng(0)
     painting = random.integers(0, 256, (1, *_CHECKED_PAINTING, 3), dtype=np.uint8)
-    frame = random.integers(0, 256, (1, *_CHECKED, 3), dtype=np.uint8)
     wanted = EncodeGraph(network)(torch.from_numpy(painting))
     (code,) = reference_session(encoding).run([CODE], {PAINTING: painting})
     _check_code(code, wanted.numpy())
-    session, apart = reference_session(stylising), []
-    for strength in _STRENGTHS:
-        given = {INPUT: frame, CODE: code, STRENGTH: np.array([strength], np.float32)}
-        (image,) = session.run([OUTPUT], given)
-        tensors = (torch.from_numpy(given[name]) for name in (INPUT, CODE, STRENGTH))
-        apart.append(grey_levels_apart(image, StyliseGraph(network)(*tensors)))
-    return max(mean for mean, _ in apart), max(largest for _, largest in apart)
+    return stylising_parity(network, stylising, [torch.from_numpy(code)])
 
 
 def _check_code(code: np.ndarray, wanted: np.ndarray) -> None:

@@ -1,6 +1,7 @@
 """How good a style network's pictures are, on photos it has not seen."""
 
-from collections.abc import Callable, Iterable
+import csv
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -66,6 +67,16 @@ class Quality:
         """Each figure of ``result``, painted from ``photo``: both ``[1, 3, H, W]`` in 0..1."""
         views = Views(self._perception.view(photo), self._perception.view(result), lambda x: x)
         return {name: term(views).item() for name, term in self._terms.items()}
+
+
+def mean_of(rows: Mapping[str, Mapping[str, float]], table: Path) -> dict[str, float]:
+    """The mean of each figure over ``rows``, by painting, which ``table`` (csv) gets."""
+    names = list(next(iter(rows.values())))
+    with table.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["painting", *names])
+        writer.writerows([painting, *row.values()] for painting, row in rows.items())
+    return {name: sum(row[name] for row in rows.values()) / len(rows) for name in names}
 
 
 def as_network(stylizer: Stylizer) -> Callable[[Tensor], Tensor]:

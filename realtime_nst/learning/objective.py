@@ -1,11 +1,22 @@
-"""The training objective a recipe describes, for one painting."""
+"""The training objective a recipe describes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from realtime_nst.learning.losses.compose import AtLayer, Objective, Seen, StyleAt, Sum, Term, Views
+from realtime_nst.learning.losses.compose import (
+    AtLayer,
+    EachItsStyle,
+    Objective,
+    Seen,
+    StyleAt,
+    StyledViews,
+    Sum,
+    Term,
+    Views,
+)
 from realtime_nst.learning.losses.content import content_loss
 from realtime_nst.learning.losses.equivariance import ShiftEquivariance
 from realtime_nst.learning.losses.laplacian import Laplacian
@@ -28,6 +39,10 @@ from realtime_nst.learning.losses.temporal_relative import temporal_relative
 from realtime_nst.learning.losses.total_variation import total_variation
 from realtime_nst.learning.recipe import ArbitraryRecipe, Recipe
 
+SeenViews = TypeVar("SeenViews", bound=Views)
+StyleTerm = Callable[[tuple[str, ...], tuple[float, ...]], Callable[[SeenViews], Tensor]]
+"""From layers and scales to a term of an objective."""
+
 
 def build_objective(recipe: Recipe, perception: Perception, painting: Tensor) -> Objective[Views]:
     """``painting``: ``[1, 3, H, W]`` in 0..1. Terms of weight 0 are not built.
@@ -36,21 +51,41 @@ def build_objective(recipe: Recipe, perception: Perception, painting: Tensor) ->
     recipe's style loss is not in STYLE_LOSSES. What losses draw at random depends on the recipe's
     seed alone.
     """
+    style = perception.view(painting)
+
+    def like_it(layers: tuple[str, ...], scales: tuple[float, ...]) -> Term:
+        return style_terms(style, layers, scales, recipe.style_loss)
+
+    return _painted(recipe, like_it)
+
+
+def build_many(
+    recipe: Recipe, perception: Perception, paintings: Sequence[Tensor], weights: Sequence[float]
+) -> Objective[StyledViews]:
+    """As :func:`build_objective`, each photo compared with its own of ``paintings``, by as much of
+    the recipe's style weights as its of ``weights`` says."""
+
+    def like_its_own(layers: tuple[str, ...], scales: tuple[float, ...]) -> EachItsStyle:
+        views = (perception.view(painting) for painting in paintings)
+        terms = (style_terms(view, layers, scales, recipe.style_loss) for view in views)
+        return EachItsStyle(tuple(terms), tuple(weights))
+
+    return _painted(recipe, like_its_own)
+
+
+def _painted(recipe: Recipe, style: StyleTerm[SeenViews]) -> Objective[SeenViews]:
     with torch.no_grad(), torch.random.fork_rng(devices=()):
         torch.manual_seed(recipe.seed)
-        style = perception.view(painting)
-        terms: dict[str, tuple[float, Term]] = {
+        terms: dict[str, tuple[float, Callable[[SeenViews], Tensor]]] = {
             name: (weight, make())
             for name, weight, make in (
                 ("content", recipe.content_weight, lambda: content(recipe.content_layers)),
                 ("deep_content", recipe.deep_content_weight,
                  lambda: content(recipe.deep_content_layers)),
                 ("style", recipe.style_weight,
-                 lambda: style_terms(style, recipe.style_layers, recipe.style_scales,
-                                     recipe.style_loss)),
+                 lambda: style(recipe.style_layers, recipe.style_scales)),
                 ("deep_style", recipe.deep_style_weight,
-                 lambda: style_terms(style, recipe.deep_style_layers,
-                                     loss=recipe.style_loss)),
+                 lambda: style(recipe.deep_style_layers, (1.0,))),
                 ("tv", recipe.tv_weight, lambda: total_variation),
                 ("laplacian", recipe.laplacian_weight, Laplacian),
                 ("equivariance", recipe.equivariance_weight, ShiftEquivariance),

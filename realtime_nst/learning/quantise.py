@@ -21,6 +21,7 @@ from torch import Tensor
 from realtime_nst.errors import TrainingError, UsageError
 from realtime_nst.learning.data import hold_out, measurable, read_image
 from realtime_nst.learning.measure import as_network
+from realtime_nst.learning.recipe import Recipe
 from realtime_nst.runtime.card import INPUT, METADATA_KEY
 from realtime_nst.runtime.model import Model, read_model
 from realtime_nst.runtime.stylizer import Stylizer
@@ -52,6 +53,11 @@ def quantise(
     source = read_model(style)
     if source.card.quantised_from:
         raise UsageError(f"{style} is int8 already; quantise the style it was made from")
+    if source.card.kind != Recipe.kind:
+        raise UsageError(
+            f"{style} is a network of the kind {source.card.kind!r}; only single styles have an "
+            "int8 form"
+        )
     model = _quantised(source, pictures)
     try:
         with tempfile.TemporaryDirectory(dir=output.parent, prefix=".quantise-") as folder:

@@ -128,6 +128,13 @@ class Recipe(RunRecipe):
 
 
 @dataclass(frozen=True)
+class ManyRecipe(Recipe):
+    """As :class:`Recipe`, for one network of many styles: each photo of a step has one of them."""
+
+    kind = "multi-style"
+
+
+@dataclass(frozen=True)
 class ArbitraryRecipe(RunRecipe):
     """Everything, beside the paintings, the photos and the loss networks, that decides the result
     of training a network for any painting. Raises as :class:`Recipe` does.

@@ -1,6 +1,7 @@
 """What a person looks at while a network trains: sample pictures and the curves of the losses."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -61,12 +62,19 @@ class SampleWriter:
 class PairedSampleWriter(SampleWriter):
     """As :class:`SampleWriter`, below the photos a row for each of ``paintings``, which stand left.
 
-    The network takes (photo, painting), each ``[1, 3, H, W]`` in 0..1.
+    The network takes a photo ``[1, 3, H, W]`` in 0..1 and what ``given`` has for the painting: by
+    default the painting itself, of the same shape.
     """
 
-    def __init__(self, folder: Path, photos: list[Path], paintings: list[Tensor]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        photos: list[Path],
+        paintings: Sequence[Tensor],
+        given: Sequence[Tensor] = (),
+    ) -> None:
         super().__init__(folder, photos)
-        self._paintings = paintings
+        self._paintings, self._given = paintings, given or paintings
         if self._photos:
             blank = torch.ones(1, 3, _HEIGHT, _HEIGHT)
             self._photos.insert(0, blank)
@@ -75,7 +83,7 @@ class PairedSampleWriter(SampleWriter):
         if photo is self._photos[0]:
             return [_square(painting) for painting in self._paintings]
         device = next(network.parameters()).device
-        return [network(photo.to(device), p.to(device)).cpu() for p in self._paintings]
+        return [network(photo.to(device), each.to(device)).cpu() for each in self._given]
 
 
 def _square(photo: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Where a new style starts from: the weights of another, out of a checkpoint or a style file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,12 @@ from torch import Tensor, nn
 
 from realtime_nst.errors import ModelError, TrainingError
 from realtime_nst.learning import networks
-from realtime_nst.learning.checkpoint import load
+from realtime_nst.learning.checkpoint import PaintingInfo, load
 from realtime_nst.learning.networks.blocks import NearestConv
+from realtime_nst.learning.networks.conditional import ConditionalNet
+from realtime_nst.learning.networks.fast import FastNet
+from realtime_nst.learning.recipe import ManyRecipe
+from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.model import read_model
 
 _IN_CHECKPOINT, _IN_STYLE_FILE = "module.", "network."
@@ -24,20 +28,47 @@ _PASSED_ON = ("Cast", "Identity")
 
 @dataclass(frozen=True)
 class Start:
-    """The ``weights``, by name, of the style called ``style``, whose network is ``network``."""
+    """The ``weights``, by name, of the style called ``style``, whose network is ``network``;
+    ``paintings`` are its styles where it has many."""
 
     style: str
     network: str
     weights: Mapping[str, Tensor]
+    paintings: tuple[PaintingInfo, ...] = ()
 
     def give_to(self, network: nn.Module, name: str) -> None:
         """Raises TrainingError unless ``network``, the one called ``name``, is of the same kind."""
+        self._check(name)
+        if self.paintings:
+            raise TrainingError(
+                f"--start-from holds a network of {len(self.paintings)} styles; train others with "
+                "--styles or --add-style, or give a single style to start from"
+            )
+        network.load_state_dict(dict(self.weights))
+
+    def give_to_many(self, network: ConditionalNet, name: str, styles: Sequence[str]) -> None:
+        """A style that is there too begins as it is there, any other in the middle of all.
+
+        Raises as :meth:`give_to` does.
+        """
+        self._check(name)
+        if not self.paintings:
+            single = networks.build(name)
+            single.load_state_dict(dict(self.weights))
+            assert isinstance(single, FastNet)
+            network.begin_as(single)
+            return
+        rows = self.weights["styles"]
+        known = {painting.name: row for painting, row in zip(self.paintings, rows, strict=True)}
+        own = torch.stack([known.get(style, rows.mean(0)) for style in styles])
+        network.load_state_dict({**self.weights, "styles": own})
+
+    def _check(self, name: str) -> None:
         if self.network != name:
             raise TrainingError(
                 f"--start-from holds a {self.network!r} network, not a {name!r}; add --network "
                 f"{self.network}, or begin anew with --start-from none"
             )
-        network.load_state_dict(dict(self.weights))
 
 
 def read_start(path: Path) -> Start:
@@ -48,9 +79,15 @@ def read_start(path: Path) -> Start:
     """
     if path.suffix == ".onnx":
         card = read_model(path).card
-        return Start(card.name, card.network, _in_style_file(path, card.network))
+        paintings = _paintings(card)
+        return Start(
+            card.name, card.network, _in_style_file(path, card.network, paintings), paintings
+        )
     saved = load(path)
-    return Start(saved.style.name, saved.recipe.network, _named(saved.averaged, _IN_CHECKPOINT))
+    return Start(
+        saved.style.name, saved.recipe.network, _named(saved.averaged, _IN_CHECKPOINT),
+        saved.style.paintings,
+    )  # fmt: skip
 
 
 def unfolded(module: NearestConv, kernel: Tensor) -> Tensor:
@@ -64,8 +101,15 @@ def unfolded(module: NearestConv, kernel: Tensor) -> Tensor:
     return torch.einsum("apy,bqx,opqiyx->oiab", inverse, inverse, phases)
 
 
-def _in_style_file(path: Path, name: str) -> dict[str, Tensor]:
-    network = networks.build(name)
+def _paintings(card: ModelCard) -> tuple[PaintingInfo, ...]:
+    if card.kind != ManyRecipe.kind:
+        return ()
+    return tuple(PaintingInfo(**each) for each in card.recipe.get("paintings", ()))
+
+
+def _in_style_file(path: Path, name: str, paintings: Sequence[PaintingInfo]) -> dict[str, Tensor]:
+    many = len(paintings)
+    network = networks.build_conditional(name, many) if many else networks.build(name)
     try:
         weights = _weights(onnx.load(path).graph, network)
         network.load_state_dict(weights)

@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from torch import Tensor, nn
 
 from realtime_nst.learning.networks.blocks import Residual
+from realtime_nst.learning.networks.steered import AdaptiveResidual
 
 
 @contextmanager
 def features_of(network: nn.Module) -> Iterator[list[Tensor]]:
     """A list that gets the output of the last residual block, float32, at each run."""
     collected: list[Tensor] = []
-    last = [module for module in network.modules() if isinstance(module, Residual)][-1]
+    last = [
+        module for module in network.modules() if isinstance(module, Residual | AdaptiveResidual)
+    ][-1]
     hook = last.register_forward_hook(lambda _, __, output: collected.append(output.float()))
     try:
         yield collected

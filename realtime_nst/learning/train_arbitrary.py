@@ -1,6 +1,5 @@
 """Training of a network for any painting: many paintings, many photos."""
 
-import csv
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from realtime_nst.learning.checkpoint import StyleInfo
 from realtime_nst.learning.data import Crops, batches, find_paintings, hold_out
 from realtime_nst.learning.losses.compose import Objective
 from realtime_nst.learning.losses.paired import PairedViews
-from realtime_nst.learning.measure import Quality
+from realtime_nst.learning.measure import Quality, mean_of
 from realtime_nst.learning.networks.arbitrary import ArbitraryNet
 from realtime_nst.learning.objective import build_paired
 from realtime_nst.learning.paintings import PaintingCrops, by_artist, read_painting
@@ -88,12 +87,7 @@ class ArbitraryTrainer(Run[ArbitraryRecipe, Pair]):
         if not self.held_out or not self.unseen:
             return {}
         rows = {path.name: self._quality(path) for path in self.unseen}
-        names = list(next(iter(rows.values())))
-        with (self.folder / "quality.csv").open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow(["painting", *names])
-            table.writerows([painting, *row.values()] for painting, row in rows.items())
-        return {name: sum(row[name] for row in rows.values()) / len(rows) for name in names}
+        return mean_of(rows, self.folder / "quality.csv")
 
     def _quality(self, painting: Path) -> dict[str, float]:
         network, device = self._averaged.module.eval(), self._device.name

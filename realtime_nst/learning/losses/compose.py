@@ -5,9 +5,10 @@ to a scalar; :class:`AtLayer` makes a term of it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+import torch
 from torch import Tensor
 
 from realtime_nst.learning.losses.perception import View
@@ -22,6 +23,13 @@ class Views:
     photo: View
     result: View
     network: Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class StyledViews(Views):
+    """``styles``: the number of each photo's style."""
+
+    styles: tuple[int, ...]
 
 
 Term = Callable[[Views], Tensor]
@@ -51,6 +59,23 @@ class StyleAt:
 
     def __call__(self, views: Views) -> Tensor:
         return self.loss(views.result.at(self.scale).layer(self.layer))
+
+
+@dataclass(frozen=True)
+class EachItsStyle:
+    """Each result measured by its style's of ``terms``, times its style's of ``weights``; the mean.
+    Photos are not looked at."""
+
+    terms: tuple[Term, ...]
+    weights: tuple[float, ...]
+
+    def __call__(self, views: StyledViews) -> Tensor:
+        return torch.stack(
+            [
+                self.weights[style] * self.terms[style](replace(views, result=views.result.part(n)))
+                for n, style in enumerate(views.styles)
+            ]
+        ).mean()
 
 
 @dataclass(frozen=True)

@@ -166,6 +166,25 @@ class View:
             self._scaled[scale] = View(self._perception, smaller)
         return self._scaled[scale]
 
+    def part(self, number: int) -> "View":
+        """Image ``number`` of the batch alone."""
+        return _Part(self, number)
+
+
+class _Part(View):
+    def __init__(self, whole: View, number: int) -> None:
+        self._whole, self._number = whole, number
+        self.image = self._of(whole.image)
+
+    def layer(self, name: str) -> Tensor:
+        return self._of(self._whole.layer(name))
+
+    def at(self, scale: float) -> View:
+        return _Part(self._whole.at(scale), self._number)
+
+    def _of(self, batch: Tensor) -> Tensor:
+        return batch[self._number : self._number + 1]
+
 
 def load_loss_network(
     path: Path, dtype: torch.dtype = torch.float32, device: str = "cpu", pooling: str = "max"

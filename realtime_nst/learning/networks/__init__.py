@@ -1,7 +1,9 @@
 """The tables of networks: name, how it is built. All of a table share one contract.
 
 ``NETWORKS[name]()`` is a :class:`~realtime_nst.learning.networks.blocks.StyleNetwork`,
-``ARBITRARY_NETWORKS[name]()`` an :class:`~realtime_nst.learning.networks.arbitrary.ArbitraryNet`.
+``ARBITRARY_NETWORKS[name]()`` an :class:`~realtime_nst.learning.networks.arbitrary.ArbitraryNet`,
+``CONDITIONAL_NETWORKS[name](styles)`` a
+:class:`~realtime_nst.learning.networks.conditional.ConditionalNet` of so many styles.
 """
 
 import inspect
@@ -12,13 +14,18 @@ from typing import Any, TypeVar
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.learning.networks.arbitrary import ArbitraryNet
 from realtime_nst.learning.networks.blocks import StyleNetwork
+from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.johnson import JohnsonNet
 
+_FAST: Mapping[str, Mapping[str, Any]] = {
+    "fast": {},
+    "quality": {"width": 96, "blocks": 6},
+    "tiny": {"fold": 8, "detail": 8},
+}
+
 NETWORKS: Mapping[str, Callable[..., StyleNetwork]] = {
-    "fast": FastNet,
-    "quality": partial(FastNet, width=96, blocks=6),
-    "tiny": partial(FastNet, fold=8, detail=8),
+    **{name: partial(FastNet, **values) for name, values in _FAST.items()},
     "johnson": JohnsonNet,
     "johnson-half": partial(JohnsonNet, width=0.5),
     "johnson-half-bn": partial(JohnsonNet, width=0.5, norm="batch"),
@@ -26,6 +33,10 @@ NETWORKS: Mapping[str, Callable[..., StyleNetwork]] = {
 }
 
 ARBITRARY_NETWORKS: Mapping[str, Callable[..., ArbitraryNet]] = {"arbitrary": ArbitraryNet}
+
+CONDITIONAL_NETWORKS: Mapping[str, Callable[..., ConditionalNet]] = {
+    name: partial(ConditionalNet, **values) for name, values in _FAST.items()
+}
 
 _Network = TypeVar("_Network")
 
@@ -42,6 +53,12 @@ def build(name: str) -> StyleNetwork:
 def build_arbitrary(name: str) -> ArbitraryNet:
     """As :func:`build`, of ARBITRARY_NETWORKS: "arbitrary:blocks=5"."""
     return _built(name, ARBITRARY_NETWORKS)
+
+
+def build_conditional(name: str, styles: int) -> ConditionalNet:
+    """As :func:`build`, of CONDITIONAL_NETWORKS, for so many ``styles``."""
+    of_so_many = {kind: partial(made, styles) for kind, made in CONDITIONAL_NETWORKS.items()}
+    return _built(name, of_so_many)
 
 
 def _built(name: str, table: Mapping[str, Callable[..., _Network]]) -> _Network:

@@ -4,40 +4,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from realtime_nst.learning.networks.blocks import ConvNorm, Fold, NearestConv
-from realtime_nst.learning.networks.fast import shuffled
+from realtime_nst.learning.networks.blocks import ConvNorm, Fold
+from realtime_nst.learning.networks.fast import way_back
+from realtime_nst.learning.networks.steered import (
+    EPSILON,
+    AdaptiveNorm,
+    AdaptiveResidual,
+    SteeredNetwork,
+    reflected,
+)
 
-_EPSILON = 1e-5
 _FOLD = 4
-
-
-class AdaptiveNorm(nn.Module):
-    """Instance normalisation whose scale and shift come from outside (Huang and Belongie 2017).
-
-    ``given``: ``[N, 2, C]``, scale and shift. Statistics are in float32, as in
-    :class:`~realtime_nst.learning.networks.blocks.InstanceNorm`.
-    """
-
-    def forward(self, x: Tensor, given: Tensor) -> Tensor:
-        scale, shift = (part.unsqueeze(-1).to(x.dtype) for part in given.unsqueeze(-1).unbind(1))
-        return F.instance_norm(x.float(), eps=_EPSILON).to(x.dtype) * scale + shift
-
-
-class AdaptiveResidual(nn.Module):
-    """As :class:`~realtime_nst.learning.networks.blocks.Residual`, both norms given from outside.
-
-    ``given``: ``[N, 2, 2, C]``, for each of the two norms.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first, self.second = (nn.Conv2d(channels, channels, 3) for _ in range(2))
-        self.norm = AdaptiveNorm()
-
-    def forward(self, x: Tensor, given: Tensor) -> Tensor:
-        first, second = given.unbind(1)
-        painted = F.relu(self.norm(self.first(_reflected(x)), first))
-        return x + self.norm(self.second(_reflected(painted)), second)
 
 
 class StyleEncoder(nn.Module):
@@ -63,23 +40,23 @@ class StyleEncoder(nn.Module):
     def forward(self, painting: Tensor) -> Tensor:
         x, statistics = painting * 2 - 1, []
         for level in self.levels:
-            x = F.relu(level(_reflected(x)))
+            x = F.relu(level(reflected(x)))
             statistics += _statistics(x.float())
         with torch.autocast(x.device.type, enabled=False):
             hidden = F.leaky_relu(self.hidden(torch.cat(statistics, 1)), 0.2)
             return self.code(hidden).flatten(1)
 
 
-class ArbitraryNet(nn.Module):
+class ArbitraryNet(SteeredNetwork):
     """Our own light network for any painting; two pure functions:
 
     ``encode_style(painting [N, 3, H, W]) -> code [N, code_size]``, once a painting, and
-    ``stylise(frame [N, 3, H, W], code, strength [N]) -> image``, all pictures in 0..1.
+    ``paint(frame [N, 3, H, W], code) -> image``, all pictures in 0..1.
 
     As FastNet it works on a folded frame and comes back to full size without a grid; its residual
     blocks, and a last norm before the way back, take scale and shift from the code, as the residual
     blocks of conditional instance norm do (Dumoulin et al. 2017) and MicroAST's decoder. Codes may
-    be blended: a weighted mean of codes is a code. Strength 0 is the frame itself, 1 the painting.
+    be blended: a weighted mean of codes is a code.
     H and W are multiples of ``size_multiple`` and at least ``size_minimum``; a painting has at
     least ``painting_minimum`` a side.
     """
@@ -97,7 +74,7 @@ class ArbitraryNet(nn.Module):
         self.encode = nn.Sequential(Fold(_FOLD), ConvNorm(3 * _FOLD**2, width))
         self.transform = nn.ModuleList(AdaptiveResidual(width) for _ in range(blocks))
         self.norm = AdaptiveNorm()
-        self.decode = nn.Sequential(*shuffled(width, detail), nn.ReLU(), NearestConv(detail, 3))
+        self.decode = way_back(_FOLD, width, detail)
         self.style = StyleEncoder(self.code_size, (16, 32, 48, 64), hidden)
         self._begin_plain()
 
@@ -105,11 +82,7 @@ class ArbitraryNet(nn.Module):
         """Codes are differences from the plain norm: 0 is scale 1 and shift 0."""
         return self.style(painting)
 
-    def stylise(self, frame: Tensor, code: Tensor, strength: Tensor) -> Tensor:
-        return frame + strength.view(-1, 1, 1, 1) * (self.paint(frame, code) - frame)
-
     def paint(self, frame: Tensor, code: Tensor) -> Tensor:
-        """As :meth:`stylise` at full strength."""
         given = code.view(-1, self._norms, 2, self._width) + self._plain
         x = self.encode(frame)
         for n, block in enumerate(self.transform):
@@ -130,12 +103,8 @@ class ArbitraryNet(nn.Module):
             self.style.code.bias.zero_()
 
 
-def _reflected(x: Tensor) -> Tensor:
-    return F.pad(x, (1,) * 4, mode="reflect")
-
-
 def _statistics(x: Tensor) -> list[Tensor]:
     """Means and standard deviations of the channels, each ``[N, C, 1, 1]``."""
     mean = x.mean((2, 3), keepdim=True)
     variance = (x - mean).square().mean((2, 3), keepdim=True)
-    return [mean, (variance + _EPSILON).sqrt()]
+    return [mean, (variance + EPSILON).sqrt()]

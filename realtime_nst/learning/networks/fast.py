@@ -37,20 +37,26 @@ class FastNet(StyleNetwork):
         self.size_multiple, self.size_minimum = fold, 2 * fold
         self.encode = nn.Sequential(Fold(fold), ConvNorm(3 * fold**2, width))
         self.transform = nn.Sequential(*(Residual(width) for _ in range(blocks)))
-        widths = [detail * 2**n for n in reversed(range(fold.bit_length() - 2))]
-        if first == "nearest" or not widths:
-            widths.insert(0, width)
-            self.decode = nn.Sequential()
-        else:
-            self.decode = shuffled(width, widths[0])
-        for inputs, outputs in pairwise([*widths, 3]):
-            self.decode.extend([nn.ReLU(), NearestConv(inputs, outputs)])
+        self.decode = way_back(fold, width, detail, first)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.sigmoid(self.decode(self.transform(self.encode(x))))
 
 
-def shuffled(inputs: int, outputs: int) -> nn.Sequential:
+def way_back(fold: int, width: int, detail: int, first: str = "shuffle") -> nn.Sequential:
+    """From ``width`` channels of a map folded by ``fold`` to a picture; see :class:`FastNet`."""
+    widths = [detail * 2**n for n in reversed(range(fold.bit_length() - 2))]
+    if first == "nearest" or not widths:
+        widths.insert(0, width)
+        decode = nn.Sequential()
+    else:
+        decode = _shuffled(width, widths[0])
+    for inputs, outputs in pairwise([*widths, 3]):
+        decode.extend([nn.ReLU(), NearestConv(inputs, outputs)])
+    return decode
+
+
+def _shuffled(inputs: int, outputs: int) -> nn.Sequential:
     """Doubles H and W by a pixel shuffle whose grid a low-pass takes out again."""
     return nn.Sequential(
         nn.ReflectionPad2d(1),

@@ -1,0 +1,63 @@
+"""Many styles in one network, told apart by their normalisations alone."""
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from realtime_nst.learning.networks.blocks import Fold, InstanceNorm
+from realtime_nst.learning.networks.fast import FastNet, way_back
+from realtime_nst.learning.networks.steered import AdaptiveNorm, AdaptiveResidual, SteeredNetwork
+
+
+class ConditionalNet(SteeredNetwork):
+    """FastNet whose every normalisation has a scale and a shift per style (Dumoulin et al. 2017).
+
+    A code is the blend weights of the styles: the normalisations take the weighted sum of the
+    styles' parameters. Those of a style are a row of ``styles``: ``[norms, 2, width]``, flat.
+    """
+
+    def __init__(
+        self,
+        styles: int,
+        fold: int = 4,
+        width: int = 64,
+        blocks: int = 4,
+        detail: int = 16,
+        first: str = "shuffle",
+    ) -> None:
+        super().__init__()
+        self.size_multiple, self.size_minimum, self.code_size = fold, 2 * fold, styles
+        self.encode = nn.Sequential(
+            Fold(fold), nn.ReflectionPad2d(1), nn.Conv2d(3 * fold**2, width, 3)
+        )
+        self.norm = AdaptiveNorm()
+        self.transform = nn.ModuleList(AdaptiveResidual(width) for _ in range(blocks))
+        self.decode = way_back(fold, width, detail, first)
+        self._of_a_style = (1 + 2 * blocks, 2, width)
+        plain = torch.tensor([1.0, 0.0])[:, None].expand(self._of_a_style)
+        self.styles = nn.Parameter(plain.flatten().repeat(styles, 1))
+
+    def paint(self, frame: Tensor, code: Tensor) -> Tensor:
+        with torch.autocast(frame.device.type, enabled=False):
+            given = (code.float() @ self.styles.float()).view(-1, *self._of_a_style)
+        x = F.relu(self.norm(self.encode(frame), given[:, 0]))
+        for n, block in enumerate(self.transform):
+            x = block(x, given[:, 2 * n + 1 : 2 * n + 3])
+        return torch.sigmoid(self.decode(x))
+
+    def forward(self, frame: Tensor, code: Tensor) -> Tensor:
+        return self.paint(frame, code)
+
+    @torch.no_grad()
+    def begin_as(self, single: FastNet) -> None:
+        """Take over the convolutions of ``single``; every style begins as its."""
+        for own, given in zip(_convolutions(self), _convolutions(single), strict=True):
+            own.load_state_dict(given.state_dict())
+        norms = (norm for norm in single.modules() if isinstance(norm, InstanceNorm))
+        self.styles.copy_(torch.cat([part for n in norms for part in (n.weight, n.bias)]))
+
+
+def _convolutions(network: nn.Module) -> Iterator[nn.Conv2d]:
+    return (module for module in network.modules() if isinstance(module, nn.Conv2d))
