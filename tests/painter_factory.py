@@ -45,4 +45,5 @@ def install_file(path, folder, monkeypatch):
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     monkeypatch.setattr(tool, "WEIGHTS", folder)
+    monkeypatch.setattr(tool, "PICTURE_SIZE", (64, 48))
     tool.install(path)

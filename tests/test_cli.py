@@ -175,7 +175,7 @@ def test_bad_requests_are_one_line(cli, clip, photo, style, tmp_path):
         (("--style", style, "--codec", "h26"), 2, "h264"),
         (("--style", style, "--size", "big"), 2, "640x360"),
         (("--style", style, "--strength", "2"), 2, "from 0 to 1"),
-        (("--style", photo), 1, "photo.png"),
+        (("--style", photo), 2, "photo.png"),
         (("--style", clip.parent / "none.onnx"), 2, "none.onnx"),
         (("--style", style, "-o", tmp_path / "none" / "out.mp4"), 2, "none"),
         (("--style", style, "-o", clip), 2, "input itself"),

@@ -159,8 +159,7 @@ def _metadata(path: Path, data: bytes) -> dict[str, str]:
         return {str(e[1], "utf-8"): str(e[2], "utf-8") for e in entries if {1, 2} <= e.keys()}
     except (ValueError, IndexError) as error:
         raise ModelError(
-            f"{str(path)!r} is no picture and not an ONNX file, or is damaged ({error}); "
-            "copy or export it again"
+            f"{str(path)!r} is not an ONNX file, or is damaged ({error}); copy or export it again"
         ) from error
 
 
