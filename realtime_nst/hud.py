@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, repeat, zip_longest
 from textwrap import wrap
 
 import cv2
@@ -30,7 +30,7 @@ HELP = (
 
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_COLUMNS = (0, 6, 19)
+_COLUMNS = (0, 6, 19, 20)
 """Where columns begin, in heights of a line."""
 
 
@@ -88,9 +88,9 @@ class Hud:
     def help(self) -> list[str]:
         if self.styles is None:
             return []
-        styles = [f"{number}  {style}" for number, style in enumerate(self.styles[:9], 1)]
-        rows = zip_longest(HELP, styles, fillvalue="")
-        return ["\t".join([*(keys or ("", "")), style]) for keys, style in rows]
+        styles = zip(chain("123456789", repeat("")), self.styles, strict=False)
+        rows = zip_longest(HELP, styles, fillvalue=("", ""))
+        return ["\t".join([*keys, *style]) for keys, style in rows]
 
 
 def draw_hud(image: Image, hud: Hud) -> Image:

@@ -577,8 +577,18 @@ def test_a_note_stands_above_the_status():
 def test_the_help_lists_every_key_and_the_styles():
     lines = Hud(1, 0, 0, 0, "wave", "fake", styles=tuple(STYLES)).help()
     assert [line.split("\t")[0] for line in lines] == [keys for keys, _ in HELP]
-    assert lines[2].endswith("\t3  scream")
+    assert lines[2].endswith("\t3\tscream")
     assert HUD.help() == []
+
+
+def test_the_help_lists_styles_that_no_key_has_a_number_for():
+    lines = Hud(1, 0, 0, 0, "wave", "fake", styles=tuple("abcdefghijk")).help()
+    assert [line.split("\t")[2:] for line in lines[8:12]] == [
+        ["9", "i"],
+        ["", "j"],
+        ["", "k"],
+        ["", ""],
+    ]
 
 
 def test_drawing_leaves_the_picture_itself_and_its_middle_alone():
