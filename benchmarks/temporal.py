@@ -93,7 +93,7 @@ def _figures(clip: Clip, shown: Sequence[Image], lose: Losses) -> dict[str, Figu
     looked_at = slice(_EVERY - 1, None, 2 * _EVERY)
     sources = [frame.image for frame in clip.frames[looked_at]]
     errors = {
-        apart: [warped_error(shown[p.earlier], shown[p.later], p.flow, p.seen) for p in pairs]
+        apart: [warped_error(shown[p.moved], shown[p.onto], p.flow, p.seen) for p in pairs]
         for apart, pairs in clip.pairs.items()
     }
     settled = shown[min(_SETTLED, len(shown) // 4) :]
@@ -125,9 +125,10 @@ CASE = Case(
     name="temporal",
     title="How still the painting holds",
     explains=(
-        "Each style on generated scenes with exact flow, and on the clips of --clips with flow by "
-        "RAFT-small (--raft-weights) or else DIS, and the forward-backward mask. e_stab (Huang et "
-        "al. 2017): root of the mean squared difference of a frame and the one before, moved by "
+        "Each style on generated scenes with exact flow, on those of MPI-Sintel (--sintel) at "
+        "their own size with true flow and true occlusion, and on the clips of --clips with flow "
+        "by RAFT-small (--raft-weights) or else DIS, and the forward-backward mask. e_stab (Huang "
+        "et al. 2017): root of the mean squared difference of a frame and the one before, moved by "
         "the source's flow, where it is visible; E_warp (Lai et al. 2018): the mean square; over "
         "5 and 10 frames too. Flicker: variance in time of the still scene, whose source has "
         "sensor noise. Sharpness: mean absolute gradient, so that blur cannot win. The ratios are "
