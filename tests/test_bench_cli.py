@@ -201,6 +201,8 @@ def test_other_settings_keep_the_result_before(cli, asked, tmp_path):
         (["--photos", "empty"], "--photos 'empty' holds no picture"),
         (["--paintings", "nowhere"], "--paintings 'nowhere' is no folder"),
         (["--sintel", "empty"], "--sintel 'empty' holds no true flow"),
+        (["--coherent", "absent.onnx"], "there is no file 'absent.onnx'"),
+        (["--coherent", "tiny.onnx"], "'single-style', not 'coherent'"),
         (["--loss-weights", "absent.safetensors"], "'absent.safetensors' is no file"),
         (["--compare", "absent.json"], "there is no file 'absent.json'"),
         (["--compare", "tiny.onnx"], "cannot be read as a benchmark result"),

@@ -192,5 +192,6 @@ def _settings(data: Mapping[str, Any]) -> Settings:
         raft_weights=Path(data["raft_weights"]) if data.get("raft_weights") else None,
         sintel=Path(data["sintel"]) if data.get("sintel") else None,
         baseline=data.get("baseline", ""),
+        coherent=Path(data["coherent"]) if data.get("coherent") else None,
         quick=data["quick"],
     )

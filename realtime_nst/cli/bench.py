@@ -71,6 +71,10 @@ def bench(
         str,
         typer.Option(metavar="NAME|FILE.onnx", help="The style that stillness is compared with."),
     ] = "",
+    coherent: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.onnx", help="Of train-coherent: its stillness, beside."),
+    ] = None,
     compare: Annotated[
         Path | None, typer.Option(metavar="OLD.json", help="Ratios to an earlier run, with spread.")
     ] = None,
@@ -88,7 +92,7 @@ def bench(
     if list_:
         console.out.print(console.table(("case", "what"), [(c.name, c.title) for c in chosen]))
         return
-    stillness = _Stillness(clips, raft_weights, sintel, baseline)
+    stillness = _Stillness(clips, raft_weights, sintel, baseline, coherent)
     conditions = _conditions(
         style, provider, size, loss_weights, photos, paintings, stillness, quick
     )
@@ -109,6 +113,7 @@ class _Stillness:
     raft_weights: Path | None
     sintel: Path | None
     baseline: str
+    coherent: Path | None
 
     def check(self) -> None:
         if self.clips and not self.clips.is_dir():
@@ -126,6 +131,10 @@ class _Stillness:
             from realtime_nst.runtime.styles import find
 
             read_model(find(self.baseline))
+        if self.coherent:
+            from realtime_nst.runtime.coherent import CoherentStylizer
+
+            CoherentStylizer(self.coherent)
 
 
 def _conditions(
@@ -169,6 +178,7 @@ def _conditions(
         raft_weights=stillness.raft_weights,
         sintel=stillness.sintel,
         baseline=stillness.baseline,
+        coherent=stillness.coherent,
         quick=quick,
     )
     inputs = _inputs(settings)
@@ -194,7 +204,8 @@ def _inputs(settings: "Settings") -> dict[str, str]:
 
     given = (settings.photos, settings.paintings, settings.clips, settings.sintel)
     folders = [folder for folder in given if folder]
-    files = [*settings.loss_weights, *filter(None, [settings.raft_weights])]
+    single = filter(None, [settings.raft_weights, settings.coherent])
+    files = [*settings.loss_weights, *single]
     if settings.baseline:
         from realtime_nst.runtime.styles import find
 

@@ -40,11 +40,14 @@ def check_target(output: Path, overwrite: bool) -> None:
 def export_checked(checkpoint: "Checkpoint", output: Path) -> None:
     from realtime_nst.learning.export import export as write
     from realtime_nst.learning.export_arbitrary import encoder_path, export_pair
-    from realtime_nst.learning.recipe import ArbitraryRecipe
+    from realtime_nst.learning.export_coherent import export_coherent
+    from realtime_nst.learning.recipe import ArbitraryRecipe, CoherentRecipe
 
     if checkpoint.recipe.kind == ArbitraryRecipe.kind:
         mean, largest = export_pair(checkpoint, output)
         console.say(f"{encoder_path(output)}: makes the codes of paintings for {output.name}")
+    elif checkpoint.recipe.kind == CoherentRecipe.kind:
+        mean, largest = export_coherent(checkpoint, output)
     else:
         mean, largest = write(checkpoint, output)
     console.say(

@@ -12,9 +12,9 @@ from torch.optim.swa_utils import AveragedModel
 
 from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
 from realtime_nst.learning import networks
-from realtime_nst.learning.recipe import ArbitraryRecipe, Recipe, RunRecipe
+from realtime_nst.learning.recipe import ArbitraryRecipe, CoherentRecipe, Recipe, RunRecipe
 
-_RECIPES = {recipe.kind: recipe for recipe in (Recipe, ArbitraryRecipe)}
+_RECIPES = {recipe.kind: recipe for recipe in (Recipe, ArbitraryRecipe, CoherentRecipe)}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict
@@ -19,7 +19,7 @@ from realtime_nst.errors import MissingPackage, TrainingError
 from realtime_nst.learning import networks
 from realtime_nst.learning.checkpoint import Checkpoint
 from realtime_nst.learning.networks.blocks import in_standard_layers
-from realtime_nst.learning.recipe import Recipe
+from realtime_nst.learning.recipe import ArbitraryRecipe
 from realtime_nst.learning.train import averaged_network
 from realtime_nst.runtime.card import INPUT, METADATA_KEY, OUTPUT, ModelCard
 
@@ -33,9 +33,9 @@ _SPEED_CLASSES = {"quality", "fast", "tiny"}
 
 OPERATORS = frozenset(
     "Add AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose DepthToSpace "
-    "Div Gather InstanceNormalization LeakyRelu MatMul Mul Pad Pow ReduceMean Relu Reshape Resize "
-    "Round Shape Sigmoid Slice SpaceToDepth Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze "
-    "Where".split()
+    "Div Gather GridSample InstanceNormalization LeakyRelu MatMul Mul Pad Pow Range ReduceMean "
+    "Relu Reshape Resize Round Shape Sigmoid Slice SpaceToDepth Split Sqrt Squeeze Sub Tanh "
+    "Transpose Unsqueeze Where".split()
 )
 """What an exported graph may hold: the part of TensorRT's parser's list (onnx-tensorrt,
 docs/operators.md) that style networks are made of."""
@@ -94,7 +94,8 @@ def check_parity(mean: float, largest: int) -> None:
 
 def card_of(checkpoint: Checkpoint) -> ModelCard:
     style, recipe = checkpoint.style, checkpoint.recipe
-    build = networks.build if recipe.kind == Recipe.kind else networks.build_arbitrary
+    arbitrary = recipe.kind == ArbitraryRecipe.kind
+    build = networks.build_arbitrary if arbitrary else networks.build
     network = build(recipe.network)
     return ModelCard(
         name=style.name,
@@ -123,7 +124,7 @@ def _write(graph: FrameGraph, card: ModelCard, path: Path) -> None:
         graph,
         {INPUT: torch.zeros(1, *_TRACED, 3, dtype=torch.uint8)},
         {"frame": picture_sides(card.size_multiple, card.size_minimum)},
-        OUTPUT,
+        [OUTPUT],
         card,
         path,
     )
@@ -143,7 +144,7 @@ def write_graph(
     graph: nn.Module,
     inputs: Mapping[str, Tensor],
     dynamic: Mapping[str, Any],
-    output: str,
+    outputs: Sequence[str],
     card: ModelCard,
     path: Path,
 ) -> None:
@@ -161,7 +162,7 @@ def write_graph(
             verbose=False,
             opset_version=_OPSET,
             input_names=list(inputs),
-            output_names=[output],
+            output_names=list(outputs),
             dynamic_shapes=dict(dynamic),
         )
     assert program is not None

@@ -92,13 +92,13 @@ def _write_stylising(network: ArbitraryNet, card: ModelCard, path: Path) -> None
     }
     sides = picture_sides(card.size_multiple, card.size_minimum)
     dynamic = {"frame": sides, "code": None, "strength": None}
-    write_graph(StyliseGraph(network).eval(), inputs, dynamic, OUTPUT, card, path)
+    write_graph(StyliseGraph(network).eval(), inputs, dynamic, [OUTPUT], card, path)
 
 
 def _write_encoding(network: ArbitraryNet, card: ModelCard, path: Path) -> None:
     inputs = {PAINTING: torch.zeros(1, *_TRACED_PAINTING, 3, dtype=torch.uint8)}
     dynamic = {"painting": picture_sides(1, network.painting_minimum)}
-    write_graph(EncodeGraph(network).eval(), inputs, dynamic, CODE, card, path)
+    write_graph(EncodeGraph(network).eval(), inputs, dynamic, [CODE], card, path)
 
 
 @torch.no_grad()

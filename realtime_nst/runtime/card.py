@@ -16,6 +16,12 @@ CODE, STRENGTH, PAINTING = "code", "strength", "painting"
 float32 ``[1]``, 0 for the frame itself to 1. Its encoder, of the kind "style-encoder", takes
 ``painting``, a picture as ``frame`` is, and gives ``code``."""
 
+FLOW, KEEP, FEATURES, NEXT = "flow", "keep", "features", "next_features"
+"""Of the kind "coherent": with multiple ``f`` the graph also takes ``flow`` float32
+``[1, 2, H/f, W/f]``, x then y, pixels of the frame, back into the frame before; ``keep`` float32
+``[1]``, 0 to begin anew, else 1; and ``features`` float32 ``[1, C, H/f, W/f]``, what the call
+before gave as ``next_features``."""
+
 
 @dataclass(frozen=True)
 class ModelCard:
