@@ -189,6 +189,7 @@ class CoherentRecipe(RunRecipe):
     steps: int = option(300, "training steps", 1)
     batch: int = option(4, "pairs of pictures a step", 1)
     learning_rate: float = option(2e-3, "peak of the one-cycle schedule (Adam)", 1e-9, 1.0)
+    average: float = option(0.95, "decay of the running weight average exported", 0, 0.9999)
     split: int = option(2, "residual blocks before the place where features are composed")
     occlusion_weight: float = option(
         1.0, "where something was hidden, the result is held to that of the frame alone"
