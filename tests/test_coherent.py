@@ -184,6 +184,10 @@ def test_another_size_begins_anew(style_file):
     assert np.array_equal(stylizer(large, flow), alone)
 
 
+def test_it_takes_pictures_smaller_than_the_network_does(style_file):
+    assert CoherentStylizer(style_file)(np.zeros((1, 3, 3), np.uint8), None).shape == (1, 3, 3)
+
+
 def test_a_file_of_another_kind_is_refused(tmp_path):
     path = model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
     with pytest.raises(ModelError, match=r"'single-style', not 'coherent'.*train-coherent"):

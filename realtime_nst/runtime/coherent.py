@@ -1,10 +1,12 @@
 """Networks that hold features of the frame before, played with a flow given from outside."""
 
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from realtime_nst.errors import ModelError
@@ -32,7 +34,7 @@ class CoherentStylizer:
                 f"{str(path)!r} is a network of the kind {self.card.kind!r}, not {KIND!r}; make "
                 "one with: realtime-nst train-coherent"
             )
-        self._size: tuple[int, ...] = ()
+        self._size = (0, 0)
         self._requests: list[Any] = []
 
     def __call__(self, image: Image, flow: NDArray[np.float32] | None) -> Image:
@@ -42,28 +44,35 @@ class CoherentStylizer:
         picture, back into the image of the call before; None to begin anew, as at another size.
         """
         height, width = image.shape[:2]
-        multiple = self.card.size_multiple
-        missing = (-height % multiple, -width % multiple)
-        padded = cv2.copyMakeBorder(image, 0, missing[0], 0, missing[1], cv2.BORDER_REFLECT_101)
-        rows, columns = (side // multiple for side in padded.shape[:2])
-        known = padded.shape == self._size
-        if not known:
-            self._open(padded.shape, rows, columns)
-        keeps = flow is not None and known
-        moved = np.zeros((rows, columns, 2), np.float32)
-        if flow is not None and keeps:
-            moved = cv2.resize(flow, (columns, rows)).reshape(moved.shape)
+        size = (self._cells(height), self._cells(width))
+        if size != self._size:
+            self._open(size)
+            flow = None
+        known = np.zeros((*size, 2), np.float32) if flow is None else cv2.resize(flow, size[::-1])
         self._requests.reverse()
         result = self._requests[0].infer({
-            INPUT: padded[np.newaxis],
-            FLOW: np.ascontiguousarray(moved.transpose(2, 0, 1))[np.newaxis],
-            KEEP: np.array([keeps], np.float32),
+            INPUT: self._padded(image)[np.newaxis],
+            FLOW: np.ascontiguousarray(known.transpose(2, 0, 1))[np.newaxis],
+            KEEP: np.array([flow is not None], np.float32),
         }, share_inputs=True, share_outputs=True)  # fmt: skip
         painted: Image = result[OUTPUT][0, :height, :width].copy()
         return painted
 
-    def _open(self, size: tuple[int, ...], rows: int, columns: int) -> None:
-        sizes = {INPUT: size[:2], FLOW: (rows, columns), FEATURES: (rows, columns)}
+    def _cells(self, side: int) -> int:
+        """Rows or columns of features for a picture of ``side`` rows or columns."""
+        return ceil(max(side, self.card.size_minimum) / self.card.size_multiple)
+
+    def _padded(self, image: Image) -> MatLike:
+        below, right = (
+            cells * self.card.size_multiple - side
+            for cells, side in zip(self._size, image.shape, strict=False)
+        )
+        return cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REFLECT_101)
+
+    def _open(self, size: tuple[int, int]) -> None:
+        """Compile for features of ``size``, rows and columns."""
+        pixels = [cells * self.card.size_multiple for cells in size]
+        sizes = {INPUT: pixels, FLOW: size, FEATURES: size}
         network = openvino_session.compiled(self._model, sizes)
         first, second = (network.create_infer_request() for _ in range(2))
         for one, other in ((first, second), (second, first)):
