@@ -1,5 +1,6 @@
 """Training of a coherent network: the style stays as it is, only what is held is learnt."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import repeat
@@ -52,7 +53,8 @@ class CoherentTrainer(Run[CoherentRecipe, Pairs]):
         recipe = replace(recipe, network=style.recipe.network)
         super().__init__(content, folder, (), recipe)
         self._clips = find_clips(clips) if clips else []
-        self._begin(replace(style.style, started_from=style.style.name), restart)
+        started_from = f"{style.style.name} {_digest(style)}"
+        self._begin(replace(style.style, started_from=started_from), restart)
 
     def _build(self) -> nn.Module:
         style = averaged(networks.build(self.recipe.network), self._start).requires_grad_(False)
@@ -88,13 +90,16 @@ class CoherentTrainer(Run[CoherentRecipe, Pairs]):
                 earlier, alone = network.tail(torch.cat([before, now])).float().chunk(2)
             flow = pairs.motion.at((now.shape[-2], now.shape[-1])).flow * network.size_multiple
             result = network.tail(network.compose(now, flow, now.new_ones(1), before)).float()
-        measured = {
-            "coherence": temporal_output(Moved(earlier, result, pairs.motion)),
-            "occlusion": mean_where((result - alone).square(), 1 - pairs.motion.visible),
-        }
-        return measured, measured["coherence"] + self.recipe.occlusion_weight * measured[
-            "occlusion"
-        ]
+        coherence = temporal_output(Moved(earlier, result, pairs.motion))
+        occlusion = mean_where((result - alone).square(), 1 - pairs.motion.visible)
+        total = coherence + self.recipe.occlusion_weight * occlusion
+        return {"coherence": coherence, "occlusion": occlusion}, total
+
+
+def _digest(style: Checkpoint) -> str:
+    """Of the weights: another training of the same painting is another style."""
+    weights = b"".join(weight.numpy().tobytes() for weight in style.averaged.values())
+    return hashlib.sha256(weights).hexdigest()[:12]
 
 
 def coherent_network(checkpoint: Checkpoint) -> CoherentNet:
