@@ -26,8 +26,9 @@ def train_coherent(
 ) -> None:
     """Train a network that holds features of the frame before (Chen et al. 2017), an experiment.
 
-    The style stays as it is, only a small mask learns, within minutes. What comes out is measured
-    by ``bench temporal --coherent``; ``video`` and ``live`` hold still without it.
+    The style stays as it is, only a small mask learns. What comes out is measured by
+    ``bench temporal --coherent``; ``video`` and ``live`` stabilise their pictures instead, which
+    holds far stiller for less (benchmarks/results/stillness-tried-great_wave.csv).
     """
     check_target(output, overwrite)
     from realtime_nst.learning.packages import require

@@ -24,7 +24,8 @@ class CoherentNet(nn.Module):
     take the place of the new ones. ``keep`` ``[1]`` is 1, or 0 for a first frame: then the result
     is that of ``style`` alone, to the bit, whatever the (finite) features.
 
-    Deviations from Chen: the mask is that of what is held, 0 for all new; it has no layer of its
+    What the mask composes of two frames it composes of all of them at play: the next features are
+    the composed ones. Deviations from Chen: the mask is that of what is held, 0 for all new; it has no layer of its
     own for the style, which is not trained further. Raises UsageError for a style without such
     blocks, or fewer.
     """
