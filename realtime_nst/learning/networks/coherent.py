@@ -24,10 +24,9 @@ class CoherentNet(nn.Module):
     take the place of the new ones. ``keep`` ``[1]`` is 1, or 0 for a first frame: then the result
     is that of ``style`` alone, to the bit, whatever the (finite) features.
 
-    What the mask composes of two frames it composes of all of them at play: the next features are
-    the composed ones. Deviations from Chen: the mask is that of what is held, 0 for all new; it has no layer of its
-    own for the style, which is not trained further. Raises UsageError for a style without such
-    blocks, or fewer.
+    The next features are the composed ones, so what is held may be many frames old. Deviations from
+    Chen: the mask is that of what is held, 0 for all new, and the style is not trained further.
+    Raises UsageError for a style without such blocks, or fewer.
     """
 
     def __init__(self, style: nn.Module, split: int) -> None:
