@@ -26,9 +26,8 @@ def train_coherent(
 ) -> None:
     """Train a network that holds features of the frame before (Chen et al. 2017), an experiment.
 
-    The style stays as it is, only a small mask learns. What comes out is measured by
-    ``bench temporal --coherent``; ``video`` and ``live`` stabilise their pictures instead, which
-    holds far stiller for less (benchmarks/results/stillness-tried-great_wave.csv).
+    The style stays as it is, only a small mask learns. bench temporal --coherent measures what
+    comes out; video and live stabilise their pictures instead, which holds far stiller for less.
     """
     check_target(output, overwrite)
     from realtime_nst.learning.packages import require
