@@ -1,4 +1,4 @@
-"""Clips with the flow of their source: generated scenes, and videos."""
+"""Clips with the flow of their source: generated scenes, videos, and scenes of MPI-Sintel."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from realtime_nst.sources.scenes import SCENES, SceneSource
 from realtime_nst.sources.video import VideoSource
 from realtime_nst.stream import Frame, Source
 
+from . import _sintel
 from ._common import Size, usual
 from ._raft import Estimate, raft
 
@@ -28,10 +29,10 @@ _VIDEOS = (".mp4", ".mkv", ".mov", ".webm", ".avi")
 
 @dataclass(frozen=True)
 class Pair:
-    """``flow`` on the grid of frame ``later``, back into frame ``earlier``, where ``seen``."""
+    """``flow`` on the grid of frame ``onto``, into frame ``moved``, where ``seen``."""
 
-    earlier: int
-    later: int
+    moved: int
+    onto: int
     flow: Flow
     seen: Mask
 
@@ -48,14 +49,17 @@ class Clip:
 
 
 def names(settings: Settings) -> list[str]:
-    """The scenes, and the videos of the folder given."""
-    return [*SCENES, *(path.name for path in _videos(settings.clips))]
+    """The generated scenes, and those of Sintel and the videos of the folders given."""
+    rendered = _sintel.scenes(settings.sintel) if settings.sintel else ()
+    return [*SCENES, *rendered, *(path.name for path in _videos(settings.clips))]
 
 
 def load(name: str, settings: Settings) -> Clip:
     count = _SHORT if settings.quick else _FRAMES
     if name in SCENES:
         return _scene(name, usual(settings), count)
+    if settings.sintel and (rendered := _sintel.scenes(settings.sintel).get(name)):
+        return _rendered(name, rendered, count)
     path = next(path for path in _videos(settings.clips) if path.name == name)
     return _video(path, usual(settings), count, settings.raft_weights)
 
@@ -74,6 +78,15 @@ def _exact(name: str, size: Size, count: int, apart: int) -> Iterator[Pair]:
     slower = SceneSource(name, *size, rate=Fraction(30, apart))
     for number in range(1, (count - 1) // apart + 1):
         yield Pair((number - 1) * apart, number * apart, *slower.flow(number))
+
+
+def _rendered(name: str, scene: Path, count: int) -> Clip:
+    """At its own size: resized, the flow would not be the true one. It leads on, not back."""
+    source = _sintel.frames(scene)
+    steps = _sintel.steps(scene, count).items()
+    near = [Pair(index + 1, index, *step.read()) for index, step in steps]
+    pairs = {apart: near if apart == 1 else [] for apart in RANGES}
+    return Clip(name, _sintel.RATE, _all(source, count), pairs, "exact")
 
 
 def _video(path: Path, size: Size, count: int, weights: Path | None) -> Clip:

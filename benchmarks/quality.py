@@ -66,7 +66,7 @@ def _photos(folder: Path) -> list[Path]:
 
 def _losses(settings: Settings, stylizer: Stylizer, photos: Sequence[Path]) -> Mapping[str, Figure]:
     """Measured where photos, painting and loss networks are at hand, else those of the card."""
-    painting = painting_of(settings.paintings, stylizer)
+    painting = painting_of(settings.paintings, stylizer.card)
     if photos and painting and settings.loss_weights:
         found = _measured(settings.loss_weights, painting, stylizer, photos)
         where = f"{len(photos)} photos"

@@ -11,10 +11,12 @@ from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
 from realtime_nst.bench.timer import Timer
 from realtime_nst.motion.metrics import e_stab, e_warp, flicker, sharpness, warped_error
 from realtime_nst.motion.stabilise import Stabilise
+from realtime_nst.runtime.coherent import CoherentStylizer
 from realtime_nst.runtime.stylizer import Stylizer
-from realtime_nst.stream import Frame, Image
+from realtime_nst.stream import Frame, Image, Stage
 
 from ._clips import RANGES, STILL, Clip, load, names
+from ._coherent import Coherent
 from ._losses import Losses, losses_of
 
 _WAYS = {
@@ -30,8 +32,8 @@ _SETTLED = 8
 """Frames after which the flicker of a still scene is counted; a quarter of a shorter clip."""
 
 _EVERY = 4
-"""Of the frames, those whose sharpness is measured; for the losses half as many, from the
-fourth on: the first is as it was painted."""
+"""Of the frames, from the last one back, those whose sharpness is measured; for the losses half as
+many. The first is as it was painted, so it tells nothing."""
 
 _LOSSES = {"style loss": "style", "content loss": "content"}
 """By column, the name of the figure as losses are measured."""
@@ -60,18 +62,43 @@ def _measure(name: str, settings: Settings, timer: Timer) -> Sequence[Row]:
     for style in settings.styles:
         stylizer = Stylizer(style, provider)
         painted = _paint(stylizer, clip)
-        lose = losses_of(settings, stylizer)
-        reference = _figures(clip, baseline or painted, lose)
-        for way, (strength, every) in _WAYS.items():
-            stage = Stabilise(_Painted(painted), strength, network_every=every)
-            shown, seconds = _run(stage, clip)
-            figures = _figures(clip, shown, lose)
-            rows.append(Row({"style": style, "clip": clip.name, "way": way}, {
-                **figures,
-                **{f"{name} ratio": _ratio(figures[name], reference[name]) for name in _COMPARED},
-                "stage ms": 1000 * float(np.median(seconds)),
-                "flow": clip.flow,
-            }, {"stage ms": [1000 * s for s in seconds]}))  # fmt: skip
+        stages = {
+            way: Stabilise(_Painted(painted), strength, network_every=every)
+            for way, (strength, every) in _WAYS.items()
+        }
+        lose = losses_of(settings, stylizer.card)
+        rows += _rows(style, clip, stages, _figures(clip, baseline or painted, lose), lose)
+    return [*rows, *_held(clip, settings, baseline)]
+
+
+def _held(clip: Clip, settings: Settings, baseline: Sequence[Image] | None) -> list[Row]:
+    """Of the network that holds features, where one is given."""
+    if settings.coherent is None:
+        return []
+    lose = losses_of(settings, CoherentStylizer(settings.coherent).card)
+    alone = baseline or _run(Coherent(settings.coherent, holds=False), clip)[0]
+    stages = {"coherent": Coherent(settings.coherent)}
+    style = str(settings.coherent)
+    return _rows(style, clip, stages, _figures(clip, alone, lose), lose)
+
+
+def _rows(
+    style: str,
+    clip: Clip,
+    stages: Mapping[str, Stage],
+    reference: Mapping[str, Figure],
+    lose: Losses,
+) -> list[Row]:
+    rows = []
+    for way, stage in stages.items():
+        shown, seconds = _run(stage, clip)
+        figures = _figures(clip, shown, lose)
+        rows.append(Row({"style": style, "clip": clip.name, "way": way}, {
+            **figures,
+            **{f"{name} ratio": _ratio(figures[name], reference[name]) for name in _COMPARED},
+            "stage ms": 1000 * float(np.median(seconds)),
+            "flow": clip.flow,
+        }, {"stage ms": [1000 * s for s in seconds]}))  # fmt: skip
     return rows
 
 
@@ -79,7 +106,7 @@ def _paint(stylizer: Stylizer, clip: Clip) -> list[Image]:
     return [stylizer(frame.image) for frame in clip.frames]
 
 
-def _run(stage: Stabilise, clip: Clip) -> tuple[list[Image], list[float]]:
+def _run(stage: Stage, clip: Clip) -> tuple[list[Image], list[float]]:
     shown, seconds = [], []
     for index, frame in enumerate(clip.frames):
         frame = replace(frame, index=index, pts=index / clip.rate)
@@ -90,10 +117,10 @@ def _run(stage: Stabilise, clip: Clip) -> tuple[list[Image], list[float]]:
 
 
 def _figures(clip: Clip, shown: Sequence[Image], lose: Losses) -> dict[str, Figure]:
-    looked_at = slice(_EVERY - 1, None, 2 * _EVERY)
+    looked_at = slice(None, None, -2 * _EVERY)
     sources = [frame.image for frame in clip.frames[looked_at]]
     errors = {
-        apart: [warped_error(shown[p.earlier], shown[p.later], p.flow, p.seen) for p in pairs]
+        apart: [warped_error(shown[p.moved], shown[p.onto], p.flow, p.seen) for p in pairs]
         for apart, pairs in clip.pairs.items()
     }
     settled = shown[min(_SETTLED, len(shown) // 4) :]
@@ -102,7 +129,7 @@ def _figures(clip: Clip, shown: Sequence[Image], lose: Losses) -> dict[str, Figu
         "E_warp": _or_none(errors[1], e_warp),
         **{f"e_stab {apart}": _or_none(errors[apart], e_stab) for apart in RANGES[1:]},
         "flicker": flicker(settled).energy if clip.name == STILL else None,
-        "sharpness": float(np.mean([sharpness(image) for image in shown[::_EVERY]])),
+        "sharpness": float(np.mean([sharpness(image) for image in shown[::-_EVERY]])),
         **_losses(lose(sources, shown[looked_at])),
     }
 
@@ -125,9 +152,10 @@ CASE = Case(
     name="temporal",
     title="How still the painting holds",
     explains=(
-        "Each style on generated scenes with exact flow, and on the clips of --clips with flow by "
-        "RAFT-small (--raft-weights) or else DIS, and the forward-backward mask. e_stab (Huang et "
-        "al. 2017): root of the mean squared difference of a frame and the one before, moved by "
+        "Each style on generated scenes with exact flow, on those of MPI-Sintel (--sintel) at "
+        "their own size with true flow and true occlusion, and on the clips of --clips with flow "
+        "by RAFT-small (--raft-weights) or else DIS, and the forward-backward mask. e_stab (Huang "
+        "et al. 2017): root of the mean squared difference of a frame and the one before, moved by "
         "the source's flow, where it is visible; E_warp (Lai et al. 2018): the mean square; over "
         "5 and 10 frames too. Flicker: variance in time of the still scene, whose source has "
         "sensor noise. Sharpness: mean absolute gradient, so that blur cannot win. The ratios are "
@@ -135,7 +163,10 @@ CASE = Case(
         "the middle of every 8th frame, where --paintings has the style's (by "
         "--loss-weights). A style trained for stillness is measured by naming it and "
         "its per-frame kin as baseline. Stage ms is stabilising alone, "
-        "without the network, in the first provider's pictures."
+        "without the network, in the first provider's pictures. The way coherent (--coherent) is "
+        "Chen's network form (Chen et al. 2017): features of the frame before, warped by the "
+        "stabiliser's own flow, composed with the new ones by a learnt mask; its ms hold all of "
+        "it, the network too (OpenVINO)."
     ),
     omits=(
         "That flow estimated by DIS is kin to what the "

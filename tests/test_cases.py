@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import bench_factory
+import cv2
 import model_factory
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from realtime_nst.bench import timer
 from realtime_nst.bench.case import LeftOut, Settings
 from realtime_nst.bench.cases import load_cases
 from realtime_nst.bench.timer import Timer
-from realtime_nst.errors import RealtimeNstError, UsageError
+from realtime_nst.errors import MediaError, RealtimeNstError, UsageError
 from realtime_nst.runtime.grid import grid
 from realtime_nst.runtime.providers import available
 from realtime_nst.sources.synthetic import SyntheticSource
@@ -183,6 +184,89 @@ def test_stillness_is_told_beside_style_and_content(settings, tmp_path):
     per_frame = [row for row in rows if row.key["way"] == "per frame"]
     assert {row.figures["style loss ratio"] for row in per_frame} == {1.0}
     assert {row.figures["sharpness ratio"] for row in per_frame} == {1.0}
+
+
+def write_flow(path, flow):
+    """As Middlebury's format has it, in which Sintel's flow is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    height, width = flow.shape[:2]
+    sizes = np.array([width, height], "<i4").tobytes()
+    path.write_bytes(b"PIEH" + sizes + flow.astype("<f4").tobytes())
+
+
+def write_mask(path, mask):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), mask.astype(np.uint8) * 255)
+
+
+@pytest.fixture(params=["published", "by itself"])
+def sintel(request, tmp_path):
+    """(folder, name, paths of what is known): noise that moves by whole pixels, but for
+    a patch that is hidden and one that is invalid; the last of two steps lacks its occlusion."""
+    published = request.param == "published"
+    root = tmp_path / "sintel"
+    scene = root / "clean" / "alley" if published else root / "alley"
+    truth = {
+        kind: root / folder / "alley" if published else scene / own
+        for kind, folder, own in (
+            ("flow", "flow", "gt"),
+            ("occluded", "occlusions", "gt/occlusions"),
+            ("invalid", "invalid", "gt/invalid"),
+        )
+    }
+    noise = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    frames = [np.roll(noise, (2 * n, -3 * n), (0, 1)) for n in range(3)]
+    flow = np.tile([-3, 2], (48, 64, 1))
+    hidden, wrong = np.zeros((2, 48, 64), bool)
+    hidden[10:20, 10:20] = wrong[30:35, 40:50] = True
+    frames[1][12:22, 7:17] = frames[1][32:37, 37:47] = 0
+    scene.mkdir(parents=True)
+    for n, frame in enumerate(frames, 1):
+        cv2.imwrite(str(scene / f"frame_{n:04}.png"), frame)
+    for n in (1, 2):
+        write_flow(truth["flow"] / f"frame_{n:04}.flo", flow)
+    write_mask(truth["occluded"] / "frame_0001.png", hidden)
+    write_mask(truth["invalid"] / "frame_0001.png", wrong)
+    return root, "sintel/clean/alley" if published else "sintel/alley", truth
+
+
+def rows_of_unit(name, settings):
+    (case,) = load_cases(["temporal"])
+    (unit,) = [unit for unit in case.units(settings) if unit.name == name]
+    return unit.measure(settings, TINY)
+
+
+def test_on_sintel_what_moves_as_its_true_flow_says_is_no_error(settings, sintel):
+    """The network paints pixel by pixel, so nothing is left where all is as it was."""
+    folder, name, truth = sintel
+    asked = replace(settings, sintel=folder)
+    per_frame, *others = rows_of_unit(name, asked)
+    assert per_frame.key["way"] == "per frame"
+    assert per_frame.figures["e_stab"] == 0
+    assert per_frame.figures["flow"] == "exact"
+    assert per_frame.figures["e_stab 5"] is None
+    assert len(others) == 4
+    (truth["invalid"] / "frame_0001.png").unlink()
+    assert rows_of_unit(name, asked)[0].figures["e_stab"] > 0.01
+
+
+@pytest.mark.parametrize("broken", ["flow", "occluded"])
+def test_what_is_broken_of_sintel_is_named(settings, sintel, broken):
+    folder, name, truth = sintel
+    (path,) = list(truth[broken].glob("frame_0001.*"))
+    if broken == "flow":
+        path.write_bytes(path.read_bytes()[:100])
+    else:
+        write_mask(path, np.zeros((8, 8)))
+    with pytest.raises(MediaError, match=path.name):
+        rows_of_unit(name, replace(settings, sintel=folder))
+
+
+def test_a_folder_without_a_known_step_is_refused(settings, sintel):
+    folder, _, truth = sintel
+    (truth["occluded"] / "frame_0001.png").unlink()
+    with pytest.raises(UsageError, match=r"--sintel.*sintel"):
+        rows_of("temporal", replace(settings, sintel=folder))
 
 
 def test_raft_gives_flow_of_the_size_of_the_picture(tmp_path):

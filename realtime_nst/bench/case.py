@@ -21,9 +21,10 @@ class Settings:
 
     ``styles`` and ``providers`` are names; ``sizes`` are (width, height). ``loss_weights`` are
     files of loss networks, ``photos`` and ``paintings`` folders of pictures, ``clips`` one of
-    videos whose flow ``raft_weights`` estimates, ``baseline`` the style file that stillness is
-    compared with; a case that needs what was not given is left out, or says in its rows what it
-    did without.
+    videos whose flow ``raft_weights`` estimates, ``sintel`` one of scenes whose flow is known,
+    ``baseline`` the style file that stillness is compared with, ``coherent`` one that holds
+    features of the frame before; a case that needs what was not given is left out, or says in its
+    rows what it did without.
     """
 
     styles: tuple[str, ...]
@@ -34,7 +35,9 @@ class Settings:
     paintings: Path | None = None
     clips: Path | None = None
     raft_weights: Path | None = None
+    sintel: Path | None = None
     baseline: str = ""
+    coherent: Path | None = None
     quick: bool = False
 
 

@@ -190,6 +190,8 @@ def _settings(data: Mapping[str, Any]) -> Settings:
         paintings=Path(data["paintings"]) if data["paintings"] else None,
         clips=Path(data["clips"]) if data.get("clips") else None,
         raft_weights=Path(data["raft_weights"]) if data.get("raft_weights") else None,
+        sintel=Path(data["sintel"]) if data.get("sintel") else None,
         baseline=data.get("baseline", ""),
+        coherent=Path(data["coherent"]) if data.get("coherent") else None,
         quick=data["quick"],
     )

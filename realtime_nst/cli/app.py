@@ -21,6 +21,7 @@ from realtime_nst.cli.serve import serve
 from realtime_nst.cli.styles import styles
 from realtime_nst.cli.train import train
 from realtime_nst.cli.train_any import train_any
+from realtime_nst.cli.train_coherent import train_coherent
 from realtime_nst.cli.video import video
 from realtime_nst.errors import RealtimeNstError
 
@@ -41,6 +42,7 @@ for command in (
     styles,
     train,
     train_any,
+    train_coherent,
     optimise,
     export,
     quantise,

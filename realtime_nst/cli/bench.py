@@ -63,10 +63,18 @@ def bench(
         Path | None,
         typer.Option(metavar="FILE", help="RAFT-small, for the clips' flow. (default: DIS)"),
     ] = None,
+    sintel: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Scenes of MPI-Sintel: stillness by their true flow."),
+    ] = None,
     baseline: Annotated[
         str,
         typer.Option(metavar="NAME|FILE.onnx", help="The style that stillness is compared with."),
     ] = "",
+    coherent: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.onnx", help="Of train-coherent: its stillness, beside."),
+    ] = None,
     compare: Annotated[
         Path | None, typer.Option(metavar="OLD.json", help="Ratios to an earlier run, with spread.")
     ] = None,
@@ -84,7 +92,7 @@ def bench(
     if list_:
         console.out.print(console.table(("case", "what"), [(c.name, c.title) for c in chosen]))
         return
-    stillness = _Stillness(clips, raft_weights, baseline)
+    stillness = _Stillness(clips, raft_weights, sintel, baseline, coherent)
     conditions = _conditions(
         style, provider, size, loss_weights, photos, paintings, stillness, quick
     )
@@ -103,7 +111,9 @@ class _Stillness:
 
     clips: Path | None
     raft_weights: Path | None
+    sintel: Path | None
     baseline: str
+    coherent: Path | None
 
     def check(self) -> None:
         if self.clips and not self.clips.is_dir():
@@ -111,11 +121,20 @@ class _Stillness:
         if self.raft_weights and not self.raft_weights.is_file():
             weights = str(self.raft_weights)
             raise UsageError(f"--raft-weights {weights!r} is no file; give a .safetensors file")
+        if self.sintel and not any(self.sintel.rglob("frame_*.flo")):
+            raise UsageError(
+                f"--sintel {str(self.sintel)!r} holds no true flow (frame_0001.flo and on); give "
+                "the folder MPI-Sintel's training data was unpacked to"
+            )
         if self.baseline:
             from realtime_nst.runtime.model import read_model
             from realtime_nst.runtime.styles import find
 
             read_model(find(self.baseline))
+        if self.coherent:
+            from realtime_nst.runtime.coherent import CoherentStylizer
+
+            CoherentStylizer(self.coherent)
 
 
 def _conditions(
@@ -157,7 +176,9 @@ def _conditions(
         paintings=paintings,
         clips=stillness.clips,
         raft_weights=stillness.raft_weights,
+        sintel=stillness.sintel,
         baseline=stillness.baseline,
+        coherent=stillness.coherent,
         quick=quick,
     )
     inputs = _inputs(settings)
@@ -181,9 +202,10 @@ def _inputs(settings: "Settings") -> dict[str, str]:
     """Digests of the loss networks and of the folders' listings, by path."""
     from realtime_nst.bench.provenance import file_digest, listing_digest
 
-    given = (settings.photos, settings.paintings, settings.clips)
+    given = (settings.photos, settings.paintings, settings.clips, settings.sintel)
     folders = [folder for folder in given if folder]
-    files = [*settings.loss_weights, *filter(None, [settings.raft_weights])]
+    single = filter(None, [settings.raft_weights, settings.coherent])
+    files = [*settings.loss_weights, *single]
     if settings.baseline:
         from realtime_nst.runtime.styles import find
 

@@ -40,8 +40,9 @@ def check_target(output: Path, overwrite: bool) -> None:
 def export_checked(checkpoint: "Checkpoint", output: Path) -> None:
     from realtime_nst.learning.export import export as write
     from realtime_nst.learning.export_arbitrary import export_pair
+    from realtime_nst.learning.export_coherent import export_coherent
     from realtime_nst.learning.export_steered import export_many
-    from realtime_nst.learning.recipe import ArbitraryRecipe, ManyRecipe
+    from realtime_nst.learning.recipe import ArbitraryRecipe, CoherentRecipe, ManyRecipe
     from realtime_nst.runtime.encoder import encoder_path
 
     if checkpoint.recipe.kind == ArbitraryRecipe.kind:
@@ -49,6 +50,8 @@ def export_checked(checkpoint: "Checkpoint", output: Path) -> None:
         console.say(f"{encoder_path(output)}: makes the codes of paintings for {output.name}")
     elif checkpoint.recipe.kind == ManyRecipe.kind:
         mean, largest = export_many(checkpoint, output)
+    elif checkpoint.recipe.kind == CoherentRecipe.kind:
+        mean, largest = export_coherent(checkpoint, output)
     else:
         mean, largest = write(checkpoint, output)
     console.say(

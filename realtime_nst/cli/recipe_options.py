@@ -1,7 +1,7 @@
 """Command-line options read from the fields of a dataclass, so that defaults are written once."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import fields
 from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 
@@ -13,8 +13,11 @@ _Recipe = TypeVar("_Recipe")
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
 
-def with_options_of(recipe: type, panel: str) -> Callable[[_Command], _Command]:
-    """Give a command one option a field of ``recipe`` in place of its ``**`` parameter.
+def with_options_of(
+    recipe: type, panel: str, *, without: Container[str] = ()
+) -> Callable[[_Command], _Command]:
+    """Give a command one option a field of ``recipe`` in place of its ``**`` parameter, but for
+    those ``without``.
 
     Each field's metadata has its ``help``; lists are written with commas.
     """
@@ -22,7 +25,8 @@ def with_options_of(recipe: type, panel: str) -> Callable[[_Command], _Command]:
     def decorate(command: _Command) -> _Command:
         signature, hints = inspect.signature(command), get_type_hints(recipe)
         given = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-        added = [_parameter(field, hints[field.name], panel) for field in fields(recipe)]
+        asked = [field for field in fields(recipe) if field.name not in without]
+        added = [_parameter(field, hints[field.name], panel) for field in asked]
         command.__signature__ = signature.replace(parameters=[*given, *added])  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in (*given, *added)}
         return command

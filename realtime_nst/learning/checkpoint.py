@@ -14,9 +14,15 @@ from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
 from realtime_nst.learning import networks
 from realtime_nst.learning.networks.blocks import StyleNetwork
 from realtime_nst.learning.networks.steered import SteeredNetwork
-from realtime_nst.learning.recipe import ArbitraryRecipe, ManyRecipe, Recipe, RunRecipe
+from realtime_nst.learning.recipe import (
+    ArbitraryRecipe,
+    CoherentRecipe,
+    ManyRecipe,
+    Recipe,
+    RunRecipe,
+)
 
-_RECIPES = {recipe.kind: recipe for recipe in (Recipe, ManyRecipe, ArbitraryRecipe)}
+_RECIPES = {recipe.kind: recipe for recipe in (Recipe, ManyRecipe, ArbitraryRecipe, CoherentRecipe)}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict
@@ -31,9 +31,9 @@ _SPEED_CLASSES = {"quality", "fast", "tiny"}
 
 OPERATORS = frozenset(
     "Add AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose DepthToSpace "
-    "Div Gather InstanceNormalization LeakyRelu MatMul Mul Pad Pow ReduceMean Relu Reshape Resize "
-    "Round Shape Sigmoid Slice SpaceToDepth Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze "
-    "Where".split()
+    "Div Gather GridSample InstanceNormalization LeakyRelu MatMul Mul Pad Pow Range ReduceMean "
+    "Relu Reshape Resize Round Shape Sigmoid Slice SpaceToDepth Split Sqrt Squeeze Sub Tanh "
+    "Transpose Unsqueeze Where".split()
 )
 """What an exported graph may hold: the part of TensorRT's parser's list (onnx-tensorrt,
 docs/operators.md) that style networks are made of."""
@@ -124,7 +124,7 @@ def _write(graph: FrameGraph, card: ModelCard, path: Path) -> None:
         graph,
         {INPUT: torch.zeros(1, *_TRACED, 3, dtype=torch.uint8)},
         {"frame": picture_sides(card.size_multiple, card.size_minimum)},
-        OUTPUT,
+        [OUTPUT],
         card,
         path,
     )
@@ -144,7 +144,7 @@ def write_graph(
     graph: nn.Module,
     inputs: Mapping[str, Tensor],
     dynamic: Mapping[str, Any],
-    output: str,
+    outputs: Sequence[str],
     card: ModelCard,
     path: Path,
 ) -> None:
@@ -162,7 +162,7 @@ def write_graph(
             verbose=False,
             opset_version=_OPSET,
             input_names=list(inputs),
-            output_names=[output],
+            output_names=list(outputs),
             dynamic_shapes=dict(dynamic),
         )
     assert program is not None

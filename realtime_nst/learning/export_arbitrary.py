@@ -67,7 +67,7 @@ def export_pair(checkpoint: Checkpoint, path: Path) -> tuple[float, int]:
 def _write_encoding(network: ArbitraryNet, card: ModelCard, path: Path) -> None:
     inputs = {PAINTING: torch.zeros(1, *_TRACED_PAINTING, 3, dtype=torch.uint8)}
     dynamic = {"painting": picture_sides(1, network.painting_minimum)}
-    write_graph(EncodeGraph(network).eval(), inputs, dynamic, CODE, card, path)
+    write_graph(EncodeGraph(network).eval(), inputs, dynamic, [CODE], card, path)
 
 
 @torch.no_grad()

@@ -69,7 +69,7 @@ def write_stylising(network: SteeredNetwork, card: ModelCard, path: Path) -> Non
     }
     sides = picture_sides(card.size_multiple, card.size_minimum)
     dynamic = {"frame": sides, "code": None, "strength": None}
-    write_graph(StyliseGraph(network).eval(), inputs, dynamic, OUTPUT, card, path)
+    write_graph(StyliseGraph(network).eval(), inputs, dynamic, [OUTPUT], card, path)
 
 
 @torch.no_grad()

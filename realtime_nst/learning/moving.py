@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 
 from realtime_nst.learning.losses.moved import Moved, Repainted
 from realtime_nst.learning.pairs import Pairs, joined, moved_photos
-from realtime_nst.learning.recipe import Recipe
+from realtime_nst.learning.recipe import CoherentRecipe, Recipe
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,10 @@ class Batch:
 
 
 def moving(
-    photos: Iterable[Tensor], clips: Iterable[Pairs | None], recipe: Recipe, seeds: Iterable[int]
+    photos: Iterable[Tensor],
+    clips: Iterable[Pairs | None],
+    recipe: Recipe | CoherentRecipe,
+    seeds: Iterable[int],
 ) -> Iterator[Batch]:
     """Batches of ``photos``, ``recipe.temporal_pairs`` of each moving: those of ``clips`` in place
     of as many photos, the others photos themselves, moved as the step's seed has it."""

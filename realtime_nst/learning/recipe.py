@@ -183,3 +183,32 @@ class ArbitraryRecipe(RunRecipe):
         super().__post_init__()
         if not any(getattr(self, f.name) for f in fields(self) if f.name.endswith("weight")):
             raise UsageError("all weights are 0, so there is nothing to train for")
+
+
+@dataclass(frozen=True)
+class CoherentRecipe(RunRecipe):
+    """Everything, beside the style, the photos and the clips, that decides the mask of a
+    coherent network. ``network`` is the style's. Raises as :class:`Recipe` does.
+    """
+
+    kind = "coherent"
+
+    steps: int = option(300, "training steps", 1)
+    batch: int = option(4, "pairs of pictures a step", 1)
+    learning_rate: float = option(2e-3, "peak of the one-cycle schedule (Adam)", 1e-9, 1.0)
+    average: float = option(0.95, "decay of the running weight average exported", 0, 0.9999)
+    split: int = option(2, "residual blocks before the place where features are composed")
+    occlusion_weight: float = option(
+        1.0, "where something was hidden, the result is held to that of the frame alone"
+    )
+    motions: tuple[str, ...] = option(
+        MOTION_NAMES, "how photos move, each as often as it is named", choices=MOTION_NAMES
+    )
+    clip_share: float = option(
+        0.5, "with --clips: share of the pairs that is taken from them", 0, 1
+    )
+
+    @property
+    def temporal_pairs(self) -> int:
+        """All photos of a step move."""
+        return self.batch

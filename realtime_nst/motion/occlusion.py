@@ -17,7 +17,15 @@ def visible(flow: Flow, back: Flow) -> Mask:
     ``|w + w'|² > 0.01 (|w|² + |w'|²) + 0.5``, and at the borders of motion,
     ``|∇u|² + |∇v|² > 0.01 |w|² + 0.002``. Deviation: what moved in from outside is hidden too.
     """
-    return _leads_home(flow, back) & _smooth(flow) & _within(flow)
+    return _leads_home(flow, back) & _smooth(flow) & within(flow)
+
+
+def within(flow: Flow) -> Mask:
+    """Where ``flow`` leads to a place in the picture; bool ``[H, W]``."""
+    height, width = flow.shape[:2]
+    x = np.arange(width) + flow[..., 0]
+    y = np.arange(height)[:, None] + flow[..., 1]
+    return np.asarray((x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5))
 
 
 def _leads_home(flow: Flow, back: Flow) -> Mask:
@@ -30,13 +38,6 @@ def _leads_home(flow: Flow, back: Flow) -> Mask:
 def _smooth(flow: Flow) -> Mask:
     slope = sum(_squared(np.gradient(flow, axis=n)) for n in (0, 1) if flow.shape[n] > 1)
     return np.asarray(slope <= 0.01 * _squared(flow) + 0.002)
-
-
-def _within(flow: Flow) -> Mask:
-    height, width = flow.shape[:2]
-    x = np.arange(width) + flow[..., 0]
-    y = np.arange(height)[:, None] + flow[..., 1]
-    return np.asarray((x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5))
 
 
 def _squared(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

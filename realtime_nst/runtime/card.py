@@ -20,6 +20,12 @@ the blend weights of the card's ``styles``, in their order."""
 SINGLE, ARBITRARY, MULTI, ENCODER = "single-style", "arbitrary", "multi-style", "style-encoder"
 """The kinds of networks."""
 
+FLOW, KEEP, FEATURES, NEXT = "flow", "keep", "features", "next_features"
+"""Of the kind "coherent": with multiple ``f`` the graph also takes ``flow`` float32
+``[1, 2, H/f, W/f]``, x then y, pixels of the frame, back into the frame before; ``keep`` float32
+``[1]``, 0 to begin anew, else 1; and ``features`` float32 ``[1, C, H/f, W/f]``, what the call
+before gave as ``next_features``."""
+
 
 @dataclass(frozen=True)
 class ModelCard:

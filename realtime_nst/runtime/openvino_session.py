@@ -1,6 +1,7 @@
 """Networks on OpenVINO: on the CPU in float32, bfloat16 or int8, on an Intel GPU in float16."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from functools import cache as once
 from typing import Any
 
@@ -89,6 +90,20 @@ def _read(model: Model) -> tuple[Any, int]:
             f"{str(model.path)!r} is damaged: OpenVINO cannot read it; copy or export it again"
         ) from error
     return graph, check_contract(model, _ports(graph.inputs), _ports(graph.outputs))
+
+
+def compiled(model: Model, sizes: Mapping[str, Sequence[int]]) -> Any:
+    """``model``, whatever its contract, on the CPU in its fastest float precision; by input,
+    ``sizes`` are put in place of dynamic dimensions. Raises :class:`MissingPackage` without
+    OpenVINO."""
+    graph = _core().read_model(model.path)
+    shapes = {}
+    for name, given in sizes.items():
+        rest = iter(given)
+        dimensions = graph.input(name).partial_shape
+        shapes[name] = [next(rest) if d.is_dynamic else d.get_length() for d in dimensions]
+    graph.reshape(shapes)
+    return _core().compile_model(graph, "CPU", _options(model, _float_precision()))
 
 
 def _options(model: Model, precision: str) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class FastNet(StyleNetwork):
         first: str = "shuffle",
     ) -> None:
         super().__init__()
-        self.size_multiple, self.size_minimum = fold, 2 * fold
+        self.size_multiple, self.size_minimum, self.width = fold, 2 * fold, width
         self.encode = nn.Sequential(Fold(fold), ConvNorm(3 * fold**2, width))
         self.transform = nn.Sequential(*(Residual(width) for _ in range(blocks)))
         self.decode = way_back(fold, width, detail, first)

@@ -1,0 +1,98 @@
+"""Scenes of MPI-Sintel (Butler et al. 2012): rendered films whose flow and occlusion are known.
+
+Frames are frame_0001.png and on, what is known of the step from a frame to the next is named as
+that frame. As published, all passes of a scene share it: ROOT/clean/SCENE/, ROOT/final/SCENE/, and
+ROOT/flow/SCENE/ (.flo), ROOT/occlusions/SCENE/, ROOT/invalid/SCENE/ (.png, white where so). Or a
+scene holds it itself: SCENE/gt/ (.flo), SCENE/gt/occlusions/, SCENE/gt/invalid/.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from realtime_nst.errors import MediaError, UsageError
+from realtime_nst.motion import Flow
+from realtime_nst.motion.occlusion import Mask, within
+from realtime_nst.sources.pictures import PictureSource, read_picture
+
+RATE = Fraction(24)
+_PASSES = ("albedo", "clean", "final")
+
+
+@dataclass(frozen=True)
+class Step:
+    """From a frame to the next, on the grid of ``frame``; ``invalid`` need not be there."""
+
+    frame: Path
+    flow: Path
+    occluded: Path
+    invalid: Path
+
+    def read(self) -> tuple[Flow, Mask]:
+        """The flow, and where what ``frame`` shows is seen in the next one, too: Sintel's occlusion
+        is that behind other things alone, so what leaves the picture is taken out here.
+
+        Raises MediaError for what cannot be read, or is of another size than the frame.
+        """
+        flow = cv2.readOpticalFlow(str(self.flow))
+        hidden = [read_picture(path) for path in (self.occluded, self.invalid) if path.exists()]
+        shape = read_picture(self.frame).shape
+        if flow is None or (*flow.shape[:2], 3) != shape:
+            raise MediaError(
+                f"{str(self.flow)!r} is no flow of the size of its frame, or is damaged; copy it "
+                "again, or leave the scene out"
+            )
+        if any(mask.shape != shape for mask in hidden):
+            raise MediaError(
+                f"{str(self.occluded)!r} is not of the size of its frame; copy it again"
+            )
+        return np.asarray(flow, np.float32), ~np.any(hidden, axis=(0, 3)) & within(flow)
+
+
+def scenes(folder: Path) -> dict[str, Path]:
+    """The scenes below ``folder`` with a step that is wholly known, by their paths from it.
+
+    Raises UsageError when there is none.
+    """
+    folders = sorted({path.parent for path in folder.rglob("frame_*.png")})
+    found = {
+        Path(folder.resolve().name, path.relative_to(folder)).as_posix(): path
+        for path in folders
+        if any(_steps(path))
+    }
+    if not found:
+        raise UsageError(
+            f"--sintel {str(folder)!r} holds no scene with true flow and occlusion; give the "
+            "folder MPI-Sintel's training data was unpacked to"
+        )
+    return found
+
+
+def frames(scene: Path) -> PictureSource:
+    return PictureSource(sorted(scene.glob("frame_*.png")), rate=RATE)
+
+
+def steps(scene: Path, count: int) -> dict[int, Step]:
+    """Those that are wholly known within the first ``count`` frames, by the frame's index."""
+    names = [path.name for path in frames(scene).paths[:count]]
+    known = {step.frame.name: step for step in _steps(scene)}
+    return {index: known[name] for index, name in enumerate(names[:-1]) if name in known}
+
+
+def _steps(scene: Path) -> Iterator[Step]:
+    own, shared = scene / "gt", scene.parent.parent
+    published = scene.parent.name in _PASSES
+    flows, occlusions, invalid = (
+        (shared / kind / scene.name for kind in ("flow", "occlusions", "invalid"))
+        if published
+        else (own, own / "occlusions", own / "invalid")
+    )
+    for flow in sorted(flows.glob("frame_*.flo")):
+        name = f"{flow.stem}.png"
+        step = Step(scene / name, flow, occlusions / name, invalid / name)
+        if step.frame.exists() and step.occluded.exists():
+            yield step
