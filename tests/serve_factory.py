@@ -48,9 +48,9 @@ def run(coroutine):
 
 
 @asynccontextmanager
-async def serving(look=None, **options):
+async def serving(look=None, painter="", **options):
     """A server on any port of loopback; its address without query."""
-    with Studio(look or Look("swap", stabilise="off", mirror=False), "cpu") as studio:
+    with Studio(look or Look("swap", stabilise="off", mirror=False), "cpu", painter) as studio:
         async with Server(studio, port=0, **options) as server:
             yield server.urls[0].partition("?")[0]
 

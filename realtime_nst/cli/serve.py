@@ -39,6 +39,7 @@ def serve(
     strength: options.Strength = 1.0,
     keep_colour: options.KeepColour = "none",
     stabilise: options.Stabilise = options.DEFAULT_STABILISE,
+    painter: options.Painter = "",
     provider: options.Provider = "auto",
 ) -> None:
     """Serve a web page that paints the camera of whoever opens it. Ctrl-C ends."""
@@ -54,7 +55,7 @@ def serve(
 
     for library in ("aiortc", "aioice"):
         logging.getLogger(library).setLevel(logging.ERROR)
-    with Studio(Look(style, strength, keep_colour, stabilise), provider) as studio:
+    with Studio(Look(style, strength, keep_colour, stabilise), provider, painter) as studio:
         server = Server(
             studio,
             host=host,

@@ -1,5 +1,6 @@
 """What is served under which address. No address names a file: each is a row of a table."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -7,11 +8,13 @@ from importlib.resources import files
 
 from aiohttp import WSCloseCode, web
 
+from realtime_nst.errors import RealtimeNstError
 from realtime_nst.motion.stabiliser import STRENGTHS
 from realtime_nst.runtime.colour import KEEP_COLOUR
 from realtime_nst.serve.access import HEADERS, Access
 from realtime_nst.serve.ice import IceServer
 from realtime_nst.serve.metrics import Metrics
+from realtime_nst.serve.paintings import LARGEST
 from realtime_nst.serve.session import Session
 from realtime_nst.serve.studio import Studio
 
@@ -37,11 +40,13 @@ class App:
     ) -> None:
         self._studio, self._metrics, self._ice_servers = studio, metrics, ice_servers
         self._sockets: set[web.WebSocketResponse] = set()
-        self.web = web.Application(middlewares=[access.middleware])
+        self._taking = asyncio.Lock()
+        self.web = web.Application(middlewares=[access.middleware], client_max_size=LARGEST)
         self.web.on_response_prepare.append(_add_headers)
         self.web.on_shutdown.append(self._send_home)
         self.web.router.add_get("/styles", self._styles)
         self.web.router.add_get("/session", self._session)
+        self.web.router.add_post("/paintings", self._take_painting)
         self.web.router.add_get("/health", self._health)
         self.web.router.add_get("/metrics", self._prometheus)
         self._add_contents()
@@ -76,10 +81,26 @@ class App:
                 "styles": styles,
                 "stabilise": list(STRENGTHS),
                 "keep_colour": list(KEEP_COLOUR),
+                "paintings": self._studio.takes_paintings,
                 "look": asdict(self._studio.look),
                 "ice_servers": list(self._ice_servers),
             }
         )
+
+    async def _take_painting(self, request: web.Request) -> web.Response:
+        """A picture to paint like, one at a time; the name it can be chosen by."""
+        if self._taking.locked():
+            return _json_error(429, "another picture is being looked at; try again")
+        async with self._taking:
+            try:
+                data = await request.read()
+                loop, studio = asyncio.get_running_loop(), self._studio
+                name = await loop.run_in_executor(studio.loading, studio.paintings.add, data)
+            except web.HTTPRequestEntityTooLarge:
+                return _json_error(413, f"a picture may have {LARGEST >> 20} MB; try a smaller one")
+            except RealtimeNstError as error:
+                return _json_error(400, str(error))
+        return web.json_response({"name": name})
 
     async def _session(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LARGEST_MESSAGE)
@@ -119,6 +140,10 @@ class App:
     async def _prometheus(self, _: web.Request) -> web.Response:
         headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         return web.Response(text=self._metrics.prometheus(), headers=headers)
+
+
+def _json_error(status: int, message: str) -> web.Response:
+    return web.json_response({"message": message}, status=status)
 
 
 async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:

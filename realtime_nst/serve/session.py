@@ -98,7 +98,8 @@ class Session:
 
     async def _wish(self, fields: Mapping[str, Any]) -> None:
         try:
-            self._wished = changed(self._wished, fields, self._studio.choices)
+            styles = self._studio.offered(fields.get("style", self._wished.style))
+            self._wished = changed(self._wished, fields, styles)
         except UsageError as error:
             await self._say("error", message=str(error), look=asdict(self._wished))
         else:

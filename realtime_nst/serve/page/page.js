@@ -104,14 +104,8 @@ function element(tag, fields = {}, ...children) {
 }
 
 function offerChoices() {
-  for (const style of offered.styles) {
-    const picture = style.picture
-      ? element("img", { src: style.picture, alt: "", loading: "lazy" })
-      : element("div", { className: "blank" });
-    const input = element("input", { type: "radio", name: "style", value: style.name });
-    $("styles").append(element("label", { title: `${style.title}, ${style.artist}` }, input, picture,
-      element("span", { textContent: readable(style) })));
-  }
+  $("styles").append(...offered.styles.map(tile));
+  if (offered.paintings) offerOwn();
   for (const setting of ["stabilise", "keep_colour"]) {
     for (const value of offered[setting]) {
       $(setting).append(element("label", {},
@@ -120,10 +114,75 @@ function offerChoices() {
   }
 }
 
+function tile(style) {
+  const picture = style.picture
+    ? element("img", { src: style.picture, alt: "", loading: "lazy" })
+    : element("div", { className: "blank" });
+  const input = element("input", { type: "radio", name: "style", value: style.name });
+  return element("label", { title: [style.title, style.artist].filter(Boolean).join(", ") }, input, picture,
+    element("span", { textContent: readable(style) }));
+}
+
 // Titles can be long, and some paintings are there in several speed classes.
 function readable({ name, title, speed_class }) {
   const first = offered.styles.find((style) => style.title === title);
   return title.split(/ \(|, /)[0] + (first.name === name ? "" : `, ${speed_class}`);
+}
+
+// ---- a picture of the viewer's own ----------------------------------------------------------
+
+function offerOwn() {
+  const input = element("input", { id: "own", type: "file", accept: "image/*" });
+  input.addEventListener("change", (event) => {
+    event.stopPropagation();
+    bring(input.files[0]);
+    input.value = "";
+  });
+  $("styles").append(element("label", { title: "Or drop a picture anywhere on the page" }, input,
+    element("div", { className: "blank", textContent: "+" }), element("span", { textContent: "Paint like my picture" })));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    bring(event.dataTransfer.files[0]);
+  });
+}
+
+async function bring(file) {
+  if (!file) return;
+  say(`Looking at ${file.name} …`);
+  let small;
+  try {
+    small = await shrunk(file);
+  } catch {
+    return say(`${file.name} is no picture that this browser can read.`, true);
+  }
+  try {
+    const { name, message: why } = await (await fetch("paintings", { method: "POST", body: small })).json();
+    if (!name) return say(`${file.name} cannot be used: ${why}`, true);
+    if (!offered.styles.some((style) => style.name === name)) {
+      const style = { name, title: file.name.replace(/\.[^.]*$/, ""), artist: "", picture: URL.createObjectURL(small) };
+      offered.styles.push(style);
+      $("own").parentElement.before(tile(style));
+    }
+    set({ style: name });
+    say("");
+  } catch {
+    say(`${file.name} could not be sent: the server does not answer.`, true);
+  }
+}
+
+const PAINTING_SIZE = 1024;
+
+// As JPEG on white, turned upright, the longer side at most PAINTING_SIZE pixels.
+async function shrunk(file) {
+  const picture = await createImageBitmap(file);
+  const scale = Math.min(1, PAINTING_SIZE / Math.max(picture.width, picture.height));
+  const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const canvas = element("canvas", { width, height }), context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, width, height);
+  context.drawImage(picture, 0, 0, width, height);
+  return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
 }
 
 // ---- the session ----------------------------------------------------------------------------

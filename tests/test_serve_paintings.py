@@ -1,0 +1,139 @@
+"""Pictures that viewers bring to be painted like."""
+
+import aiohttp
+import cv2
+import model_factory
+import numpy as np
+import pytest
+
+pytest.importorskip("aiortc", reason="needs the extra serve")
+
+import serve_factory
+from serve_factory import LEFT, RIGHT, run, serving, viewing
+
+from realtime_nst.errors import UsageError
+from realtime_nst.serve import app, paintings
+from realtime_nst.serve.paintings import LARGEST, Paintings
+
+GREY = 30
+
+
+@pytest.fixture(autouse=True)
+def installed(tmp_path, monkeypatch):
+    serve_factory.install(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def painter(tmp_path):
+    """Adds a painting's mean colour."""
+    return str(model_factory.write_painter(tmp_path / "any.onnx"))
+
+
+def jpeg(grey=GREY, size=(64, 48)):
+    width, height = size
+    return cv2.imencode(".jpg", np.full((height, width, 3), grey, np.uint8))[1].tobytes()
+
+
+async def bring(url, data, **headers):
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(f"{url}paintings", data=data, headers=headers) as answer,
+    ):
+        is_json = answer.content_type == "application/json"
+        return answer.status, await answer.json() if is_json else await answer.text()
+
+
+def lighter(colour):
+    return tuple(value + GREY for value in colour)
+
+
+def test_a_picture_that_is_brought_is_painted_like(painter):
+    async def main():
+        async with serving(painter=painter) as url, viewing(url) as viewer:
+            await viewer.connect()
+            status, said = await bring(url, jpeg())
+            assert status == 200
+            await viewer.say("look", style=said["name"])
+            await viewer.until_shown(lighter(LEFT), lighter(RIGHT))
+
+    run(main())
+
+
+def test_who_did_not_bring_it_is_not_told_of_it(painter):
+    async def main():
+        async with serving(painter=painter) as url, viewing(url) as viewer:
+            _, said = await bring(url, jpeg())
+            await viewer.say("look", style="no such style")
+            assert said["name"] not in (await viewer.hear("error"))["message"]
+            async with aiohttp.ClientSession() as client, client.get(f"{url}styles") as answer:
+                assert said["name"] not in await answer.text()
+
+    run(main())
+
+
+def test_the_page_is_told_whether_pictures_can_be_brought(painter):
+    async def offered(**options):
+        async with (
+            serving(**options) as url,
+            aiohttp.ClientSession() as client,
+            client.get(f"{url}styles") as answer,
+        ):
+            return (await answer.json())["paintings"]
+
+    assert run(offered(painter=painter))
+    assert not run(offered())
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "said"),
+    [
+        (b"", 400, "JPEG"),
+        (b"hello", 400, "JPEG"),
+        (cv2.imencode(".png", np.zeros((64, 64, 3), np.uint8))[1].tobytes(), 400, "JPEG"),
+        (jpeg()[:40], 400, "not a picture"),
+        (jpeg(size=(2000, 20)), 400, "too thin"),
+        (b"\xff\xd8" + bytes(LARGEST), 413, "2 MB"),
+    ],
+)
+def test_what_is_no_painting_is_refused_in_a_line(painter, data, status, said):
+    async def main():
+        async with serving(painter=painter) as url:
+            got, answer = await bring(url, data)
+            assert got == status
+            assert said in answer["message"]
+            assert (await bring(url, jpeg()))[0] == 200
+
+    run(main())
+
+
+def test_another_web_page_cannot_bring_one(painter):
+    async def main():
+        async with serving(painter=painter) as url:
+            assert (await bring(url, jpeg(), Origin="http://elsewhere.example"))[0] == 403
+
+    run(main())
+
+
+def test_one_at_a_time(painter, monkeypatch):
+    monkeypatch.setattr(app.asyncio.Lock, "locked", lambda self: True)
+
+    async def main():
+        async with serving(painter=painter) as url:
+            status, said = await bring(url, jpeg())
+            assert status == 429
+            assert "try again" in said["message"]
+
+    run(main())
+
+
+def test_only_the_last_ones_are_kept_and_none_after_the_end(monkeypatch):
+    monkeypatch.setattr(paintings, "_KEPT", 2)
+    kept = Paintings()
+    names = [kept.add(jpeg(grey)) for grey in (10, 60, 110)]
+    assert [name in kept for name in names] == [False, True, True]
+    with pytest.raises(UsageError, match="choose it again"):
+        kept.path(names[0])
+    files = [kept.path(name) for name in names[1:]]
+    assert kept.add(jpeg(60)) == names[1]
+    kept.close()
+    assert not any(path.exists() for path in files)
