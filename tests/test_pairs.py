@@ -4,9 +4,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
+import gc  # noqa: E402
+
+import media_factory  # noqa: E402
 import numpy as np  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
+from realtime_nst.learning import data  # noqa: E402
 from realtime_nst.learning.clips import ClipPairs, clip_batches, find_clips  # noqa: E402
 from realtime_nst.learning.losses.luminance import luminance  # noqa: E402
 from realtime_nst.learning.losses.warp import warp  # noqa: E402
@@ -14,6 +18,7 @@ from realtime_nst.learning.motions import MOTIONS  # noqa: E402
 from realtime_nst.learning.moving import moving  # noqa: E402
 from realtime_nst.learning.pairs import moved_photos  # noqa: E402
 from realtime_nst.learning.recipe import MOTION_NAMES, Recipe  # noqa: E402
+from realtime_nst.sources.video import VideoSource  # noqa: E402
 
 SIDE = 64
 
@@ -156,3 +161,25 @@ def test_clips_that_cannot_be_used_are_named(tmp_path, clips):
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     with pytest.raises(TrainingError, match=r"broken\.mp4.*remove it"):
         next(clip_batches(ClipPairs(find_clips(tmp_path), 48, 0), range(1), 2, 0.5, 0))
+
+
+class Collects(torch.utils.data.Dataset):
+    """What a worker does at some time or other."""
+
+    def __getitem__(self, index):
+        gc.collect()
+        return torch.zeros(3, 8, 8, dtype=torch.uint8)
+
+
+@pytest.mark.timeout(60)
+def test_a_worker_does_not_wait_for_the_threads_of_a_decoder_that_was_left_open(tmp_path):
+    source = VideoSource(media_factory.clip(tmp_path / "clip.mp4"))
+    next(iter(source.__enter__()))
+    gc.disable()
+    try:
+        cycle = [source]
+        cycle.append(cycle)
+        del cycle, source
+        assert len(list(data.batches(Collects(), 1, range(2), workers=1))) == 2
+    finally:
+        gc.enable()

@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
-from realtime_nst.learning.data import cut, files_below, one_thread
+from realtime_nst.learning.data import begin_worker, cut, files_below
 from realtime_nst.learning.losses.luminance import luminance
 from realtime_nst.learning.losses.moved import Motion
 from realtime_nst.learning.losses.warp import warp
@@ -66,7 +66,7 @@ def clip_batches(
         clips,
         batch_sampler=samples,
         num_workers=workers,
-        worker_init_fn=one_thread,
+        worker_init_fn=begin_worker,
         collate_fn=_collated,
     )
     for batch in loader:

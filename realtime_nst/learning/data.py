@@ -1,5 +1,6 @@
 """Photos for training: found, split, cropped and handed over by worker processes."""
 
+import gc
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,7 +150,7 @@ def batches(
         batch_size=batch,
         sampler=samples,
         num_workers=workers,
-        worker_init_fn=one_thread,
+        worker_init_fn=begin_worker,
         collate_fn=_collated,
     )
     for images in loader:
@@ -164,9 +165,11 @@ def _collated(samples: list[Tensor | TrainingError]) -> Tensor | TrainingError:
     return errors[0] if errors else torch.stack(samples)  # type: ignore[arg-type]
 
 
-def one_thread(_worker: int) -> None:
-    """For a loader's workers: they share the cores with training."""
+def begin_worker(_worker: int) -> None:
+    """For a loader's workers: they share the cores with training, and what they inherited is left
+    alone, for freeing a decoder waits for ever where its threads did not come along."""
     cv2.setNumThreads(0)
+    gc.freeze()
 
 
 def decode(path: Path) -> np.ndarray | None:
