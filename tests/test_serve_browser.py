@@ -154,6 +154,41 @@ def test_what_one_keeps_is_what_one_sees(tmp_path, clip):
     run(main())
 
 
+_DROP = """(async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 3000, height: 2000 });
+  const context = canvas.getContext("2d");
+  context.fillStyle = "rgb(30, 30, 30)";
+  context.fillRect(0, 0, 3000, 2000);
+  const picture = await new Promise((done) => canvas.toBlob(done, "image/png"));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([WHAT], "dusk.png"));
+  document.dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+})()"""
+
+
+def test_a_picture_dropped_on_the_page_is_painted_like(tmp_path, clip):
+    painter = str(model_factory.write_painter(tmp_path / "any.onnx"))
+    chosen = "document.querySelector('#styles input:checked').parentElement.innerText"
+
+    async def main():
+        async with (
+            serving(painter=painter) as url,
+            browser.chromium(tmp_path / "profile", clip) as page,
+        ):
+            await opened(page, url)
+            await page.click("#start")
+            await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
+            await page.evaluate(_DROP.replace("WHAT", "'hello'"))
+            assert "no picture" in await error(page)
+            await page.evaluate(_DROP.replace("WHAT", "picture"))
+            lighter = [tuple(value + 30 for value in colour) for colour in (LEFT, RIGHT)]
+            await until_shown(page, *lighter)
+            assert await page.evaluate(chosen) == "dusk"
+            assert not page.complaints
+
+    run(main())
+
+
 def test_a_style_that_cannot_be_had_leaves_the_page_as_it_was(tmp_path, clip):
     async def main():
         async with serving() as url, browser.chromium(tmp_path / "profile", clip) as page:

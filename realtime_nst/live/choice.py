@@ -1,10 +1,10 @@
 """Which style is painted with, changed while it runs."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from realtime_nst.live.background import Background
 from realtime_nst.live.notes import Notes
+from realtime_nst.runtime.spec import title
 from realtime_nst.runtime.stylizer import Stylizer
 
 
@@ -30,17 +30,17 @@ class StyleChoice:
     @property
     def titles(self) -> tuple[str, ...]:
         """All styles, as shown."""
-        return tuple(_shown(style) for style in self._styles)
+        return tuple(title(style) for style in self._styles)
 
     @property
     def title(self) -> str:
-        return _shown(self.style)
+        return title(self.style)
 
     @property
     def loading(self) -> str:
         """A note on the style that is being loaded; empty where none is."""
         wanted = self._wanted  # cleared on another thread
-        return f"loading {_shown(wanted)}" if wanted else ""
+        return f"loading {title(wanted)}" if wanted else ""
 
     def choose(self, number: int) -> bool:
         """Take the style of that number, counted from 0; whether there is one."""
@@ -68,7 +68,3 @@ class StyleChoice:
         finally:
             if self._wanted == style:
                 self._wanted = None
-
-
-def _shown(style: str) -> str:
-    return Path(style).stem

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from realtime_nst.errors import RealtimeNstError
 from realtime_nst.live.recorder import Recorder
+from realtime_nst.runtime.spec import stem
 from realtime_nst.sinks.pictures import write_picture
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.stream import Frame, Image
@@ -49,5 +50,5 @@ class Keeping:
             self._tell(f"{what} {path}")
 
     def _named(self, style: str, suffix: str) -> Path:
-        name = f"{Path(style).stem}-{datetime.now():%Y%m%d-%H%M%S-%f}{suffix}"
+        name = f"{stem(style)}-{datetime.now():%Y%m%d-%H%M%S-%f}{suffix}"
         return (self._folder / name).resolve()
