@@ -179,8 +179,8 @@ class TestCommand:
         class Stopped(TrainingError):
             pass
 
-        def stop(self, *arguments):
-            asked.append(arguments[4].steps)
+        def stop(self, *_, recipe, **rest):
+            asked.append(recipe.steps)
             raise Stopped("stopped")
 
         monkeypatch.setattr(Trainer, "__init__", stop)
