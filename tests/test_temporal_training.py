@@ -11,6 +11,7 @@ from learning_factory import write_media  # noqa: E402
 from realtime_nst.errors import UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning.recipe import Recipe  # noqa: E402
+from realtime_nst.learning.start import read_start  # noqa: E402
 from realtime_nst.learning.train import Trainer  # noqa: E402
 
 SMALL = Recipe(
@@ -113,7 +114,7 @@ def test_a_checkpoint_of_before_there_was_temporal_training_loads(media, tmp_pat
     values["recipe"] = {k: v for k, v in values["recipe"].items() if k not in new}
     torch.save(values, path)
     assert checkpoints.load(path).recipe.temporal_weight == 0
-    assert trainer(media, tmp_path / "new", start_from=path).step == 0
+    assert trainer(media, tmp_path / "new", start=read_start(path)).step == 0
 
 
 def test_clips_without_temporal_training_are_refused(media, clips, tmp_path):

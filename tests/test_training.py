@@ -14,6 +14,7 @@ from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning.data import Crops, batches, find_photos, hold_out  # noqa: E402
 from realtime_nst.learning.recipe import Recipe  # noqa: E402
+from realtime_nst.learning.start import read_start  # noqa: E402
 from realtime_nst.learning.train import Trainer  # noqa: E402
 
 SMALL = Recipe(
@@ -192,7 +193,7 @@ def test_layers_may_be_empty_where_the_weight_is_zero():
 
 def test_a_new_style_starts_from_an_old_ones_weights(media, tmp_path):
     first = trainer(media, tmp_path / "a").run()
-    second = trainer(media, tmp_path / "b", start_from=first)
+    second = trainer(media, tmp_path / "b", start=read_start(first))
     started = second.network.state_dict()
     assert all(torch.equal(v, weights(first)[f"module.{k}"]) for k, v in started.items())
 
@@ -200,7 +201,9 @@ def test_a_new_style_starts_from_an_old_ones_weights(media, tmp_path):
 def test_start_from_another_network_is_refused(media, tmp_path):
     first = trainer(media, tmp_path / "a").run()
     with pytest.raises(TrainingError, match="--network fast"):
-        trainer(media, tmp_path / "b", replace(SMALL, network="johnson-half"), start_from=first)
+        trainer(
+            media, tmp_path / "b", replace(SMALL, network="johnson-half"), start=read_start(first)
+        )
 
 
 def test_a_layer_no_loss_network_has_is_refused_before_the_first_step(media, tmp_path):

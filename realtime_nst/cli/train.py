@@ -105,7 +105,7 @@ def train(
         read_image(painting)  # the cheap checks come before the dear download
         networks.build(chosen.network)
         style = replace(style, title=title or painting.stem, artist=artist or "unknown")
-        make = partial(Trainer, painting, start_from=start_file)
+        make = partial(Trainer, painting, start=start)
     else:
         networks.build_conditional(chosen.network, len(paintings))
         style = described(style, paintings, start if add_style else None)

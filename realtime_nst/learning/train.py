@@ -16,15 +16,15 @@ from realtime_nst.learning.objective import build_objective
 from realtime_nst.learning.recipe import Recipe
 from realtime_nst.learning.run import averaged
 from realtime_nst.learning.samples import SampleWriter
-from realtime_nst.learning.start import read_start
+from realtime_nst.learning.start import Start
 from realtime_nst.learning.train_photos import PhotoTrainer
 
 
 class Trainer(PhotoTrainer):
     """Trains ``recipe.network`` to paint ``content`` photos like ``painting``; see :class:`Run`.
 
-    ``start_from`` is a checkpoint or style file whose weights a new run starts with; ``clips`` as
-    :class:`PhotoTrainer` says.
+    ``start`` is the style whose weights a new run starts with; ``clips`` as :class:`PhotoTrainer`
+    says.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Trainer(PhotoTrainer):
         loss_weights: Sequence[Path],
         recipe: Recipe,
         style: StyleInfo,
-        start_from: Path | None = None,
+        start: Start | None = None,
         restart: bool = False,
         clips: Path | None = None,
     ) -> None:
@@ -43,8 +43,8 @@ class Trainer(PhotoTrainer):
         self._painting = painting
         style_image = read_image(painting, recipe.style_size).to(self._device.name)
         self._objective = build_objective(recipe, self._perception, style_image)
-        if start_from is not None:
-            read_start(start_from).give_to(self.network, recipe.network)
+        if start is not None:
+            start.give_to(self.network, recipe.network)
         digest = hashlib.sha256(painting.read_bytes()).hexdigest()
         judges = tuple(path.name for path in loss_weights)
         self._begin(replace(style, painting_sha256=digest, loss_networks=judges), restart)
