@@ -34,7 +34,7 @@ MAY_IMPORT = {
         "motion",
         "runtime",
         "sources",
-    },  # fmt: skip
+    },
     "bench": {*BASE, "pipeline", "runtime", "sinks", "sources"},
     "serve": {*BASE, "motion", "runtime"},
     "cli": {"*"},

@@ -32,8 +32,8 @@ _SPEED_CLASSES = {"quality", "fast", "tiny"}
 OPERATORS = frozenset(
     "Add ArgMax AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose "
     "DepthToSpace Div Expand Gather GridSample InstanceNormalization LeakyRelu MatMul MaxPool Mul "
-    "Pad Pow Range ReduceMean Relu Reshape Resize Round Shape Sigmoid Slice Softmax SpaceToDepth Split "
-    "Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where".split()
+    "Pad Pow Range ReduceMean Relu Reshape Resize Round Shape Sigmoid Slice Softmax SpaceToDepth "
+    "Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where".split()
 )
 """What an exported graph may hold: the part of TensorRT's parser's list (onnx-tensorrt,
 docs/operators.md) that style networks are made of."""
