@@ -12,7 +12,11 @@ from realtime_nst.learning.networks.blocks import NearestConv
 from realtime_nst.learning.networks.steered import reflected
 from realtime_nst.learning.networks.transformed import TransformedNet
 
-DEEPEST = "3_1"
+_WIDTHS = {"1_1": 1, "1_2": 1, "2_1": 2, "2_2": 2, "3_1": 4}
+"""Of each convolution, times that of the first."""
+
+_POOLED = ("2_1", "3_1")
+"""Those before which the features are halved."""
 
 
 class VggNet(TransformedNet):
@@ -39,13 +43,7 @@ class Vgg19Encoder(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        widths = {
-            "1_1": width,
-            "1_2": width,
-            "2_1": 2 * width,
-            "2_2": 2 * width,
-            DEEPEST: 4 * width,
-        }
+        widths = {name: times * width for name, times in _WIDTHS.items()}
         inputs = (3, *widths.values())
         self.convolutions = nn.ModuleDict(
             {n: nn.Conv2d(i, o, 3) for (n, o), i in zip(widths.items(), inputs, strict=False)}
@@ -66,12 +64,13 @@ class Vgg19Encoder(nn.Module):
         """Become the VGG-19 of these kernels and biases by name ("1_1"), which takes pictures less
         ``mean`` over ``deviation``. Raises TrainingError for one that is absent or does not fit."""
         for name, layer in self.convolutions.items():
-            kernel, bias = convolutions.get(name, (torch.empty(0),) * 2)
+            kernel, bias = convolutions.get(name, (torch.empty(0), torch.empty(0)))
             wanted = layer.state_dict()["weight"].shape
             if kernel.shape != wanted:
+                held = tuple(kernel.shape) if name in convolutions else "absent"
                 raise TrainingError(
-                    f"convolution {name} of the weights is of shape {tuple(kernel.shape)}, not "
-                    f"{tuple(wanted)}; give those of VGG-19 with --loss-weights"
+                    f"convolution {name} of the loss weights is {held}, where {tuple(wanted)} is "
+                    "expected; give those of VGG-19 with --loss-weights"
                 )
             layer.load_state_dict({"weight": kernel, "bias": bias})
         self.mean.copy_(torch.tensor(mean).view_as(self.mean))
@@ -80,7 +79,7 @@ class Vgg19Encoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = (x - self.mean) / self.deviation
         for name, layer in self.convolutions.items():
-            if name in ("2_1", DEEPEST):
+            if name in _POOLED:
                 x = F.max_pool2d(x, 2)
             x = F.relu(layer(reflected(x)))
         return x
