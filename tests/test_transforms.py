@@ -44,7 +44,7 @@ def features(channels=6, height=9, width=12, seed=0):
 
 def transform(name, channels=6):
     torch.manual_seed(0)
-    return transforms.build(name, channels)
+    return transforms.build_transform(name, channels)
 
 
 @pytest.mark.parametrize("name", sorted(transforms.TRANSFORMS))
@@ -67,13 +67,13 @@ def test_the_contract(name):
 
 def test_another_name_lists_the_choices():
     with pytest.raises(UnknownName, match=r"adain.*attention"):
-        transforms.build("adian", 4)
+        transforms.build_transform("adian", 4)
 
 
 def test_adain_by_hand():
     content = torch.tensor([[0.0, 2.0], [4.0, 6.0]]).view(1, 1, 2, 2)  # mean 3, variance 5
     style = torch.tensor([[10.0, 10.0], [30.0, 30.0]]).view(1, 1, 2, 2)  # mean 20, deviation 10
-    one = transforms.build("adain", 1)
+    one = transforms.build_transform("adain", 1)
     assert one.code(style)[0].tolist() == pytest.approx([20, 10])
     wanted = [20 + 10 * (value - 3) / 5**0.5 for value in (0, 2, 4, 6)]
     assert one(content, one.code(style)).flatten().tolist() == pytest.approx(wanted, rel=1e-4)
@@ -120,7 +120,7 @@ def test_swap_gives_a_painting_back_whatever_the_size_of_its_features():
 
 
 def test_swap_gives_what_the_painting_has_and_nothing_else():
-    one = transforms.build("swap", 1)
+    one = transforms.build_transform("swap", 1)
     style = torch.full((1, 1, 20, 24), 2.0)
     style[..., 12:] = 3.0
     painted = one(torch.randn(1, 1, 7, 9), one.code(style))
@@ -138,7 +138,7 @@ def test_the_weights_of_attention_sum_to_1():
 
 
 def test_attention_takes_from_where_the_features_fit():
-    one, content = transforms.build("attention", 1), features(1)
+    one, content = transforms.build_transform("attention", 1), features(1)
     with torch.no_grad():
         for layer in (one.query, one.key, one.value, one.output):
             layer.weight.fill_(1)

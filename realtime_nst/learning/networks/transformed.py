@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from realtime_nst.learning import transforms
 from realtime_nst.learning.networks.blocks import Fold
 from realtime_nst.learning.networks.fast import way_back
 from realtime_nst.learning.networks.steered import ArbitraryNetwork, reflected
+from realtime_nst.learning.transforms import build_transform
 from realtime_nst.learning.transforms.transform import Transform
 
 _FOLD = 4
@@ -49,7 +49,7 @@ class LightNet(TransformedNet):
                 nn.ReLU(),
                 *(PlainResidual(width) for _ in range(blocks)),
             ),
-            transforms.build(transform, width),
+            build_transform(transform, width),
             nn.Sequential(
                 *(PlainResidual(width) for _ in range(blocks)), *way_back(_FOLD, width, detail)
             ),

@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from realtime_nst.errors import TrainingError
-from realtime_nst.learning import transforms
 from realtime_nst.learning.networks.blocks import NearestConv
 from realtime_nst.learning.networks.steered import reflected
 from realtime_nst.learning.networks.transformed import TransformedNet
+from realtime_nst.learning.transforms import build_transform
 
 _WIDTHS = {"1_1": 1, "1_2": 1, "2_1": 2, "2_2": 2, "3_1": 4}
 """Of each convolution, times that of the first."""
@@ -30,9 +30,7 @@ class VggNet(TransformedNet):
     encode: "Vgg19Encoder"
 
     def __init__(self, transform: str, width: int = 64) -> None:
-        super().__init__(
-            Vgg19Encoder(width), transforms.build(transform, 4 * width), _mirror(width)
-        )
+        super().__init__(Vgg19Encoder(width), build_transform(transform, 4 * width), _mirror(width))
 
 
 class Vgg19Encoder(nn.Module):

@@ -21,7 +21,7 @@ TRANSFORMS: Mapping[str, Callable[[int], Transform]] = {
 }
 
 
-def build(name: str, channels: int) -> Transform:
+def build_transform(name: str, channels: int) -> Transform:
     """Raises UnknownName when ``name`` is not in TRANSFORMS."""
     if name not in TRANSFORMS:
         raise UnknownName("feature transform", name, TRANSFORMS)
