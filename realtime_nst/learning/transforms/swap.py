@@ -52,17 +52,18 @@ def _grid(x: Tensor, axis: int) -> Tensor:
 
 def _patches(x: Tensor) -> Tensor:
     """``[N, C, h, w]`` to the patch around each place, ``[N, 9 C, h, w]``."""
-    return torch.cat(_windows(F.pad(x, (1,) * 4, mode="reflect")), 1)
+    padded = F.pad(x, (1,) * 4, mode="reflect")
+    return torch.cat([_window(padded, n) for n in range(_SIDE**2)], 1)
 
 
 def _overlapped(patches: Tensor) -> Tensor:
     """The sum, at each place, of what all patches that cover it hold there: back to C channels."""
     parts = F.pad(patches, (1,) * 4).chunk(_SIDE**2, 1)
-    first, *others = (_windows(part)[-1 - n] for n, part in enumerate(parts))
+    first, *others = (_window(part, _SIDE**2 - 1 - n) for n, part in enumerate(parts))
     return sum(others, first)
 
 
-def _windows(padded: Tensor) -> list[Tensor]:
-    """The map without its border, seen from each of the nine places of a patch."""
-    cuts = [slice(n, n - 2 or None) for n in range(_SIDE)]
-    return [padded[:, :, rows, columns] for rows in cuts for columns in cuts]
+def _window(padded: Tensor, place: int) -> Tensor:
+    """The map without its border, seen from one of the nine places of a patch."""
+    rows, columns = (slice(n, n - 2 or None) for n in divmod(place, _SIDE))
+    return padded[:, :, rows, columns]
