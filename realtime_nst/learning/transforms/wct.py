@@ -53,9 +53,10 @@ def roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """
     size = matrix.square().mean((1, 2), keepdim=True).sqrt() * matrix.shape[-1]
     identity = torch.eye(matrix.shape[-1], device=matrix.device)
+    half_more = 1.5 * identity
     root, inverse = matrix / size, identity.expand_as(matrix)
     for _ in range(_ITERATIONS):
-        step = 1.5 * identity - 0.5 * (inverse @ root)
+        step = half_more - 0.5 * (inverse @ root)
         root, inverse = root @ step, step @ inverse
     return root * size.sqrt(), inverse / size.sqrt()
 
