@@ -30,10 +30,10 @@ _LARGEST_SIDE = 16384
 _SPEED_CLASSES = {"quality", "fast", "tiny"}
 
 OPERATORS = frozenset(
-    "Add AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose DepthToSpace "
-    "Div Gather GridSample InstanceNormalization LeakyRelu MatMul Mul Pad Pow Range ReduceMean "
-    "Relu Reshape Resize Round Shape Sigmoid Slice SpaceToDepth Split Sqrt Squeeze Sub Tanh "
-    "Transpose Unsqueeze Where".split()
+    "Add ArgMax AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose "
+    "DepthToSpace Div Expand Gather GridSample InstanceNormalization LeakyRelu MatMul MaxPool Mul "
+    "Pad Pow Range ReduceMean Relu Reshape Resize Round Shape Sigmoid Slice Softmax SpaceToDepth "
+    "Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where".split()
 )
 """What an exported graph may hold: the part of TensorRT's parser's list (onnx-tensorrt,
 docs/operators.md) that style networks are made of."""

@@ -20,7 +20,7 @@ from realtime_nst.learning.export import (
     written_whole,
 )
 from realtime_nst.learning.export_steered import stylising_parity, write_stylising
-from realtime_nst.learning.networks.arbitrary import ArbitraryNet
+from realtime_nst.learning.networks.steered import ArbitraryNetwork
 from realtime_nst.learning.run import averaged
 from realtime_nst.runtime.card import CODE, PAINTING, ModelCard
 from realtime_nst.runtime.encoder import encoder_path
@@ -33,12 +33,12 @@ _MOST_CODE = 1e-3
 class EncodeGraph(nn.Module):
     """``painting`` uint8 ``[1, H, W, 3]`` to its code ``[1, K]``."""
 
-    def __init__(self, network: ArbitraryNet) -> None:
+    def __init__(self, network: ArbitraryNetwork) -> None:
         super().__init__()
-        self.style = network.style
+        self.network = network
 
     def forward(self, painting: Tensor) -> Tensor:
-        return self.style(painting.permute(0, 3, 1, 2).float() / 255)
+        return self.network.encode_style(painting.permute(0, 3, 1, 2).float() / 255)
 
 
 def export_pair(checkpoint: Checkpoint, path: Path) -> tuple[float, int]:
@@ -64,14 +64,14 @@ def export_pair(checkpoint: Checkpoint, path: Path) -> tuple[float, int]:
     return apart
 
 
-def _write_encoding(network: ArbitraryNet, card: ModelCard, path: Path) -> None:
+def _write_encoding(network: ArbitraryNetwork, card: ModelCard, path: Path) -> None:
     inputs = {PAINTING: torch.zeros(1, *_TRACED_PAINTING, 3, dtype=torch.uint8)}
     dynamic = {"painting": picture_sides(1, network.painting_minimum)}
     write_graph(EncodeGraph(network).eval(), inputs, dynamic, [CODE], card, path)
 
 
 @torch.no_grad()
-def parity(network: ArbitraryNet, stylising: Path, encoding: Path) -> tuple[float, int]:
+def parity(network: ArbitraryNetwork, stylising: Path, encoding: Path) -> tuple[float, int]:
     """(mean, largest) absolute difference in grey levels between ``network`` and ONNX Runtime.
 
     Raises TrainingError when the codes of a painting differ.

@@ -15,8 +15,11 @@ from realtime_nst.learning.checkpoint import StyleInfo
 from realtime_nst.learning.data import Crops, batches, find_paintings, hold_out
 from realtime_nst.learning.losses.compose import Objective
 from realtime_nst.learning.losses.paired import PairedViews
+from realtime_nst.learning.losses.perception import Vgg19Weights, is_vgg19, vgg19_weights
+from realtime_nst.learning.losses.weights import read_weights
 from realtime_nst.learning.measure import Quality, mean_of
-from realtime_nst.learning.networks.arbitrary import ArbitraryNet
+from realtime_nst.learning.networks.steered import ArbitraryNetwork
+from realtime_nst.learning.networks.vgg import VggNet
 from realtime_nst.learning.objective import build_paired
 from realtime_nst.learning.paintings import PaintingCrops, by_artist, read_painting
 from realtime_nst.learning.recipe import ArbitraryRecipe
@@ -91,13 +94,26 @@ class ArbitraryTrainer(Run[ArbitraryRecipe, Pair]):
 
     def _quality(self, painting: Path) -> dict[str, float]:
         network, device = self._averaged.module.eval(), self._device.name
-        assert isinstance(network, ArbitraryNet)
+        assert isinstance(network, ArbitraryNetwork)
         quality = Quality(self._load_perception(torch.float32), painting, device)
         image = read_painting(painting, PAINTING_SIZE).to(device)
         return quality(painter(network, image), self.held_out)
 
     def _build(self) -> nn.Module:
-        return networks.build_arbitrary(self.recipe.network)
+        network = networks.build_arbitrary(self.recipe.network)
+        if isinstance(network, VggNet):
+            network.encode.take(*self._vgg19())
+        return network
+
+    def _vgg19(self) -> Vgg19Weights:
+        for weights in map(read_weights, self._loss_weights):
+            if is_vgg19(weights):
+                return vgg19_weights(weights)
+        raise TrainingError(
+            f"--network {self.recipe.network} is built around VGG-19, which is not in "
+            f"{', '.join(path.name for path in self._loss_weights)}; give --loss-network vgg19, or "
+            "its weights with --loss-weights"
+        )
 
     def _samples(self) -> PairedSampleWriter:
         return PairedSampleWriter(self.folder, self.held_out, self._shown)
@@ -138,12 +154,12 @@ class ArbitraryTrainer(Run[ArbitraryRecipe, Pair]):
             return self._network.paint(photos, code).float()
 
     @property
-    def _network(self) -> ArbitraryNet:
-        assert isinstance(self.network, ArbitraryNet)
+    def _network(self) -> ArbitraryNetwork:
+        assert isinstance(self.network, ArbitraryNetwork)
         return self.network
 
 
-def painter(network: ArbitraryNet, painting: Tensor) -> Callable[[Tensor], Tensor]:
+def painter(network: ArbitraryNetwork, painting: Tensor) -> Callable[[Tensor], Tensor]:
     """``network`` with the code of ``painting`` ``[1, 3, H, W]``: from photos to pictures."""
     with torch.no_grad():
         code = network.encode_style(painting)

@@ -31,6 +31,10 @@ POOLINGS: Mapping[str, Callable[[Tensor, int], Tensor]] = {
 """Average pooling: Gatys et al. 2016 found its pictures slightly better."""
 
 
+Vgg19Weights = tuple[dict[str, Convolution], tuple[float, ...], tuple[float, ...]]
+"""Convolutions by name, and mean and deviation of the pictures, in 0..1, that they take."""
+
+
 class LossNetwork(Protocol):
     @property
     def layers(self) -> Sequence[str]: ...
@@ -59,7 +63,7 @@ class Vgg19:
         pooling: str = "max",
     ) -> None:
         self._pool = _pooling(pooling)
-        named, mean, deviation = _vgg19_weights(weights)
+        named, mean, deviation = vgg19_weights(weights)
         self._mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
         self._deviation = torch.tensor(deviation, device=device).view(1, 3, 1, 1)
         self._convolutions = _cast(named, dtype, device)
@@ -200,7 +204,7 @@ def load_loss_network(
             return DistilledVgg19(weights, dtype, device, pooling)
         if "convolutions.1_1.weight" in weights:
             return load_bundled(weights, dtype, device, _pooling(pooling))
-        if "conv1_1.weight" in weights or "features.0.weight" in weights:
+        if is_vgg19(weights):
             return Vgg19(weights, dtype, device, pooling)
     except TrainingError as error:
         raise TrainingError(f"{str(path)!r}: {error}") from error
@@ -243,9 +247,12 @@ def _pooling(name: str) -> Callable[[Tensor, int], Tensor]:
     return POOLINGS[name]
 
 
-def _vgg19_weights(
-    weights: Weights,
-) -> tuple[dict[str, Convolution], tuple[float, ...], tuple[float, ...]]:
+def is_vgg19(weights: Weights) -> bool:
+    return "conv1_1.weight" in weights or "features.0.weight" in weights
+
+
+def vgg19_weights(weights: Weights) -> Vgg19Weights:
+    """Raises TrainingError for a tensor that does not fit."""
     if "conv1_1.weight" in weights:
         named = chain(weights, {n: f"conv{n}" for n in _NAMES})
         return named, tuple(m / 255 for m in _CAFFE_MEAN), (1 / 255,) * 3

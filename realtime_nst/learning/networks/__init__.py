@@ -1,7 +1,8 @@
 """The tables of networks: name, how it is built. All of a table share one contract.
 
 ``NETWORKS[name]()`` is a :class:`~realtime_nst.learning.networks.blocks.StyleNetwork`,
-``ARBITRARY_NETWORKS[name]()`` an :class:`~realtime_nst.learning.networks.arbitrary.ArbitraryNet`,
+``ARBITRARY_NETWORKS[name]()`` an
+:class:`~realtime_nst.learning.networks.steered.ArbitraryNetwork`,
 ``CONDITIONAL_NETWORKS[name](styles)`` a
 :class:`~realtime_nst.learning.networks.conditional.ConditionalNet` of so many styles.
 """
@@ -17,6 +18,9 @@ from realtime_nst.learning.networks.blocks import StyleNetwork
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.johnson import JohnsonNet
+from realtime_nst.learning.networks.steered import ArbitraryNetwork
+from realtime_nst.learning.networks.transformed import LightNet
+from realtime_nst.learning.networks.vgg import VggNet
 
 _FAST: Mapping[str, Mapping[str, Any]] = {
     "fast": {},
@@ -32,7 +36,14 @@ NETWORKS: Mapping[str, Callable[..., StyleNetwork]] = {
     "johnson-transposed": partial(JohnsonNet, upsample="transposed"),
 }
 
-ARBITRARY_NETWORKS: Mapping[str, Callable[..., ArbitraryNet]] = {"arbitrary": ArbitraryNet}
+ARBITRARY_NETWORKS: Mapping[str, Callable[..., ArbitraryNetwork]] = {
+    "arbitrary": ArbitraryNet,
+    "adain": partial(LightNet, "adain"),
+    "wct": partial(LightNet, "wct"),
+    "swap": partial(LightNet, "swap", width=32),
+    "attention": partial(LightNet, "attention"),
+    "adain-vgg": partial(VggNet, "adain"),
+}
 
 CONDITIONAL_NETWORKS: Mapping[str, Callable[..., ConditionalNet]] = {
     name: partial(ConditionalNet, **values) for name, values in _FAST.items()
@@ -50,7 +61,7 @@ def build(name: str) -> StyleNetwork:
     return _built(name, NETWORKS)
 
 
-def build_arbitrary(name: str) -> ArbitraryNet:
+def build_arbitrary(name: str) -> ArbitraryNetwork:
     """As :func:`build`, of ARBITRARY_NETWORKS: "arbitrary:blocks=5"."""
     return _built(name, ARBITRARY_NETWORKS)
 

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 from realtime_nst.learning.networks.blocks import ConvNorm, Fold
 from realtime_nst.learning.networks.fast import way_back
 from realtime_nst.learning.networks.steered import (
-    EPSILON,
     AdaptiveNorm,
     AdaptiveResidual,
-    SteeredNetwork,
+    ArbitraryNetwork,
     reflected,
 )
+from realtime_nst.learning.transforms.statistics import statistics
 
 _FOLD = 4
 
@@ -38,27 +38,21 @@ class StyleEncoder(nn.Module):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
 
     def forward(self, painting: Tensor) -> Tensor:
-        x, statistics = painting * 2 - 1, []
+        x, found = painting * 2 - 1, list[Tensor]()
         for level in self.levels:
             x = F.relu(level(reflected(x)))
-            statistics += _statistics(x.float())
+            found += statistics(x)
         with torch.autocast(x.device.type, enabled=False):
-            hidden = F.leaky_relu(self.hidden(torch.cat(statistics, 1)), 0.2)
+            hidden = F.leaky_relu(self.hidden(torch.cat(found, 1)), 0.2)
             return self.code(hidden).flatten(1)
 
 
-class ArbitraryNet(SteeredNetwork):
-    """Our own light network for any painting; two pure functions:
-
-    ``encode_style(painting [N, 3, H, W]) -> code [N, code_size]``, once a painting, and
-    ``paint(frame [N, 3, H, W], code) -> image``, all pictures in 0..1.
+class ArbitraryNet(ArbitraryNetwork):
+    """Our own light network for any painting.
 
     As FastNet it works on a folded frame and comes back to full size without a grid; its residual
     blocks, and a last norm before the way back, take scale and shift from the code, as the residual
-    blocks of conditional instance norm do (Dumoulin et al. 2017) and MicroAST's decoder. Codes may
-    be blended: a weighted mean of codes is a code.
-    H and W are multiples of ``size_multiple`` and at least ``size_minimum``; a painting has at
-    least ``painting_minimum`` a side.
+    blocks of conditional instance norm do (Dumoulin et al. 2017) and MicroAST's decoder.
     """
 
     size_multiple, size_minimum = _FOLD, 2 * _FOLD
@@ -90,9 +84,6 @@ class ArbitraryNet(SteeredNetwork):
         x = F.relu(self.norm(x, given[:, -1]))
         return torch.sigmoid(self.decode(x))
 
-    def forward(self, frame: Tensor, painting: Tensor) -> Tensor:
-        return self.paint(frame, self.encode_style(painting))
-
     def _begin_plain(self) -> None:
         """Begin near the plain norm, so that the first steps see a picture for every painting."""
         plain = torch.tensor([1.0, 0.0]).view(1, 1, 2, 1)
@@ -101,10 +92,3 @@ class ArbitraryNet(SteeredNetwork):
             self.style.code.weight.mul_(0.1)
             assert self.style.code.bias is not None
             self.style.code.bias.zero_()
-
-
-def _statistics(x: Tensor) -> list[Tensor]:
-    """Means and standard deviations of the channels, each ``[N, C, 1, 1]``."""
-    mean = x.mean((2, 3), keepdim=True)
-    variance = (x - mean).square().mean((2, 3), keepdim=True)
-    return [mean, (variance + EPSILON).sqrt()]

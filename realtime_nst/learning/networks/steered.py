@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-EPSILON = 1e-5
+from realtime_nst.learning.transforms.statistics import normalised
 
 
 class AdaptiveNorm(nn.Module):
@@ -17,7 +17,7 @@ class AdaptiveNorm(nn.Module):
 
     def forward(self, x: Tensor, given: Tensor) -> Tensor:
         scale, shift = (part.unsqueeze(-1).to(x.dtype) for part in given.unsqueeze(-1).unbind(1))
-        return F.instance_norm(x.float(), eps=EPSILON).to(x.dtype) * scale + shift
+        return normalised(x).to(x.dtype) * scale + shift
 
 
 class AdaptiveResidual(nn.Module):
@@ -49,6 +49,22 @@ class SteeredNetwork(nn.Module, ABC):
     def paint(self, frame: Tensor, code: Tensor) -> Tensor:
         """``frame`` ``[N, 3, H, W]`` in 0..1 and ``code`` ``[N, code_size]`` to a picture as the
         frame is."""
+
+
+class ArbitraryNetwork(SteeredNetwork):
+    """Paints like any painting; two pure functions, all pictures in 0..1:
+
+    ``encode_style(painting [N, 3, H, W]) -> code [N, code_size]``, once a painting, each of whose
+    sides is at least ``painting_minimum``, and ``paint(frame [N, 3, H, W], code) -> image``.
+    """
+
+    painting_minimum: int
+
+    @abstractmethod
+    def encode_style(self, painting: Tensor) -> Tensor: ...
+
+    def forward(self, frame: Tensor, painting: Tensor) -> Tensor:
+        return self.paint(frame, self.encode_style(painting))
 
 
 def reflected(x: Tensor) -> Tensor:

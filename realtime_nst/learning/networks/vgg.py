@@ -1,0 +1,95 @@
+"""AdaIN as the paper has it: VGG-19 for an encoder, which stays as it is, and its mirror."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from realtime_nst.errors import TrainingError
+from realtime_nst.learning.networks.blocks import NearestConv
+from realtime_nst.learning.networks.steered import reflected
+from realtime_nst.learning.networks.transformed import TransformedNet
+from realtime_nst.learning.transforms import build_transform
+
+_WIDTHS = {"1_1": 1, "1_2": 1, "2_1": 2, "2_2": 2, "3_1": 4}
+"""Of each convolution, times that of the first."""
+
+_POOLED = ("2_1", "3_1")
+"""Those before which the features are halved."""
+
+
+class VggNet(TransformedNet):
+    """VGG-19 through relu3_1, fixed, a transform, and a mirror of VGG-19 that is trained: nearest
+    neighbour where it pools, reflection padding, no normalisation (Huang and Belongie 2017, who go
+    to relu4_1). ``width``: channels of its first convolutions.
+
+    Built, VGG-19 is random; :meth:`Vgg19Encoder.take` gives it its weights.
+    """
+
+    encode: "Vgg19Encoder"
+
+    def __init__(self, transform: str, width: int = 64) -> None:
+        super().__init__(Vgg19Encoder(width), build_transform(transform, 4 * width), _mirror(width))
+
+
+class Vgg19Encoder(nn.Module):
+    """``[N, 3, H, W]`` in 0..1 to relu3_1, ``[N, 4 width, H/4, W/4]``; nothing in it is trained."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        widths = {name: times * width for name, times in _WIDTHS.items()}
+        inputs = (3, *widths.values())
+        self.convolutions = nn.ModuleDict(
+            {n: nn.Conv2d(i, o, 3) for (n, o), i in zip(widths.items(), inputs, strict=False)}
+        )
+        for layer in self.convolutions.values():
+            assert isinstance(layer, nn.Conv2d)
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        self.requires_grad_(False)
+        for name, value in (("mean", 0.5), ("deviation", 0.25)):
+            self.register_buffer(name, torch.full((1, 3, 1, 1), value))
+
+    def take(
+        self,
+        convolutions: Mapping[str, tuple[Tensor, Tensor]],
+        mean: Sequence[float],
+        deviation: Sequence[float],
+    ) -> None:
+        """Become the VGG-19 of these kernels and biases by name ("1_1"), which takes pictures less
+        ``mean`` over ``deviation``. Raises TrainingError for one that is absent or does not fit."""
+        for name, layer in self.convolutions.items():
+            kernel, bias = convolutions.get(name, (torch.empty(0), torch.empty(0)))
+            wanted = layer.state_dict()["weight"].shape
+            if kernel.shape != wanted:
+                held = tuple(kernel.shape) if name in convolutions else "absent"
+                raise TrainingError(
+                    f"convolution {name} of the loss weights is {held}, where {tuple(wanted)} is "
+                    "expected; give those of VGG-19 with --loss-weights"
+                )
+            layer.load_state_dict({"weight": kernel, "bias": bias})
+        self.mean.copy_(torch.tensor(mean).view_as(self.mean))
+        self.deviation.copy_(torch.tensor(deviation).view_as(self.deviation))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = (x - self.mean) / self.deviation
+        for name, layer in self.convolutions.items():
+            if name in _POOLED:
+                x = F.max_pool2d(x, 2)
+            x = F.relu(layer(reflected(x)))
+        return x
+
+
+def _mirror(width: int) -> nn.Sequential:
+    return nn.Sequential(
+        *_convolution(4 * width, 2 * width), NearestConv(2 * width, 2 * width), nn.ReLU(),
+        *_convolution(2 * width, width), NearestConv(width, width), nn.ReLU(),
+        nn.ReflectionPad2d(1), nn.Conv2d(width, 3, 3),
+    )  # fmt: skip
+
+
+def _convolution(inputs: int, outputs: int) -> Sequence[nn.Module]:
+    return nn.ReflectionPad2d(1), nn.Conv2d(inputs, outputs, 3), nn.ReLU()

@@ -1,0 +1,28 @@
+"""The table of feature transforms: how the features of a frame take on the style of a painting's.
+
+``TRANSFORMS[name](channels)`` is a
+:class:`~realtime_nst.learning.transforms.transform.Transform`.
+"""
+
+from collections.abc import Callable, Mapping
+
+from realtime_nst.errors import UnknownName
+from realtime_nst.learning.transforms.adain import AdaIN
+from realtime_nst.learning.transforms.attention import Attention
+from realtime_nst.learning.transforms.swap import StyleSwap
+from realtime_nst.learning.transforms.transform import Transform
+from realtime_nst.learning.transforms.wct import WhiteningColouring
+
+TRANSFORMS: Mapping[str, Callable[[int], Transform]] = {
+    "adain": AdaIN,
+    "wct": WhiteningColouring,
+    "swap": StyleSwap,
+    "attention": Attention,
+}
+
+
+def build_transform(name: str, channels: int) -> Transform:
+    """Raises UnknownName when ``name`` is not in TRANSFORMS."""
+    if name not in TRANSFORMS:
+        raise UnknownName("feature transform", name, TRANSFORMS)
+    return TRANSFORMS[name](channels)

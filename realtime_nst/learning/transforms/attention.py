@@ -1,0 +1,46 @@
+"""Style attention."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from realtime_nst.learning.transforms.statistics import normalised
+from realtime_nst.learning.transforms.transform import Transform
+
+_POOLED = 4
+_GRID = 16
+
+
+class Attention(Transform):
+    """Every place takes from the places of the painting whose features fit its own (SANet, Park
+    and Lee 2019): softmax attention of normalised features, projected and added to the content.
+
+    The code: keys and values, C numbers each, of 16x16 places of the painting, each the mean of its
+    surroundings (the paper takes all places). Scores are divided by the root of C (Vaswani et al.
+    2017), which the paper does not.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.code_size = 2 * channels * _GRID**2
+        self._scale = channels**-0.5
+        self.query, self.key, self.value, self.output = (
+            nn.Conv2d(channels, channels, 1) for _ in range(4)
+        )
+
+    def code(self, style: Tensor) -> Tensor:
+        keys, values = self.key(_pooled(normalised(style))), self.value(_pooled(style))
+        return torch.cat([keys, values], 1).flatten(1).float()
+
+    def forward(self, content: Tensor, code: Tensor) -> Tensor:
+        keys, values = code.unflatten(1, (2, -1, _GRID**2)).to(content.dtype).unbind(1)
+        asked = self.query(normalised(content).to(content.dtype)).flatten(2).mT
+        weights = (asked @ keys * self._scale).softmax(2)
+        taken = (weights @ values.mT).mT.reshape(content.shape)
+        return content + self.output(taken)
+
+
+def _pooled(x: Tensor) -> Tensor:
+    """``x`` at 16x16 places."""
+    means = F.avg_pool2d(x, _POOLED)
+    return F.interpolate(means, (_GRID, _GRID), mode="bilinear")

@@ -1,0 +1,69 @@
+"""Style swap."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from realtime_nst.learning.transforms.transform import Transform
+
+_SIDE = 3
+_GRID = 16
+
+
+class StyleSwap(Transform):
+    """Every 3x3 patch gives way to the painting's likest, by normalised correlation; where patches
+    overlap, their mean is taken (Chen and Schmidt 2016).
+
+    The code: 256 patches, on a regular grid, ``[C, 3, 3]`` each (the paper takes all). Patches are
+    laid out by slices and compared by one matrix product, where the paper convolves with them:
+    engines do not take kernels that change. The choice has no slope, so the content's features
+    learn as the painting's alone.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.code_size = _GRID**2 * channels * _SIDE**2
+
+    def code(self, style: Tensor) -> Tensor:
+        patches = _patches(style.float())
+        for axis in (2, 3):
+            patches = patches.index_select(axis, _grid(patches, axis))
+        return patches.flatten(1)
+
+    def forward(self, content: Tensor, code: Tensor) -> Tensor:
+        patches = code.to(content.dtype).unflatten(1, (-1, _GRID**2))
+        alike = _of_one_length(patches).mT @ _patches(content).flatten(2)
+        best = alike.argmax(1)
+        chosen = [own.index_select(1, places) for own, places in zip(patches, best, strict=True)]
+        laid = torch.stack(chosen).unflatten(2, content.shape[2:])
+        return _overlapped(laid) / _overlapped(torch.ones_like(laid[:, : _SIDE**2]))
+
+
+def _of_one_length(patches: Tensor) -> Tensor:
+    """Of the same length each; ``[N, 9 C, P]``."""
+    return patches / (patches.square().mean(1, keepdim=True) + 1e-12).sqrt()
+
+
+def _grid(x: Tensor, axis: int) -> Tensor:
+    """The middles of equal parts of ``axis``, rounded down; exact, so that engines agree."""
+    middles = torch.arange(_GRID, device=x.device) + 0.5
+    return (middles * x.shape[axis] / _GRID).long()
+
+
+def _patches(x: Tensor) -> Tensor:
+    """``[N, C, h, w]`` to the patch around each place, ``[N, 9 C, h, w]``."""
+    padded = F.pad(x, (1,) * 4, mode="reflect")
+    return torch.cat([_window(padded, n) for n in range(_SIDE**2)], 1)
+
+
+def _overlapped(patches: Tensor) -> Tensor:
+    """The sum, at each place, of what all patches that cover it hold there: back to C channels."""
+    parts = F.pad(patches, (1,) * 4).chunk(_SIDE**2, 1)
+    first, *others = (_window(part, _SIDE**2 - 1 - n) for n, part in enumerate(parts))
+    return sum(others, first)
+
+
+def _window(padded: Tensor, place: int) -> Tensor:
+    """The map without its border, seen from one of the nine places of a patch."""
+    rows, columns = (slice(n, n - 2 or None) for n in divmod(place, _SIDE))
+    return padded[:, :, rows, columns]

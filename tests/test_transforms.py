@@ -1,0 +1,270 @@
+"""Feature transforms: what each does to features, and the networks around them."""
+
+import numpy as np
+import pytest
+from learning_factory import write_photos, write_vgg19
+
+torch = pytest.importorskip("torch", reason="needs the extra 'train'")
+ort = pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
+onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
+
+from realtime_nst.errors import TrainingError, UnknownName  # noqa: E402
+from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
+from realtime_nst.learning import transforms  # noqa: E402
+from realtime_nst.learning.export import OPERATORS  # noqa: E402
+from realtime_nst.learning.export_arbitrary import export_pair  # noqa: E402
+from realtime_nst.learning.networks import ARBITRARY_NETWORKS, build_arbitrary  # noqa: E402
+from realtime_nst.learning.recipe import ArbitraryRecipe  # noqa: E402
+from realtime_nst.learning.train_arbitrary import ArbitraryTrainer  # noqa: E402
+from realtime_nst.learning.transforms.wct import roots  # noqa: E402
+from realtime_nst.runtime.encoder import encoder_path  # noqa: E402
+from realtime_nst.runtime.providers import available  # noqa: E402
+from realtime_nst.runtime.stylizer import Stylizer  # noqa: E402
+
+TINY = {
+    "adain": "adain:width=8,blocks=1,detail=4",
+    "wct": "wct:width=8,blocks=1,detail=4",
+    "swap": "swap:width=8,blocks=1,detail=4",
+    "attention": "attention:width=8,blocks=1,detail=4",
+    "adain-vgg": "adain-vgg:width=4",
+}
+_PRESENT = {row.name for row in available() if not row.int8}
+_MOST = {"cpu": 1, "openvino-f32": 3, "openvino-bf16": 16}
+"""By provider, the largest difference to ONNX Runtime, in grey levels."""
+
+
+def features(channels=6, height=9, width=12, seed=0):
+    """Correlated, of several sizes and means."""
+    generator = torch.Generator().manual_seed(seed)
+    plain = torch.randn(1, channels, height * width, generator=generator)
+    mixing = torch.eye(channels) + 0.3 * torch.randn(channels, channels, generator=generator)
+    means = torch.arange(channels).view(1, -1, 1)
+    return (mixing @ plain * (means + 1) + means).unflatten(2, (height, width))
+
+
+def transform(name, channels=6):
+    torch.manual_seed(0)
+    return transforms.build_transform(name, channels)
+
+
+@pytest.mark.parametrize("name", sorted(transforms.TRANSFORMS))
+@torch.no_grad()
+def test_the_contract(name):
+    one = transform(name)
+    codes = torch.cat([one.code(features(seed=s, width=10 + 8 * s)) for s in (1, 2)])
+    assert codes.shape == (2, one.code_size)
+    content = torch.cat([features(seed=3), features(seed=4)])
+    together = one(content, codes)
+    assert together.shape == content.shape
+    alone = [one(c[None], k[None]) for c, k in zip(content, codes, strict=True)]
+    assert torch.allclose(together, torch.cat(alone), rtol=1e-3, atol=1e-3)
+    assert not torch.allclose(one(content[:1], codes[1:]), alone[0], atol=1e-2)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = one(content.bfloat16(), codes)
+    assert half.dtype == torch.bfloat16
+    assert half.isfinite().all()
+
+
+def test_another_name_lists_the_choices():
+    with pytest.raises(UnknownName, match=r"adain.*attention"):
+        transforms.build_transform("adian", 4)
+
+
+def test_adain_by_hand():
+    content = torch.tensor([[0.0, 2.0], [4.0, 6.0]]).view(1, 1, 2, 2)  # mean 3, variance 5
+    style = torch.tensor([[10.0, 10.0], [30.0, 30.0]]).view(1, 1, 2, 2)  # mean 20, deviation 10
+    one = transforms.build_transform("adain", 1)
+    assert one.code(style)[0].tolist() == pytest.approx([20, 10])
+    wanted = [20 + 10 * (value - 3) / 5**0.5 for value in (0, 2, 4, 6)]
+    assert one(content, one.code(style)).flatten().tolist() == pytest.approx(wanted, rel=1e-4)
+
+
+@pytest.mark.parametrize(("channels", "least"), [(6, 1.0), (64, 0.03), (128, 0.03)])
+def test_the_iterated_roots_are_those_of_a_decomposition(channels, least):
+    torch.manual_seed(0)
+    rotation = torch.linalg.qr(torch.randn(channels, channels, dtype=torch.float64))[0]
+    values = torch.logspace(np.log10(least), np.log10(channels / 2), channels).double()
+    matrix = (rotation * values) @ rotation.mT
+    found = roots(matrix.float()[None])
+    eigenvalues, vectors = torch.linalg.eigh(matrix)
+    for power, root in zip((0.5, -0.5), found, strict=True):
+        wanted = (vectors * eigenvalues**power) @ vectors.mT
+        assert (root[0] - wanted).norm() <= 2e-4 * wanted.norm()
+
+
+def covariance(x):
+    centred = x[0].flatten(1).double()
+    centred = centred - centred.mean(1, keepdim=True)
+    return centred @ centred.mT / centred.shape[1]
+
+
+def test_wct_gives_the_paintings_means_and_covariance():
+    one, content, style = transform("wct"), features(height=40, width=50), features(seed=1)
+    painted = one(content, one.code(style))
+    assert torch.allclose(painted.mean((2, 3)), style.mean((2, 3)), atol=1e-3)
+    apart = (covariance(painted) - covariance(style)).norm() / covariance(style).norm()
+    assert apart <= 0.1
+    assert (covariance(content) - covariance(style)).norm() > 3 * apart * covariance(style).norm()
+
+
+@pytest.mark.parametrize("name", ["adain", "wct"])
+def test_a_painting_in_its_own_style_stays_itself(name):
+    one, style = transform(name), features()
+    assert torch.allclose(one(style, one.code(style)), style, rtol=1e-3, atol=2e-3)
+
+
+def test_swap_gives_a_painting_back_whatever_the_size_of_its_features():
+    one, style = transform("swap"), features(height=16, width=16)
+    for content in (style, 5 * style):
+        assert torch.allclose(one(content, one.code(style)), style, atol=1e-4)
+
+
+def test_swap_gives_what_the_painting_has_and_nothing_else():
+    one = transforms.build_transform("swap", 1)
+    style = torch.full((1, 1, 20, 24), 2.0)
+    style[..., 12:] = 3.0
+    painted = one(torch.randn(1, 1, 7, 9), one.code(style))
+    assert painted.min() >= 2 - 1e-5
+    assert painted.max() <= 3 + 1e-5
+
+
+def test_the_weights_of_attention_sum_to_1():
+    one, content = transform("attention"), features()
+    value = torch.arange(6.0)
+    keys = torch.randn(1, 6, 256)
+    code = torch.cat([keys, value[None, :, None].expand(1, 6, 256)], 1).flatten(1)
+    wanted = content + one.output(value.view(1, 6, 1, 1))
+    assert torch.allclose(one(content, code), wanted, atol=1e-4)
+
+
+def test_attention_takes_from_where_the_features_fit():
+    one, content = transforms.build_transform("attention", 1), features(1)
+    with torch.no_grad():
+        for layer in (one.query, one.key, one.value, one.output):
+            layer.weight.fill_(1)
+            layer.bias.zero_()
+        one.query.weight.fill_(1000)
+        halves = torch.zeros(1, 1, 64, 64)
+        halves[..., 32:] = 1
+        taken = one(content, one.code(halves)) - content
+    bright = content > content.mean() + 0.1 * content.std()
+    dark = content < content.mean() - 0.1 * content.std()
+    assert taken[bright].min() > 0.99
+    assert taken[dark].max() < 0.01
+
+
+def test_the_whole_table_is_tested():
+    assert set(TINY) == set(ARBITRARY_NETWORKS) - {"arbitrary"}
+    assert set(transforms.TRANSFORMS) <= set(TINY)
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_a_network_keeps_the_contract_and_learns(name):
+    torch.manual_seed(0)
+    network = build_arbitrary(TINY[name])
+    for size in ((16, 16), (33, 50)):
+        code = network.encode_style(torch.rand(1, 3, *size))
+        assert code.shape == (1, network.code_size)
+    for size in ((8, 8), (12, 28)):
+        image = network.paint(torch.rand(1, 3, *size), code)
+        assert image.shape == (1, 3, *size)
+        assert 0 <= image.min() <= image.max() <= 1
+    network(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)).square().mean().backward()
+    learning = [p for p in network.parameters() if p.requires_grad]
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in learning)
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("media")
+    return {
+        "paintings": write_photos(folder / "paintings", 3, (64, 64)),
+        "content": write_photos(folder / "photos", 3, (64, 64)),
+        "loss_weights": [
+            write_vgg(folder / "vgg.safetensors"),
+            write_vgg19(folder / "deep.safetensors"),
+        ],
+    }
+
+
+def write_vgg(path):
+    """VGG-19 through relu3_1 of the widths of "adain-vgg:width=4"."""
+    from safetensors.torch import save_file
+
+    generator, weights, inputs = torch.Generator().manual_seed(5), {}, 3
+    for name, outputs in (("1_1", 4), ("1_2", 4), ("2_1", 8), ("2_2", 8), ("3_1", 16)):
+        kernel = torch.randn(outputs, inputs, 3, 3, generator=generator)
+        weights[f"conv{name}.weight"] = kernel * (2 / (9 * inputs)) ** 0.5
+        weights[f"conv{name}.bias"] = torch.zeros(outputs)
+        inputs = outputs
+    save_file(weights, path)
+    return path
+
+
+def trainer(media, folder, network):
+    recipe = ArbitraryRecipe(
+        network=network, steps=2, batch=1, crop=48, held_out=0, workers=0, style_scales=(1.0,),
+        held_out_paintings=1, warm_up=0,
+    )  # fmt: skip
+    style = checkpoints.StyleInfo("any", "Any", "any", "MIT", "generated pictures")
+    return ArbitraryTrainer(folder=folder, recipe=recipe, style=style, **media)
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_training_changes_what_is_trained_and_that_alone(media, tmp_path, name):
+    run = trainer(media, tmp_path, TINY[name])
+    before = {key: value.clone() for key, value in run.network.state_dict().items()}
+    after = checkpoints.load(run.run()).network
+    fixed = {key for key in after if torch.equal(after[key], before[key])}
+    assert fixed == {key for key in after if name == "adain-vgg" and key.startswith("encode.")}
+
+
+def test_vgg19_comes_from_the_loss_weights_and_stays_in_the_checkpoint(media, tmp_path):
+    from safetensors.torch import load_file
+
+    saved = checkpoints.load(trainer(media, tmp_path, TINY["adain-vgg"]).run()).averaged
+    for key, value in load_file(media["loss_weights"][0]).items():
+        block, _, part = key.removeprefix("conv").partition(".")
+        assert torch.equal(saved[f"module.encode.convolutions.{block}.{part}"], value)
+
+
+def test_vgg19_that_is_absent_or_of_another_size_is_one_line(media, tmp_path, monkeypatch):
+    with pytest.raises(TrainingError, match=r"1_1.*\(4, 3, 3, 3\).*--loss-weights"):
+        trainer(media, tmp_path, "adain-vgg:width=8")
+    from realtime_nst.learning import train_arbitrary
+
+    monkeypatch.setattr(train_arbitrary, "is_vgg19", lambda weights: False)
+    with pytest.raises(TrainingError, match=r"VGG-19.*vgg.safetensors.*--loss-network vgg19"):
+        trainer(media, tmp_path, TINY["adain-vgg"])
+
+
+@pytest.fixture(scope="module", params=TINY)
+def exported(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp("exported") / "any.onnx"
+    return path, export_pair(checkpoints.untrained_arbitrary(TINY[request.param]), path)
+
+
+def test_the_pair_agrees_with_torch_in_operators_tensorrt_lists(exported):
+    path, (mean, largest) = exported
+    assert mean <= 0.1
+    assert largest <= 1
+    for file in (path, encoder_path(path)):
+        assert {node.op_type for node in onnx.load(file).graph.node} <= OPERATORS
+
+
+def test_every_provider_plays_the_pair_and_keeps_the_code(exported, tmp_path, monkeypatch):
+    from realtime_nst.runtime import codes
+
+    path, _ = exported
+    style = str(next(write_photos(tmp_path / "paintings", 1).iterdir()))
+    random = np.random.default_rng(0)
+    frames = [random.integers(0, 256, (h, w, 3), dtype=np.uint8) for h, w in ((32, 48), (41, 30))]
+    wanted = [Stylizer(style, "cpu", painter=path)(frame).astype(int) for frame in frames]
+    monkeypatch.setattr(codes, "open_encoder", None)  # the code is in the cache
+    for provider in sorted(_PRESENT & _MOST.keys()):
+        stylizer = Stylizer(style, provider, painter=path)
+        for frame, image in zip(frames, wanted, strict=True):
+            painted = stylizer(frame)
+            assert painted.shape == frame.shape
+            assert np.abs(painted - image).max() <= _MOST[provider]
+    assert np.ptp(wanted[0]) > 0
