@@ -167,7 +167,7 @@ def test_bad_videos_are_one_line(cli, style, tmp_path, name, content, code, said
     assert not list(tmp_path.glob("out*"))
 
 
-def test_bad_requests_are_one_line(cli, clip, photo, style, tmp_path):
+def test_bad_requests_are_one_line(cli, clip, style, tmp_path):
     out = tmp_path / "out.mp4"
     for arguments, code, said in (
         (("--style", "great_wav"), 2, "unknown style 'great_wav'"),
@@ -175,7 +175,7 @@ def test_bad_requests_are_one_line(cli, clip, photo, style, tmp_path):
         (("--style", style, "--codec", "h26"), 2, "h264"),
         (("--style", style, "--size", "big"), 2, "640x360"),
         (("--style", style, "--strength", "2"), 2, "from 0 to 1"),
-        (("--style", photo), 2, "photo.png"),
+        (("--style", clip.parent / "none.png"), 2, "none.png"),
         (("--style", clip.parent / "none.onnx"), 2, "none.onnx"),
         (("--style", style, "-o", tmp_path / "none" / "out.mp4"), 2, "none"),
         (("--style", style, "-o", clip), 2, "input itself"),

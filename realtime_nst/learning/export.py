@@ -27,7 +27,8 @@ _TRACED = (96, 128)
 _CHECKED = (136, 104)
 _MOST_MEAN, _MOST_ANY = 1.0, 3
 _LARGEST_SIDE = 16384
-_SPEED_CLASSES = {"quality", "fast", "tiny"}
+_SPEED_CLASSES = {"quality": "quality", "fast": "fast", "tiny": "tiny", "arbitrary": "fast"}
+"""Of networks, as they were timed; the rest are there to be compared with."""
 
 OPERATORS = frozenset(
     "Add ArgMax AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose "
@@ -102,7 +103,7 @@ def card_of(checkpoint: Checkpoint) -> ModelCard:
         size_multiple=network.size_multiple,
         size_minimum=network.size_minimum,
         kind=recipe.kind,
-        speed_class=recipe.network if recipe.network in _SPEED_CLASSES else "reference",
+        speed_class=_SPEED_CLASSES.get(recipe.network, "reference"),
         recipe={
             **asdict(recipe),
             "steps_done": checkpoint.step,
