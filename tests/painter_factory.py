@@ -1,6 +1,7 @@
 """Paintings, and an installed set in which every kind of network is there once."""
 
 import importlib.util
+import threading
 from pathlib import Path
 
 import cv2
@@ -47,3 +48,30 @@ def install_file(path, folder, monkeypatch):
     monkeypatch.setattr(tool, "WEIGHTS", folder)
     monkeypatch.setattr(tool, "PICTURE_SIZE", (64, 48))
     tool.install(path)
+
+
+def frames_meanwhile(stylizer, image, specs):
+    """What another thread gets of ``image`` while this one sets ``specs`` one by one, each for two
+    frames at least."""
+    results, failures, done = [], [], threading.Event()
+
+    def work():
+        try:
+            while not done.is_set():
+                results.append(stylizer(image))
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for spec in specs:
+            seen = len(results)
+            stylizer.set_style(spec)
+            while len(results) < seen + 2 and not failures:
+                pass
+    finally:
+        done.set()
+        thread.join()
+    assert not failures
+    return results

@@ -1,6 +1,5 @@
 """Networks that play more than one style, on every provider: paintings, blends, changes."""
 
-import threading
 from dataclasses import replace
 from fractions import Fraction
 
@@ -8,7 +7,7 @@ import model_factory
 import numpy as np
 import pytest
 from model_factory import card, write_graph, write_painter, write_several, write_style
-from painter_factory import COLOURS, painting
+from painter_factory import COLOURS, frames_meanwhile, painting
 
 from realtime_nst.errors import ModelError, ProviderError, UsageError
 from realtime_nst.motion.stabilise import Stabilise
@@ -132,27 +131,7 @@ def test_frames_go_on_and_are_wholly_of_one_painting(painter, dark, light, provi
     """Swaps from this thread while another one paints."""
     image = np.zeros((24, 32, 3), np.uint8)
     stylizer = Stylizer(dark, provider, painter=painter)
-    results, failures, done = [], [], threading.Event()
-
-    def work():
-        try:
-            while not done.is_set():
-                results.append(stylizer(image))
-        except BaseException as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        for spec in [light, dark] * 10:
-            seen = len(results)
-            stylizer.set_style(spec)
-            while len(results) < seen + 2 and not failures:
-                pass
-    finally:
-        done.set()
-        thread.join()
-    assert not failures
+    results = frames_meanwhile(stylizer, image, [light, dark] * 10)
     assert {tuple(map(int, result[0, 0])) for result in results} == {DARK, LIGHT}
     assert all((result == result[0, 0]).all() for result in results)
 

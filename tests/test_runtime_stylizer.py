@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from model_factory import card, expected, write_style
+from painter_factory import frames_meanwhile
 
 from realtime_nst.errors import ModelError, RealtimeNstError, UnknownName, UsageError
 from realtime_nst.runtime.stylizer import Stylizer
@@ -75,29 +76,7 @@ def test_frames_during_set_style_are_wholly_of_one_style(
     plain: Path, bright: Path, image: np.ndarray, provider: str
 ) -> None:
     stylizer = Stylizer(plain, provider)
-    results: list[np.ndarray] = []
-    failures: list[BaseException] = []
-    done = threading.Event()
-
-    def work() -> None:
-        try:
-            while not done.is_set():
-                results.append(stylizer(image))
-        except BaseException as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        for style in [bright, plain] * 8:
-            seen = len(results)
-            stylizer.set_style(style)
-            while len(results) < seen + 2 and not failures:
-                pass
-    finally:
-        done.set()
-        thread.join()
-    assert not failures
+    results = frames_meanwhile(stylizer, image, [bright, plain] * 8)
     wanted = [expected(image), expected(image, 50)]
     kinds = {min((0, 1), key=lambda k: _distance(result, wanted[k])) for result in results}
     assert kinds == {0, 1}

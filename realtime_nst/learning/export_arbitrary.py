@@ -22,7 +22,7 @@ from realtime_nst.learning.export import (
 from realtime_nst.learning.export_steered import stylising_parity, write_stylising
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
 from realtime_nst.learning.run import averaged
-from realtime_nst.runtime.card import CODE, PAINTING, ModelCard
+from realtime_nst.runtime.card import CODE, ENCODER, PAINTING, ModelCard
 from realtime_nst.runtime.encoder import encoder_path
 
 _TRACED_PAINTING, _CHECKED_PAINTING = (96, 125), (77, 133)
@@ -55,7 +55,7 @@ def export_pair(checkpoint: Checkpoint, path: Path) -> tuple[float, int]:
         write_stylising(network, card, stylising)
         digest = hashlib.sha256(stylising.read_bytes()).hexdigest()
         encoder = replace(
-            card, kind="style-encoder", encodes_for=digest, size_multiple=1,
+            card, kind=ENCODER, encodes_for=digest, size_multiple=1,
             size_minimum=network.painting_minimum,
         )  # fmt: skip
         _write_encoding(network, encoder, encoding)

@@ -6,6 +6,7 @@ from typing import ClassVar
 from realtime_nst.errors import UsageError
 from realtime_nst.learning.bounded import LARGEST_SEED, check, option
 from realtime_nst.learning.losses.names import STYLE_LOSS_NAMES
+from realtime_nst.runtime.card import ARBITRARY, COHERENT, MULTI, SINGLE
 
 MOTION_NAMES = ("still", "shift", "camera", "field", "layers")
 """How photos can be moved; what each is, learning.motions says."""
@@ -64,7 +65,7 @@ class Recipe(RunRecipe):
     UsageError or UnknownName for a value that cannot be, or when nothing is left to train for.
     """
 
-    kind = "single-style"
+    kind = SINGLE
 
     style_size: int = option(
         512, "longer side of the painting, pixels; smaller: finer strokes", 64, 4096
@@ -131,7 +132,7 @@ class Recipe(RunRecipe):
 class ManyRecipe(Recipe):
     """As :class:`Recipe`, for one network of many styles: each photo of a step has one of them."""
 
-    kind = "multi-style"
+    kind = MULTI
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class ArbitraryRecipe(RunRecipe):
     of training a network for any painting. Raises as :class:`Recipe` does.
     """
 
-    kind = "arbitrary"
+    kind = ARBITRARY
 
     network: str = option("arbitrary", "network to train")
     steps: int = option(20000, "training steps", 1)
@@ -191,7 +192,7 @@ class CoherentRecipe(RunRecipe):
     coherent network. ``network`` is the style's. Raises as :class:`Recipe` does.
     """
 
-    kind = "coherent"
+    kind = COHERENT
 
     steps: int = option(300, "training steps", 1)
     batch: int = option(4, "pairs of pictures a step", 1)

@@ -18,6 +18,7 @@ float32 ``[1]``, 0 for the frame itself to 1. Its encoder, of the kind "style-en
 the blend weights of the card's ``styles``, in their order."""
 
 SINGLE, ARBITRARY, MULTI, ENCODER = "single-style", "arbitrary", "multi-style", "style-encoder"
+COHERENT = "coherent"
 """The kinds of networks."""
 
 FLOW, KEEP, FEATURES, NEXT = "flow", "keep", "features", "next_features"

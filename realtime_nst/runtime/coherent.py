@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 
 from realtime_nst.errors import ModelError
 from realtime_nst.runtime import openvino_session
-from realtime_nst.runtime.card import FEATURES, FLOW, INPUT, KEEP, NEXT, OUTPUT
+from realtime_nst.runtime.card import COHERENT, FEATURES, FLOW, INPUT, KEEP, NEXT, OUTPUT
 from realtime_nst.runtime.model import read_model
 from realtime_nst.stream import Image
-
-KIND = "coherent"
 
 
 class CoherentStylizer:
@@ -29,10 +27,10 @@ class CoherentStylizer:
     def __init__(self, path: Path) -> None:
         self._model = read_model(path)
         self.card = self._model.card
-        if self.card.kind != KIND:
+        if self.card.kind != COHERENT:
             raise ModelError(
-                f"{str(path)!r} is a network of the kind {self.card.kind!r}, not {KIND!r}; make "
-                "one with: realtime-nst train-coherent"
+                f"{str(path)!r} is a network of the kind {self.card.kind!r}, not {COHERENT!r}; "
+                "make one with: realtime-nst train-coherent"
             )
         self._size = (0, 0)
         self._requests: list[Any] = []
