@@ -5,9 +5,12 @@ from dataclasses import replace
 
 from realtime_nst.bench.case import Settings
 from realtime_nst.bench.timer import Timer
+from realtime_nst.runtime.player import find_player
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sources.synthetic import SyntheticSource
 from realtime_nst.stream import Image
+
+from ._macs import gmac
 
 Size = tuple[int, int]
 """Width and height, pixels."""
@@ -22,6 +25,11 @@ def label(size: Size) -> str:
 def usual(settings: Settings) -> Size:
     """640x480 where it was asked for, else the first size."""
     return _USUAL if _USUAL in settings.sizes else settings.sizes[0]
+
+
+def gmac_of(style: str, size: Size, stylizer: Stylizer) -> float:
+    """GMAC of the network that plays ``style``, which ``stylizer`` has, for a frame."""
+    return gmac(find_player(style).network, *padded(size, stylizer))
 
 
 def padded(size: Size, stylizer: Stylizer) -> Size:

@@ -7,10 +7,8 @@ from statistics import median
 from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
 from realtime_nst.bench.precision import precision
 from realtime_nst.bench.timer import Timer, around
-from realtime_nst.runtime.styles import find
 
-from ._common import at_most, label, padded, picture, stylizers, usual
-from ._macs import gmac
+from ._common import at_most, gmac_of, label, picture, stylizers, usual
 from ._torch import need_torch
 
 _SIDE = 2048
@@ -34,7 +32,10 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
     )
     for (style, provider), stylizer in ready.items():
         key = f"{style} {label(size)}", provider
-        work[key], calls[key] = gmac(find(style), *padded(size, stylizer)), partial(stylizer, image)
+        work[key], calls[key] = (
+            gmac_of(style, size, stylizer),
+            partial(stylizer, image),
+        )
     names = {" on ".join(key): call for key, call in calls.items()}
     seconds = at_most(timer, 30, 30).in_turn(names)
     return _rows({key: [work[key] / s for s in seconds[" on ".join(key)]] for key in calls})

@@ -6,17 +6,15 @@ from functools import partial
 from realtime_nst.bench.case import Case, Row, Settings, Unit
 from realtime_nst.bench.precision import precision
 from realtime_nst.bench.timer import Timer, spread
-from realtime_nst.runtime.styles import find
 from realtime_nst.runtime.stylizer import Stylizer
 
-from ._common import Size, label, padded, picture, stylizers
-from ._macs import gmac
+from ._common import Size, gmac_of, label, picture, stylizers
 
 
 def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
     ready, image = stylizers(settings, size), picture(size)
     seconds = timer.in_turn({" ".join(key): partial(s, image) for key, s in ready.items()})
-    macs = {style: gmac(find(style), *padded(size, s)) for (style, _), s in ready.items()}
+    macs = {style: gmac_of(style, size, s) for (style, _), s in ready.items()}
     return [
         _row(key, stylizer, size, macs[key[0]], seconds[" ".join(key)])
         for key, stylizer in ready.items()

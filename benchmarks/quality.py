@@ -8,6 +8,7 @@ import numpy as np
 
 from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
 from realtime_nst.bench.timer import Timer, spread
+from realtime_nst.pictures import is_picture
 from realtime_nst.runtime.grid import PERIODS, grid
 from realtime_nst.runtime.stages import Resize, Size
 from realtime_nst.runtime.stylizer import Stylizer
@@ -46,7 +47,7 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
             {"style": style, "network": stylizer.card.network},
             {
                 **spread(seconds[style]),
-                **_losses(settings, stylizer, photos),
+                **_losses(settings, style, stylizer, photos),
                 **_grids(stylizer, photos),
             },
             {"median ms": [1000 * reading for reading in seconds[style]]},
@@ -64,9 +65,12 @@ def _photos(folder: Path) -> list[Path]:
     return measurable(hold_out(photos, _MOST)[1] or photos[:_MOST])
 
 
-def _losses(settings: Settings, stylizer: Stylizer, photos: Sequence[Path]) -> Mapping[str, Figure]:
+def _losses(
+    settings: Settings, style: str, stylizer: Stylizer, photos: Sequence[Path]
+) -> Mapping[str, Figure]:
     """Measured where photos, painting and loss networks are at hand, else those of the card."""
-    painting = painting_of(settings.paintings, stylizer.card)
+    alone = Path(style)
+    painting = alone if is_picture(alone) else painting_of(settings.paintings, stylizer.card)
     if photos and painting and settings.loss_weights:
         found = _measured(settings.loss_weights, painting, stylizer, photos)
         where = f"{len(photos)} photos"

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import model_factory
+import painter_factory
 import pytest
 
 from realtime_nst.bench import cases, packages, provenance
@@ -249,3 +250,12 @@ def test_by_default_every_style_and_each_provider_in_use_once(cli, naps, tmp_pat
     used = list(conditions["providers"].values())
     assert len(used) == len(set(used))
     assert set(conditions["providers"]) <= {row.name for row in available()}
+
+
+def test_a_painting_is_told_from_another_of_its_name(cli, naps, tmp_path, monkeypatch):
+    painter_factory.install(tmp_path / "installed", monkeypatch)
+    for colour in ((250, 20, 20), (20, 20, 250)):
+        painting = painter_factory.painting(tmp_path / "painting.png", colour)
+        assert cli("--style", painting, "--provider", "cpu", "--size", "32x24")[0] == 0
+    results = map(json.loads, (path.read_text() for path in Path("bench-results").glob("*.json")))
+    assert len({result["conditions"]["styles"][str(painting)] for result in results}) == 2

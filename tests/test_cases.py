@@ -10,6 +10,7 @@ import bench_factory
 import cv2
 import model_factory
 import numpy as np
+import painter_factory
 import pytest
 
 from realtime_nst.bench import timer
@@ -174,6 +175,22 @@ def test_quality_is_measured_on_photos_where_all_is_at_hand(settings, tmp_path):
     assert row.figures["measured on"] == "3 photos"
     assert 0 < row.figures["content loss"] < 9
     assert row.figures["deep style loss"] > 0
+
+
+def test_a_painting_is_measured_as_a_style_and_against_itself(settings, tmp_path, monkeypatch):
+    learning_factory = pytest.importorskip("learning_factory", exc_type=ImportError)
+    painter_factory.install(tmp_path / "installed", monkeypatch)
+    red = painter_factory.painting(tmp_path / "red.png", (250, 20, 20), (96, 96))
+    asked = replace(
+        settings,
+        styles=(str(red),),
+        photos=learning_factory.write_photos(tmp_path / "photos", 3, (64, 80)),
+        loss_weights=(learning_factory.write_vgg19(tmp_path / "vgg.safetensors"),),
+    )
+    (quality,), (network,) = rows_of("quality", asked), rows_of("network", asked)
+    assert quality.figures["measured on"] == "3 photos"
+    assert quality.figures["style loss"] > 0
+    assert network.figures["median ms"] > 0
 
 
 def test_stillness_is_told_beside_style_and_content(settings, tmp_path):

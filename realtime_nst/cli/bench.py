@@ -217,24 +217,34 @@ def _inputs(settings: "Settings") -> dict[str, str]:
 
 def _styles(names: list[str] | None, quick: bool) -> dict[str, str]:
     """Digests by name; by default all installed, or the first of them for a quick run."""
-    from realtime_nst.runtime.model import read_model
-    from realtime_nst.runtime.styles import find, installed
+    from realtime_nst.runtime.styles import installed
 
     wanted = names or [entry.name for entry in installed()][: 1 if quick else None]
     if not wanted:
         raise UsageError("no styles are installed; give one: --style FILE.onnx")
-    return {name: read_model(find(name)).digest[:12] for name in wanted}
+    return {name: _digest(name) for name in wanted}
+
+
+def _digest(style: str) -> str:
+    """Of what plays ``style``, and of the paintings it is to paint like."""
+    from realtime_nst.bench.provenance import file_digest
+    from realtime_nst.runtime.model import read_model
+    from realtime_nst.runtime.player import find_player
+
+    player = find_player(style)
+    paintings = (file_digest(Path(p.name)) for p in player.parts if Path(p.name).is_file())
+    return "+".join((read_model(player.network).digest[:12], *paintings))
 
 
 def _providers(names: list[str] | None, style: str, quick: bool) -> dict[str, str]:
     """The provider in use by the one asked for; by default each that suits it once, or the
     first of them for a quick run."""
     from realtime_nst.runtime.model import read_model
+    from realtime_nst.runtime.player import find_player
     from realtime_nst.runtime.providers import choose, suitable
-    from realtime_nst.runtime.styles import find
     from realtime_nst.runtime.stylizer import Stylizer
 
-    present = [row.name for row in suitable(read_model(find(style)))]
+    present = [row.name for row in suitable(read_model(find_player(style).network))]
     wanted = names or ([choose().name] if quick else present)
     used = {name: Stylizer(style, name).provider for name in wanted or [choose().name]}
     if names:
