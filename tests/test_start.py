@@ -14,15 +14,17 @@ from realtime_nst.errors import ModelError, TrainingError, UsageError  # noqa: E
 from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning import networks  # noqa: E402
 from realtime_nst.learning.export import export  # noqa: E402
+from realtime_nst.learning.export_arbitrary import export_pair  # noqa: E402
 from realtime_nst.learning.networks.blocks import NearestConv  # noqa: E402
+from realtime_nst.learning.run import averaged  # noqa: E402
 from realtime_nst.learning.start import read_start, unfolded  # noqa: E402
 
 NETWORK = "fast:width=8,blocks=1,detail=4"
 
 
-def checkpoint(network):
+def checkpoint(network, untrained=checkpoints.untrained):
     """As if trained: no two of its weights are alike, as the fresh ones of normalisations are."""
-    made = checkpoints.untrained(network)
+    made = untrained(network)
     for weight in made.averaged.values():
         if weight.is_floating_point():
             weight += 0.1 * torch.randn(weight.shape)
@@ -68,6 +70,23 @@ def test_the_network_that_begins_paints_as_the_old_one_does(saved):
         read_start(folder / file).give_to(network, name)
         painted.append(network(image))
     assert torch.allclose(*painted, atol=0.01)
+
+
+def test_a_network_for_any_painting_starts_from_its_two_files(tmp_path):
+    name = "arbitrary:width=8,blocks=1,detail=4,hidden=4"
+    made = checkpoint(name, checkpoints.untrained_arbitrary)
+    export_pair(made, tmp_path / "any.onnx")
+    found, wanted = (
+        read_start(tmp_path / "any.onnx"),
+        averaged(networks.build_arbitrary(name), made),
+    )
+    network = networks.build_arbitrary(name)
+    found.give_to(network, name)
+    for key, value in wanted.state_dict().items():
+        assert torch.allclose(network.state_dict()[key], value, rtol=2e-3, atol=2e-4), key
+    (tmp_path / "any.encoder.onnx").unlink()
+    with pytest.raises(ModelError, match=r"any\.encoder\.onnx"):
+        read_start(tmp_path / "any.onnx")
 
 
 def test_unfolding_inverts_folding():

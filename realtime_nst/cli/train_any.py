@@ -9,6 +9,7 @@ from realtime_nst.cli import console, options
 from realtime_nst.cli.export import check_target, export_checked
 from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
 from realtime_nst.cli.recipe_options import read_options, with_options_of
+from realtime_nst.cli.start_from import StartFrom, find_start
 from realtime_nst.cli.train_progress import say_begun, say_quality, train_shown
 from realtime_nst.learning.recipe import ArbitraryRecipe
 
@@ -38,6 +39,7 @@ def train_any(
         str,
         typer.Option(help="Photos and paintings, for the card.  (default: the folders' names)"),
     ] = "",
+    start_from: StartFrom = "",
     restart: Annotated[bool, typer.Option("--restart", help="Forget an unfinished run.")] = False,
     overwrite: options.Overwrite = False,
     **recipe: Any,
@@ -55,6 +57,7 @@ def train_any(
     from realtime_nst.learning.data import find_paintings, find_photos
     from realtime_nst.learning.networks import build_arbitrary
     from realtime_nst.learning.paintings import read_painting
+    from realtime_nst.learning.start import read_start
     from realtime_nst.learning.train_arbitrary import ArbitraryTrainer
     from realtime_nst.runtime.painting import PAINTING_SIZE
 
@@ -64,20 +67,24 @@ def train_any(
     for painting in unseen or ():
         read_painting(painting, PAINTING_SIZE)
     build_arbitrary(chosen.network)
+    start_file = find_start(start_from, chosen.network)
+    start = read_start(start_file) if start_file else None
     style = checkpoint.StyleInfo(
         name=name or output.stem,
         title=title,
         artist="any",
         licence=licence,
         trained_on=trained_on or f"{content.name}, {paintings.name}",
+        started_from=start.style if start else "",
     )
     weights = loss_networks(loss_network, loss_weights)
     trainer = ArbitraryTrainer(
         paintings, content, output.with_suffix(".train"), weights, chosen, style,
-        unseen or (), restart,
+        unseen or (), restart, start,
     )  # fmt: skip
     console.say_notice(
-        f"{chosen.steps} steps on {console.counted(trainer.paintings, 'painting')} of "
+        f"from {style.started_from or 'nothing'}, {chosen.steps} steps on "
+        f"{console.counted(trainer.paintings, 'painting')} of "
         f"{console.counted(len(trainer.groups), 'artist')}, judged by {weights[0].name}; "
         f"{console.counted(len(trainer.left_out), 'painting')} kept out"
     )

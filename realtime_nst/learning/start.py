@@ -16,8 +16,9 @@ from realtime_nst.learning.networks.blocks import NearestConv
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.recipe import ManyRecipe
-from realtime_nst.runtime.card import ModelCard
-from realtime_nst.runtime.model import read_model
+from realtime_nst.runtime.card import ARBITRARY, ModelCard
+from realtime_nst.runtime.encoder import encoder_of
+from realtime_nst.runtime.model import Model, read_model
 
 _IN_CHECKPOINT, _IN_STYLE_FILE = "module.", "network."
 """What stands before a network's own names."""
@@ -78,11 +79,9 @@ def read_start(path: Path) -> Start:
     file whose graph no longer has its network's weights.
     """
     if path.suffix == ".onnx":
-        card = read_model(path).card
-        paintings = _paintings(card)
-        return Start(
-            card.name, card.network, _in_style_file(path, card.network, paintings), paintings
-        )
+        model = read_model(path)
+        card = model.card
+        return Start(card.name, card.network, _in_style_file(model), _paintings(card))
     saved = load(path)
     return Start(
         saved.style.name, saved.recipe.network, _named(saved.averaged, _IN_CHECKPOINT),
@@ -107,25 +106,34 @@ def _paintings(card: ModelCard) -> tuple[PaintingInfo, ...]:
     return tuple(PaintingInfo(**each) for each in card.recipe.get("paintings", ()))
 
 
-def _in_style_file(path: Path, name: str, paintings: Sequence[PaintingInfo]) -> dict[str, Tensor]:
-    many = len(paintings)
-    network = networks.build_conditional(name, many) if many else networks.build(name)
+def _in_style_file(model: Model) -> dict[str, Tensor]:
+    card, network = model.card, _network(model.card)
+    files = [model.path, encoder_of(model).path] if card.kind == ARBITRARY else [model.path]
     try:
-        weights = _weights(onnx.load(path).graph, network)
+        weights = _weights([onnx.load(path).graph for path in files], network)
         network.load_state_dict(weights)
     except (RuntimeError, ValueError, StopIteration) as error:
         raise ModelError(
-            f"{str(path)!r} does not hold the weights of a {name!r} network as they were exported, "
-            "so training cannot start from it; give the checkpoint.pt it was made from, or begin "
-            "anew with --start-from none"
+            f"{str(model.path)!r} does not hold the weights of a {card.network!r} network as they "
+            "were exported, so training cannot start from it; give the checkpoint.pt it was made "
+            "from, or begin anew with --start-from none"
         ) from error
     return weights
 
 
-def _weights(graph: onnx.GraphProto, network: nn.Module) -> dict[str, Tensor]:
-    """The exporter keeps all names but those of a :class:`NearestConv`, which it writes folded."""
+def _network(card: ModelCard) -> nn.Module:
+    if card.kind == ARBITRARY:
+        return networks.build_arbitrary(card.network)
+    many = len(_paintings(card))
+    return networks.build_conditional(card.network, many) if many else networks.build(card.network)
+
+
+def _weights(graphs: Sequence[onnx.GraphProto], network: nn.Module) -> dict[str, Tensor]:
+    """The exporter keeps all names but those of a :class:`NearestConv`, which it writes folded, in
+    the first of ``graphs``."""
     held = {
         constant.name: torch.from_numpy(numpy_helper.to_array(constant).copy())
+        for graph in graphs
         for constant in graph.initializer
     }
     wanted = network.state_dict()
@@ -133,7 +141,7 @@ def _weights(graph: onnx.GraphProto, network: nn.Module) -> dict[str, Tensor]:
     found |= {k: w for k, w in wanted.items() if k.endswith(_COUNTER)}
     folded = (
         (held[kernel].float(), held[bias].float())
-        for kernel, bias in _convolutions(graph)
+        for kernel, bias in _convolutions(graphs[0])
         if kernel in held and kernel.removeprefix(_IN_STYLE_FILE) not in wanted
     )
     for name, module in network.named_modules():

@@ -25,6 +25,7 @@ from realtime_nst.learning.paintings import PaintingCrops, by_artist, read_paint
 from realtime_nst.learning.recipe import ArbitraryRecipe
 from realtime_nst.learning.run import Run
 from realtime_nst.learning.samples import PairedSampleWriter
+from realtime_nst.learning.start import Start
 from realtime_nst.runtime.painting import PAINTING_SIZE
 
 
@@ -42,7 +43,8 @@ class ArbitraryTrainer(Run[ArbitraryRecipe, Pair]):
 
     ``unseen`` are painting files to show and measure the result on; without any, some of
     ``paintings`` are held out of training for that. Paintings with an ``unseen`` one's bytes or
-    look are not trained on; ``left_out`` names them.
+    look are not trained on; ``left_out`` names them. ``start`` is the network whose weights a new
+    run starts with.
     """
 
     _described = "description, paintings, or loss networks"
@@ -57,8 +59,11 @@ class ArbitraryTrainer(Run[ArbitraryRecipe, Pair]):
         style: StyleInfo,
         unseen: Sequence[Path] = (),
         restart: bool = False,
+        start: Start | None = None,
     ) -> None:
         super().__init__(content, folder, loss_weights, recipe)
+        if start is not None:
+            start.give_to(self.network, recipe.network)
         self._objective: Objective[PairedViews] = build_paired(recipe, self._perception)
         found = find_paintings(paintings)
         if unseen:
