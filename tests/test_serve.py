@@ -298,7 +298,7 @@ def test_what_is_compiled_for_one_viewer_keeps_no_other_waiting(monkeypatch):
     """The painting thread is one for all: it must not wait for the network of another size."""
     preparing, go, in_time = threading.Event(), threading.Event(), []
     with Studio(Look("swap"), "cpu") as studio:
-        stylizer = studio.stylizer("swap", (64, 48))
+        stylizer = studio.stylizer(studio.look.parts, (64, 48))
         session = stylizer._loaded.network.session
         compile = session._compile
 
@@ -308,7 +308,7 @@ def test_what_is_compiled_for_one_viewer_keeps_no_other_waiting(monkeypatch):
             return compile(height, width)
 
         monkeypatch.setattr(session, "_compile", slowly)
-        loading = studio.loading.submit(studio.stylizer, "swap", (96, 64))
+        loading = studio.loading.submit(studio.stylizer, studio.look.parts, (96, 64))
         assert preparing.wait(5)
         stylizer(np.zeros((48, 64, 3), np.uint8))
         go.set()
