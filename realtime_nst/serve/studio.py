@@ -55,7 +55,8 @@ class Studio:
             self.choices = {OWN: self._own(look.style), **self.choices}
             look = replace(look, style=OWN)
         self.look, self.provider = look, self._first.provider
-        self._stylizers = WeakValueDictionary({look.parts: self._first})
+        self._stylizers: WeakValueDictionary[tuple[Part, ...], Stylizer] = WeakValueDictionary()
+        self._stylizers[(Part(look.style),)] = self._first
         self.paintings = Paintings()
         self.painting = ThreadPoolExecutor(1, "realtime_nst-paint")
         self.loading = ThreadPoolExecutor(1, "realtime_nst-load")
