@@ -27,6 +27,9 @@ LEFT, RIGHT = (200, 40, 30), (20, 60, 120)
 SHIFTS = {"swap": 0.0, "bright": 90.0}
 """The styles: both swap the channels, the second one adds to them."""
 
+COLOURS = {"swap": (50, 0, 0), "bright": (0, 0, 100)}
+"""What the same styles add to a picture in the network that blends them."""
+
 
 def install(folder, monkeypatch):
     """Make SHIFTS the installed styles; the first has a picture."""
@@ -41,6 +44,24 @@ def install(folder, monkeypatch):
     entries[0]["picture"] = "swap.jpg"
     (folder / "manifest.json").write_text(json.dumps({"styles": entries}))
     monkeypatch.setattr(styles, "_FOLDERS", (folder,))
+
+
+def install_several(folder):
+    """Make a network of COLOURS one of the installed ones."""
+    path = model_factory.write_several(folder / "several.onnx", COLOURS)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest = folder / "manifest.json"
+    known = json.loads(manifest.read_text())
+    rest = {"title": "2 styles", "artist": "", "licence": "MIT", "network": "tiny"}
+    entry = {"name": "several", "file": path.name, "sha256": digest, "bytes": 1, **rest}
+    known["styles"].append({**entry, "kind": "multi-style", "styles": list(COLOURS)})
+    manifest.write_text(json.dumps(known))
+
+
+def blended(colour, weight):
+    """``colour`` as "swap" with ``weight`` of "bright" paints it."""
+    one, other = (np.array(COLOURS[name]) for name in ("swap", "bright"))
+    return np.clip(np.array(colour) + (1 - weight) * one + weight * other, 0, 255)
 
 
 def run(coroutine):

@@ -36,7 +36,7 @@ MAY_IMPORT = {
         "sources",
     },
     "bench": {*BASE, "pipeline", "runtime", "sinks", "sources"},
-    "serve": {*BASE, "motion", "runtime"},
+    "serve": {*BASE, "masks", "motion", "runtime"},
     "cli": {"*"},
     "__init__": {"*"},
 }

@@ -6,7 +6,7 @@ import pytest
 
 from realtime_nst.errors import RealtimeNstError, UnknownName, UsageError
 from realtime_nst.runtime import styles
-from realtime_nst.runtime.player import find_player
+from realtime_nst.runtime.player import PICTURES, blends_in, find_player
 from realtime_nst.runtime.spec import Part
 
 
@@ -48,6 +48,22 @@ def test_who_plays(weights, own, style, painter):
     network, shares = _PLAYED[style, painter]
     assert player.network.name == network
     assert [part.weight for part in player.parts] == shares
+
+
+_BLENDED = {
+    ("wave", ""): "",
+    ("red", ""): "several",
+    ("blue", ""): "several",
+    ("a.jpg", ""): PICTURES,
+    ("sand", "many.onnx"): "many.onnx",
+    ("red:1,blue:3", ""): "",
+    ("own.onnx", ""): "",
+}
+
+
+@pytest.mark.parametrize(("style", "painter"), _BLENDED)
+def test_what_blends_with_what(weights, own, style, painter):
+    assert blends_in(style, painter) == _BLENDED[style, painter]
 
 
 def test_a_picture_is_known_by_what_it_holds(weights, tmp_path):

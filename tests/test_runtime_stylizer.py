@@ -9,6 +9,9 @@ from model_factory import card, expected, write_style
 from painter_factory import frames_meanwhile
 
 from realtime_nst.errors import ModelError, RealtimeNstError, UnknownName, UsageError
+from realtime_nst.runtime import networks
+from realtime_nst.runtime.network import Network
+from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.stylizer import Stylizer
 
 
@@ -128,6 +131,19 @@ def test_warm_up_and_reset_change_nothing(plain: Path, image: np.ndarray) -> Non
     stylizer.warm_up(47, 33)
     stylizer.reset()
     assert (stylizer(image) == expected(image)).all()
+
+
+def test_a_shared_network_is_there_once_until_nobody_uses_it(
+    plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    monkeypatch.setattr(networks, "Network", lambda *given: opened.append(given) or Network(*given))
+    shared = Networks()
+    using = [Stylizer(plain, "cpu", networks=shared) for _ in range(2)]
+    assert len(opened) == 1
+    using.clear()
+    Stylizer(plain, "cpu", networks=shared)
+    assert len(opened) == 2
 
 
 def test_unknown_style() -> None:

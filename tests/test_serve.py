@@ -1,8 +1,11 @@
 """The web page's server, spoken to as a browser would, and as one would not."""
 
 import asyncio
+import json
 import threading
 import time
+from dataclasses import replace
+from fractions import Fraction
 
 import aiohttp
 import model_factory
@@ -22,6 +25,7 @@ from serve_factory import (
     SHIFTS,
     Camera,
     Hose,
+    blended,
     get,
     key_frame,
     metric,
@@ -33,16 +37,19 @@ from serve_factory import (
 )
 
 from realtime_nst.errors import ProviderError, RealtimeNstError, UnknownName, UsageError
+from realtime_nst.runtime import networks
+from realtime_nst.runtime.network import Network
 from realtime_nst.serve import app, intake, peer
 from realtime_nst.serve.app import LARGEST_MESSAGE
 from realtime_nst.serve.encoder import PaintingEncoder
 from realtime_nst.serve.inside import replace_part
 from realtime_nst.serve.look import Look
 from realtime_nst.serve.newest import Newest
-from realtime_nst.serve.painter import Stylise
+from realtime_nst.serve.painter import Painter, Stylise
 from realtime_nst.serve.sizes import painted_size
 from realtime_nst.serve.studio import Studio
 from realtime_nst.serve.tracks import RateLimit
+from realtime_nst.stream import Frame
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +79,86 @@ def test_the_camera_comes_back_painted_as_the_page_asks():
             await viewer.until_shown(LEFT, RIGHT)
 
     run(main())
+
+
+def test_a_style_is_blended_with_another_by_one_network(tmp_path, monkeypatch):
+    serve_factory.install_several(tmp_path)
+    opened = []
+    monkeypatch.setattr(networks, "Network", lambda *given: opened.append(given) or Network(*given))
+
+    async def main():
+        async with serving() as url, viewing(url) as one, viewing(url) as other:
+            await one.connect()
+            await one.say("look", blend_with="bright")
+            await one.until_shown(blended(LEFT, 0.5), blended(RIGHT, 0.5))
+            before = len(opened)
+            for weight in (0, 0.25, 1):
+                await one.say("look", blend_weight=weight)
+                await one.until_shown(blended(LEFT, weight), blended(RIGHT, weight))
+            await other.connect()
+            await other.say("look", style="bright", blend_with="swap", blend_weight=0.75)
+            await other.until_shown(blended(LEFT, 0.25), blended(RIGHT, 0.25))
+            await one.until_shown(blended(LEFT, 1), blended(RIGHT, 1))
+            assert len(opened) == before
+            await one.say("look", blend_with=None)
+            await one.until_shown(painted(LEFT), painted(RIGHT))
+
+    run(main())
+
+
+def test_what_no_network_plays_together_is_not_blended(tmp_path):
+    path = model_factory.write_style(tmp_path / "mine.onnx", card=model_factory.card("mine"))
+    serve_factory.install_several(tmp_path)
+
+    async def main():
+        async with serving(Look(str(path))) as url, viewing(url) as viewer:
+            _, text, _ = await get(url + "styles")
+            styles = {each["name"]: each["blends_in"] for each in json.loads(text)["styles"]}
+            assert styles == {"own": "", "swap": "several", "bright": "several"}
+            await viewer.hear("look")
+            await viewer.say("look", blend_with="bright")
+            assert "'own' 'bright' (choices: none)" in (await viewer.hear("error"))["message"]
+            await viewer.say("look", style="swap", blend_with="swap")
+            assert "(choices: bright)" in (await viewer.hear("error"))["message"]
+            await viewer.say("look", style="swap", blend_with="bright")
+            assert (await viewer.hear("look"))["blend_with"] == "bright"
+            await viewer.say("look", style="own")
+            assert "choices: none" in (await viewer.hear("error"))["message"]
+
+    run(main())
+
+
+def test_a_still_camera_is_left_as_it_is_where_what_moves_is_painted():
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect()
+            await viewer.say("look", where="moving")
+            await viewer.until_shown(LEFT, RIGHT)
+            await viewer.say("look", where="still")
+            await viewer.until_shown(painted(LEFT), painted(RIGHT))
+
+    run(main())
+
+
+def test_what_the_mask_has_seen_outlasts_a_change_of_the_look():
+    look = Look("swap", stabilise="off", mirror=False, where="moving")
+    with Studio(look, "cpu") as studio:
+        painter = Painter(studio)
+        painter(scene(0))
+        painter.wear(replace(look, style="bright"))
+        shown = painter(scene(1, thing=True))
+        assert tuple(shown[120, 160]) == tuple(painted(LEFT, "bright"))
+        assert tuple(shown[10, 10]) == RIGHT
+        painter.wear(replace(look, mirror=True))
+        assert tuple(painter(scene(2, thing=True))[120, 160]) == LEFT
+
+
+def scene(number, thing=False):
+    """A frame of RIGHT, and LEFT in the middle where there is a ``thing``."""
+    image = np.full((240, 320, 3), RIGHT, np.uint8)
+    if thing:
+        image[80:160, 120:200] = LEFT
+    return Frame(image, number, Fraction(number, 30), 0.0)
 
 
 def test_each_viewer_has_a_look_of_its_own():
@@ -298,7 +385,7 @@ def test_what_is_compiled_for_one_viewer_keeps_no_other_waiting(monkeypatch):
     """The painting thread is one for all: it must not wait for the network of another size."""
     preparing, go, in_time = threading.Event(), threading.Event(), []
     with Studio(Look("swap"), "cpu") as studio:
-        stylizer = studio.stylizer("swap", (64, 48))
+        stylizer = studio.stylizer(studio.look.parts, (64, 48))
         session = stylizer._loaded.network.session
         compile = session._compile
 
@@ -308,7 +395,7 @@ def test_what_is_compiled_for_one_viewer_keeps_no_other_waiting(monkeypatch):
             return compile(height, width)
 
         monkeypatch.setattr(session, "_compile", slowly)
-        loading = studio.loading.submit(studio.stylizer, "swap", (96, 64))
+        loading = studio.loading.submit(studio.stylizer, studio.look.parts, (96, 64))
         assert preparing.wait(5)
         stylizer(np.zeros((48, 64, 3), np.uint8))
         go.set()
@@ -442,6 +529,11 @@ def test_an_oversized_message_ends_the_session():
         ("split", -0.1),
         ("mirror", None),
         ("colour", True),
+        ("blend_with", "bright"),
+        ("blend_with", 3),
+        ("blend_weight", 1.1),
+        ("blend_weight", None),
+        ("where", "nowhere"),
     ],
 )
 def test_a_look_that_cannot_be_leaves_the_one_before(field, value):

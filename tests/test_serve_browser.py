@@ -14,7 +14,16 @@ pytest.importorskip("aiortc", reason="needs the extra serve")
 
 import model_factory
 import serve_factory
-from serve_factory import LEFT, RIGHT, SHIFTS, metric, serving, until_metric, viewing
+from serve_factory import (
+    LEFT,
+    RIGHT,
+    SHIFTS,
+    blended,
+    metric,
+    serving,
+    until_metric,
+    viewing,
+)
 
 pytestmark = pytest.mark.skipif(
     browser.PROGRAM is None, reason="needs Chromium (Debian: apt install chromium)"
@@ -120,6 +129,48 @@ def test_one_click_paints_the_camera(tmp_path, clip):
 
             loaded = "performance.getEntriesByType('resource').map((each) => each.name)"
             assert all(name.startswith(url) for name in await page.evaluate(loaded))
+            assert not page.complaints
+
+    run(main())
+
+
+async def put(page, selector, value):
+    """As a hand on the select or slider does."""
+    await page.evaluate(
+        f"""(() => {{
+          const control = document.querySelector("{selector}");
+          control.value = "{value}";
+          control.dispatchEvent(new Event("input", {{ bubbles: true }}));
+        }})()"""
+    )
+
+
+def test_a_style_is_blended_and_only_what_stands_still_is_painted(tmp_path, clip):
+    serve_factory.install_several(tmp_path)
+    offered = "[...document.querySelector('#blend_with').options].map((each) => each.text).join()"
+    hidden = "document.querySelector('#blending').offsetParent === null"
+
+    async def main():
+        async with serving() as url, browser.chromium(tmp_path / "profile", clip) as page:
+            await opened(page, url)
+            assert await page.evaluate(offered) == "nothing,Bright"
+            assert await page.evaluate(hidden)
+            await page.click("#start")
+            await put(page, "#blend_with", "bright")
+            await until_shown(page, blended(LEFT, 0.5), blended(RIGHT, 0.5))
+            await put(page, "#blend_weight", 100)
+            await until_shown(page, blended(LEFT, 1), blended(RIGHT, 1))
+            assert await page.text("#blend_weight-shown") == "100 %"
+
+            await page.click("#where input[value=moving]")
+            await until_shown(page, LEFT, RIGHT)
+            await page.click("#where input[value=still]")
+            await until_shown(page, blended(LEFT, 1), blended(RIGHT, 1))
+
+            await page.click("#styles input[value=bright]")
+            await until_shown(page, painted(LEFT, "bright"), painted(RIGHT, "bright"))
+            assert await page.evaluate(offered) == "nothing,Swap"
+            assert await page.evaluate(hidden)
             assert not page.complaints
 
     run(main())
@@ -320,6 +371,8 @@ def test_the_page_says_why_it_was_refused_and_starts_later(tmp_path, clip):
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_nothing_sticks_out_at_any_width(tmp_path, clip, width):
+    serve_factory.install_several(tmp_path)
+
     async def main():
         async with (
             serving() as url,
@@ -328,7 +381,8 @@ def test_nothing_sticks_out_at_any_width(tmp_path, clip, width):
             await page.resize(width, 800, phone=width < 500)
             await opened(page, url)
             await page.click("#start")
-            await until_shown(page, painted(LEFT, "swap"), painted(RIGHT, "swap"))
+            await put(page, "#blend_with", "bright")
+            await until_shown(page, blended(LEFT, 0.5), blended(RIGHT, 0.5))
             assert await page.evaluate("document.documentElement.scrollWidth") <= width
             small = """[...document.querySelectorAll("button, .choice label, .line input")]
               .filter((each) => each.offsetParent && each.offsetHeight < 20).length"""

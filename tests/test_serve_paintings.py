@@ -59,6 +59,22 @@ def test_a_picture_that_is_brought_is_painted_like(painter):
     run(main())
 
 
+def test_pictures_that_are_brought_blend_with_each_other(painter):
+    async def main():
+        async with serving(painter=painter) as url, viewing(url) as viewer:
+            await viewer.connect()
+            _, dark = await bring(url, jpeg(0))
+            _, light = await bring(url, jpeg(2 * GREY))
+            assert dark["blends_in"] == light["blends_in"]
+            names = {"style": dark["name"], "blend_with": light["name"]}
+            await viewer.say("look", **names, blend_weight=0.5)
+            await viewer.until_shown(lighter(LEFT), lighter(RIGHT))
+            await viewer.say("look", style="swap")
+            assert "choices: none" in (await viewer.hear("error"))["message"]
+
+    run(main())
+
+
 def test_who_did_not_bring_it_is_not_told_of_it(painter):
     async def main():
         async with serving(painter=painter) as url, viewing(url) as viewer:

@@ -11,6 +11,9 @@ from realtime_nst.runtime.card import ARBITRARY, MULTI
 from realtime_nst.runtime.model import Model, read_model
 from realtime_nst.runtime.spec import Part, parse
 
+PICTURES = "pictures"
+"""What any two pictures blend in: the network for any painting, whichever it is."""
+
 _TRAIN = "train one with: realtime-nst train-any"
 
 
@@ -45,6 +48,22 @@ def find_player(style: str | Path, painter: str | Path = "") -> Player:
     if len(names) == 1 and _is_network(names[0]):
         return Player(styles.find(names[0]))
     return Player(_of_several(names, paintings, model), parts)
+
+
+def blends_in(style: str | Path, painter: str | Path = "") -> str:
+    """The name of the network that ``style`` is blended in with all others of which the same is
+    said: PICTURES, or one of several styles. Empty where there is none, and for a blend.
+
+    Raises as :func:`find_player` does for ``painter``.
+    """
+    parts = parse(style)
+    if len(parts) > 1:
+        return ""
+    name = parts[0].name
+    if _is_painting(name):
+        return PICTURES
+    several = _several(_painter(painter) if painter else None)
+    return next((network for network, held in several.items() if name in held), "")
 
 
 def _is_painting(name: str) -> bool:
@@ -91,14 +110,20 @@ def _for_paintings(painting: str, model: Model | None) -> Path:
     return styles.find(fitting[0])
 
 
+def _several(model: Model | None) -> dict[str, tuple[str, ...]]:
+    """The networks of several styles, with these: the installed ones, and ``model`` if it is."""
+    several = {entry.name: entry.styles for entry in styles.painters() if entry.kind == MULTI}
+    if model and model.card.kind == MULTI:
+        several[model.path.name] = model.card.styles
+    return several
+
+
 def _of_several(names: Sequence[str], paintings: Sequence[str], model: Model | None) -> Path:
     """The installed network of several styles that has all ``names``."""
-    several = {entry.name: entry.styles for entry in styles.painters() if entry.kind == MULTI}
+    several = _several(model)
     for network, held in several.items():
         if set(names) <= set(held):
             return styles.find(network)
-    if model and model.card.kind == MULTI:
-        several[model.path.name] = model.card.styles
     known = {*paintings, *(style for held in several.values() for style in held)}
     for name in names:
         if name not in known:

@@ -12,6 +12,7 @@ from realtime_nst.errors import UsageError
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.network import Network, mixed
+from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import find_player
 from realtime_nst.runtime.providers import AUTO, choose
 from realtime_nst.runtime.session import Code
@@ -35,7 +36,8 @@ class _Loaded:
 class Stylizer:
     """``style`` is the name of an installed style, the path of an ONNX file with a card, that of a
     painting, or a blend of names or of paintings, as ``"a.jpg:0.7,b.jpg:0.3"``. Paintings are
-    played by the network ``painter``, a name or path (empty: the one installed).
+    played by the network ``painter``, a name or path (empty: the one installed). Stylizers that
+    are given the same ``networks`` share those that they have in common.
 
     Raises :class:`UnknownName`, :class:`UsageError` or :class:`ModelError` for the style,
     :class:`MediaError` for a painting, :class:`ProviderError` or :class:`MissingPackage` for the
@@ -43,12 +45,18 @@ class Stylizer:
     """
 
     def __init__(
-        self, style: str | Path, provider: str = AUTO, *, painter: str | Path = ""
+        self,
+        style: str | Path,
+        provider: str = AUTO,
+        *,
+        painter: str | Path = "",
+        networks: Networks | None = None,
     ) -> None:
         self._provider, self._painter = choose(provider), painter
+        self._networks = networks or Networks()
         self._size: tuple[int, int] | None = None
         self._changing = Lock()
-        self._loaded = self._load(style, None)
+        self._loaded = self._load(style)
 
     @property
     def card(self) -> ModelCard:
@@ -74,7 +82,7 @@ class Stylizer:
         style before stays. Raises as the constructor does.
         """
         before = self._loaded
-        loaded = self._load(style, before.network)
+        loaded = self._load(style)
         if self._size is not None and loaded.network is not before.network:
             loaded(_blank(*self._size))
         with self._changing:
@@ -87,7 +95,7 @@ class Stylizer:
         Raises as the constructor does, and :class:`UsageError` where no one network plays both.
         """
         here = self._loaded
-        there = self._load(style, here.network)
+        there = self._load(style)
         one, other = here.code, there.code
         if one is None or other is None or there.network is not here.network:
             raise UsageError(
@@ -128,12 +136,10 @@ class Stylizer:
     def reset(self) -> None:
         """Forget earlier frames. A style without memory has none to forget."""
 
-    def _load(self, style: str | Path, network: Network | None) -> _Loaded:
-        """``network`` goes on being used where it is the one that plays ``style``."""
+    def _load(self, style: str | Path) -> _Loaded:
         player = find_player(style, self._painter)
         model = read_model(player.network)
-        if network is None or network.model.digest != model.digest:
-            network = Network(model, self._provider)
+        network = self._networks.open(model, self._provider)
         code = network.code(player.parts)
         if code is None:
             return _Loaded(network, model.card, model.digest, code)

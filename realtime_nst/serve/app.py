@@ -11,12 +11,14 @@ from aiohttp import WSCloseCode, web
 from realtime_nst.errors import RealtimeNstError
 from realtime_nst.motion.stabiliser import STRENGTHS
 from realtime_nst.runtime.colour import KEEP_COLOUR
+from realtime_nst.runtime.player import PICTURES
 from realtime_nst.serve.access import HEADERS, Access
 from realtime_nst.serve.ice import IceServer
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.paintings import LARGEST
 from realtime_nst.serve.session import Session
 from realtime_nst.serve.studio import Studio
+from realtime_nst.serve.where import WHERE
 
 LARGEST_MESSAGE = 64 * 1024
 """Bytes; a browser's offer has some 6,000."""
@@ -65,13 +67,15 @@ class App:
         self.web.router.add_get(path, content)
 
     async def _styles(self, _: web.Request) -> web.Response:
-        """What the page offers, and what it begins with."""
+        """What the page offers, and what it begins with. Styles blend with those that blend in the
+        same."""
         styles = [
             {
                 "name": name,
                 "title": choice.title,
                 "artist": choice.artist,
                 "speed_class": choice.speed_class,
+                "blends_in": choice.blends_in,
                 "picture": f"styles/{name}.jpg" if choice.picture else None,
             }
             for name, choice in self._studio.choices.items()
@@ -81,6 +85,7 @@ class App:
                 "styles": styles,
                 "stabilise": list(STRENGTHS),
                 "keep_colour": list(KEEP_COLOUR),
+                "where": list(WHERE),
                 "paintings": self._studio.takes_paintings,
                 "look": asdict(self._studio.look),
                 "ice_servers": list(self._ice_servers),
@@ -88,7 +93,8 @@ class App:
         )
 
     async def _take_painting(self, request: web.Request) -> web.Response:
-        """A picture to paint like, one at a time; the name it can be chosen by."""
+        """A picture to paint like, one at a time; the name it can be chosen by, and what it blends
+        in."""
         if self._taking.locked():
             return _json_error(429, "another picture is being looked at; try again")
         async with self._taking:
@@ -100,7 +106,7 @@ class App:
                 return _json_error(413, f"a picture may have {LARGEST >> 20} MB; try a smaller one")
             except RealtimeNstError as error:
                 return _json_error(400, str(error))
-        return web.json_response({"name": name})
+        return web.json_response({"name": name, "blends_in": PICTURES})
 
     async def _session(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LARGEST_MESSAGE)

@@ -7,6 +7,8 @@ from typing import Any
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.motion.stabiliser import STRENGTHS
 from realtime_nst.runtime.colour import KEEP_COLOUR
+from realtime_nst.runtime.spec import Part
+from realtime_nst.serve.where import WHERE
 
 
 @dataclass(frozen=True)
@@ -15,8 +17,9 @@ class Look:
     ``stabilise`` one of STRENGTHS.
 
     ``mirror`` swaps left and right. Left of ``split``, a share of the width from 0 to 1, the
-    picture is shown as it came; None shows all of it painted. Raises UsageError for values that
-    are not so.
+    picture is shown as it came; None shows all of it painted. ``blend_with`` is the name of a
+    style of which there is ``blend_weight``, 0 to 1, in the painting; with None there is nothing
+    of another. ``where``, one of WHERE, is painted. Raises UsageError for values that are not so.
     """
 
     style: str
@@ -25,6 +28,9 @@ class Look:
     stabilise: str = "strong"
     mirror: bool = True
     split: float | None = None
+    blend_with: str | None = None
+    blend_weight: float = 0.5
+    where: str = "everywhere"
 
     def __post_init__(self) -> None:
         _check_share("strength", self.strength)
@@ -33,19 +39,45 @@ class Look:
         _check_flag("mirror", self.mirror)
         if self.split is not None:
             _check_share("split", self.split)
+        _check_share("blend_weight", self.blend_weight)
+        _check_name("place to paint", self.where, WHERE)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What the painting is made of."""
+        if self.blend_with is None:
+            return (Part(self.style),)
+        return (
+            Part(self.style, 1 - self.blend_weight),
+            Part(self.blend_with, self.blend_weight),
+        )
 
     def paints_as(self, other: "Look") -> bool:
         """Whether at most the split differs, which is laid over what was painted."""
         return replace(self, split=other.split) == other
 
 
-def changed(look: Look, wish: Mapping[str, Any], styles: Collection[str]) -> Look:
-    """``look`` with the fields of ``wish``. Raises UsageError for what no look can have."""
+def changed(look: Look, wish: Mapping[str, Any], styles: Mapping[str, str]) -> Look:
+    """``look`` with the fields of ``wish``; ``styles`` are names, and what each blends in.
+
+    Raises UsageError for what no look can have.
+    """
     names = [field.name for field in fields(Look)]
     for name in wish:
         _check_name("setting", name, names)
     _check_name("style", wish.get("style", look.style), styles)
-    return replace(look, **wish)
+    result = replace(look, **wish)
+    if result.blend_with is not None:
+        others = _others(result.style, styles)
+        _check_name(f"style to blend with {result.style!r}", result.blend_with, others)
+    return result
+
+
+def _others(style: str, styles: Mapping[str, str]) -> set[str]:
+    """What ``style`` can be blended with."""
+    network = styles[style]
+    alike = {name for name, other in styles.items() if other == network}
+    return alike - {style} if network else set()
 
 
 def _check_name(kind: str, value: Any, choices: Collection[str]) -> None:

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import cv2
 
+from realtime_nst.masks.within import Within
 from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.runtime.stages import Stylise
 from realtime_nst.serve.look import Look
 from realtime_nst.serve.studio import USUAL_SIZE, Studio
-from realtime_nst.stream import Frame, Image
+from realtime_nst.serve.where import WHERE
+from realtime_nst.stream import Frame, Image, Stage
 
 
 class Painter:
@@ -17,7 +19,8 @@ class Painter:
     def __init__(self, studio: Studio) -> None:
         self._studio, self.size = studio, USUAL_SIZE
         self.look = studio.look
-        self._stylizer = studio.stylizer(self.look.style, self.size)
+        self._stylizer = studio.stylizer(self.look.parts, self.size)
+        self._mask = WHERE[self.look.where]()
         self._stage = self._made(self.look)
 
     def prepare(self, size: tuple[int, int]) -> None:
@@ -30,8 +33,11 @@ class Painter:
 
         On an error the look before stays. Raises as :class:`Stylizer` does.
         """
-        if look.style != self.look.style:
-            self._stylizer = self._studio.stylizer(look.style, self.size)
+        if look.parts != self.look.parts:
+            self._stylizer = self._studio.stylizer(look.parts, self.size)
+        # The background a mask has learnt does not hold for a mirrored picture.
+        if (look.where, look.mirror) != (self.look.where, self.look.mirror):
+            self._mask = WHERE[look.where]()
         if not look.paints_as(self.look):
             self._stage = self._made(look)
         self.look = look
@@ -42,8 +48,10 @@ class Painter:
             frame = replace(frame, image=_mirrored(frame.image))
         return _split(frame.image, stage(frame).image, look.split)
 
-    def _made(self, look: Look) -> Stabilise:
-        return Stabilise(Stylise(self._stylizer, look.strength, look.keep_colour), look.stabilise)
+    def _made(self, look: Look) -> Stage:
+        stylise = Stylise(self._stylizer, look.strength, look.keep_colour)
+        stage = Stabilise(stylise, look.stabilise)
+        return Within(self._mask, stage) if self._mask else stage
 
 
 def _mirrored(image: Image) -> Image:

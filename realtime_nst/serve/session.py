@@ -98,7 +98,8 @@ class Session:
 
     async def _wish(self, fields: Mapping[str, Any]) -> None:
         try:
-            styles = self._studio.offered(fields.get("style", self._wished.style))
+            wished = {**asdict(self._wished), **fields}
+            styles = self._studio.offered(wished["style"], wished["blend_with"])
             self._wished = changed(self._wished, fields, styles)
         except UsageError as error:
             await self._say("error", message=str(error), look=asdict(self._wished))

@@ -11,23 +11,33 @@ let offered, look, session = null, tries = 0;
 // ---- settings -------------------------------------------------------------------------------
 
 const controls = {
-  strength: { read: () => $("strength").valueAsNumber / 100, show: (value) => {
-    $("strength").value = value * 100;
-    $("strength-shown").value = `${Math.round(value * 100)} %`;
-  } },
+  strength: slider("strength"),
   mirror: checkbox("mirror"),
   split: { read: () => $("split").checked ? 0.5 : null, show: showSplit },
-  style: radio("style", "styles"),
-  stabilise: radio("stabilise", "stabilise"),
-  keep_colour: radio("keep_colour", "keep_colour"),
+  style: radio("styles"),
+  blend_with: { read: () => $("blend_with").value || null, show: showBlend },
+  blend_weight: slider("blend_weight"),
+  where: radio("where"),
+  stabilise: radio("stabilise"),
+  keep_colour: radio("keep_colour"),
 };
-const LABELS = { none: "Painting", luminance: "Camera", off: "Off", light: "Light", strong: "Strong", matched: "Matched" };
+const LABELS = {
+  none: "Painting", luminance: "Camera", matched: "Matched", off: "Off", light: "Light", strong: "Strong",
+  everywhere: "Everywhere", moving: "It moves", still: "It's still",
+};
+
+function slider(id) {
+  return { read: () => $(id).valueAsNumber / 100, show: (value) => {
+    $(id).value = value * 100;
+    $(`${id}-shown`).value = `${Math.round(value * 100)} %`;
+  } };
+}
 
 function checkbox(id) {
   return { read: () => $(id).checked, show: (value) => { $(id).checked = value; } };
 }
 
-function radio(name, place) {
+function radio(place) {
   const chosen = () => $(place).querySelector("input:checked");
   return {
     read: () => chosen()?.value,
@@ -41,9 +51,25 @@ function show(fields) {
 }
 
 function set(fields) {
+  if ("style" in fields) fields.blend_with = partners(fields.style).find(({ name }) => name === look.blend_with)?.name ?? null;
   show(fields);
   session?.send({ type: "look", ...fields });
-  if ("style" in fields) showStyle(session !== null);
+  if ("blend_with" in fields) showStyle(session !== null);
+}
+
+// What a style can be blended with: what blends in the same network.
+function partners(name) {
+  const { blends_in } = offered.styles.find((style) => style.name === name);
+  return offered.styles.filter((style) => blends_in && style.blends_in === blends_in && style.name !== name);
+}
+
+function showBlend(name) {
+  const others = partners(look.style);
+  $("blend_with").replaceChildren(element("option", { value: "", textContent: "nothing" }),
+    ...others.map((style) => element("option", { value: style.name, textContent: readable(style) })));
+  $("blend_with").value = name ?? "";
+  $("blend").hidden = !others.length;
+  $("blending").hidden = name === null;
 }
 
 function showStyle(loading) {
@@ -89,10 +115,11 @@ divider.addEventListener("keydown", (event) => {
 });
 new ResizeObserver(() => look && showSplit(look.split)).observe($("frame"));
 
-for (const name of ["strength", "mirror", "split"]) {
+for (const name of ["strength", "mirror", "split", "blend_with", "blend_weight"]) {
   $(name).addEventListener("input", () => set({ [name]: controls[name].read() }));
 }
-for (const [name, place] of [["style", "styles"], ["stabilise", "stabilise"], ["keep_colour", "keep_colour"]]) {
+const CHOICES = ["where", "keep_colour", "stabilise"];
+for (const [name, place] of [["style", "styles"], ...CHOICES.map((each) => [each, each])]) {
   $(place).addEventListener("change", () => set({ [name]: controls[name].read() }));
 }
 document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
@@ -106,7 +133,7 @@ function element(tag, fields = {}, ...children) {
 function offerChoices() {
   $("styles").append(...offered.styles.map(tile));
   if (offered.paintings) offerOwn();
-  for (const setting of ["stabilise", "keep_colour"]) {
+  for (const setting of CHOICES) {
     for (const value of offered[setting]) {
       $(setting).append(element("label", {},
         element("input", { type: "radio", name: setting, value }), LABELS[value]));
@@ -126,7 +153,7 @@ function tile(style) {
 // Titles can be long, and some paintings are there in several speed classes.
 function readable({ name, title, speed_class }) {
   const first = offered.styles.find((style) => style.title === title);
-  return title.split(/ \(|, /)[0] + (first.name === name ? "" : `, ${speed_class}`);
+  return title.split(/ \(|, /)[0] + (first.name === name || !speed_class ? "" : `, ${speed_class}`);
 }
 
 // ---- a picture of the viewer's own ----------------------------------------------------------
@@ -157,10 +184,10 @@ async function bring(file) {
     return say(`${file.name} is no picture that this browser can read.`, true);
   }
   try {
-    const { name, message: why } = await (await fetch("paintings", { method: "POST", body: small })).json();
+    const { name, blends_in, message: why } = await (await fetch("paintings", { method: "POST", body: small })).json();
     if (!name) return say(`${file.name} cannot be used: ${why}`, true);
     if (!offered.styles.some((style) => style.name === name)) {
-      const style = { name, title: file.name.replace(/\.[^.]*$/, ""), artist: "", picture: URL.createObjectURL(small) };
+      const style = { name, blends_in, title: file.name.replace(/\.[^.]*$/, ""), artist: "", picture: URL.createObjectURL(small) };
       offered.styles.push(style);
       $("own").parentElement.before(tile(style));
     }
