@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import painter_factory
 import pytest
 from model_factory import card, write_style
 
@@ -33,6 +34,16 @@ def test_each_provider_present_is_measured(tmp_path: Path) -> None:
         assert timing.milliseconds > 0
         assert timing.used in PROVIDERS
         assert not timing.error
+
+
+def test_a_painting_is_timed_by_the_network_that_plays_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painter_factory.install(tmp_path / "installed", monkeypatch)
+    red = painter_factory.painting(tmp_path / "red.png", (250, 20, 20))
+    (timing,) = doctor.measure(red, ["cpu"], size=(32, 24), repetitions=1)
+    assert timing.milliseconds > 0
+    assert doctor.automatic(red)[0]
 
 
 def test_a_provider_that_fails_is_reported_beside_the_others(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realtime_nst.cli import console, interrupt
+from realtime_nst.cli import console, interrupt, options
 from realtime_nst.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def bench(
     ] = False,
     style: Annotated[
         list[str] | None,
-        typer.Option("--style", "-s", metavar="NAME|FILE.onnx", help="(default: all installed)"),
+        typer.Option("--style", "-s", metavar=options.STYLE, help="(default: all installed)"),
     ] = None,
     provider: Annotated[
         list[str] | None,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from realtime_nst.runtime.doctor import Timing
 
 
-def doctor(style: options.Network = options.DEFAULT_STYLE) -> None:
+def doctor(style: options.Style = options.DEFAULT_STYLE) -> None:
     """Say which execution providers are here, how fast each is, and what is missing."""
     from realtime_nst.runtime import doctor as checks
 

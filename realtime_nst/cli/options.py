@@ -11,9 +11,6 @@ STYLE_HELP = (
     "styles of one network."
 )
 Style = Annotated[str, typer.Option("--style", "-s", metavar=STYLE, help=STYLE_HELP)]
-Network = Annotated[
-    str, typer.Option("--style", "-s", metavar="NAME|FILE.onnx", help="See: realtime-nst styles.")
-]
 Painter = Annotated[
     str,
     typer.Option(

@@ -14,8 +14,8 @@ import numpy as np
 from realtime_nst.errors import MissingPackage, RealtimeNstError
 from realtime_nst.runtime import hardware, openvino_session
 from realtime_nst.runtime.model import read_model
+from realtime_nst.runtime.player import find_player
 from realtime_nst.runtime.providers import PROVIDERS, available, choose
-from realtime_nst.runtime.styles import find
 from realtime_nst.runtime.stylizer import Stylizer
 
 _PACKAGES = {
@@ -111,7 +111,7 @@ def automatic(style: str | Path) -> tuple[str, str]:
     row = choose()
     if row.name != "openvino":
         return row.name, "the first of the table that is present"
-    precision, why = openvino_session.choose(read_model(find(style)))
+    precision, why = openvino_session.choose(read_model(find_player(style).network))
     return f"openvino-{precision}", why
 
 
@@ -126,7 +126,7 @@ def measure(
     After a warm-up the providers take turns, so that other work on the computer falls on all alike.
     A provider that fails is reported, not raised; a style that cannot be read is raised.
     """
-    read_model(find(style))
+    read_model(find_player(style).network)
     wanted = list(names) if names is not None else [row.name for row in available()]
     ready, failed = _prepare(style, wanted, size)
     seconds = _take_turns(ready, size, repetitions)
