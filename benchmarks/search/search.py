@@ -8,7 +8,8 @@
 for the same number of steps from the same seed and measures it on photos held out of training,
 through the loss networks of --measured-with where given (a small one may do for the training).
 Their tables are speed.csv and quality.csv beside this file; a design already in quality.csv is not
-trained again. `front` draws front.svg from both: quality against speed.
+trained again. `front` draws front.svg from both: quality against speed, and what no other design
+beats in both.
 """
 
 import argparse
@@ -76,7 +77,7 @@ def train(asked: argparse.Namespace) -> None:
     for design in DESIGNS:
         if design in done:
             continue
-        recipe = Recipe(network=design, steps=asked.steps)
+        recipe = Recipe(network=design, steps=asked.steps, crop=asked.crop)
         folder = asked.work / design.replace(":", "-").replace(",", "-")
         style = untrained(design).style
         trainer = Trainer(asked.painting, asked.content, folder, asked.loss_weights, recipe, style)
@@ -91,15 +92,31 @@ def front() -> None:
     from matplotlib.figure import Figure
 
     times = {row["design"]: row for row in read(SPEED) if row["provider"] == "openvino-bf16"}
+    points = {
+        row["design"]: (
+            float(times[row["design"]]["median ms"]),
+            float(row["content"]) + float(row["style"]),
+        )
+        for row in read(QUALITY)
+    }
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
-    for row in read(QUALITY):
-        at = float(times[row["design"]]["median ms"]), float(row["style"]) + float(row["content"])
+    axes.step(*zip(*pareto(points.values()), strict=True), where="post", color="0.6", zorder=0)
+    for design, at in points.items():
         axes.plot(*at, "o")
-        axes.annotate(row["design"], at, textcoords="offset points", xytext=(5, 4), fontsize=7)
+        axes.annotate(design, at, textcoords="offset points", xytext=(5, 4), fontsize=7)
     axes.set(xscale="log", xlabel="ms a frame, 640x480", ylabel="content + style loss")
     axes.grid(alpha=0.3)
     figure.savefig(FRONT)
+
+
+def pareto(points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Those that no other one beats in both, the fastest first."""
+    best: list[tuple[float, float]] = []
+    for point in sorted(points):
+        if not best or point[1] < best[-1][1]:
+            best.append(point)
+    return best
 
 
 def rounded(figures: Mapping[str, float]) -> dict[str, float]:
@@ -134,6 +151,7 @@ if __name__ == "__main__":
     training.add_argument("--loss-weights", type=Path, nargs="+", required=True)
     training.add_argument("--measured-with", type=Path, nargs="+")
     training.add_argument("--steps", type=int, default=300)
+    training.add_argument("--crop", type=int, default=Recipe.crop)
     training.add_argument("--work", type=Path, default=Path("search-runs"))
     training.set_defaults(run=train)
     asked = parser.parse_args()
