@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -19,14 +20,15 @@ from ._clips import RANGES, STILL, Clip, load, names
 from ._coherent import Coherent
 from ._losses import Losses, losses_of
 
-_WAYS = {
-    "per frame": ("off", 1),
-    "light": ("light", 1),
-    "strong": ("strong", 1),
-    "strong, every 2nd": ("strong", 2),
-    "strong, every 3rd": ("strong", 3),
+_WAYS: Mapping[str, Mapping[str, Any]] = {
+    "per frame": {"strength": "off"},
+    "light": {"strength": "light"},
+    "strong": {"strength": "strong"},
+    "strong, medium flow": {"strength": "strong", "accuracy": "medium"},
+    "strong, every 2nd": {"strength": "strong", "network_every": 2},
+    "strong, every 3rd": {"strength": "strong", "network_every": 3},
 }
-"""Strength of stabilising, and on every how manieth frame the network runs."""
+"""How :class:`Stabilise` is asked to; `live` does as "strong", `video` as "strong, medium flow"."""
 
 _SETTLED = 8
 """Frames after which the flicker of a still scene is counted; a quarter of a shorter clip."""
@@ -62,10 +64,7 @@ def _measure(name: str, settings: Settings, timer: Timer) -> Sequence[Row]:
     for style in settings.styles:
         stylizer = Stylizer(style, provider)
         painted = _paint(stylizer, clip)
-        stages = {
-            way: Stabilise(_Painted(painted), strength, network_every=every)
-            for way, (strength, every) in _WAYS.items()
-        }
+        stages = {way: Stabilise(_Painted(painted), **asked) for way, asked in _WAYS.items()}
         lose = losses_of(settings, stylizer.card)
         rows += _rows(style, clip, stages, _figures(clip, baseline or painted, lose), lose)
     return [*rows, *_held(clip, settings, baseline)]
