@@ -97,8 +97,9 @@ def test_every_weight_learns(network):
     network.zero_grad()
 
 
-def test_it_is_at_most_a_megabyte_in_half_precision():
-    assert 2 * sum(p.numel() for p in build_arbitrary("arbitrary").parameters()) < 1_000_000
+def test_its_encoder_is_at_most_a_megabyte_in_half_precision():
+    network = build_arbitrary("arbitrary")
+    assert 2 * sum(p.numel() for p in network.style.parameters()) < 1_000_000
 
 
 def test_another_name_or_parameter_lists_the_choices():
@@ -124,14 +125,14 @@ def test_a_paired_gram_loss_is_the_single_ones_for_a_stronger_painting():
 
 def test_training_lowers_the_loss_and_leaves_what_a_person_looks_at(media, tmp_path):
     totals = []
-    recipe = replace(SMALL, steps=24, learning_rate=5e-3)
+    recipe = replace(SMALL, steps=40, learning_rate=2e-3)
     run = trainer(media, tmp_path, recipe)
     path = run.run(lambda p: totals.append(p.total))
     assert sum(totals[-6:]) < sum(totals[:6])
     saved = checkpoints.load(path)
     assert saved.recipe == recipe
     assert set(saved.quality) == {"content", "style", "deep_style", "deep_content"}
-    sample = cv2.imread(str(tmp_path / "samples" / "step_000024.jpg"))
+    sample = cv2.imread(str(tmp_path / "samples" / "step_000040.jpg"))
     assert sample.shape == (2 * 288, 2 * 288, 3)
     with (tmp_path / "quality.csv").open() as file:
         assert [row["painting"] for row in csv.DictReader(file)] == [run.unseen[0].name]

@@ -1,4 +1,4 @@
-"""The bundled loss network: found, chosen, calibrated, hardened, held against another."""
+"""The bundled loss network: found, chosen, held against another."""
 
 import hashlib
 import json
@@ -11,18 +11,10 @@ safetensors = pytest.importorskip("safetensors.torch", reason="needs the extra '
 import learning_factory as factory  # noqa: E402
 
 from realtime_nst.errors import TrainingError  # noqa: E402
-from realtime_nst.learning import calibrate, harden, networks  # noqa: E402
 from realtime_nst.learning.agreement import agreement, paintings_of, rank_correlation  # noqa: E402
-from realtime_nst.learning.data import find_photos, read_image  # noqa: E402
+from realtime_nst.learning.data import read_image  # noqa: E402
 from realtime_nst.learning.loss_network import CARD, FILE, bundled  # noqa: E402
-from realtime_nst.learning.losses.bundled import DIRECTIONS, BundledNetwork  # noqa: E402
-from realtime_nst.learning.losses.content import content_loss  # noqa: E402
-from realtime_nst.learning.losses.perception import (  # noqa: E402
-    Perception,
-    load_loss_network,
-    random_loss_network,
-)
-from realtime_nst.learning.losses.style import GramLoss  # noqa: E402
+from realtime_nst.learning.losses.perception import load_loss_network  # noqa: E402
 from realtime_nst.learning.recipe import Recipe  # noqa: E402
 from realtime_nst.runtime.styles import InstalledStyle  # noqa: E402
 
@@ -61,62 +53,6 @@ def test_the_one_that_comes_with_the_program_has_all_layers_of_the_default_recip
     wanted = {*recipe.content_layers, *recipe.deep_content_layers}
     wanted |= {*recipe.style_layers, *recipe.deep_style_layers}
     assert wanted <= set(load_loss_network(bundled()).layers)
-
-
-@pytest.fixture
-def student():
-    torch.manual_seed(0)
-    return BundledNetwork().eval().requires_grad_(False)
-
-
-def losses(network, example):
-    """By layer and kind, as an objective would measure them."""
-    views = [Perception([network]).view(each) for each in
-             (example.photo, example.result, example.painting)]  # fmt: skip
-    photo, result, painting = ({name: v.layer(f"relu{name}") for name in DIRECTIONS} for v in views)
-    for name in ("3_3", "4_2"):
-        yield name, content_loss(result[name], photo[name]).item()
-    for name in ("1_2", "2_2", "3_4", "4_4"):
-        yield name, GramLoss(painting[name])(result[name]).item()
-
-
-def test_gains_are_found_again(student):
-    """A teacher that is the student amplified: the gains that lead from one to the other."""
-    teacher = BundledNetwork().eval().requires_grad_(False)
-    teacher.load_state_dict(student.state_dict())
-    wanted = dict.fromkeys(DIRECTIONS, 1.5)
-    calibrate.amplify(teacher, wanted)
-    examples = [calibrate.Example(*torch.rand(3, 1, 3, 48, 48)) for _ in range(3)]
-    found = calibrate.find_gains(student, Perception([teacher]), examples)
-    assert found == pytest.approx(wanted)
-    calibrate.amplify(student, found)
-    for example in examples:
-        assert dict(losses(student, example)) == pytest.approx(
-            dict(losses(teacher, example)), rel=1e-3
-        )
-
-
-def test_hardening_brings_the_student_nearer_on_painted_pictures(student, tmp_path):
-    photos = find_photos(factory.write_photos(tmp_path / "photos"))
-    paintings = [factory.write_painting(tmp_path / "painting.png")]
-    teacher = Perception([random_loss_network(0)])
-    student.requires_grad_(True)
-    bases = {
-        name: torch.eye(teacher.view(torch.rand(1, 3, 32, 32)).layer(f"relu{name}").shape[1], count)
-        for name, count in DIRECTIONS.items()
-    }
-    before = {name: value.clone() for name, value in student.state_dict().items()}
-    seen = []
-    chosen = harden.Hardening(steps=24, batch=2, crop=48, painters=2, life=5)
-    starts = [networks.build("fast").state_dict()]
-    harden.harden(
-        student, teacher, bases, photos, paintings, starts, chosen, lambda _, e: seen.append(e)
-    )
-    assert len(seen) == 24
-    assert set(seen[0]) == set(student.layers)
-    assert any(not torch.equal(before[name], v) for name, v in student.state_dict().items())
-    first, last = (sum(sum(e.values()) for e in part) for part in (seen[:4], seen[-4:]))
-    assert last < first
 
 
 def test_rank_correlation():

@@ -51,7 +51,7 @@ def train(
             "which stay as they are.",
         ),
     ] = None,
-    loss_network: LossNetwork = "vgg19",
+    loss_network: LossNetwork = "bundled",
     loss_weights: LossWeights = None,
     name: Annotated[str, typer.Option(help="What --style takes.  (default: OUTPUT's name)")] = "",
     title: Annotated[

@@ -30,7 +30,7 @@ def train_any(
             "several times.  (default: some of --paintings)",
         ),
     ] = None,
-    loss_network: LossNetwork = "vgg19",
+    loss_network: LossNetwork = "bundled",
     loss_weights: LossWeights = None,
     name: Annotated[str, typer.Option(help="What --style takes.  (default: OUTPUT's name)")] = "",
     title: Annotated[str, typer.Option(help="For people.")] = "Any painting",

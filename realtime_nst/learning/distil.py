@@ -1,120 +1,146 @@
-"""Distillation of the loss networks at hand into the bundled one (Hinton et al. 2015)."""
+"""Distillation of VGG-19 and a student of it into the bundled loss network, in two stages: each
+convolution fitted in turn, in closed form; then all trained together (Hinton et al. 2015)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
-from realtime_nst.learning.data import Crops, batches
 from realtime_nst.learning.device import best_device
-from realtime_nst.learning.losses.bundled import DIRECTIONS, BundledNetwork
+from realtime_nst.learning.losses.bundled import BundledNetwork, Tower
+from realtime_nst.learning.losses.chain import Chain
 from realtime_nst.learning.losses.perception import Perception
+from realtime_nst.learning.losses.style import gram
 
-_SURVEYED = 30
-"""Batches from which the principal directions are found."""
+_PLACES = 400_000
+"""About how many places of all pictures a convolution is fitted at."""
 
-_NOISE = 0.15
-"""Largest standard deviation of the noise laid over every fourth picture: a network in training
-does not begin with pictures."""
-
-Bases = Mapping[str, Tensor]
-"""By layer ``[C, directions]``: orthogonal directions of one length, such that coordinates along
-them have a mean square of 1."""
-
-
-@dataclass(frozen=True)
-class Distillation:
-    steps: int = 1600
-    batch: int = 8
-    crop: int = 192
-    learning_rate: float = 3e-3
-    seed: int = 0
-
-
-def survey(teacher: Perception, pictures: Sequence[Path], chosen: Distillation) -> Bases:
-    """The principal directions of ``teacher``'s features on ``pictures``: photos and paintings."""
-    torch.manual_seed(chosen.seed)
-    crops = Crops(list(pictures), chosen.crop, chosen.seed)
-    device = best_device().name
-    surveyed = batches(crops, chosen.batch, range(_SURVEYED), workers=1)
-    return principal_directions(teacher, (images.to(device) for images in surveyed))
-
-
-def distil(
-    teacher: Perception,
-    bases: Bases,
-    pictures: Sequence[Path],
-    chosen: Distillation,
-    on_step: Callable[[int, dict[str, float]], None] = lambda step, errors: None,
-) -> BundledNetwork:
-    """A bundled network whose features are ``teacher``'s on ``pictures``, along ``bases``.
-
-    ``on_step`` gets, by layer, the squared error over the mean square of the teacher's features.
-    """
-    torch.manual_seed(chosen.seed)
-    device = best_device()
-    student = BundledNetwork().to(device.name)
-    student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    crops = Crops(list(pictures), chosen.crop, chosen.seed)
-    optimiser = torch.optim.Adam(student.parameters(), lr=chosen.learning_rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, chosen.learning_rate, total_steps=chosen.steps, pct_start=0.05
-    )
-    for step, images in enumerate(batches(crops, chosen.batch, range(chosen.steps), workers=1)):
-        with device.autocast():
-            errors = distances(student, teacher, bases, noisy(images.to(device.name)))
-        optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(errors.values())).sum().backward()
-        optimiser.step()
-        schedule.step()
-        on_step(step + 1, {layer: error.item() for layer, error in errors.items()})
-    return student.eval()
+_RIDGE = 1e-5
+"""What is added to the variance of the inputs, over its mean."""
 
 
 @torch.no_grad()
-def principal_directions(teacher: Perception, images: Iterator[Tensor]) -> dict[str, Tensor]:
-    """The directions that hold most of the energy of the features of ``_SURVEYED`` batches."""
-    moments: dict[str, Tensor] = {}
-    for batch in images:
-        view = teacher.view(batch)
-        for name in DIRECTIONS:
-            flat = view.layer(f"relu{name}").float().transpose(0, 1).flatten(1)
-            moments[name] = moments.get(name, 0) + flat @ flat.T / flat.shape[1]
-    return {name: _main(moment / _SURVEYED, DIRECTIONS[name]) for name, moment in moments.items()}
+def fit(
+    tower: Tower,
+    teacher: Chain,
+    images: Sequence[Tensor],
+    on_layer: Callable[[str, float], None] = lambda name, error: None,
+) -> None:
+    """Make ``tower`` respond as ``teacher`` does on ``images``, each ``[1, 3, H, W]`` in 0..1.
+
+    Shallow first, each convolution by reduced-rank regression: from what ``tower`` itself sees so
+    far to what ``teacher`` responds before the ReLU (asymmetric reconstruction, Zhang et al. 2016,
+    section 3.3; without their account of the ReLU). ``on_layer`` gets the squared error behind the
+    ReLU over the mean square.
+    """
+    seen, wanted = [tower.enter(x) for x in images], [teacher.enter(x) for x in images]
+    for name in tower.names:
+        seen = [tower.halved(name, x) for x in seen]
+        wanted = [teacher.convolve(name, teacher.halved(name, x)) for x in wanted]
+        _regress(tower.convolutions[name], seen, wanted)
+        seen = [F.relu(tower.convolve(name, x)) for x in seen]
+        wanted = [F.relu(x) for x in wanted]
+        off = sum((a - b).square().sum().item() for a, b in zip(seen, wanted, strict=True))
+        on_layer(name, off / sum(x.square().sum().item() for x in wanted))
 
 
-def _main(moment: Tensor, count: int) -> Tensor:
-    values, vectors = torch.linalg.eigh(moment)
-    return vectors[:, -count:].flip(1) / values[-count:].mean().sqrt()
+def _regress(convolution: nn.Module, seen: Sequence[Tensor], wanted: Sequence[Tensor]) -> None:
+    """Give ``convolution``, 3x3 or 3x3 and 1x1, the weights that lead best from ``seen`` to
+    ``wanted``."""
+    core, *spread = convolution if isinstance(convolution, nn.Sequential) else [convolution]
+    assert isinstance(core, nn.Conv2d)
+    squares, products = _moments(core, seen, wanted)
+    mean, middle = squares[:-1, -1], products[:, -1]
+    variance = squares[:-1, :-1] - torch.outer(mean, mean)
+    together = products[:, :-1] - torch.outer(middle, mean)
+    ridge = _RIDGE * variance.diagonal().mean() * torch.eye(len(mean), dtype=mean.dtype)
+    kernels = torch.linalg.solve(variance + ridge, together.T).T
+    if not spread:
+        _set(core, kernels, middle - kernels @ mean)
+        return
+    main = torch.linalg.eigh(kernels @ variance @ kernels.T)[1][:, -core.out_channels :]
+    _set(core, main.T @ kernels, -main.T @ kernels @ mean)
+    _set(spread[0], main, middle)
 
 
-def distances(
-    student: BundledNetwork, teacher: Perception, bases: Bases, images: Tensor
-) -> dict[str, Tensor]:
-    """By layer: squared error of the coordinates over the mean square of the teacher's."""
+def _moments(
+    core: nn.Conv2d, seen: Sequence[Tensor], wanted: Sequence[Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Mean products, in float64, of what ``core`` takes at a place, and a one, with itself
+    ``[9 C + 1, 9 C + 1]`` and with what is wanted there ``[outputs, 9 C + 1]``."""
+    mode = "constant" if core.padding_mode == "zeros" else core.padding_mode
+    inputs = 9 * core.in_channels + 1
+    squares, products = torch.zeros(inputs, inputs), torch.zeros(wanted[0].shape[1], inputs)
+    places = 0
+    for x, answer in zip(seen, wanted, strict=True):
+        answers = answer[0].flatten(1)
+        chosen = torch.randperm(answers.shape[1])[: _PLACES // len(seen)]
+        taken = F.unfold(F.pad(x, (1,) * 4, mode=mode), 3)[0, :, chosen]
+        taken = torch.cat([taken, torch.ones(1, len(chosen))])
+        squares += taken @ taken.T
+        products += answers[:, chosen] @ taken.T
+        places += len(chosen)
+    return squares.double() / places, products.double() / places
+
+
+def _set(convolution: nn.Module, kernels: Tensor, bias: Tensor) -> None:
+    assert isinstance(convolution, nn.Conv2d)
+    assert convolution.bias is not None
+    convolution.weight.copy_(kernels.view_as(convolution.weight))
+    convolution.bias.copy_(bias)
+
+
+@dataclass(frozen=True)
+class Refining:
+    """How a fitted network is trained on: Adam, one cycle; a fit is lost at a larger rate."""
+
+    steps: int = 300
+    learning_rate: float = 3e-5
+
+
+def refine(
+    network: BundledNetwork,
+    teacher: Perception,
+    batches: Iterable[Tensor],
+    chosen: Refining,
+    on_step: Callable[[int, dict[str, float]], None] = lambda step, errors: None,
+) -> None:
+    """Train ``network`` as a whole to see ``batches`` as ``teacher`` does.
+
+    ``batches``: pictures ``[N, 3, H, W]`` in 0..1, one for each of ``chosen.steps``. ``on_step``
+    gets :func:`errors`.
+    """
+    device = best_device()
+    network.to(device.name, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    optimiser = torch.optim.Adam(network.parameters(), lr=chosen.learning_rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, chosen.learning_rate, total_steps=chosen.steps, pct_start=0.1
+    )
+    for step, images in zip(range(chosen.steps), batches, strict=False):
+        with device.autocast():
+            found = errors(network, teacher, images.to(device.name))
+        optimiser.zero_grad(set_to_none=True)
+        torch.stack(list(found.values())).sum().backward()
+        optimiser.step()
+        schedule.step()
+        on_step(step + 1, {layer: error.item() for layer, error in found.items()})
+    network.eval()
+
+
+def errors(network: BundledNetwork, teacher: Perception, images: Tensor) -> dict[str, Tensor]:
+    """By layer: squared error of the features over their mean square, and the same of their Gram
+    matrices, which style losses look at."""
+    with torch.no_grad():
+        view = teacher.view(images)
+        wanted = {layer: view.layer(layer).float() for layer in network.layers}
     return {
-        layer: (seen - wanted).pow(2).mean() / wanted.pow(2).mean()
-        for layer, seen, wanted in coordinates(student, teacher, bases, images)
+        layer: _relative(seen.float(), wanted[layer])
+        + _relative(gram(seen.float()), gram(wanted[layer]))
+        for layer, seen in network.features(images)
     }
 
 
-def coordinates(
-    student: BundledNetwork, teacher: Perception, bases: Bases, images: Tensor
-) -> Iterator[tuple[str, Tensor, Tensor]]:
-    """(layer, the student's, the teacher's), in float32, ``[N, directions, h, w]``."""
-    with torch.no_grad():
-        view = teacher.view(images)
-        wanted = {
-            f"relu{name}": torch.einsum("ncyx,ck->nkyx", view.layer(f"relu{name}").float(), basis)
-            for name, basis in bases.items()
-        }
-    for layer, seen in student.features(images):
-        yield layer, seen.float(), wanted[layer]
-
-
-def noisy(images: Tensor) -> Tensor:
-    quarter = torch.arange(len(images), device=images.device) % 4 == 0
-    strength = torch.rand(len(images), device=images.device) * _NOISE * quarter
-    return (images + torch.randn_like(images) * strength.view(-1, 1, 1, 1)).clamp(0, 1)
+def _relative(seen: Tensor, wanted: Tensor) -> Tensor:
+    return F.mse_loss(seen, wanted) / wanted.square().mean()

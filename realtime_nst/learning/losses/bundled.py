@@ -1,69 +1,102 @@
-"""A small loss network of our own, whose features are VGG-19's along their main directions."""
+"""A small loss network of our own, whose features are very nearly VGG-19's."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from realtime_nst.errors import TrainingError
+from realtime_nst.learning.losses.chain import Chain, Pooling
 from realtime_nst.learning.losses.weights import Weights
 
-WIDTHS = {1: 24, 2: 48, 3: 96, 4: 128, 5: 128}
-"""Channels of each block; VGG-19 has 64, 128, 256, 512, 512."""
+_MEAN = (0.48502, 0.45796, 0.40761)
+"""Of the pictures VGG-19 was trained on, in 0..1; zero padding stands for it."""
 
-DIRECTIONS = {
-    "1_1": 12, "1_2": 16, "2_1": 24, "2_2": 32, "3_1": 48, "3_3": 64, "3_4": 64,
-    "4_1": 64, "4_2": 64, "4_4": 64, "5_1": 64,
-}  # fmt: skip
-"""By layer, how many directions of its features are given."""
 
-_BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 1))
-_CONVOLUTIONS = [f"{b}_{c}" for b, n in _BLOCKS for c in range(1, n + 1)]
+Padding = Literal["zeros", "reflect"]
+
+
+@dataclass(frozen=True)
+class TowerPlan:
+    """``widths``: channels by block; ``ranks``: of each convolution, shallow first, 0 for a whole
+    one; ``given``: the layers others may see."""
+
+    widths: Mapping[int, int]
+    ranks: Mapping[str, int]
+    padding: Padding
+    given: Sequence[str]
+
+
+SHALLOW = TowerPlan(
+    {1: 64, 2: 128, 3: 256},
+    {"1_1": 0, "1_2": 24, "2_1": 40, "2_2": 64, "3_1": 80, "3_2": 96, "3_3": 96, "3_4": 96},
+    "zeros",
+    ("1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "3_4"),
+)
+"""As VGG-19 itself."""
+
+DEEP = TowerPlan(
+    {1: 16, 2: 32, 3: 64, 4: 128, 5: 128},
+    {"1_1": 0, "1_2": 0, "2_1": 0, "2_2": 28, "3_1": 48, "3_2": 52, "3_3": 52, "3_4": 52,
+     "4_1": 80, "4_2": 80, "4_3": 80, "4_4": 80, "5_1": 80},
+    "reflect",
+    ("4_1", "4_2", "4_3", "4_4", "5_1"),
+)  # fmt: skip
+"""As a student of it with a quarter of the channels, for what lies deeper."""
+
+
+class Tower(nn.Module, Chain):
+    """A chain whose 3x3 convolutions are of low rank: fewer 3x3 kernels, then 1x1 ones
+    (Zhang et al. 2016, Accelerating very deep convolutional networks, equation 3)."""
+
+    mean: Tensor
+
+    def __init__(self, plan: TowerPlan, pool: Pooling = F.max_pool2d) -> None:
+        super().__init__()
+        self.names, self.pool, self.given = list(plan.ranks), pool, plan.given
+        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.convolutions = nn.ModuleDict()
+        inputs = 3
+        for name, rank in plan.ranks.items():
+            outputs = plan.widths[int(name[0])]
+            self.convolutions[name] = _convolution(inputs, rank, outputs, plan.padding)
+            inputs = outputs
+
+    def enter(self, image: Tensor) -> Tensor:
+        return (image - self.mean).to(next(self.parameters()).dtype)
+
+    def convolve(self, name: str, x: Tensor) -> Tensor:
+        return self.convolutions[name](x)
 
 
 class BundledNetwork(nn.Module):
-    """Knowledge distillation of VGG-19 (Simonyan and Zisserman 2015) into a sixteenth of its cost.
+    """VGG-19 (Simonyan and Zisserman 2015) through relu3_4, and from relu4_1 on a student of it, in
+    half the time: two towers, each fitted to its teacher (``learning.distil``)."""
 
-    A trunk of VGG's shape with fewer channels; at each named layer a 1x1 convolution gives the
-    coordinates of VGG's features along the principal directions of that layer (uncentred, for Gram
-    matrices are). The directions being orthogonal and of one length, squared distances of features
-    and of Gram matrices are VGG's but for one factor a layer, as far as the directions reach: a
-    normalised loss measured here estimates the same loss there. Features are ``[N, C, h, w]``, of
-    either sign.
-    """
-
-    def __init__(self, pool: Callable[[Tensor, int], Tensor] = F.max_pool2d) -> None:
+    def __init__(self, pool: Pooling = F.max_pool2d) -> None:
         super().__init__()
-        self._pool = pool
-        self.convolutions = nn.ModuleDict()
-        inputs = 3
-        for name in _CONVOLUTIONS:
-            width = WIDTHS[int(name[0])]
-            self.convolutions[name] = nn.Conv2d(inputs, width, 3, padding=1)
-            inputs = width
-        self.directions = nn.ModuleDict(
-            {name: nn.Conv2d(WIDTHS[int(name[0])], count, 1) for name, count in DIRECTIONS.items()}
-        )
-        for name, parameter in self.named_parameters():
-            if name.endswith("weight"):
-                nn.init.kaiming_normal_(parameter, nonlinearity="relu")
-            else:
-                nn.init.zeros_(parameter)
-        self.layers: Sequence[str] = [f"relu{name}" for name in DIRECTIONS]
+        self.shallow, self.deep = Tower(SHALLOW, pool), Tower(DEEP, pool)
+
+    @property
+    def layers(self) -> Sequence[str]:
+        return [f"relu{name}" for tower in (self.shallow, self.deep) for name in tower.given]
 
     def features(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
-        x = (image - 0.5).to(next(self.parameters()).dtype)
-        for name, convolution in self.convolutions.items():
-            if name.endswith("_1") and name != "1_1":
-                x = self._pool(x, 2)
-            x = F.relu(convolution(x))
-            if name in DIRECTIONS:
-                yield f"relu{name}", self.directions[name](x)
+        for tower in (self.shallow, self.deep):
+            given = {f"relu{name}" for name in tower.given}
+            yield from (found for found in tower.features(image) if found[0] in given)
+
+
+def _convolution(inputs: int, rank: int, outputs: int, padding: Padding) -> nn.Module:
+    whole = nn.Conv2d(inputs, rank or outputs, 3, padding=1, padding_mode=padding)
+    return nn.Sequential(whole, nn.Conv2d(rank, outputs, 1)) if rank else whole
 
 
 def load_bundled(
-    weights: Weights, dtype: torch.dtype, device: str, pool: Callable[[Tensor, int], Tensor]
+    weights: Weights, dtype: torch.dtype, device: str, pool: Pooling
 ) -> BundledNetwork:
     """Raises TrainingError when ``weights`` are not those of a bundled network."""
     network = BundledNetwork(pool)

@@ -3,7 +3,7 @@
 Layers are named as the literature does: ``reluB_C``, block B, convolution C, after the ReLU.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from realtime_nst.errors import TrainingError, UnknownName
 from realtime_nst.learning.losses.bundled import load_bundled
+from realtime_nst.learning.losses.chain import Chain, Pooling
 from realtime_nst.learning.losses.weights import Convolution, Weights, chain, read_weights
 
 _VGG19_BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 4))
@@ -24,7 +25,7 @@ _TORCHVISION_INDEX = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34
 LAYERS = tuple(f"relu{name}" for name in _NAMES)
 """All layers of VGG-19, shallow first; a loss network at hand may have fewer."""
 
-POOLINGS: Mapping[str, Callable[[Tensor, int], Tensor]] = {
+POOLINGS: Mapping[str, Pooling] = {
     "max": F.max_pool2d,
     "average": F.avg_pool2d,
 }
@@ -47,7 +48,7 @@ class LossNetwork(Protocol):
         ...
 
 
-class Vgg19:
+class Vgg19(Chain):
     """VGG-19 (Simonyan and Zisserman 2015), as deep as its weights go; zero padding.
 
     Takes the Oxford weights (keys ``convB_C.weight``; RGB 0..255 minus the mean) or torchvision's
@@ -62,24 +63,22 @@ class Vgg19:
         device: str = "cpu",
         pooling: str = "max",
     ) -> None:
-        self._pool = _pooling(pooling)
+        self.pool = _pooling(pooling)
         named, mean, deviation = vgg19_weights(weights)
         self._mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
         self._deviation = torch.tensor(deviation, device=device).view(1, 3, 1, 1)
         self._convolutions = _cast(named, dtype, device)
         self._dtype = dtype
-        self.layers: Sequence[str] = [f"relu{name}" for name in named]
+        self.names = list(named)
 
-    def features(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
-        x = ((image - self._mean) / self._deviation).to(self._dtype)
-        for name, (weight, bias) in self._convolutions.items():
-            if name.endswith("_1") and name != "1_1":
-                x = self._pool(x, 2)
-            x = F.relu(F.conv2d(x, weight, bias, padding=1), inplace=True)
-            yield f"relu{name}", x
+    def enter(self, image: Tensor) -> Tensor:
+        return ((image - self._mean) / self._deviation).to(self._dtype)
+
+    def convolve(self, name: str, x: Tensor) -> Tensor:
+        return F.conv2d(x, *self._convolutions[name], padding=1)
 
 
-class DistilledVgg19:
+class DistilledVgg19(Chain):
     """A student of VGG-19 with a quarter of its channels (Collaborative Distillation, Wang 2020).
 
     Keys ``conv0`` (RGB 0..1 to BGR minus mean) and ``convBC``; reflection padding. The features
@@ -93,21 +92,19 @@ class DistilledVgg19:
         device: str = "cpu",
         pooling: str = "max",
     ) -> None:
-        self._pool = _pooling(pooling)
+        self.pool = _pooling(pooling)
         keys = {n: f"conv{n.replace('_', '')}" for n in _NAMES}
         named = chain(weights, keys)
         self._first = _cast(chain(weights, {"0": "conv0"}, 1), torch.float32, device)["0"]
         self._convolutions = _cast(named, dtype, device)
         self._dtype = dtype
-        self.layers: Sequence[str] = [f"relu{name}" for name in named]
+        self.names = list(named)
 
-    def features(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
-        x = F.conv2d(image, *self._first).to(self._dtype)
-        for name, (weight, bias) in self._convolutions.items():
-            if name.endswith("_1") and name != "1_1":
-                x = self._pool(x, 2)
-            x = F.relu(F.conv2d(F.pad(x, (1,) * 4, mode="reflect"), weight, bias), inplace=True)
-            yield f"relu{name}", x
+    def enter(self, image: Tensor) -> Tensor:
+        return F.conv2d(image, *self._first).to(self._dtype)
+
+    def convolve(self, name: str, x: Tensor) -> Tensor:
+        return F.conv2d(F.pad(x, (1,) * 4, mode="reflect"), *self._convolutions[name])
 
 
 class Perception:
@@ -202,7 +199,7 @@ def load_loss_network(
     try:
         if "conv0.weight" in weights:
             return DistilledVgg19(weights, dtype, device, pooling)
-        if "convolutions.1_1.weight" in weights:
+        if "shallow.convolutions.1_1.weight" in weights:
             return load_bundled(weights, dtype, device, _pooling(pooling))
         if is_vgg19(weights):
             return Vgg19(weights, dtype, device, pooling)
@@ -241,7 +238,7 @@ def _check_room(image: Tensor, layer: str) -> None:
         )
 
 
-def _pooling(name: str) -> Callable[[Tensor, int], Tensor]:
+def _pooling(name: str) -> Pooling:
     if name not in POOLINGS:
         raise UnknownName("pooling", name, POOLINGS)
     return POOLINGS[name]

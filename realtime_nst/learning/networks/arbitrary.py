@@ -18,11 +18,12 @@ _FOLD = 4
 
 
 class StyleEncoder(nn.Module):
-    """A painting ``[N, 3, H, W]`` in 0..1, at least 16x16, to a code ``[N, size]``.
+    """A painting ``[N, 3, H, W]`` in 0..1, at least 32x32, to a code ``[N, size]``.
 
-    Means and standard deviations of the channels of four convolutions, each at half the size of the
+    Means and standard deviations of the channels of six convolutions, each at half the size of the
     one before (MicroAST, Wang et al. 2023, modulates by such statistics too), through two layers.
-    Statistics and what follows are in float32.
+    The last one sees 65 pixels of the painting, so that large shapes count, too. Statistics and
+    what follows are in float32.
     """
 
     def __init__(self, size: int, widths: tuple[int, ...], hidden: int) -> None:
@@ -56,11 +57,11 @@ class ArbitraryNet(ArbitraryNetwork):
     """
 
     size_multiple, size_minimum = _FOLD, 2 * _FOLD
-    painting_minimum = 16
+    painting_minimum = 32
     _plain: Tensor
 
     def __init__(
-        self, width: int = 64, blocks: int = 4, detail: int = 16, hidden: int = 56
+        self, width: int = 64, blocks: int = 6, detail: int = 16, hidden: int = 128
     ) -> None:
         super().__init__()
         self._norms, self._width = 2 * blocks + 1, width
@@ -69,7 +70,7 @@ class ArbitraryNet(ArbitraryNetwork):
         self.transform = nn.ModuleList(AdaptiveResidual(width) for _ in range(blocks))
         self.norm = AdaptiveNorm()
         self.decode = way_back(_FOLD, width, detail)
-        self.style = StyleEncoder(self.code_size, (16, 32, 48, 64), hidden)
+        self.style = StyleEncoder(self.code_size, (16, 32, 48, 64, 80, 96), hidden)
         self._begin_plain()
 
     def encode_style(self, painting: Tensor) -> Tensor:
