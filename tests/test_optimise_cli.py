@@ -342,12 +342,23 @@ def test_loss_weights_that_are_not_there_are_named(optimise, tmp_path):
     assert "none.pth" in one_line_error(err)
 
 
-def test_without_a_network_the_missing_vgg19_is_one_line(optimise, tmp_path, monkeypatch):
+@pytest.fixture
+def offline(monkeypatch):
     def no_network(*_, **__):
         raise urllib.error.URLError("no route to host")
 
     monkeypatch.setattr(urllib.request, "urlopen", no_network)
+
+
+def test_offline_it_paints_by_the_network_that_comes_with_it(optimise, tmp_path, offline):
     code, _, err = optimise(PHOTO, "painting.png", "-o", tmp_path / "out.png", weights=None)
+    assert code == 0, err
+    assert (tmp_path / "out.png").exists()
+
+
+def test_offline_the_missing_vgg19_is_one_line(optimise, tmp_path, offline):
+    asked = (PHOTO, "painting.png", "-o", tmp_path / "out.png", "--loss-network", "vgg19")
+    code, _, err = optimise(*asked, weights=None)
     assert code == 1
     assert "--loss-weights" in one_line_error(err)
 

@@ -49,7 +49,7 @@ def optimise(
     save_every: Annotated[
         int, typer.Option(metavar="N", min=0, help="Keep each Nth picture, and a sheet of them.")
     ] = 0,
-    loss_network: LossNetwork = "vgg19",
+    loss_network: LossNetwork = "bundled",
     loss_weights: LossWeights = None,
     overwrite: options.Overwrite = False,
     **optimisation: Any,
