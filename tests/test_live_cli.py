@@ -1,6 +1,7 @@
 """``realtime-nst live`` as a person types it; the window is one that only counts."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,11 +11,13 @@ import cv2
 import media_factory
 import model_factory
 import numpy as np
+import painter_factory
 import pytest
 from stream_factory import PATIENCE, Pictures, Server
 from virtual_camera_factory import virtual_camera
 
 from realtime_nst.live import state
+from realtime_nst.runtime import styles
 from realtime_nst.sinks import null, window
 from realtime_nst.sources import devices
 from realtime_nst.sources.video import VideoSource
@@ -99,10 +102,21 @@ def test_the_scene_is_shown_and_it_says_how_it_went(cli, style, screen):
 def test_style_and_size_are_remembered(cli, style, screen):
     cli("live", "--camera", "synthetic", "--size", "064X48", "--style", style)
     kept = json.loads(state.path().read_text())
-    assert kept == {"style": str(style), "size": "64x48"}
+    assert kept == {"style": str(style), "size": "64x48", "painter": None}
     code, _, err = cli("live", "--camera", "synthetic")
     assert (code, err) == (0, "")
     assert screen.opened[-1].latest.image.shape == (48, 64, 3)
+
+
+def test_the_painter_is_remembered_with_its_style(cli, screen, tmp_path, monkeypatch):
+    folder = painter_factory.install(tmp_path / "installed", monkeypatch)
+    shutil.move(folder / "several.onnx", tmp_path / "mine.onnx")
+    monkeypatch.setattr(styles, "_FOLDERS", ())
+    code, _, err = cli(*_scene("--style", "red", "--painter", tmp_path / "mine.onnx"))
+    assert code == 0, err
+    kept = json.loads(state.path().read_text())
+    assert (kept["style"], kept["painter"]) == ("red", str(tmp_path / "mine.onnx"))
+    assert cli("live", "--camera", "synthetic")[::2] == (0, "")
 
 
 def test_a_style_of_last_time_that_is_gone_is_a_note(cli, screen):

@@ -8,9 +8,15 @@ from realtime_nst.live.state import State
 
 def test_what_is_saved_is_there_again():
     assert state.load() == (State(), "")
-    assert state.save(State("wave", "320x240")) == ""
-    assert state.load() == (State("wave", "320x240"), "")
+    assert state.save(State("wave", "320x240", "several")) == ""
+    assert state.load() == (State("wave", "320x240", "several"), "")
     assert [path.name for path in state.path().parent.iterdir()] == ["live.json"]
+
+
+def test_what_was_saved_before_painters_were_is_still_read():
+    state.path().parent.mkdir(parents=True, exist_ok=True)
+    state.path().write_text('{"style": "wave", "size": null}')
+    assert state.load() == (State("wave"), "")
 
 
 @pytest.mark.parametrize(
@@ -24,6 +30,7 @@ def test_what_is_saved_is_there_again():
         "null",
         '{"style": "wave"}',
         '{"style": 3, "size": null}',
+        '{"style": "wave", "size": null, "painter": 3}',
         "\0",
     ],
 )

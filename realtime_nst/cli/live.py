@@ -104,11 +104,11 @@ def live(
     recording = _recording(record, overwrite)
     where = mask_of(mask, mask_model, invert_mask, rest)
     with ThreadPoolExecutor(1) as beside, ExitStack() as opened:
-        loading = beside.submit(_stylizer, style, known.style, provider, painter)
+        loading = beside.submit(_stylizer, style, known, provider, painter)
         taken = opened.enter_context(chosen.source())
         # The window's process starts while the style is loaded.
         shown = opened.enter_context(_window()) if window else None
-        stylizer, name = loading.result()
+        stylizer, name, painter = loading.result()
         stylizer.warm_up(taken.info.width, taken.info.height)
         controller = _controller(
             stylizer,
@@ -136,7 +136,7 @@ def live(
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         finally:
-            _remember(controller, known.size if source else chosen.remembered)
+            _remember(controller, known.size if source else chosen.remembered, painter)
             _say_how_it_went(controller.report)
 
 
@@ -157,18 +157,19 @@ def _recording(path: Path | None, overwrite: bool) -> "VideoSink | None":
 
 
 def _stylizer(
-    style: str | None, known: str | None, provider: str, painter: str
-) -> "tuple[Stylizer, str]":
-    """With its name; where the style of last time is gone, the usual one."""
+    style: str | None, known: "State", provider: str, painter: str
+) -> "tuple[Stylizer, str, str]":
+    """With its name and its painter; where the style of last time is gone, the usual one."""
     from realtime_nst.runtime.stylizer import Stylizer
 
-    if style is None and known is not None:
+    if style is None and known.style is not None:
+        played_by = painter or known.painter or ""
         try:
-            return Stylizer(known, provider, painter=painter), known
+            return Stylizer(known.style, provider, painter=played_by), known.style, played_by
         except (UsageError, ModelError, MediaError) as error:
             console.say_notice(f"the style of last time cannot be had: {error}")
     style = style or options.DEFAULT_STYLE
-    return Stylizer(style, provider, painter=painter), style
+    return Stylizer(style, provider, painter=painter), style, painter
 
 
 def _beyond(rest: str, provider: str, painter: str) -> "Stylizer | None":
@@ -232,10 +233,13 @@ def _state_of(taken: "Source") -> Callable[[], str]:
     return lambda: getattr(taken, "state", "")
 
 
-def _remember(controller: "Live", size: str | None) -> None:
+def _remember(controller: "Live", size: str | None, painter: str) -> None:
     from realtime_nst.live import state
+    from realtime_nst.runtime.spec import absolute
 
-    trouble = state.save(state.State(controller.style, size))
+    trouble = state.save(
+        state.State(controller.style, size, absolute(painter) if painter else None)
+    )
     if trouble:
         console.say_notice(trouble)
 

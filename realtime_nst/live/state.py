@@ -10,14 +10,17 @@ from pathlib import Path
 import platformdirs
 
 ENVIRONMENT = "REALTIME_NST_STATE"
+_SIZE = r"[1-9]\d*x[1-9]\d*"
 
 
 @dataclass(frozen=True)
 class State:
-    """``style`` as ``--style`` takes it, ``size`` as ``--size`` does; None where not known."""
+    """``style``, ``size`` and ``painter`` as the options of these names take them; None where not
+    known, or the usual one."""
 
     style: str | None = None
     size: str | None = None
+    painter: str | None = None
 
 
 def path() -> Path:
@@ -30,12 +33,13 @@ def load() -> tuple[State, str]:
     """What was saved last, and a line on what was wrong with it (empty: nothing)."""
     try:
         kept = json.loads(path().read_text(encoding="utf-8"))
-        state = State(kept["style"], kept["size"])
+        state = State(kept["style"], kept["size"], kept.get("painter"))
     except FileNotFoundError:
         return State(), ""
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return State(), f"{path()} cannot be read ({error!r}) and is ignored"
-    if not _is_sound(state.style, r".+") or not _is_sound(state.size, r"[1-9]\d*x[1-9]\d*"):
+    names = (state.style, state.painter)
+    if not all(_is_sound(n, r".+") for n in names) or not _is_sound(state.size, _SIZE):
         return State(), f"{path()} holds what it should not and is ignored"
     return state, ""
 
