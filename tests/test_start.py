@@ -10,6 +10,7 @@ onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 from model_factory import card, write_graph, write_style  # noqa: E402
 from onnx import TensorProto, numpy_helper  # noqa: E402
 
+from realtime_nst.cli.start_from import find_start  # noqa: E402
 from realtime_nst.errors import ModelError, TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning import networks  # noqa: E402
@@ -116,3 +117,19 @@ def test_weights_of_another_network_are_refused(tmp_path):
     checkpoints.save(checkpoint(NETWORK), tmp_path / "checkpoint.pt")
     with pytest.raises(TrainingError, match="--network fast:width=8"):
         read_start(tmp_path / "checkpoint.pt").give_to(networks.build("fast"), "fast")
+
+
+@pytest.mark.parametrize(
+    ("asked", "network", "file"),
+    [
+        ("", "fast", "great_wave.onnx"),
+        ("", "arbitrary", "any.onnx"),
+        ("eight", "fast", "eight.onnx"),
+    ],
+)
+def test_training_begins_with_what_is_installed(asked, network, file):
+    assert find_start(asked, network).name == file
+
+
+def test_nothing_installed_is_of_an_unusual_network():
+    assert find_start("", NETWORK) is None

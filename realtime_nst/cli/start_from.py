@@ -24,10 +24,10 @@ StartFrom = Annotated[
 def find_start(start_from: str, network: str) -> Path | None:
     """The file to start a ``network`` from; None to begin anew, and where nothing is installed.
 
-    ``start_from`` empty is the first installed single style of that network. Raises UnknownName,
-    and ModelError when an installed file is damaged.
+    ``start_from`` empty is the first installed one of that network, but none of several styles.
+    Raises UnknownName, and ModelError when an installed file is damaged.
     """
-    installed = styles.installed()
+    installed = [*styles.installed(), *styles.painters()]
     if start_from == NONE:
         return None
     if not start_from:
