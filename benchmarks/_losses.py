@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realtime_nst.bench.case import Settings
+from realtime_nst.pictures import is_picture
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.stream import Image
 
@@ -20,10 +21,10 @@ Losses = Callable[[Sequence[Image], Sequence[Image]], Mapping[str, float]]
 _SIDE = 320
 
 
-def losses_of(settings: Settings, card: ModelCard) -> Losses:
+def losses_of(settings: Settings, style: str, card: ModelCard) -> Losses:
     """Those of the middle of each picture, 320 pixels a side; none without the style's painting
     and loss networks."""
-    painting = painting_of(settings.paintings, card)
+    painting = painting_of(settings.paintings, style, card)
     if painting is None or not settings.loss_weights:
         return lambda sources, shown: {}
     measure = quality(settings.loss_weights, painting)
@@ -38,8 +39,11 @@ def losses_of(settings: Settings, card: ModelCard) -> Losses:
     return lose
 
 
-def painting_of(folder: Path | None, card: ModelCard) -> Path | None:
-    """The file in ``folder`` the style was trained with, told by its digest."""
+def painting_of(folder: Path | None, style: str, card: ModelCard) -> Path | None:
+    """``style`` itself where it is a painting, else the file in ``folder`` it was trained
+    with, told by its digest."""
+    if is_picture(Path(style)):
+        return Path(style)
     wanted = card.recipe.get("painting_sha256")
     files = (path for path in folder.rglob("*") if path.is_file()) if folder and wanted else ()
     return next((p for p in files if hashlib.sha256(p.read_bytes()).hexdigest() == wanted), None)

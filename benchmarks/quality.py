@@ -69,13 +69,12 @@ def _losses(
     settings: Settings, style: str, stylizer: Stylizer, photos: Sequence[Path]
 ) -> Mapping[str, Figure]:
     """Measured where photos, painting and loss networks are at hand, else those of the card."""
-    alone = Path(style)
-    painting = alone if is_picture(alone) else painting_of(settings.paintings, stylizer.card)
+    painting = painting_of(settings.paintings, style, stylizer.card)
     if photos and painting and settings.loss_weights:
         found = _measured(settings.loss_weights, painting, stylizer, photos)
         where = f"{len(photos)} photos"
     else:
-        found, where = stylizer.card.quality, "card"
+        found, where = {} if is_picture(Path(style)) else stylizer.card.quality, "card"
     columns = {column: found.get(name) for column, name in _COLUMNS.items()}
     return {**columns, "measured on": where if found else None}
 

@@ -65,7 +65,7 @@ def _measure(name: str, settings: Settings, timer: Timer) -> Sequence[Row]:
         stylizer = Stylizer(style, provider)
         painted = _paint(stylizer, clip)
         stages = {way: Stabilise(_Painted(painted), **asked) for way, asked in _WAYS.items()}
-        lose = losses_of(settings, stylizer.card)
+        lose = losses_of(settings, style, stylizer.card)
         rows += _rows(style, clip, stages, _figures(clip, baseline or painted, lose), lose)
     return [*rows, *_held(clip, settings, baseline)]
 
@@ -74,7 +74,7 @@ def _held(clip: Clip, settings: Settings, baseline: Sequence[Image] | None) -> l
     """Of the network that holds features, where one is given."""
     if settings.coherent is None:
         return []
-    lose = losses_of(settings, CoherentStylizer(settings.coherent).card)
+    lose = losses_of(settings, str(settings.coherent), CoherentStylizer(settings.coherent).card)
     alone = baseline or _run(Coherent(settings.coherent, holds=False), clip)[0]
     stages = {"coherent": Coherent(settings.coherent)}
     style = str(settings.coherent)

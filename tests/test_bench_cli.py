@@ -198,6 +198,7 @@ def test_other_settings_keep_the_result_before(cli, asked, tmp_path):
         (["--size", "640"], "--size '640' is no size"),
         (["--size", "0x480"], "--size '0x480' is no size"),
         (["--size", "99999x480"], "up to 8192"),
+        (["--style", "absent.jpg"], "there is no picture 'absent.jpg'"),
         (["--photos", "nowhere"], "--photos 'nowhere' is no folder"),
         (["--photos", "empty"], "--photos 'empty' holds no picture"),
         (["--paintings", "nowhere"], "--paintings 'nowhere' is no folder"),

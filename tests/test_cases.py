@@ -262,7 +262,7 @@ def test_on_sintel_what_moves_as_its_true_flow_says_is_no_error(settings, sintel
     assert per_frame.figures["e_stab"] == 0
     assert per_frame.figures["flow"] == "exact"
     assert per_frame.figures["e_stab 5"] is None
-    assert len(others) == 4
+    assert len(others) == 5
     (truth["invalid"] / "frame_0001.png").unlink()
     assert rows_of_unit(name, asked)[0].figures["e_stab"] > 0.01
 

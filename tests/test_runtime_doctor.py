@@ -55,8 +55,9 @@ def test_a_provider_that_fails_is_reported_beside_the_others(tmp_path: Path) -> 
 
 
 def test_a_style_that_cannot_be_read_is_raised(tmp_path: Path) -> None:
-    with pytest.raises(UsageError):
-        doctor.measure(tmp_path / "absent.onnx")
+    for absent in ("absent.onnx", "absent.jpg"):
+        with pytest.raises(UsageError, match=absent):
+            doctor.measure(tmp_path / absent)
 
 
 def test_computer() -> None:

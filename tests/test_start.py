@@ -119,6 +119,19 @@ def test_weights_of_another_network_are_refused(tmp_path):
         read_start(tmp_path / "checkpoint.pt").give_to(networks.build("fast"), "fast")
 
 
+def test_weights_laid_out_otherwise_are_one_line(tmp_path):
+    made = checkpoint(NETWORK)
+    made.averaged.pop("module.encode.1.1.weight")
+    checkpoints.save(made, tmp_path / "checkpoint.pt")
+    start = read_start(tmp_path / "checkpoint.pt")
+    for go_on in (
+        lambda: start.give_to(networks.build(NETWORK), NETWORK),
+        lambda: averaged(networks.build(NETWORK), made),
+    ):
+        with pytest.raises(TrainingError, match=r"laid out otherwise.*--start-from none"):
+            go_on()
+
+
 @pytest.mark.parametrize(
     ("asked", "network", "file"),
     [

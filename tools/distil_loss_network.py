@@ -2,15 +2,16 @@
 
 Usage: python tools/distil_loss_network.py OUT.safetensors --photos DIR --paintings DIR
                 --vgg19 FILE --student FILE [--steps N] [--trained-on TEXT]
-The teachers are VGG-19 through relu3_4 or deeper, and a student of it through relu5_1. Every
-convolution is fitted in closed form, then all are trained together, on photos, paintings, photos
-painted like paintings (by the installed network for any painting), and all of it with noise.
+The teachers are VGG-19 through relu3_4, no deeper, and a student of it through relu5_1. Every
+convolution is fitted in closed form, then all are trained together, on photos, every other one with
+noise, paintings, and photos painted like paintings by the installed network for any painting.
 Photos that training holds out take no part.
 """
 
 import argparse
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import count
@@ -21,7 +22,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from realtime_nst.learning.data import Crops, find_photos, hold_out
+from realtime_nst.learning.data import Crops, find_paintings, find_photos, hold_out
 from realtime_nst.learning.device import best_device
 from realtime_nst.learning.distil import Refining, fit, refine
 from realtime_nst.learning.losses.bundled import BundledNetwork
@@ -35,14 +36,24 @@ HELD_OUT = 24
 CROP, BATCH, FITTED_ON = 192, 4, 100
 PAINTED_BY, PAINTED_ALIKE = "any", 40
 NOISE, NOISY = 0.15, 6
+LICENCE = (
+    "MIT; adapted from VGG-19 (Visual Geometry Group, Oxford; CC BY 4.0) and a student of it "
+    "(Collaborative Distillation; MIT): of low rank, trained on"
+)
+TEACHERS = [
+    "VGG-19 through relu3_4 (Simonyan and Zisserman, Oxford; CC BY 4.0)",
+    "a student of VGG-19 from relu4_1 on (Wang et al., Collaborative Distillation, CVPR 2020; MIT)",
+]
 
 
 def main() -> None:
     asked = arguments()
     photos = hold_out(find_photos(asked.photos), HELD_OUT)[0]
-    paintings = find_photos(asked.paintings)
+    paintings = find_paintings(asked.paintings)
     torch.manual_seed(0)
     shown = pictures(photos, paintings)
+    if "relu4_1" in load_loss_network(asked.vgg19).layers:
+        sys.exit(f"--vgg19 {asked.vgg19} goes deeper than relu3_4, which the student is to teach")
     network = BundledNetwork()
     fitted_on = [next(shown) for _ in range(FITTED_ON)]
     for tower, path in ((network.shallow, asked.vgg19), (network.deep, asked.student)):
@@ -56,9 +67,10 @@ def main() -> None:
     write(asked.out, network, {
         "what": "VGG-19 through relu3_4 and a student of it from relu4_1 on, their convolutions of "
         "low rank, fitted to the teachers' responses and trained on",
-        "licence": "MIT",
-        "trained_on": f"{len(photos)} photos, {len(paintings)} paintings ({asked.trained_on})",
-        "teachers": [path.name for path in (asked.vgg19, asked.student)],
+        "licence": LICENCE,
+        "trained_on": f"{len(photos)} photos, {len(paintings)} paintings, and photos painted like "
+        f"them: {asked.trained_on}",
+        "teachers": TEACHERS,
         "fitted_on": FITTED_ON,
         "refining": {**asdict(chosen), "batch": BATCH, "crop": CROP},
     })  # fmt: skip

@@ -71,7 +71,7 @@ def speed() -> None:
 
 
 def train(asked: argparse.Namespace) -> None:
-    done = {row["design"] for row in read(QUALITY)}
+    done = {row["design"] for row in read(QUALITY) if _trained_alike(row, asked)}
     networks = map(load_loss_network, asked.measured_with or asked.loss_weights)
     measured = Quality(Perception(list(networks)), asked.painting)
     for design in DESIGNS:
@@ -83,9 +83,12 @@ def train(asked: argparse.Namespace) -> None:
         trainer = Trainer(asked.painting, asked.content, folder, asked.loss_weights, recipe, style)
         network = averaged_network(load(trainer.run()))
         quality = measured(network, trainer.held_out)
-        write(
-            QUALITY, [*read(QUALITY), {"design": design, "steps": asked.steps, **rounded(quality)}]
-        )
+        row = {"design": design, "steps": asked.steps, "crop": asked.crop, **rounded(quality)}
+        write(QUALITY, [*read(QUALITY), row])
+
+
+def _trained_alike(row: Mapping[str, str], asked: argparse.Namespace) -> bool:
+    return (row["steps"], row["crop"]) == (str(asked.steps), str(asked.crop))
 
 
 def front() -> None:

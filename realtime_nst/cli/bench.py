@@ -152,13 +152,15 @@ def _conditions(
     from realtime_nst.bench.machine import this_machine
     from realtime_nst.bench.provenance import this_code
     from realtime_nst.bench.result import Conditions
+    from realtime_nst.pictures import is_picture
 
     for path in loss_weights or ():
         if not path.is_file():
             raise UsageError(f"--loss-weights {str(path)!r} is no file; give a .safetensors file")
     for option, folder in (("--photos", photos), ("--paintings", paintings)):
         _check_pictures(option, folder)
-    if photos and not (loss_weights and paintings):
+    own = all(is_picture(Path(name)) for name in style or [""])
+    if photos and not (loss_weights and (paintings or own)):
         console.say_notice(
             "--photos without --loss-weights and --paintings: only grids are measured on them, "
             "the losses are those of the styles' cards"
@@ -216,24 +218,16 @@ def _inputs(settings: "Settings") -> dict[str, str]:
 
 
 def _styles(names: list[str] | None, quick: bool) -> dict[str, str]:
-    """Digests by name; by default all installed, or the first of them for a quick run."""
+    """By name, digests of the network and of the paintings it is to paint like; by default of all
+    installed, or of the first of them for a quick run."""
+    from realtime_nst.runtime.player import digests, find_player
     from realtime_nst.runtime.styles import installed
 
     wanted = names or [entry.name for entry in installed()][: 1 if quick else None]
     if not wanted:
         raise UsageError("no styles are installed; give one: --style FILE.onnx")
-    return {name: _digest(name) for name in wanted}
-
-
-def _digest(style: str) -> str:
-    """Of what plays ``style``, and of the paintings it is to paint like."""
-    from realtime_nst.bench.provenance import file_digest
-    from realtime_nst.runtime.model import read_model
-    from realtime_nst.runtime.player import find_player
-
-    player = find_player(style)
-    paintings = (file_digest(Path(p.name)) for p in player.parts if Path(p.name).is_file())
-    return "+".join((read_model(player.network).digest[:12], *paintings))
+    found = {name: digests(find_player(name)) for name in wanted}
+    return {name: "+".join(digest[:12] for digest in each) for name, each in found.items()}
 
 
 def _providers(names: list[str] | None, style: str, quick: bool) -> dict[str, str]:

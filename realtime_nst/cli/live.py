@@ -108,7 +108,7 @@ def live(
         taken = opened.enter_context(chosen.source())
         # The window's process starts while the style is loaded.
         shown = opened.enter_context(_window()) if window else None
-        stylizer, name, painter = loading.result()
+        stylizer, name, played_by = loading.result()
         stylizer.warm_up(taken.info.width, taken.info.height)
         controller = _controller(
             stylizer,
@@ -136,7 +136,7 @@ def live(
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         finally:
-            _remember(controller, known.size if source else chosen.remembered, painter)
+            _remember(controller, known.size if source else chosen.remembered, played_by)
             _say_how_it_went(controller.report)
 
 
@@ -236,10 +236,11 @@ def _state_of(taken: "Source") -> Callable[[], str]:
 def _remember(controller: "Live", size: str | None, painter: str) -> None:
     from realtime_nst.live import state
     from realtime_nst.runtime.spec import absolute
+    from realtime_nst.runtime.styles import painters
 
-    trouble = state.save(
-        state.State(controller.style, size, absolute(painter) if painter else None)
-    )
+    if painter and painter not in {entry.name for entry in painters()}:
+        painter = absolute(painter)
+    trouble = state.save(state.State(controller.style, size, painter or None))
     if trouble:
         console.say_notice(trouble)
 

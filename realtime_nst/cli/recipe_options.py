@@ -34,6 +34,12 @@ def with_options_of(
     return decorate
 
 
+def is_default(context: typer.Context, option: str) -> bool:
+    """Whether nobody gave ``option``."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "DEFAULT"
+
+
 def read_options(recipe: type[_Recipe], options: dict[str, Any]) -> _Recipe:
     """Raises UsageError where a list cannot be read, and what ``recipe`` raises."""
     hints = get_type_hints(recipe)

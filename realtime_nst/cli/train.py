@@ -11,7 +11,7 @@ import typer
 from realtime_nst.cli import console, options
 from realtime_nst.cli.export import check_target, export_checked
 from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
-from realtime_nst.cli.recipe_options import read_options, with_options_of
+from realtime_nst.cli.recipe_options import is_default, read_options, with_options_of
 from realtime_nst.cli.start_from import StartFrom, find_start
 from realtime_nst.cli.train_progress import say_begun, say_quality, train_shown
 from realtime_nst.errors import UsageError
@@ -89,7 +89,7 @@ def train(
     start_file = find_start(start_from, recipe["network"])
     start = read_start(start_file) if start_file else None
     paintings = paintings_of(styles, add_style, start, title, artist)
-    if start and _is_default(context, "steps"):
+    if start and is_default(context, "steps"):
         recipe["steps"] = _STEPS_A_STYLE * len(paintings) if styles else _STEPS_FROM_ANOTHER
     style = StyleInfo(
         name=name or output.stem,
@@ -122,8 +122,3 @@ def train(
     trained = load(train_shown(trainer))
     say_quality(trained.quality, len(trainer.held_out))
     export_checked(trained, output)
-
-
-def _is_default(context: typer.Context, option: str) -> bool:
-    source = context.get_parameter_source(option)
-    return source is not None and source.name == "DEFAULT"

@@ -8,14 +8,17 @@ import typer
 from realtime_nst.cli import console, options
 from realtime_nst.cli.export import check_target, export_checked
 from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
-from realtime_nst.cli.recipe_options import read_options, with_options_of
+from realtime_nst.cli.recipe_options import is_default, read_options, with_options_of
 from realtime_nst.cli.start_from import StartFrom, find_start
 from realtime_nst.cli.train_progress import say_begun, say_quality, train_shown
 from realtime_nst.learning.recipe import ArbitraryRecipe
 
+_STEPS_FROM_ANOTHER = 2000
+
 
 @with_options_of(ArbitraryRecipe, "Recipe")
 def train_any(
+    context: typer.Context,
     paintings: Annotated[
         Path,
         typer.Option(help="Folder of paintings; INDEX.csv in it may name artists (file, artist)."),
@@ -61,14 +64,16 @@ def train_any(
     from realtime_nst.learning.train_arbitrary import ArbitraryTrainer
     from realtime_nst.runtime.painting import PAINTING_SIZE
 
-    chosen = read_options(ArbitraryRecipe, recipe)
     find_photos(content)  # the cheap checks come before the dear download
     find_paintings(paintings)
     for painting in unseen or ():
         read_painting(painting, PAINTING_SIZE)
-    build_arbitrary(chosen.network)
-    start_file = find_start(start_from, chosen.network)
+    start_file = find_start(start_from, recipe["network"])
     start = read_start(start_file) if start_file else None
+    if start and is_default(context, "steps"):
+        recipe["steps"] = _STEPS_FROM_ANOTHER
+    chosen = read_options(ArbitraryRecipe, recipe)
+    build_arbitrary(chosen.network)
     style = checkpoint.StyleInfo(
         name=name or output.stem,
         title=title,

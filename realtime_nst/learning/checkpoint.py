@@ -124,6 +124,18 @@ def network_of(checkpoint: Checkpoint) -> StyleNetwork | SteeredNetwork:
             return networks.build(name)
 
 
+def take(module: nn.Module, weights: Mapping[str, Any]) -> None:
+    """Give ``module`` those ``weights``. Raises TrainingError where they are laid out otherwise."""
+    try:
+        module.load_state_dict(dict(weights))
+    except RuntimeError as error:
+        raise TrainingError(
+            "the weights to go on with are those of a network laid out otherwise, as another "
+            "version of realtime_nst had it; begin anew with --start-from none, or with --restart "
+            "where the run itself is that old"
+        ) from error
+
+
 def save(checkpoint: Checkpoint, path: Path) -> None:
     """Written beside ``path`` and renamed: a killed run leaves the previous checkpoint whole.
 

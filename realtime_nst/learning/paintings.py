@@ -25,7 +25,7 @@ INDEX = "INDEX.csv"
 _NAMELESS = {"", "unknown", "anonymous"}
 _MOST_UNREADABLE = 16
 _COLOURS = 12
-_LEAST = 16
+_LEAST = 32
 
 
 def by_artist(paintings: Sequence[Path], folder: Path) -> list[list[Path]]:
@@ -78,7 +78,7 @@ class PaintingCrops(Dataset[Tensor | TrainingError]):
     ``seed`` and ``i`` alone.
 
     Groups of :func:`by_artist` are drawn evenly, then their paintings. A painting that cannot be
-    read, or is narrower than 16 pixels, is passed over; too many in a row are a TrainingError.
+    read, or is narrower than 32 pixels, is passed over; too many in a row are a TrainingError.
     """
 
     groups: Sequence[Sequence[Path]]

@@ -144,7 +144,7 @@ class ArbitraryRecipe(RunRecipe):
     kind = ARBITRARY
 
     network: str = option("arbitrary", "network to train")
-    steps: int = option(20000, "training steps", 1)
+    steps: int = option(20000, "training steps; 2000 for a start from another", 1)
     learning_rate: float = option(1e-3, "peak of the one-cycle schedule (Adam)", 1e-9, 1.0)
     average: float = option(0.999, "decay of the running weight average exported", 0, 0.9999)
     content_weight: float = option(1.0, "content loss")

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from realtime_nst.errors import TrainingError
-from realtime_nst.learning.checkpoint import Checkpoint, StyleInfo, load, save
+from realtime_nst.learning.checkpoint import Checkpoint, StyleInfo, load, save, take
 from realtime_nst.learning.data import find_photos, hold_out, measurable
 from realtime_nst.learning.device import best_device
 from realtime_nst.learning.losses.perception import Perception, load_loss_network
@@ -43,7 +43,7 @@ class Progress:
 def averaged(network: Net, checkpoint: Checkpoint) -> Net:
     """``network`` with the averaged weights of ``checkpoint``, in evaluation mode."""
     holder = AveragedModel(network, use_buffers=True)
-    holder.load_state_dict(checkpoint.averaged)
+    take(holder, checkpoint.averaged)
     network.load_state_dict(holder.module.state_dict())
     return network.eval()
 
@@ -217,8 +217,8 @@ class Run(ABC, Generic[Kind, Shown]):
                 f"{self.checkpoint_path} was made with another {', '.join(differing)}; "
                 "give the same options to go on with it, or --restart to begin anew"
             )
-        self.network.load_state_dict(saved.network)
-        self._averaged.load_state_dict(saved.averaged)
+        take(self.network, saved.network)
+        take(self._averaged, saved.averaged)
         self._optimiser.load_state_dict(saved.optimiser)
         self.step, self._rollbacks = saved.step, saved.rollbacks
         self._history = list(saved.history)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from realtime_nst.errors import ModelError, TrainingError
 from realtime_nst.learning import networks
-from realtime_nst.learning.checkpoint import PaintingInfo, load
+from realtime_nst.learning.checkpoint import PaintingInfo, load, take
 from realtime_nst.learning.networks.blocks import NearestConv
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
@@ -45,7 +45,7 @@ class Start:
                 f"--start-from holds a network of {len(self.paintings)} styles; train others with "
                 "--styles or --add-style, or give a single style to start from"
             )
-        network.load_state_dict(dict(self.weights))
+        take(network, self.weights)
 
     def give_to_many(self, network: ConditionalNet, name: str, styles: Sequence[str]) -> None:
         """A style that is there too begins as it is there, any other in the middle of all.
@@ -55,14 +55,14 @@ class Start:
         self._check(name)
         if not self.paintings:
             single = networks.build(name)
-            single.load_state_dict(dict(self.weights))
+            take(single, self.weights)
             assert isinstance(single, FastNet)
             network.begin_as(single)
             return
         rows = self.weights["styles"]
         known = {painting.name: row for painting, row in zip(self.paintings, rows, strict=True)}
         own = torch.stack([known.get(style, rows.mean(0)) for style in styles])
-        network.load_state_dict({**self.weights, "styles": own})
+        take(network, {**self.weights, "styles": own})
 
     def _check(self, name: str) -> None:
         if self.network != name:

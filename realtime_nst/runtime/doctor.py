@@ -14,7 +14,7 @@ import numpy as np
 from realtime_nst.errors import MissingPackage, RealtimeNstError
 from realtime_nst.runtime import hardware, openvino_session
 from realtime_nst.runtime.model import read_model
-from realtime_nst.runtime.player import find_player
+from realtime_nst.runtime.player import digests, find_player
 from realtime_nst.runtime.providers import PROVIDERS, available, choose
 from realtime_nst.runtime.stylizer import Stylizer
 
@@ -124,9 +124,10 @@ def measure(
     """Time ``style`` at ``size`` (width, height) on each provider named (default: all present).
 
     After a warm-up the providers take turns, so that other work on the computer falls on all alike.
-    A provider that fails is reported, not raised; a style that cannot be read is raised.
+    A provider that fails is reported, not raised; a style or painting that cannot be read is
+    raised.
     """
-    read_model(find_player(style).network)
+    digests(find_player(style))
     wanted = list(names) if names is not None else [row.name for row in available()]
     ready, failed = _prepare(style, wanted, size)
     seconds = _take_turns(ready, size, repetitions)

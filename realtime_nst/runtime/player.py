@@ -1,5 +1,6 @@
 """Which network plays what ``--style`` asks for."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from realtime_nst.pictures import is_picture
 from realtime_nst.runtime import styles
 from realtime_nst.runtime.card import ARBITRARY, MULTI
 from realtime_nst.runtime.model import Model, read_model
+from realtime_nst.runtime.painting import load_painting
 from realtime_nst.runtime.spec import Part, parse
 
 PICTURES = "pictures"
@@ -48,6 +50,17 @@ def find_player(style: str | Path, painter: str | Path = "") -> Player:
     if len(names) == 1 and _is_network(names[0]):
         return Player(styles.find(names[0]))
     return Player(_of_several(names, paintings, model), parts)
+
+
+def digests(player: Player) -> list[str]:
+    """The sha256 of the network, and of each painting among the parts, in their order.
+
+    Raises :class:`ModelError` for a network, :class:`UsageError` or :class:`MediaError` for a
+    painting that cannot be read.
+    """
+    paintings = (Path(part.name) for part in player.parts if _is_painting(part.name))
+    read = (hashlib.sha256(load_painting(path)).hexdigest() for path in paintings)
+    return [read_model(player.network).digest, *read]
 
 
 def blends_in(style: str | Path, painter: str | Path = "") -> str:

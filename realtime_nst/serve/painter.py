@@ -18,10 +18,14 @@ class Painter:
 
     def __init__(self, studio: Studio) -> None:
         self._studio, self.size = studio, USUAL_SIZE
-        self.look = studio.look
-        self._stylizer = studio.stylizer(self.look.parts, self.size)
-        self._mask = WHERE[self.look.where]()
-        self._stage = self._made(self.look)
+        look = studio.look
+        self._stylizer = studio.stylizer(look.parts, self.size)
+        self._mask = WHERE[look.where]()
+        self._worn = look, self._made(look)
+
+    @property
+    def look(self) -> Look:
+        return self._worn[0]
 
     def prepare(self, size: tuple[int, int]) -> None:
         """Compile for frames of that width and height. Raises as :class:`Stylizer` does."""
@@ -38,12 +42,11 @@ class Painter:
         # The background a mask has learnt does not hold for a mirrored picture.
         if (look.where, look.mirror) != (self.look.where, self.look.mirror):
             self._mask = WHERE[look.where]()
-        if not look.paints_as(self.look):
-            self._stage = self._made(look)
-        self.look = look
+        _, stage = self._worn
+        self._worn = look, stage if look.paints_as(self.look) else self._made(look)
 
     def __call__(self, frame: Frame) -> Image:
-        look, stage = self.look, self._stage
+        look, stage = self._worn
         if look.mirror:
             frame = replace(frame, image=_mirrored(frame.image))
         return _split(frame.image, stage(frame).image, look.split)

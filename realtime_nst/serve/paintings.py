@@ -15,7 +15,7 @@ LARGEST = 2 * 1024 * 1024
 
 _KEPT = 32
 _JPEG = b"\xff\xd8"
-_LEAST = 16
+_LEAST = 32
 
 
 class Paintings:
