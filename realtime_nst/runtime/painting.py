@@ -9,7 +9,7 @@ from realtime_nst.errors import UsageError
 from realtime_nst.pictures import decode, load, nearest
 from realtime_nst.stream import Image
 
-PAINTING_SIZE = 768
+PAINTING_SIZE = 896
 """Pixels of a painting's longer side where its code is made."""
 
 
