@@ -10,7 +10,8 @@ from realtime_nst.pictures import decode, load, nearest
 from realtime_nst.stream import Image
 
 PAINTING_SIZE = 896
-"""Pixels of a painting's longer side where its code is made."""
+"""Pixels of a painting's longer side where its code is made; smaller is closer to the painting and
+farther from the photo. Chosen by the installed network's figures for Great Wave."""
 
 
 def load_painting(path: Path) -> bytes:
