@@ -392,3 +392,20 @@ def test_the_command_trains_and_leaves_both_files(media, tmp_path, cli):
                         media["content"], "-o", tmp_path / "b.onnx")  # fmt: skip
     assert code == 2
     assert "no such folder" in said
+
+
+@pytest.mark.parametrize("network", [TINY, "adain:width=8,blocks=1,detail=4"])
+def test_as_a_photo_moves_so_shall_its_paint(media, tmp_path, network):
+    """Against the same training without: what only moved differs less."""
+    recipe = replace(SMALL, network=network, steps=30, sample_every=100, learning_rate=5e-3,
+                     temporal_feature_weight=1e-9, temporal_pairs=1, temporal_rise=0.0,
+                     equivariance_weight=0.0)  # fmt: skip
+
+    def unrest(weight):
+        losses = []
+        asked = replace(recipe, temporal_weight=weight)
+        trainer(media, tmp_path / f"{weight}", asked).run(lambda p: losses.append(p.losses))
+        assert "temporal_feature" in losses[0]
+        return sum(each["temporal"] for each in losses[-10:])
+
+    assert unrest(1e4) < 0.7 * unrest(1e-9)

@@ -59,11 +59,13 @@ def test_the_output_loss_by_hand():
     assert loss.item() == pytest.approx(0.25)
 
 
-def test_the_relative_loss_by_hand_whatever_the_contrast():
-    earlier = torch.tensor([0.0, 0.5]).expand(1, 3, 2, 2)
-    for contrast in (1.0, 0.5):
-        moved = Moved(contrast * earlier, contrast * earlier.flip(-1), motion(size=(2, 2)))
-        assert temporal_relative(moved).item() == pytest.approx(1.0, rel=1e-3)
+@pytest.mark.parametrize("hatch", [0.0, 0.1])
+@pytest.mark.parametrize("contrast", [1.0, 0.5])
+def test_the_relative_loss_by_hand_whatever_the_contrast_and_the_hatch(contrast, hatch):
+    earlier = contrast * torch.tensor([0.0, 0.5]).repeat_interleave(4).expand(1, 3, 8, 8)
+    fine = hatch * torch.tensor([-1.0, 1.0]).repeat(4)
+    moved = Moved(earlier + fine, earlier.flip(-1) + fine, motion())
+    assert temporal_relative(moved).item() == pytest.approx(1.0, rel=1e-3)
 
 
 def test_the_feature_loss_is_relative_and_by_hand():

@@ -10,6 +10,8 @@ through the loss networks of --measured-with where given (a small one may do for
 Their tables are speed.csv and quality.csv beside this file; a design already in quality.csv is not
 trained again. `front` draws front.svg from both: quality against speed, and what no other design
 beats in both.
+
+The table as it lies here: 600 steps on a GPU, on 576 of the photos, measured with VGG-19.
 """
 
 import argparse

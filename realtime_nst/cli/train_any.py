@@ -43,6 +43,10 @@ def train_any(
         typer.Option(help="Photos and paintings, for the card.  (default: the folders' names)"),
     ] = "",
     start_from: StartFrom = "",
+    clips: Annotated[
+        Path | None,
+        typer.Option(help="Folder of clips, moving pictures for the temporal weights."),
+    ] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget an unfinished run.")] = False,
     overwrite: options.Overwrite = False,
     **recipe: Any,
@@ -85,7 +89,7 @@ def train_any(
     weights = loss_networks(loss_network, loss_weights)
     trainer = ArbitraryTrainer(
         paintings, content, output.with_suffix(".train"), weights, chosen, style,
-        unseen or (), restart, start,
+        unseen or (), restart, start, clips,
     )  # fmt: skip
     console.say_notice(
         f"from {style.started_from or 'nothing'}, {chosen.steps} steps on "

@@ -1,14 +1,18 @@
 """What a training step looks at: photos, and some of them a second time, moved."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
 
 import torch
 from torch import Generator, Tensor
 
+from realtime_nst.learning.clips import ClipPairs, clip_batches
+from realtime_nst.learning.data import Crops, batches
 from realtime_nst.learning.losses.moved import Moved, Repainted
 from realtime_nst.learning.pairs import Pairs, joined, moved_photos
-from realtime_nst.learning.recipe import CoherentRecipe, Recipe
+from realtime_nst.learning.recipe import CoherentRecipe, MovingRecipe
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,11 @@ class Batch:
         shown = torch.cat([self.photos, self.pairs.later]) if self.pairs else self.photos
         return shown.contiguous(memory_format=torch.channels_last)
 
+    @property
+    def moving(self) -> int:
+        """How many of the photos move: the first ones."""
+        return len(self.pairs) if self.pairs else 0
+
     def to(self, device: str) -> "Batch":
         return Batch(self.photos.to(device), self.pairs and self.pairs.to(device))
 
@@ -38,10 +47,31 @@ class Batch:
         return Repainted(results, inside)
 
 
+def photo_batches(
+    photos: list[Path],
+    clips: Sequence[Path],
+    recipe: MovingRecipe | CoherentRecipe,
+    steps: range,
+    seed: int,
+) -> Iterator[Batch]:
+    """One batch of crops of ``photos`` for each of ``steps``; where the recipe is temporal, some
+    move, its share of them frames of ``clips``."""
+    crops = batches(Crops(photos, recipe.crop, seed), recipe.batch, steps, recipe.workers)
+    if not recipe.temporal:
+        return map(Batch, crops)
+    filmed: Iterator[Pairs | None] = repeat(None)
+    if clips:
+        pairs = ClipPairs(clips, recipe.crop, seed)
+        filmed = clip_batches(
+            pairs, steps, recipe.temporal_pairs, recipe.clip_share, recipe.workers
+        )
+    return moving(crops, filmed, recipe, (seed + step for step in steps))
+
+
 def moving(
     photos: Iterable[Tensor],
     clips: Iterable[Pairs | None],
-    recipe: Recipe | CoherentRecipe,
+    recipe: MovingRecipe | CoherentRecipe,
     seeds: Iterable[int],
 ) -> Iterator[Batch]:
     """Batches of ``photos``, ``recipe.temporal_pairs`` of each moving: those of ``clips`` in place

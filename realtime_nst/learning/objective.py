@@ -37,7 +37,7 @@ from realtime_nst.learning.losses.temporal_features import temporal_features
 from realtime_nst.learning.losses.temporal_output import temporal_output
 from realtime_nst.learning.losses.temporal_relative import temporal_relative
 from realtime_nst.learning.losses.total_variation import total_variation
-from realtime_nst.learning.recipe import ArbitraryRecipe, Recipe
+from realtime_nst.learning.recipe import ArbitraryRecipe, MovingRecipe, Recipe
 
 SeenViews = TypeVar("SeenViews", bound=Views)
 StyleTerm = Callable[[tuple[str, ...], tuple[float, ...]], Callable[[SeenViews], Tensor]]
@@ -95,7 +95,7 @@ def _painted(recipe: Recipe, style: StyleTerm[SeenViews]) -> Objective[SeenViews
     return _objective(terms)
 
 
-def build_temporal(recipe: Recipe) -> Objective[Repainted]:
+def build_temporal(recipe: MovingRecipe) -> Objective[Repainted]:
     """What the recipe asks of the pictures of what moves. Terms of weight 0 are not built."""
     terms: dict[str, tuple[float, Callable[[Repainted], Tensor]]] = {
         name: (weight, term)

@@ -58,37 +58,9 @@ class RunRecipe:
 
 
 @dataclass(frozen=True)
-class Recipe(RunRecipe):
-    """Everything, beside the painting, the photos and the loss networks, that decides the result.
+class MovingRecipe(RunRecipe):
+    """As :class:`RunRecipe`, of training in which some photos may also move."""
 
-    Weights multiply normalised losses (see ``losses``); a weight of 0 leaves the loss out. Raises
-    UsageError or UnknownName for a value that cannot be, or when nothing is left to train for.
-    """
-
-    kind = SINGLE
-
-    style_size: int = option(
-        512, "longer side of the painting, pixels; smaller: finer strokes", 64, 4096
-    )
-    content_weight: float = option(1.0, "content loss")
-    content_layers: tuple[str, ...] = option(("relu3_3",), "layers of the content loss")
-    deep_content_weight: float = option(0.8, "content loss on deep layers: keeps the subject")
-    deep_content_layers: tuple[str, ...] = option(("relu4_1",), "layers of the deep content loss")
-    style_loss: str = option("gram", "how style is compared", choices=STYLE_LOSS_NAMES)
-    style_weight: float = option(0.5, "style loss")
-    style_layers: tuple[str, ...] = option(
-        ("relu1_2", "relu2_2", "relu3_4"), "layers of the style loss"
-    )
-    style_scales: tuple[float, ...] = option(
-        (1.0, 0.5, 0.25), "image scales of the style loss", 0.1, 1.0
-    )
-    deep_style_weight: float = option(2.0, "style loss on deep layers: large shapes")
-    deep_style_layers: tuple[str, ...] = option(
-        ("relu4_1", "relu4_4", "relu5_1"), "layers of the deep style loss, full scale only"
-    )
-    tv_weight: float = option(0.0, "total variation: smoother pictures")
-    laplacian_weight: float = option(0.0, "Laplacian loss: keeps the photo's edges")
-    equivariance_weight: float = option(2.0, "shift equivariance: no grid, less flicker")
     temporal_weight: float = option(
         0.0, "temporal consistency of the result, 0: none; as a thing moves, so its paint"
     )
@@ -129,6 +101,40 @@ class Recipe(RunRecipe):
 
 
 @dataclass(frozen=True)
+class Recipe(MovingRecipe):
+    """Everything, beside the painting, the photos and the loss networks, that decides the result.
+
+    Weights multiply normalised losses (see ``losses``); a weight of 0 leaves the loss out. Raises
+    UsageError or UnknownName for a value that cannot be, or when nothing is left to train for.
+    """
+
+    kind = SINGLE
+
+    style_size: int = option(
+        512, "longer side of the painting, pixels; smaller: finer strokes", 64, 4096
+    )
+    content_weight: float = option(1.0, "content loss")
+    content_layers: tuple[str, ...] = option(("relu3_3",), "layers of the content loss")
+    deep_content_weight: float = option(0.8, "content loss on deep layers: keeps the subject")
+    deep_content_layers: tuple[str, ...] = option(("relu4_1",), "layers of the deep content loss")
+    style_loss: str = option("gram", "how style is compared", choices=STYLE_LOSS_NAMES)
+    style_weight: float = option(0.5, "style loss")
+    style_layers: tuple[str, ...] = option(
+        ("relu1_2", "relu2_2", "relu3_4"), "layers of the style loss"
+    )
+    style_scales: tuple[float, ...] = option(
+        (1.0, 0.5, 0.25), "image scales of the style loss", 0.1, 1.0
+    )
+    deep_style_weight: float = option(2.0, "style loss on deep layers: large shapes")
+    deep_style_layers: tuple[str, ...] = option(
+        ("relu4_1", "relu4_4", "relu5_1"), "layers of the deep style loss, full scale only"
+    )
+    tv_weight: float = option(0.0, "total variation: smoother pictures")
+    laplacian_weight: float = option(0.0, "Laplacian loss: keeps the photo's edges")
+    equivariance_weight: float = option(2.0, "shift equivariance: no grid, less flicker")
+
+
+@dataclass(frozen=True)
 class ManyRecipe(Recipe):
     """As :class:`Recipe`, for one network of many styles: each photo of a step has one of them."""
 
@@ -136,7 +142,7 @@ class ManyRecipe(Recipe):
 
 
 @dataclass(frozen=True)
-class ArbitraryRecipe(RunRecipe):
+class ArbitraryRecipe(MovingRecipe):
     """Everything, beside the paintings, the photos and the loss networks, that decides the result
     of training a network for any painting. Raises as :class:`Recipe` does.
     """
@@ -180,11 +186,6 @@ class ArbitraryRecipe(RunRecipe):
         4, "paintings kept out of training to show and measure the result on", 0
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not any(getattr(self, f.name) for f in fields(self) if f.name.endswith("weight")):
-            raise UsageError("all weights are 0, so there is nothing to train for")
-
 
 @dataclass(frozen=True)
 class CoherentRecipe(RunRecipe):
@@ -208,6 +209,8 @@ class CoherentRecipe(RunRecipe):
     clip_share: float = option(
         0.5, "with --clips: share of the pairs that is taken from them", 0, 1
     )
+
+    temporal: ClassVar[bool] = True
 
     @property
     def temporal_pairs(self) -> int:

@@ -7,15 +7,17 @@ from torch import Tensor, nn
 
 from realtime_nst.learning.networks.blocks import Residual
 from realtime_nst.learning.networks.steered import AdaptiveResidual
+from realtime_nst.learning.transforms.transform import Transform
+
+_TAPPED = Residual | AdaptiveResidual | Transform
 
 
 @contextmanager
 def features_of(network: nn.Module) -> Iterator[list[Tensor]]:
-    """A list that gets the output of the last residual block, float32, at each run."""
+    """A list that gets the output of the last residual block, or of the feature transform, float32,
+    at each run."""
     collected: list[Tensor] = []
-    last = [
-        module for module in network.modules() if isinstance(module, Residual | AdaptiveResidual)
-    ][-1]
+    last = [module for module in network.modules() if isinstance(module, _TAPPED)][-1]
     hook = last.register_forward_hook(lambda _, __, output: collected.append(output.float()))
     try:
         yield collected

@@ -12,34 +12,37 @@ from realtime_nst.errors import TrainingError
 from realtime_nst.learning import networks
 from realtime_nst.learning.alike import alike
 from realtime_nst.learning.checkpoint import StyleInfo
-from realtime_nst.learning.data import Crops, batches, find_paintings, hold_out
+from realtime_nst.learning.data import batches, find_paintings, hold_out
 from realtime_nst.learning.losses.compose import Objective
 from realtime_nst.learning.losses.paired import PairedViews
 from realtime_nst.learning.losses.perception import Vgg19Weights, is_vgg19, vgg19_weights
 from realtime_nst.learning.losses.weights import read_weights
 from realtime_nst.learning.measure import Quality, mean_of
+from realtime_nst.learning.moving import Batch
+from realtime_nst.learning.moving_run import MovingRun
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
 from realtime_nst.learning.networks.vgg import VggNet
 from realtime_nst.learning.objective import build_paired
 from realtime_nst.learning.paintings import PaintingCrops, by_artist, read_painting
 from realtime_nst.learning.recipe import ArbitraryRecipe
-from realtime_nst.learning.run import Run
 from realtime_nst.learning.samples import PairedSampleWriter
 from realtime_nst.learning.start import Start
+from realtime_nst.learning.tap import features_of
 from realtime_nst.runtime.painting import PAINTING_SIZE
 
 
 @dataclass(frozen=True)
-class Pair:
-    """``photos`` and ``paintings``, ``[N, 3, crop, crop]`` in 0..1; each has its own."""
+class Lesson:
+    """``batch`` of photos, some of which may move, and ``paintings``, ``[N, 3, crop, crop]`` in
+    0..1; each photo has its own."""
 
-    photos: Tensor
+    batch: Batch
     paintings: Tensor
 
 
-class ArbitraryTrainer(Run[ArbitraryRecipe, Pair]):
+class ArbitraryTrainer(MovingRun[ArbitraryRecipe, Lesson]):
     """Trains ``recipe.network`` to paint ``content`` photos like any of ``paintings``, two folders;
-    see :class:`Run`.
+    see :class:`MovingRun`.
 
     ``unseen`` are painting files to show and measure the result on; without any, some of
     ``paintings`` are held out of training for that. Paintings with an ``unseen`` one's bytes or
@@ -60,8 +63,9 @@ class ArbitraryTrainer(Run[ArbitraryRecipe, Pair]):
         unseen: Sequence[Path] = (),
         restart: bool = False,
         start: Start | None = None,
+        clips: Path | None = None,
     ) -> None:
-        super().__init__(content, folder, loss_weights, recipe)
+        super().__init__(content, folder, loss_weights, recipe, clips)
         if start is not None:
             start.give_to(self.network, recipe.network)
         self._objective: Objective[PairedViews] = build_paired(recipe, self._perception)
@@ -123,17 +127,20 @@ class ArbitraryTrainer(Run[ArbitraryRecipe, Pair]):
     def _samples(self) -> PairedSampleWriter:
         return PairedSampleWriter(self.folder, self.held_out, self._shown)
 
-    def _batches(self, seed: int) -> Iterator[Pair]:
+    def _batches(self, seed: int) -> Iterator[Lesson]:
         recipe, steps = self.recipe, range(self.step, self.recipe.steps)
-        photos = Crops(self._training, recipe.crop, seed)
         paintings = PaintingCrops(self.groups, recipe, seed)
-        both = (batches(x, recipe.batch, steps, recipe.workers) for x in (photos, paintings))
-        return map(Pair, *both)
+        return map(
+            Lesson, self._photos(seed), batches(paintings, recipe.batch, steps, recipe.workers)
+        )
 
-    def _losses(self, shown: Pair) -> tuple[Mapping[str, Tensor], Tensor]:
-        photos, paintings = (x.to(self._device.name) for x in (shown.photos, shown.paintings))
-        code = self._encode(paintings)
-        result = self._paint(photos, code)
+    def _losses(self, shown: Lesson) -> tuple[Mapping[str, Tensor], Tensor]:
+        device = self._device.name
+        batch, paintings = shown.batch.to(device), shown.paintings.to(device)
+        photos, code = batch.photos, self._encode(paintings)
+        with features_of(self.network) as features:
+            painted = self._paint(batch.shown, torch.cat([code, code[: batch.moving]]))
+        result = painted[: len(photos)]
         measured = self._objective.measure(
             PairedViews(
                 self._perception.view(photos),
@@ -143,7 +150,8 @@ class ArbitraryTrainer(Run[ArbitraryRecipe, Pair]):
                 self._itself(photos, paintings),
             )
         )
-        return measured, self._objective.total(measured)
+        unrest, weighted = self._unrest(batch, painted, features[0])
+        return {**measured, **unrest}, self._objective.total(measured) + weighted
 
     def _itself(self, photos: Tensor, paintings: Tensor) -> tuple[Tensor, Tensor]:
         """A photo and a painting painted like themselves, and they themselves."""

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import repeat
 from pathlib import Path
 
 import torch
@@ -12,11 +11,10 @@ from torch import Tensor, nn
 from realtime_nst.errors import UsageError
 from realtime_nst.learning import networks
 from realtime_nst.learning.checkpoint import Checkpoint
-from realtime_nst.learning.clips import ClipPairs, clip_batches, find_clips
-from realtime_nst.learning.data import Crops, batches
+from realtime_nst.learning.clips import find_clips
 from realtime_nst.learning.losses.moved import Moved, mean_where
 from realtime_nst.learning.losses.temporal_output import temporal_output
-from realtime_nst.learning.moving import moving
+from realtime_nst.learning.moving import photo_batches
 from realtime_nst.learning.networks.coherent import CoherentNet
 from realtime_nst.learning.pairs import Pairs
 from realtime_nst.learning.recipe import CoherentRecipe, Recipe
@@ -69,15 +67,8 @@ class CoherentTrainer(Run[CoherentRecipe, Pairs]):
         return self._start.quality
 
     def _batches(self, seed: int) -> Iterator[Pairs]:
-        recipe, steps = self.recipe, range(self.step, self.recipe.steps)
-        photos = batches(
-            Crops(self._training, recipe.crop, seed), recipe.batch, steps, recipe.workers
-        )
-        filmed: Iterator[Pairs | None] = repeat(None)
-        if self._clips:
-            clips = ClipPairs(self._clips, recipe.crop, seed)
-            filmed = clip_batches(clips, steps, recipe.batch, recipe.clip_share, recipe.workers)
-        for batch in moving(photos, filmed, recipe, (seed + step for step in steps)):
+        steps = range(self.step, self.recipe.steps)
+        for batch in photo_batches(self._training, self._clips, self.recipe, steps, seed):
             assert batch.pairs is not None
             yield batch.pairs
 
