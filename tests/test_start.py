@@ -117,6 +117,9 @@ def test_weights_of_another_network_are_refused(tmp_path):
     checkpoints.save(checkpoint(NETWORK), tmp_path / "checkpoint.pt")
     with pytest.raises(TrainingError, match="--network fast:width=8"):
         read_start(tmp_path / "checkpoint.pt").give_to(networks.build("fast"), "fast")
+    with pytest.raises(TrainingError, match="give one of that kind") as caught:
+        read_start(tmp_path / "checkpoint.pt").give_to(networks.build_arbitrary("adain"), "adain")
+    assert "--network" not in str(caught.value)
 
 
 def test_weights_laid_out_otherwise_are_one_line(tmp_path):

@@ -114,10 +114,15 @@ def untrained_many(
 
 def network_of(checkpoint: Checkpoint) -> StyleNetwork | SteeredNetwork:
     """A network as the one ``checkpoint`` has the weights of."""
-    name = checkpoint.recipe.network
-    match checkpoint.recipe.kind:
+    recipe = checkpoint.recipe
+    return network_like(recipe.kind, recipe.network, len(checkpoint.style.paintings))
+
+
+def network_like(kind: str, name: str, styles: int) -> StyleNetwork | SteeredNetwork:
+    """The network ``name`` of those of ``kind``, for so many ``styles`` where it has many."""
+    match kind:
         case ManyRecipe.kind:
-            return networks.build_conditional(name, len(checkpoint.style.paintings))
+            return networks.build_conditional(name, styles)
         case ArbitraryRecipe.kind:
             return networks.build_arbitrary(name)
         case _:

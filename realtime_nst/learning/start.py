@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from realtime_nst.errors import ModelError, TrainingError
 from realtime_nst.learning import networks
-from realtime_nst.learning.checkpoint import PaintingInfo, load, take
+from realtime_nst.learning.checkpoint import PaintingInfo, load, network_like, take
 from realtime_nst.learning.networks.blocks import NearestConv
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
@@ -65,11 +65,14 @@ class Start:
         take(network, {**self.weights, "styles": own})
 
     def _check(self, name: str) -> None:
-        if self.network != name:
-            raise TrainingError(
-                f"--start-from holds a {self.network!r} network, not a {name!r}; add --network "
-                f"{self.network}, or begin anew with --start-from none"
-            )
+        if self.network == name:
+            return
+        own, wanted = networks.table_of(self.network), networks.table_of(name)
+        remedy = f"add --network {self.network}" if own is wanted else "give one of that kind"
+        raise TrainingError(
+            f"--start-from holds a {self.network!r} network, not a {name!r}; {remedy}, or begin "
+            "anew with --start-from none"
+        )
 
 
 def read_start(path: Path) -> Start:
@@ -107,7 +110,8 @@ def _paintings(card: ModelCard) -> tuple[PaintingInfo, ...]:
 
 
 def _in_style_file(model: Model) -> dict[str, Tensor]:
-    card, network = model.card, _network(model.card)
+    card = model.card
+    network = network_like(card.kind, card.network, len(_paintings(card)))
     files = [model.path, encoder_of(model).path] if card.kind == ARBITRARY else [model.path]
     try:
         weights = _weights([onnx.load(path).graph for path in files], network)
@@ -119,13 +123,6 @@ def _in_style_file(model: Model) -> dict[str, Tensor]:
             "from, or begin anew with --start-from none"
         ) from error
     return weights
-
-
-def _network(card: ModelCard) -> nn.Module:
-    if card.kind == ARBITRARY:
-        return networks.build_arbitrary(card.network)
-    many = len(_paintings(card))
-    return networks.build_conditional(card.network, many) if many else networks.build(card.network)
 
 
 def _weights(graphs: Sequence[onnx.GraphProto], network: nn.Module) -> dict[str, Tensor]:
