@@ -65,7 +65,7 @@ class MovingRecipe(RunRecipe):
         0.0, "temporal consistency of the result, 0: none; as a thing moves, so its paint"
     )
     temporal_relative_weight: float = option(
-        0.0, "the same over the picture's contrast, so that it is not met by paler or softer paint"
+        0.0, "the same over the contrast of the strokes, so that it is not met by paler paint"
     )
     temporal_feature_weight: float = option(0.0, "the same of the features inside the network")
     temporal_luminance_weight: float = option(
