@@ -47,6 +47,22 @@ def write_painting(path: Path) -> Path:
     return path
 
 
+def write_clip(folder: Path) -> Path:
+    """A folder with a clip of stripes that move by a pixel a frame."""
+    import av
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with av.open(str(folder / "clip.mp4"), "w") as file:
+        stream = file.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for step in range(6):
+            image = np.roll(np.mgrid[:48, :64][1] * 4 % 256, step, 1).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(np.dstack([image] * 3), "rgb24")
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return folder
+
+
 def write_media(folder):
     """What a Trainer learns from: a painting, photos, and a random loss network."""
     return {

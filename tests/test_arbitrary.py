@@ -6,7 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from learning_factory import write_painting, write_photos, write_vgg19
+from learning_factory import write_clip, write_painting, write_photos, write_vgg19
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 ort = pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
@@ -138,9 +138,11 @@ def test_training_lowers_the_loss_and_leaves_what_a_person_looks_at(media, tmp_p
         assert [row["painting"] for row in csv.DictReader(file)] == [run.unseen[0].name]
 
 
-@pytest.mark.parametrize("workers", [0, 1])
-def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path, workers):
-    recipe = replace(SMALL, workers=workers, texture_share=0.3, mixture_share=0.3)
+@pytest.mark.parametrize(("workers", "weight"), [(0, 0.0), (1, 0.0), (0, 10.0)])
+def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path, workers, weight):
+    recipe = replace(SMALL, workers=workers, texture_share=0.3, mixture_share=0.3,
+                     temporal_weight=weight)  # fmt: skip
+    moving = {"clips": write_clip(tmp_path / "clips")} if weight else {}
 
     class Killed(Exception):
         pass
@@ -149,10 +151,10 @@ def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path, workers):
         if progress.step == 5:
             raise Killed
 
-    unbroken = checkpoints.load(trainer(media, tmp_path / "a", recipe).run())
+    unbroken = checkpoints.load(trainer(media, tmp_path / "a", recipe, **moving).run())
     with pytest.raises(Killed):
-        trainer(media, tmp_path / "b", recipe).run(kill_at_step_5)
-    resumed = checkpoints.load(trainer(media, tmp_path / "b", recipe).run())
+        trainer(media, tmp_path / "b", recipe, **moving).run(kill_at_step_5)
+    resumed = checkpoints.load(trainer(media, tmp_path / "b", recipe, **moving).run())
     assert unbroken.averaged.keys() == resumed.averaged.keys()
     assert all(torch.equal(v, resumed.averaged[k]) for k, v in unbroken.averaged.items())
     assert unbroken.history == resumed.history
@@ -392,6 +394,29 @@ def test_the_command_trains_and_leaves_both_files(media, tmp_path, cli):
                         media["content"], "-o", tmp_path / "b.onnx")  # fmt: skip
     assert code == 2
     assert "no such folder" in said
+
+
+def test_what_moves_is_painted_by_the_code_of_its_photo(media, tmp_path):
+    recipe = replace(SMALL, steps=1, batch=3, temporal_weight=1.0, temporal_pairs=2,
+                     motions=("still",))  # fmt: skip
+    run, painted = trainer(media, tmp_path, recipe), []
+    paint = run.network.paint
+
+    def watched(frame, code):
+        painted.append((frame.detach(), code.detach()))
+        return paint(frame, code)
+
+    run.network.paint = watched
+    run.run()
+    frames, codes = painted[0]
+    assert torch.equal(codes[3:], codes[:2])
+    assert (frames[3:] - frames[:2]).abs().mean() < 0.1
+    assert (frames[3:] - frames[1:3]).abs().mean() > 0.1
+
+
+def test_a_network_without_blocks_trains_too(media, tmp_path):
+    network = "arbitrary:width=8,blocks=0,detail=4,hidden=4"
+    trainer(media, tmp_path, replace(SMALL, steps=1, network=network)).run()
 
 
 @pytest.mark.parametrize("network", [TINY, "adain:width=8,blocks=1,detail=4"])

@@ -117,9 +117,13 @@ def test_weights_of_another_network_are_refused(tmp_path):
     checkpoints.save(checkpoint(NETWORK), tmp_path / "checkpoint.pt")
     with pytest.raises(TrainingError, match="--network fast:width=8"):
         read_start(tmp_path / "checkpoint.pt").give_to(networks.build("fast"), "fast")
-    with pytest.raises(TrainingError, match="give one of that kind") as caught:
+    with pytest.raises(TrainingError, match="give one of arbitrary, adain") as caught:
         read_start(tmp_path / "checkpoint.pt").give_to(networks.build_arbitrary("adain"), "adain")
     assert "--network" not in str(caught.value)
+    checkpoints.save(checkpoint("johnson-half"), tmp_path / "checkpoint.pt")
+    many = networks.build_conditional("fast", 2)
+    with pytest.raises(TrainingError, match="give one of fast, quality, tiny"):
+        read_start(tmp_path / "checkpoint.pt").give_to_many(many, "fast", ["a", "b"])
 
 
 def test_weights_laid_out_otherwise_are_one_line(tmp_path):

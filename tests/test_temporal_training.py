@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
-from learning_factory import write_media  # noqa: E402
+from learning_factory import write_clip, write_media  # noqa: E402
 
 from realtime_nst.errors import UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
@@ -30,19 +30,7 @@ def media(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory):
-    import av
-    import numpy as np
-
-    folder = tmp_path_factory.mktemp("clips")
-    with av.open(str(folder / "clip.mp4"), "w") as file:
-        stream = file.add_stream("mpeg4", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for step in range(6):
-            image = np.roll(np.mgrid[:48, :64][1] * 4 % 256, step, 1).astype(np.uint8)
-            frame = av.VideoFrame.from_ndarray(np.dstack([image] * 3), "rgb24")
-            file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
-    return folder
+    return write_clip(tmp_path_factory.mktemp("clips"))
 
 
 def trainer(media, folder, recipe=SMALL, **extra):

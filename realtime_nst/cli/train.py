@@ -82,6 +82,7 @@ def train(
     from realtime_nst.learning import networks
     from realtime_nst.learning.checkpoint import StyleInfo, load
     from realtime_nst.learning.data import find_photos, read_image
+    from realtime_nst.learning.moving_run import clips_of
     from realtime_nst.learning.start import read_start
     from realtime_nst.learning.train import Trainer
     from realtime_nst.learning.train_many import ManyTrainer
@@ -111,6 +112,7 @@ def train(
         style = described(style, paintings, start if add_style else None)
         make = partial(ManyTrainer, paintings, start=start, frozen=add_style is not None)
     find_photos(content)
+    clips_of(clips, chosen)
     weights = loss_networks(loss_network, loss_weights)
     trainer = make(
         content=content, folder=output.with_suffix(".train"), loss_weights=weights, recipe=chosen,

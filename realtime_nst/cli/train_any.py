@@ -62,6 +62,7 @@ def train_any(
     require("training")
     from realtime_nst.learning import checkpoint
     from realtime_nst.learning.data import find_paintings, find_photos
+    from realtime_nst.learning.moving_run import clips_of
     from realtime_nst.learning.networks import build_arbitrary
     from realtime_nst.learning.paintings import read_painting
     from realtime_nst.learning.start import read_start
@@ -78,6 +79,7 @@ def train_any(
         recipe["steps"] = _STEPS_FROM_ANOTHER
     chosen = read_options(ArbitraryRecipe, recipe)
     build_arbitrary(chosen.network)
+    clips_of(clips, chosen)
     style = checkpoint.StyleInfo(
         name=name or output.stem,
         title=title,

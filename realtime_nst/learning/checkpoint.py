@@ -119,7 +119,8 @@ def network_of(checkpoint: Checkpoint) -> StyleNetwork | SteeredNetwork:
 
 
 def network_like(kind: str, name: str, styles: int) -> StyleNetwork | SteeredNetwork:
-    """The network ``name`` of those of ``kind``, for so many ``styles`` where it has many."""
+    """The network ``name`` of those of ``kind``, for so many ``styles`` where it has many.
+    Raises as :func:`networks.build` does."""
     match kind:
         case ManyRecipe.kind:
             return networks.build_conditional(name, styles)

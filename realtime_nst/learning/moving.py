@@ -55,7 +55,8 @@ def photo_batches(
     seed: int,
 ) -> Iterator[Batch]:
     """One batch of crops of ``photos`` for each of ``steps``; where the recipe is temporal, some
-    move, its share of them frames of ``clips``."""
+    move, its share of them frames of ``clips``. What a step sees depends on ``seed`` and the step
+    alone. Raises as :func:`batches` and :func:`clip_batches` do."""
     crops = batches(Crops(photos, recipe.crop, seed), recipe.batch, steps, recipe.workers)
     if not recipe.temporal:
         return map(Batch, crops)

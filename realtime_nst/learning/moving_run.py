@@ -17,8 +17,8 @@ Moving = TypeVar("Moving", bound=MovingRecipe)
 
 
 class MovingRun(Run[Moving, Shown]):
-    """``clips`` is a folder of video files from which the recipe's share of the moving pictures is
-    taken; it raises UsageError when the recipe has no temporal weight.
+    """As :class:`Run`; ``clips`` is a folder of video files from which the recipe's share of the
+    moving pictures is taken. Raises UsageError for clips when the recipe has no temporal weight.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class MovingRun(Run[Moving, Shown]):
         clips: Path | None,
     ) -> None:
         super().__init__(content, folder, loss_weights, recipe)
-        self._temporal, self._clips = build_temporal(recipe), _clips(clips, recipe)
+        self._temporal, self._clips = build_temporal(recipe), clips_of(clips, recipe)
 
     def _photos(self, seed: int) -> Iterator[Batch]:
         steps = range(self.step, self.recipe.steps)
@@ -52,7 +52,9 @@ class MovingRun(Run[Moving, Shown]):
         return min(1.0, self.step / rise) if rise else 1.0
 
 
-def _clips(folder: Path | None, recipe: MovingRecipe) -> list[Path]:
+def clips_of(folder: Path | None, recipe: MovingRecipe) -> list[Path]:
+    """The clips of ``folder``, none without one. Raises UsageError where there are none in it, and
+    when the recipe has no temporal weight."""
     if folder is None:
         return []
     if not recipe.temporal:

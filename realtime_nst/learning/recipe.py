@@ -59,7 +59,8 @@ class RunRecipe:
 
 @dataclass(frozen=True)
 class MovingRecipe(RunRecipe):
-    """As :class:`RunRecipe`, of training in which some photos may also move."""
+    """As :class:`RunRecipe`, of training in which some photos may also move. Raises as
+    :class:`Recipe` does."""
 
     temporal_weight: float = option(
         0.0, "temporal consistency of the result, 0: none; as a thing moves, so its paint"
@@ -84,9 +85,11 @@ class MovingRecipe(RunRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        weights = {f.name: getattr(self, f.name) for f in fields(self) if f.name.endswith("weight")}
-        if not any(weights[name] for name in weights if name not in _TEMPORAL):
-            raise UsageError("all weights are 0, so there is nothing to train for")
+        weights = {f.name for f in fields(self) if f.name.endswith("weight")}.difference(_TEMPORAL)
+        if not any(getattr(self, name) for name in weights):
+            raise UsageError(
+                "all weights are 0, temporal ones aside, so there is nothing to train for"
+            )
         if self.temporal and self.temporal_pairs > self.batch:
             raise UsageError(
                 f"--temporal-pairs {self.temporal_pairs} is more than the --batch of {self.batch}"

@@ -1,6 +1,6 @@
 """Where a new style starts from: the weights of another, out of a checkpoint or a style file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from realtime_nst.learning.checkpoint import PaintingInfo, load, network_like, t
 from realtime_nst.learning.networks.blocks import NearestConv
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
+from realtime_nst.learning.networks.steered import ArbitraryNetwork
 from realtime_nst.learning.recipe import ManyRecipe
 from realtime_nst.runtime.card import ARBITRARY, ModelCard
 from realtime_nst.runtime.encoder import encoder_of
@@ -39,12 +40,13 @@ class Start:
 
     def give_to(self, network: nn.Module, name: str) -> None:
         """Raises TrainingError unless ``network``, the one called ``name``, is of the same kind."""
-        self._check(name)
         if self.paintings:
             raise TrainingError(
                 f"--start-from holds a network of {len(self.paintings)} styles; train others with "
                 "--styles or --add-style, or give a single style to start from"
             )
+        arbitrary = isinstance(network, ArbitraryNetwork)
+        self._check(name, networks.ARBITRARY_NETWORKS if arbitrary else networks.NETWORKS)
         take(network, self.weights)
 
     def give_to_many(self, network: ConditionalNet, name: str, styles: Sequence[str]) -> None:
@@ -52,7 +54,7 @@ class Start:
 
         Raises as :meth:`give_to` does.
         """
-        self._check(name)
+        self._check(name, networks.CONDITIONAL_NETWORKS)
         if not self.paintings:
             single = networks.build(name)
             take(single, self.weights)
@@ -64,11 +66,12 @@ class Start:
         own = torch.stack([known.get(style, rows.mean(0)) for style in styles])
         take(network, {**self.weights, "styles": own})
 
-    def _check(self, name: str) -> None:
+    def _check(self, name: str, table: Collection[str]) -> None:
+        """``table``: the networks that could be asked for in place of the one called ``name``."""
         if self.network == name:
             return
-        own, wanted = networks.table_of(self.network), networks.table_of(name)
-        remedy = f"add --network {self.network}" if own is wanted else "give one of that kind"
+        fits = self.network.partition(":")[0] in table
+        remedy = f"add --network {self.network}" if fits else f"give one of {', '.join(table)}"
         raise TrainingError(
             f"--start-from holds a {self.network!r} network, not a {name!r}; {remedy}, or begin "
             "anew with --start-from none"

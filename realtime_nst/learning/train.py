@@ -23,7 +23,7 @@ from realtime_nst.learning.train_photos import PhotoTrainer
 class Trainer(PhotoTrainer):
     """Trains ``recipe.network`` to paint ``content`` photos like ``painting``; see :class:`Run`.
 
-    ``start`` is the style whose weights a new run starts with; ``clips`` as :class:`PhotoTrainer`
+    ``start`` is the style whose weights a new run starts with; ``clips`` as :class:`MovingRun`
     says.
     """
 

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from torch import nn
-
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.learning.networks.arbitrary import ArbitraryNet
 from realtime_nst.learning.networks.blocks import StyleNetwork
@@ -52,11 +50,6 @@ CONDITIONAL_NETWORKS: Mapping[str, Callable[..., ConditionalNet]] = {
 }
 
 _Network = TypeVar("_Network")
-
-
-def table_of(name: str) -> Mapping[str, Callable[..., nn.Module]]:
-    """NETWORKS or ARBITRARY_NETWORKS, whichever has ``name``, or the network it is kin of."""
-    return ARBITRARY_NETWORKS if name.partition(":")[0] in ARBITRARY_NETWORKS else NETWORKS
 
 
 def build(name: str) -> StyleNetwork:
