@@ -11,7 +11,7 @@ from realtime_nst.stream import Image
 
 PAINTING_SIZE = 896
 """Pixels of a painting's longer side where its code is made; smaller is closer to the painting and
-farther from the photo. Chosen by the installed network's figures for Great Wave."""
+farther from the photo. Chosen by the figures of an earlier network for Great Wave."""
 
 
 def load_painting(path: Path) -> bytes:
