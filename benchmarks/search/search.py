@@ -11,7 +11,7 @@ Their tables are speed.csv and quality.csv beside this file; a design already in
 trained again. `front` draws front.svg from both: quality against speed, and what no other design
 beats in both.
 
-quality.csv as it lies here: 600 steps on a GPU, on 576 of the photos, measured with VGG-19.
+quality.csv as it lies here: 600 steps on a GPU, on 500 photos, measured with VGG-19.
 """
 
 import argparse

@@ -86,6 +86,10 @@ Rest = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
+Clips = Annotated[
+    Path | None,
+    typer.Option(help="Folder of clips, moving pictures for the temporal weights."),
+]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result goes.")]
 
 DEFAULT_STYLE = "great_wave"

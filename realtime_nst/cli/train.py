@@ -63,10 +63,7 @@ def train(
         str, typer.Option(help="The photos, for the card.  (default: the folder's name)")
     ] = "",
     start_from: StartFrom = "",
-    clips: Annotated[
-        Path | None,
-        typer.Option(help="Folder of clips, moving pictures for the temporal weights."),
-    ] = None,
+    clips: options.Clips = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget an unfinished run.")] = False,
     overwrite: options.Overwrite = False,
     **recipe: Any,

@@ -43,10 +43,7 @@ def train_any(
         typer.Option(help="Photos and paintings, for the card.  (default: the folders' names)"),
     ] = "",
     start_from: StartFrom = "",
-    clips: Annotated[
-        Path | None,
-        typer.Option(help="Folder of clips, moving pictures for the temporal weights."),
-    ] = None,
+    clips: options.Clips = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget an unfinished run.")] = False,
     overwrite: options.Overwrite = False,
     **recipe: Any,
