@@ -15,6 +15,10 @@ from realtime_nst.stream import Image
 _SHARPER = 4.0
 """How many times what a blur takes away the sharper picture adds."""
 
+_FAINT, _MOST = 1, 4
+"""Grey levels. What crispness would change by no more than the first is noise, or the network's
+grid; more than the second is a halo, and flickers the most."""
+
 _BESIDE = ThreadPoolExecutor(1, "realtime_nst-mix")
 """The second thread of all mixers; it starts with the first picture and stays."""
 
@@ -68,9 +72,9 @@ class Mixer:
         return mixed
 
     def crisp(self, image: Image, amount: float) -> Image:
-        """``image`` with ``amount`` times its Laplacian taken from it."""
+        """``image`` with ``amount`` times its Laplacian taken from it, nowhere by much."""
         crisp, kernel = np.empty_like(image), _sharpening(amount, amount)
-        self._in_halves(lambda strip, rows: strip.filtered(image, kernel, rows, crisp), image)
+        self._in_halves(lambda strip, rows: strip.crisp(image, kernel, rows, crisp), image)
         return crisp
 
     def _in_halves(self, work: Callable[["_Strip", range], object], image: Image) -> None:
@@ -118,10 +122,17 @@ class _Strip:
         self._with(task.mixed[at], moved[inner], cv2.subtract(held, sharper))
         self._with(task.mixed[at], crisp[inner], sharper)
 
-    def filtered(self, image: Image, kernel: MatLike, rows: range, into: Image) -> None:
+    def crisp(self, image: Image, kernel: MatLike, rows: range, into: Image) -> None:
         at, wider, inner = _with_neighbours(rows, len(image))
         room = self._room("crisp", image[wider])
-        into[at] = cv2.filter2D(image[wider], -1, kernel, dst=room)[inner]
+        plain, crisp = image[at], cv2.filter2D(image[wider], -1, kernel, dst=room)[inner]
+        lighter, darker = self._over(crisp, plain, "lighter"), self._over(plain, crisp, "darker")
+        cv2.subtract(cv2.add(plain, lighter, dst=into[at]), darker, dst=into[at])
+
+    def _over(self, more: MatLike, less: MatLike, name: str) -> MatLike:
+        over = self._room(name, more)
+        cv2.threshold(cv2.subtract(more, less, dst=over), _FAINT, 0, cv2.THRESH_TOZERO, dst=over)
+        return cv2.threshold(over, _MOST, 0, cv2.THRESH_TRUNC, dst=over)[1]
 
     def _painted(self, at: slice, task: _Task) -> None:
         self._times(task.painted[at], cv2.bitwise_not(task.held[at]), task.mixed[at])

@@ -27,8 +27,8 @@ OFF = "off"
 
 STRENGTHS: Mapping[str, Strength] = {
     OFF: Strength(0.0, 0.0, 2.0, 0.0),
-    "light": Strength(0.60, 0.80, 1.4, 0.06),
-    "strong": Strength(0.85, 0.85, 0.8, 0.135),
+    "light": Strength(0.60, 0.80, 1.4, 0.08),
+    "strong": Strength(0.85, 0.85, 0.8, 0.32),
 }
 """``sharpen`` stays below what, times the weight, would make fine detail grow from frame to
 frame. At "off" every painting is shown as it is; only what is carried on is moved."""
