@@ -58,12 +58,6 @@ def tensorrt_options(model: Model) -> Mapping[str, str]:
     return options
 
 
-def coreml_options(model: Model) -> Mapping[str, str]:
-    options = {"ModelFormat": "MLProgram"}
-    folder = cache.folder("coreml", model.digest[:16])
-    return options if folder is None else options | {"ModelCacheDirectory": str(folder)}
-
-
 def absence(provider: str) -> str:
     """Why ONNX Runtime's ``provider`` cannot be used here; empty when it can."""
     try:
@@ -89,22 +83,22 @@ def tensorrt_absence(provider: str) -> str:
 def open_session(model: Model, name: str, provider: str, options: Options = no_options) -> Session:
     """Raises :class:`ProviderError` when ONNX Runtime would use another provider than ``provider``,
     :class:`ModelError` when it cannot read the graph, or it is not a style's."""
-    session = _create(model.path, provider, options(model))
+    session = create(model.path, provider, options(model))
     used = session.get_providers()[0]
     if used != provider:
         raise ProviderError(
             f"{name} was asked for, but ONNX Runtime would use {used}: a driver or library that "
             f"{provider} needs is missing; see realtime-nst doctor, or choose another --provider"
         )
-    code_size = _check(model, session)
-    return Session(name, model, _compiler(session), code_size)
+    code_size = check(model, session)
+    return Session(name, model, compiler(session), code_size)
 
 
 def open_encoder(model: Model) -> Encoder:
     """In float32 on the CPU, for paintings of any size. Raises :class:`ModelError` as
     :func:`open_session` does."""
-    session = _create(model.path, "CPUExecutionProvider", {})
-    _check(model, session)
+    session = create(model.path, "CPUExecutionProvider", {})
+    check(model, session)
 
     def encode(painting: Image) -> Code:
         code: Code = session.run([CODE], {PAINTING: painting[np.newaxis]})[0]
@@ -115,7 +109,7 @@ def open_encoder(model: Model) -> Encoder:
 
 def open_graph(path: Path) -> Graph:
     """Any network, in float32 on the CPU. Raises :class:`ModelError` when it cannot be read."""
-    session = _create(path, "CPUExecutionProvider", {})
+    session = create(path, "CPUExecutionProvider", {})
     inputs = _ports(session.get_inputs())
 
     def run(given: NDArray[Any]) -> NDArray[Any]:
@@ -125,20 +119,25 @@ def open_graph(path: Path) -> Graph:
     return Graph(inputs, run)
 
 
-def _check(model: Model, session: Any) -> int:
-    """How many numbers a code of the network has."""
+def check(model: Model, session: Any) -> int:
+    """How many numbers a code of the network has; raises :class:`ModelError` where it is not a
+    style's."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
     return check_contract(model, _ports(inputs), _ports(outputs))
 
 
-def _create(path: Path, provider: str, options: Mapping[str, str]) -> Any:
+def create(
+    path: Path, provider: str, options: Mapping[str, str], graph: bytes | None = None
+) -> Any:
+    """ONNX Runtime's session for the file, or for the ``graph`` made of it; raises
+    :class:`ModelError` where ``provider`` cannot run it."""
     runtime = _onnxruntime()
     if provider.startswith(("CUDA", "Tensorrt")):
         _load_nvidia_libraries(runtime)
     try:
         with warnings.catch_warnings(action="ignore"):
             return runtime.InferenceSession(
-                str(path),
+                graph or str(path),
                 _settings(runtime, provider),
                 [(provider, dict(options)), *_helpers(provider)],
                 enable_fallback=0,
@@ -166,7 +165,7 @@ def _settings(runtime: ModuleType, provider: str) -> Any:
     return settings
 
 
-def _compiler(session: Any) -> Compile:
+def compiler(session: Any) -> Compile:
     """Buffers for one size; the engine itself takes any."""
 
     def compile(height: int, width: int) -> Runner:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from realtime_nst.errors import MissingPackage, ProviderError, UnknownName
+from realtime_nst.runtime import coreml_session as coreml
 from realtime_nst.runtime import int8
 from realtime_nst.runtime import onnxruntime_session as ort
 from realtime_nst.runtime import openvino_session as openvino
@@ -88,12 +89,13 @@ _ROWS = (
         "any GPU on Windows, float32",
         "on Windows: pip uninstall onnxruntime; pip install onnxruntime-directml",
     ),
-    _onnxruntime(
+    Provider(
         "coreml",
-        "CoreMLExecutionProvider",
+        "onnxruntime",
         "GPU and neural engine of a Mac",
         f"on macOS: {_CPU_EXTRA}",
-        options=ort.coreml_options,
+        coreml.absence,
+        coreml.open_session,
     ),
     Provider(
         "openvino",
