@@ -136,6 +136,7 @@ def test_a_run_begun_with_other_weights_of_the_style_is_not_gone_on_with(photos,
         (checkpoints.untrained_arbitrary(), {}, "'arbitrary' cannot be made coherent"),
         (checkpoints.untrained("johnson-half"), {}, "fast, quality and tiny"),
         (checkpoints.untrained(STYLE), {"split": 3}, "--split 3.* 2 residual blocks"),
+        (checkpoints.untrained(STYLE), {"motions": ()}, "--motions is empty"),
     ],
 )
 def test_what_cannot_be_made_coherent_is_refused(style, changes, said, photos, tmp_path):

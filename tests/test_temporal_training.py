@@ -12,7 +12,7 @@ from realtime_nst.errors import UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning.recipe import Recipe  # noqa: E402
 from realtime_nst.learning.start import read_start  # noqa: E402
-from realtime_nst.learning.train import Trainer  # noqa: E402
+from realtime_nst.learning.train import Trainer, averaged_network  # noqa: E402
 
 SMALL = Recipe(
     steps=6, batch=2, crop=48, held_out=2, checkpoint_every=2, sample_every=6, workers=0,
@@ -73,17 +73,25 @@ def test_the_temporal_losses_are_told_and_rise(media, tmp_path):
 
 
 def test_it_makes_a_network_hold_still(media, tmp_path):
-    """Against the same training without: what only moved differs less."""
+    """Against the same training without: what only moved differs less, and not for being flat."""
     recipe = replace(SMALL, steps=40, sample_every=100, learning_rate=5e-3, temporal_rise=0.0,
-                     temporal_feature_weight=0.0, temporal_luminance_weight=0.0)  # fmt: skip
+                     temporal_weight=0.0, temporal_feature_weight=0.0,
+                     temporal_luminance_weight=0.0)  # fmt: skip
 
     def unrest(weight):
         losses = []
-        run = trainer(media, tmp_path / str(weight), replace(recipe, temporal_weight=weight))
-        run.run(lambda p: losses.append(p.losses["temporal"]))
-        return sum(losses[-10:])
+        run = trainer(
+            media, tmp_path / str(weight), replace(recipe, temporal_relative_weight=weight)
+        )
+        path = run.run(lambda p: losses.append(p.losses["temporal_relative"]))
+        with torch.no_grad():
+            photo = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+            painted = averaged_network(checkpoints.load(path))(photo)
+        return sum(losses[-10:]), painted.std().item()
 
-    assert unrest(1e4) < 0.7 * unrest(1e-9)
+    (held, contrast), (restless, usual) = unrest(100.0), unrest(1e-9)
+    assert held < 0.7 * restless
+    assert contrast > 0.5 * usual
 
 
 def test_without_a_temporal_weight_nothing_moves(media, tmp_path):

@@ -58,7 +58,25 @@ class RunRecipe:
 
 
 @dataclass(frozen=True)
-class MovingRecipe(RunRecipe):
+class PairsRecipe(RunRecipe):
+    """As :class:`RunRecipe`, of training on pairs of pictures. Raises UsageError also when nothing
+    is left that moves them."""
+
+    motions: tuple[str, ...] = option(
+        MOTION_NAMES, "how photos move, each as often as it is named", choices=MOTION_NAMES
+    )
+    clip_share: float = option(
+        0.5, "with --clips: share of the pairs that is taken from them", 0, 1
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.motions:
+            raise UsageError(f"--motions is empty; name at least one of {', '.join(MOTION_NAMES)}")
+
+
+@dataclass(frozen=True)
+class MovingRecipe(PairsRecipe):
     """As :class:`RunRecipe`, of training in which some photos may also move. Raises as
     :class:`Recipe` does."""
 
@@ -76,12 +94,6 @@ class MovingRecipe(RunRecipe):
     temporal_rise: float = option(
         0.3, "share of the steps in which the temporal weights rise from 0", 0, 1
     )
-    motions: tuple[str, ...] = option(
-        MOTION_NAMES, "how photos move, each as often as it is named", choices=MOTION_NAMES
-    )
-    clip_share: float = option(
-        0.5, "with --clips: share of the pairs that is taken from them", 0, 1
-    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -94,8 +106,6 @@ class MovingRecipe(RunRecipe):
             raise UsageError(
                 f"--temporal-pairs {self.temporal_pairs} is more than the --batch of {self.batch}"
             )
-        if not self.motions:
-            raise UsageError(f"--motions is empty; name at least one of {', '.join(MOTION_NAMES)}")
 
     @property
     def temporal(self) -> bool:
@@ -191,7 +201,7 @@ class ArbitraryRecipe(MovingRecipe):
 
 
 @dataclass(frozen=True)
-class CoherentRecipe(RunRecipe):
+class CoherentRecipe(PairsRecipe):
     """Everything, beside the style, the photos and the clips, that decides the mask of a
     coherent network. ``network`` is the style's. Raises as :class:`Recipe` does.
     """
@@ -205,12 +215,6 @@ class CoherentRecipe(RunRecipe):
     split: int = option(2, "residual blocks before the place where features are composed")
     occlusion_weight: float = option(
         1.0, "where something was hidden, the result is held to that of the frame alone"
-    )
-    motions: tuple[str, ...] = option(
-        MOTION_NAMES, "how photos move, each as often as it is named", choices=MOTION_NAMES
-    )
-    clip_share: float = option(
-        0.5, "with --clips: share of the pairs that is taken from them", 0, 1
     )
 
     temporal: ClassVar[bool] = True
