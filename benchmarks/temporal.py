@@ -30,6 +30,10 @@ _WAYS: Mapping[str, Mapping[str, Any]] = {
 }
 """How :class:`Stabilise` is asked to; `live` does as "strong", `video` as "strong, medium flow"."""
 
+_SOURCE = "source"
+"""The clip itself, not painted: what moves exactly as it does has its e_stab, times what it has
+more of sharpness."""
+
 _SETTLED = 8
 """Frames after which the flicker of a still scene is counted; a quarter of a shorter clip."""
 
@@ -64,7 +68,10 @@ def _measure(name: str, settings: Settings, timer: Timer) -> Sequence[Row]:
     for style in settings.styles:
         stylizer = Stylizer(style, provider)
         painted = _paint(stylizer, clip)
-        stages = {way: Stabilise(_Painted(painted), **asked) for way, asked in _WAYS.items()}
+        stages: dict[str, Stage] = {
+            **{way: Stabilise(_Painted(painted), **asked) for way, asked in _WAYS.items()},
+            _SOURCE: _Painted([frame.image for frame in clip.frames]),
+        }
         lose = losses_of(settings, style, stylizer.card)
         rows += _rows(style, clip, stages, _figures(clip, baseline or painted, lose), lose)
     return [*rows, *_held(clip, settings, baseline)]
@@ -162,8 +169,10 @@ CASE = Case(
         "the middle of every 8th frame, where --paintings has the style's (by "
         "--loss-weights). A style trained for stillness is measured by naming it and "
         "its per-frame kin as baseline. Stage ms is stabilising alone, "
-        "without the network, in the first provider's pictures. The way coherent (--coherent) is "
-        "Chen's network form (Chen et al. 2017): features of the frame before, warped by the "
+        "without the network, in the first provider's pictures. The way source is the clip itself: "
+        "paint as sharp as it that moved exactly as it moves would have its e_stab. The way "
+        "coherent (--coherent) is Chen's network form (Chen et al. 2017): features of the frame "
+        "before, warped by the "
         "stabiliser's own flow, composed with the new ones by a learnt mask; its ms hold all of "
         "it, the network too (OpenVINO)."
     ),

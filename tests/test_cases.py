@@ -197,7 +197,7 @@ def test_stillness_is_told_beside_style_and_content(settings, tmp_path):
     rows = rows_of("temporal", with_a_painting(settings, tmp_path))
     for row in rows:
         assert row.figures["style loss"] > 0
-        assert row.figures["content loss"] > 0
+        assert (row.figures["content loss"] > 0) == (row.key["way"] != "source")
     per_frame = [row for row in rows if row.key["way"] == "per frame"]
     assert {row.figures["style loss ratio"] for row in per_frame} == {1.0}
     assert {row.figures["sharpness ratio"] for row in per_frame} == {1.0}
@@ -262,7 +262,7 @@ def test_on_sintel_what_moves_as_its_true_flow_says_is_no_error(settings, sintel
     assert per_frame.figures["e_stab"] == 0
     assert per_frame.figures["flow"] == "exact"
     assert per_frame.figures["e_stab 5"] is None
-    assert len(others) == 5
+    assert [row.key["way"] for row in others][-1] == "source"
     (truth["invalid"] / "frame_0001.png").unlink()
     assert rows_of_unit(name, asked)[0].figures["e_stab"] > 0.01
 

@@ -34,11 +34,11 @@ def main() -> None:
     photos = measurable(hold_out(find_photos(asked.photos), 24)[1])[: asked.count]
     styles = installed()
     networks = networks_of(styles, STRENGTHS)
-    found, true = {}, {}
-    for painting, path in paintings_of(styles, find_photos(asked.paintings)).items():
-        for files, table in ((asked.loss_network or [bundled()], found), (asked.teacher, true)):
-            table[painting] = figures(perception(files), path, networks, photos)
-        print(painting, "measured", flush=True)
+    paintings = paintings_of(styles, find_photos(asked.paintings))
+    found, true = (
+        figures(perception(files), paintings, networks, photos)
+        for files in (asked.loss_network or [bundled()], asked.teacher)
+    )
     with asked.out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)

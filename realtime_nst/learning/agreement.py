@@ -1,14 +1,17 @@
 """How well losses measured with one loss network agree with those measured with another."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from realtime_nst.learning.losses.compose import Views
 from realtime_nst.learning.losses.perception import Perception
-from realtime_nst.learning.measure import Quality, as_network
+from realtime_nst.learning.measure import Quality, as_network, measured, painted
 from realtime_nst.runtime.styles import InstalledStyle, find
 from realtime_nst.runtime.stylizer import Stylizer
 
@@ -34,15 +37,30 @@ def paintings_of(styles: Sequence[InstalledStyle], pictures: Sequence[Path]) -> 
     return {name: by_digest[digest] for name, digest in wanted.items() if digest in by_digest}
 
 
+@torch.no_grad()
 def figures(
     perception: Perception,
-    painting: Path,
+    paintings: Mapping[str, Path],
     networks: Mapping[str, Network],
     photos: Sequence[Path],
-) -> dict[str, dict[str, float]]:
-    """By network, the mean over ``photos`` of each loss of :class:`Quality`."""
-    quality = Quality(perception, painting)
-    return {name: quality(network, photos) for name, network in networks.items()}
+) -> dict[str, Figures]:
+    """By painting and network, the mean over ``photos`` of each loss of :class:`Quality`."""
+    qualities = {name: Quality(perception, path) for name, path in paintings.items()}
+    rows: dict[tuple[str, str], list[Mapping[str, float]]] = defaultdict(list)
+    for photo in map(measured, photos):
+        seen = perception.view(photo)
+        for network, apply in networks.items():
+            views = Views(seen, perception.view(painted(apply, photo)), apply)
+            for painting, quality in qualities.items():
+                rows[painting, network].append(quality.of(views))
+    return {
+        painting: {network: _mean(rows[painting, network]) for network in networks}
+        for painting in paintings
+    }
+
+
+def _mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {loss: sum(row[loss] for row in rows) / len(rows) for loss in rows[0]}
 
 
 def agreement(

@@ -52,21 +52,32 @@ class Quality:
         self, network: Callable[[Tensor], Tensor], photos: Iterable[Path]
     ) -> dict[str, float]:
         """Mean of each figure over ``photos``. Raises TrainingError when there are none."""
-        images = (read_image(photo, shorter=_PHOTO_SIZE).to(self._device) for photo in photos)
-        rows = [self._measure(network, image) for image in images]
+        images = (measured(photo).to(self._device) for photo in photos)
+        rows = [self.between(image, painted(network, image)) for image in images]
         if not rows:
             raise TrainingError("no photos to measure on; hold out at least one")
         return {name: sum(row[name] for row in rows) / len(rows) for name in self._terms}
 
-    def _measure(self, network: Callable[[Tensor], Tensor], photo: Tensor) -> dict[str, float]:
-        photo = photo[..., : photo.shape[-2] // 16 * 16, : photo.shape[-1] // 16 * 16]
-        return self.between(photo, network(photo).mul(255).round().clamp(0, 255) / 255)
-
     @torch.no_grad()
     def between(self, photo: Tensor, result: Tensor) -> dict[str, float]:
         """Each figure of ``result``, painted from ``photo``: both ``[1, 3, H, W]`` in 0..1."""
-        views = Views(self._perception.view(photo), self._perception.view(result), lambda x: x)
+        seen, made = self._perception.view(photo), self._perception.view(result)
+        return self.of(Views(seen, made, lambda x: x))
+
+    def of(self, views: Views) -> dict[str, float]:
+        """Each figure, of pictures looked at for more than one painting."""
         return {name: term(views).item() for name, term in self._terms.items()}
+
+
+def measured(photo: Path) -> Tensor:
+    """``photo`` at the size it is measured at, ``[1, 3, H, W]`` in 0..1."""
+    image = read_image(photo, shorter=_PHOTO_SIZE)
+    return image[..., : image.shape[-2] // 16 * 16, : image.shape[-1] // 16 * 16]
+
+
+def painted(network: Callable[[Tensor], Tensor], photo: Tensor) -> Tensor:
+    """What ``network`` makes of ``photo``, in the grey levels of a file."""
+    return network(photo).mul(255).round().clamp(0, 255) / 255
 
 
 def mean_of(rows: Mapping[str, Mapping[str, float]], table: Path) -> dict[str, float]:

@@ -155,12 +155,12 @@ def _sampled(image: MatLike, there: MatLike) -> MatLike:
 def _difference(current: MatLike, previous: MatLike) -> Field:
     """Grey levels at each pixel, without what the whole picture became lighter or darker."""
     change = cv2.subtract(current, previous, dtype=cv2.CV_32F)
-    return np.asarray(np.abs(change - change.mean()), np.float32)
+    return np.asarray(cv2.absdiff(change, cv2.mean(change)), np.float32)
 
 
 def _believed(off: Field) -> Field:
     fits = (_DIFFERS - cv2.blur(off, (3, 3))) / (_DIFFERS - _FITS)
-    return np.asarray(np.clip(fits, 0, 1), np.float32)
+    return np.asarray(np.clip(fits, 0, 1, out=fits), np.float32)
 
 
 def _still(unmoved: Field, moved: Field) -> Field:
@@ -172,15 +172,15 @@ def _still(unmoved: Field, moved: Field) -> Field:
 
 def _returns(flow: Flow, returned: MatLike, factor: int) -> Field:
     """Sundaram's test, soft and wide: a search this coarse misses its way home by some pixels."""
-    (u, v), (p, q) = cv2.split(flow), cv2.split(returned)
-    miss = _squared(u + p, v + q)
-    allowed = _MISS_SHARE * (_squared(u, v) + _squared(p, q)) + (_MISS / factor) ** 2
-    found = 2 - miss / allowed
+    off = cv2.add(flow, returned)
+    both = cv2.add(cv2.multiply(flow, flow), cv2.multiply(returned, returned))
+    allowed = _MISS_SHARE * _summed(both) + (_MISS / factor) ** 2
+    found = 2 - _summed(cv2.multiply(off, off)) / allowed
     return np.asarray(np.clip(found, 0, 1, out=found), np.float32)
 
 
-def _squared(x: MatLike, y: MatLike) -> MatLike:
-    return cv2.add(cv2.multiply(x, x), cv2.multiply(y, y))
+def _summed(pairs: MatLike) -> MatLike:
+    return pairs[..., 0] + pairs[..., 1]
 
 
 def _within(there: MatLike) -> NDArray[np.bool_]:
