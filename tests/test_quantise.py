@@ -14,9 +14,10 @@ from model_factory import card, write_graph  # noqa: E402
 from onnx import numpy_helper  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
-from realtime_nst.learning import export, quantise  # noqa: E402
-from realtime_nst.learning.checkpoint import untrained  # noqa: E402
+from realtime_nst.learning import calibration, export, quantise  # noqa: E402
+from realtime_nst.learning.checkpoint import untrained, untrained_arbitrary  # noqa: E402
 from realtime_nst.learning.data import find_photos  # noqa: E402
+from realtime_nst.learning.export_arbitrary import export_pair  # noqa: E402
 from realtime_nst.runtime import int8  # noqa: E402
 from realtime_nst.runtime.model import read_model  # noqa: E402
 from realtime_nst.runtime.providers import PROVIDERS  # noqa: E402
@@ -28,6 +29,9 @@ _NETWORK = "fast:width=16,blocks=1"
 def _picture(seed, height=64, width=80):
     coarse = np.random.default_rng(seed).integers(0, 256, (8, 10, 3), dtype=np.uint8)
     return coarse.repeat(height // 8, 0).repeat(width // 10, 1)
+
+
+_SHOWN = [(_picture(0), None)]
 
 
 def _alike(network):
@@ -45,7 +49,7 @@ def style(tmp_path_factory):
 @pytest.fixture(scope="module")
 def form(style):
     path = int8.path_of(style)
-    quantise.quantise(style, [_picture(seed) for seed in range(4)], _alike, path)
+    quantise.quantise(style, [(_picture(seed), None) for seed in range(4)], [(None, _alike)], path)
     return path
 
 
@@ -101,7 +105,7 @@ def test_the_gate(style, tmp_path, after, passes):
     target = tmp_path / "wave.int8.onnx"
 
     def write():
-        return quantise.quantise(style, [_picture(0)], lambda _: next(figures), target)
+        return quantise.quantise(style, _SHOWN, [(None, lambda _: next(figures))], target)
 
     if passes:
         assert write()[1]["style"] == after
@@ -120,7 +124,7 @@ def test_the_two_networks_measured_are_the_float_and_the_int8(style, tmp_path):
         seen.append(network(photo))
         return {"style": 1.0}
 
-    quantise.quantise(style, [_picture(0)], measure, tmp_path / "wave.int8.onnx")
+    quantise.quantise(style, _SHOWN, [(None, measure)], tmp_path / "wave.int8.onnx")
     wanted = torch.from_numpy(Stylizer(style, "cpu")(_picture(5))).permute(2, 0, 1)[None] / 255
     assert torch.equal(seen[0], wanted)
     assert not torch.equal(seen[1], seen[0])
@@ -128,28 +132,28 @@ def test_the_two_networks_measured_are_the_float_and_the_int8(style, tmp_path):
 
 def test_an_int8_style_is_not_quantised_again(form, tmp_path):
     with pytest.raises(UsageError, match="is int8 already"):
-        quantise.quantise(form, [_picture(0)], _alike, tmp_path / "again.onnx")
+        quantise.quantise(form, _SHOWN, [(None, _alike)], tmp_path / "again.onnx")
 
 
 def test_a_network_without_convolutions(tmp_path):
     path = write_graph(tmp_path / "copy.onnx", card())
     with pytest.raises(UsageError, match="no convolution"):
-        quantise.quantise(path, [_picture(0)], _alike, tmp_path / "copy.int8.onnx")
+        quantise.quantise(path, _SHOWN, [(None, _alike)], tmp_path / "copy.int8.onnx")
 
 
 def test_no_pictures(style, tmp_path):
     with pytest.raises(TrainingError, match="no pictures to calibrate on"):
-        quantise.quantise(style, [], _alike, tmp_path / "wave.int8.onnx")
+        quantise.quantise(style, [], [(None, _alike)], tmp_path / "wave.int8.onnx")
 
 
 def test_photos_are_divided_as_training_divides_them(tmp_path):
     photos = find_photos(write_photos(tmp_path / "photos", 40))
-    calibrated_on, measured_on = quantise.divide(photos)
+    calibrated_on, measured_on = calibration.divide(photos)
     assert len(measured_on) == 4
     assert len(calibrated_on) == 32
     assert not set(calibrated_on) & set(measured_on)
     with pytest.raises(UsageError, match="9 photos are too few"):
-        quantise.divide(photos[:9])
+        calibration.divide(photos[:9])
 
 
 @pytest.fixture
@@ -205,3 +209,46 @@ def test_another_painting_than_the_styles(cli, given, tmp_path, style):
     code, _, error = cli("quantise", given[0], tmp_path / "absent.jpg", *given[2:])
     assert code == 2
     assert "no such picture" in error
+
+
+@pytest.fixture
+def any_given(tmp_path):
+    path = tmp_path / "any.onnx"
+    network = "arbitrary:width=8,blocks=1,detail=4,hidden=4"
+    export_pair(untrained_arbitrary(network), path)
+    folder = write_photos(tmp_path / "paintings", 12)
+    photos = write_photos(tmp_path / "photos", 20)
+    weights = write_vgg19(tmp_path / "vgg.safetensors")
+    return path, folder, "--content", photos, "--loss-weights", weights
+
+
+def test_a_network_for_any_painting(cli, any_given, monkeypatch):
+    """Made beside its encoder, and taken by the provider for it, with paintings not yet seen."""
+    if PROVIDERS["openvino-int8"].absence():
+        pytest.skip(PROVIDERS["openvino-int8"].absence())
+    monkeypatch.setattr(quantise, "TOLERANCE", 9)
+    path, folder = any_given[:2]
+    code, said, _ = cli("quantise", *any_given)
+    assert code == 0
+    assert "2 photos held out" in said
+    unseen = write_painting(folder.parent / "unseen.png")
+    wanted = Stylizer(unseen, "cpu", painter=path)(_picture(9))
+    made = Stylizer(unseen, "openvino-int8", painter=path)(_picture(9))
+    assert np.abs(wanted.astype(int) - made).mean() < 3
+    assert wanted.std() > 4
+
+
+@pytest.mark.parametrize(
+    ("paintings", "said"),
+    [(9, "9 paintings are too few"), (0, "no paintings"), (None, "no such folder")],
+)
+def test_too_few_paintings(cli, any_given, tmp_path, paintings, said):
+    few = tmp_path / "few"
+    if paintings is not None:
+        few.mkdir()
+        write_photos(few, paintings)
+    code, _, error = cli("quantise", any_given[0], few, *any_given[2:])
+    assert code == 2
+    assert said in error
+    assert len(error.splitlines()) == 1
+    assert not int8.path_of(any_given[0]).exists()

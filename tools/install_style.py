@@ -53,11 +53,10 @@ def install(path: Path) -> None:
 
 def _beside(model: Model) -> dict[str, Path]:
     """The other files of a network, checked."""
-    if model.card.kind == ARBITRARY:
-        return {"encoder": encoder_of(model).path}
+    beside = {"encoder": encoder_of(model).path} if model.card.kind == ARBITRARY else {}
     if int8.path_of(model.path).exists():
-        return {"int8": int8.form_of(model).path}
-    return {}
+        beside["int8"] = int8.form_of(model).path
+    return beside
 
 
 def _draw(style: Path) -> str:

@@ -13,7 +13,7 @@ from realtime_nst.learning.losses.compose import Term, Views
 from realtime_nst.learning.losses.perception import Perception
 from realtime_nst.learning.objective import content, style_terms
 from realtime_nst.learning.optimise.pictures import to_image, to_tensor
-from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.stream import Image
 
 _STYLE_SIZE, _PHOTO_SIZE = 512, 320
 _STYLE_LAYERS, _STYLE_SCALES = ("relu1_2", "relu2_2", "relu3_4"), (1.0, 0.5, 0.25)
@@ -90,6 +90,6 @@ def mean_of(rows: Mapping[str, Mapping[str, float]], table: Path) -> dict[str, f
     return {name: sum(row[name] for row in rows.values()) / len(rows) for name in names}
 
 
-def as_network(stylizer: Stylizer) -> Callable[[Tensor], Tensor]:
+def as_network(stylizer: Callable[[Image], Image]) -> Callable[[Tensor], Tensor]:
     """``stylizer`` as a network of pictures ``[1, 3, H, W]`` in 0..1, which it rounds to bytes."""
     return lambda photo: to_tensor(stylizer(to_image(photo)))

@@ -1,4 +1,4 @@
-"""A style's int8 form: weights and what the network keeps between its layers in eight bits.
+"""A network's int8 form: weights and what the network keeps between its layers in eight bits.
 
 Values are quantised where they are made, before what only moves them (padding, pixel shuffle), so
 that bytes are moved and not floats; all who read them read the same bytes. Weights are symmetric,
@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -19,80 +20,68 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
 from realtime_nst.errors import TrainingError, UsageError
-from realtime_nst.learning.data import hold_out, measurable, read_image
 from realtime_nst.learning.measure import as_network
-from realtime_nst.learning.recipe import Recipe
-from realtime_nst.runtime.card import INPUT, METADATA_KEY
+from realtime_nst.runtime.card import CODE, INPUT, METADATA_KEY, STRENGTH
+from realtime_nst.runtime.int8 import KINDS
 from realtime_nst.runtime.model import Model, read_model
-from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.runtime.providers import PROVIDERS
+from realtime_nst.runtime.session import Code
 from realtime_nst.stream import Image
 
 TOLERANCE = 1.03
 """How much larger than the float network's an int8 network's losses may be."""
 
 _MOVERS = {"DepthToSpace", "Pad"}
-_CALIBRATED_ON, _MEASURED_ON = 32, 24
-_CALIBRATION_SIDE = 240
 _LARGEST_WEIGHT = 64
 """Seven bits: a CPU without VNNI adds pairs of products, 2 * 255 * 64 at most, in sixteen bits, and
 silently cuts off what does not fit."""
 
-Measure = Callable[[Callable[[Tensor], Tensor]], dict[str, float]]
+Shown = tuple[Image, Code | None]
+"""A picture, RGB uint8, and the code of the painting, for a network that paints any."""
+
+Network = Callable[[Tensor], Tensor]
+
+Measure = Callable[[Network], dict[str, float]]
 """The losses of a network, by name; lower is better."""
+
+Judges = Sequence[tuple[Code | None, Measure]]
+"""How good the network is with each code, which is None where it takes none."""
 
 
 def quantise(
-    style: Path, pictures: Iterable[Image], measure: Measure, output: Path
+    style: Path, shown: Iterable[Shown], judges: Judges, output: Path
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Write ``style``'s int8 form to ``output``; the losses (float, int8) ``measure`` gave.
+    """Write ``style``'s int8 form to ``output``; the losses (float, int8), means over ``judges``.
 
-    ``pictures`` are RGB uint8, for calibration. The file appears only when no loss grew beyond
-    TOLERANCE. Raises UsageError for a style that is int8 already or has nothing to quantise, and
-    TrainingError when a loss is out of tolerance or the file cannot be written.
+    ``shown`` is for calibration. The file appears only when no loss grew beyond TOLERANCE. Raises
+    UsageError for a style that is int8 already or has nothing to quantise, and TrainingError when a
+    loss is out of tolerance or the file cannot be written.
     """
     source = read_model(style)
     if source.card.quantised_from:
         raise UsageError(f"{style} is int8 already; quantise the style it was made from")
-    if source.card.kind != Recipe.kind:
+    if source.card.kind not in KINDS:
         raise UsageError(
-            f"{style} is a network of the kind {source.card.kind!r}; only single styles have an "
-            "int8 form"
+            f"{style} is a network of the kind {source.card.kind!r}; only single styles and "
+            "networks for any painting have an int8 form"
         )
-    model = _quantised(source, pictures)
+    model = _quantised(source, shown)
     try:
         with tempfile.TemporaryDirectory(dir=output.parent, prefix=".quantise-") as folder:
-            partial = Path(folder, output.name)
-            onnx.save(model, partial)
-            networks = (as_network(Stylizer(path, "cpu")) for path in (style, partial))
-            before, after = map(measure, networks)
+            made = Path(folder, output.name)
+            onnx.save(model, made)
+            before, after = (_judged(path, judges) for path in (style, made))
             _check(before, after)
-            os.replace(partial, output)
+            os.replace(made, output)
     except OSError as error:
         raise TrainingError(f"{output} cannot be written: {error}; write it elsewhere") from error
     return before, after
 
 
-def divide(photos: list[Path]) -> tuple[list[Path], list[Path]]:
-    """Of ``photos`` those to calibrate on, up to 32, and those to measure on, up to 24.
-
-    The latter are those that training holds out. Raises UsageError when there are too few.
-    """
-    rest, held_out = hold_out(photos, _MEASURED_ON)
-    spread = rest[:: max(1, len(rest) // _CALIBRATED_ON)][:_CALIBRATED_ON]
-    calibrated_on, measured_on = measurable(spread), measurable(held_out)
-    if not calibrated_on or not measured_on:
-        raise UsageError(
-            f"{len(photos)} photos are too few to calibrate and to measure on; give a folder of "
-            "at least ten, of 64x64 pixels or more"
-        )
-    return calibrated_on, measured_on
-
-
-def calibration_pictures(photos: Sequence[Path]) -> Iterable[Image]:
-    """The ``photos`` as RGB uint8, the shorter side at most 240 pixels."""
-    for photo in photos:
-        image = read_image(photo, shorter=_CALIBRATION_SIDE)
-        yield image[0].permute(1, 2, 0).mul(255).byte().numpy()
+def _judged(network: Path, judges: Judges) -> dict[str, float]:
+    session = PROVIDERS["cpu"].open(read_model(network))
+    rows = [measure(as_network(partial(session, code=code))) for code, measure in judges]
+    return {loss: sum(row[loss] for row in rows) / len(rows) for loss in rows[0]}
 
 
 def _check(before: Mapping[str, float], after: Mapping[str, float]) -> None:
@@ -108,7 +97,7 @@ def _check(before: Mapping[str, float], after: Mapping[str, float]) -> None:
         )
 
 
-def _quantised(source: Model, pictures: Iterable[Image]) -> onnx.ModelProto:
+def _quantised(source: Model, shown: Iterable[Shown]) -> onnx.ModelProto:
     model = onnx.load(source.path)
     graph = model.graph
     _fold_casts(graph)
@@ -116,7 +105,7 @@ def _quantised(source: Model, pictures: Iterable[Image]) -> onnx.ModelProto:
     if not convolutions:
         raise UsageError(f"{source.path} holds no convolution with fixed weights to quantise")
     kept = _where_made(graph, convolutions)
-    ranges = _ranges(model, kept, _fitting(source, pictures))
+    ranges = _ranges(model, kept, _fitting(source, shown))
     nodes = _quantise_weights(graph, convolutions)
     _quantise_values(graph, nodes, ranges)
     del graph.value_info[:]
@@ -159,19 +148,21 @@ def _where_made(graph: onnx.GraphProto, convolutions: Sequence[onnx.NodeProto]) 
     return list(found)
 
 
-def _fitting(source: Model, pictures: Iterable[Image]) -> Iterable[Image]:
-    """The pictures in sizes that the bare graph takes."""
+def _fitting(source: Model, shown: Iterable[Shown]) -> Iterable[dict[str, np.ndarray]]:
+    """As the inputs of the bare graph, in sizes that it takes."""
     multiple = source.card.size_multiple
     least = -(-source.card.size_minimum // multiple) * multiple
-    for image in pictures:
+    for image, code in shown:
         height, width = (max(least, side // multiple * multiple) for side in image.shape[:2])
-        yield cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+        fit = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+        painted_by = {} if code is None else {CODE: code, STRENGTH: np.ones(1, np.float32)}
+        yield {INPUT: fit[np.newaxis], **painted_by}
 
 
 def _ranges(
-    model: onnx.ModelProto, names: Sequence[str], pictures: Iterable[Image]
+    model: onnx.ModelProto, names: Sequence[str], inputs: Iterable[dict[str, np.ndarray]]
 ) -> dict[str, tuple[float, float]]:
-    """Least and largest value of each tensor over ``pictures``; 0 is always within."""
+    """Least and largest value of each tensor over ``inputs``; 0 is always within."""
     import onnxruntime as ort
 
     watched = onnx.ModelProto()
@@ -183,7 +174,7 @@ def _ranges(
             watched.graph.node.append(helper.make_node(reduction, [name], [seen], keepdims=0))
             watched.graph.output.append(helper.make_tensor_value_info(seen, TensorProto.FLOAT, []))
     session = ort.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
-    rows = [session.run(None, {INPUT: image[None]}) for image in pictures]
+    rows = [session.run(None, given) for given in inputs]
     if not rows:
         raise TrainingError("no pictures to calibrate on; give at least one")
     values = np.array(rows, np.float64)

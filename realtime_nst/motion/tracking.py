@@ -155,7 +155,7 @@ def _sampled(image: MatLike, there: MatLike) -> MatLike:
 def _difference(current: MatLike, previous: MatLike) -> Field:
     """Grey levels at each pixel, without what the whole picture became lighter or darker."""
     change = cv2.subtract(current, previous, dtype=cv2.CV_32F)
-    return np.asarray(cv2.absdiff(change, cv2.mean(change)), np.float32)
+    return np.asarray(np.abs(change - np.float32(cv2.mean(change)[0])), np.float32)
 
 
 def _believed(off: Field) -> Field:

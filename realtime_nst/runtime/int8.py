@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from realtime_nst.errors import ProviderError
-from realtime_nst.runtime.card import SINGLE
+from realtime_nst.runtime.card import ARBITRARY, SINGLE
 from realtime_nst.runtime.model import Model, read_model
+
+KINDS = (SINGLE, ARBITRARY)
+"""Of networks that may have one."""
 
 
 def path_of(style: Path) -> Path:
@@ -20,10 +23,10 @@ def form_of(model: Model) -> Model:
     """
     if model.card.quantised_from:
         return model
-    if model.card.kind != SINGLE:
+    if model.card.kind not in KINDS:
         raise ProviderError(
-            f"{model.path} plays more than one style, and only networks of one have an int8 form; "
-            "choose another --provider"
+            f"{model.path} is made of several styles, and only networks of one, or for any "
+            "painting, have an int8 form; choose another --provider"
         )
     path = path_of(model.path)
     remedy = f"make it with: realtime-nst quantise {model.path} PAINTING --content PHOTOS"
