@@ -11,10 +11,16 @@ safetensors = pytest.importorskip("safetensors.torch", reason="needs the extra '
 import learning_factory as factory  # noqa: E402
 
 from realtime_nst.errors import TrainingError  # noqa: E402
-from realtime_nst.learning.agreement import agreement, paintings_of, rank_correlation  # noqa: E402
+from realtime_nst.learning.agreement import (  # noqa: E402
+    agreement,
+    figures,
+    paintings_of,
+    rank_correlation,
+)
 from realtime_nst.learning.data import read_image  # noqa: E402
 from realtime_nst.learning.loss_network import CARD, FILE, bundled  # noqa: E402
-from realtime_nst.learning.losses.perception import load_loss_network  # noqa: E402
+from realtime_nst.learning.losses.perception import Perception, load_loss_network  # noqa: E402
+from realtime_nst.learning.measure import Quality  # noqa: E402
 from realtime_nst.learning.recipe import Recipe  # noqa: E402
 from realtime_nst.runtime.styles import InstalledStyle  # noqa: E402
 
@@ -70,6 +76,22 @@ def test_agreement_over_all_paintings_and_each():
     rows = {(loss, painting): rest for loss, painting, *rest in agreement(found, true)}
     assert list(rows) == [("style", "all"), ("style", "a"), ("style", "b")]
     assert all(row == pytest.approx([1, 2]) for row in rows.values())
+
+
+def test_figures_are_those_of_each_painting_alone(tmp_path):
+    weights = factory.write_vgg19(tmp_path / "vgg.safetensors")
+    perception = Perception([load_loss_network(weights)])
+    photos = sorted(factory.write_photos(tmp_path / "photos", 2).iterdir())
+    paintings = {"stripes": factory.write_painting(tmp_path / "a.png"), "photo": photos[0]}
+    networks = {"photo": lambda x: x, "negative": lambda x: 1 - x}
+    found = figures(perception, paintings, networks, photos)
+    for name, path in paintings.items():
+        for network, apply in networks.items():
+            wanted = Quality(perception, path)(apply, photos)
+            assert found[name][network] == pytest.approx(wanted)
+    for missing in ((paintings, []), ({}, photos)):
+        with pytest.raises(TrainingError, match="at least ten photos"):
+            figures(perception, missing[0], networks, missing[1])
 
 
 def test_paintings_are_told_by_their_digest(tmp_path):

@@ -1,5 +1,6 @@
 """A style's int8 form: close to the float one, moved as bytes, and refused where it is worse."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,9 +17,10 @@ from onnx import numpy_helper  # noqa: E402
 from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning import calibration, export, quantise  # noqa: E402
 from realtime_nst.learning.checkpoint import untrained, untrained_arbitrary  # noqa: E402
-from realtime_nst.learning.data import find_photos  # noqa: E402
+from realtime_nst.learning.data import find_photos, hold_out  # noqa: E402
 from realtime_nst.learning.export_arbitrary import export_pair  # noqa: E402
 from realtime_nst.runtime import int8  # noqa: E402
+from realtime_nst.runtime.codes import Codes  # noqa: E402
 from realtime_nst.runtime.model import read_model  # noqa: E402
 from realtime_nst.runtime.providers import PROVIDERS  # noqa: E402
 from realtime_nst.runtime.stylizer import Stylizer  # noqa: E402
@@ -236,6 +238,43 @@ def test_a_network_for_any_painting(cli, any_given, monkeypatch):
     made = Stylizer(unseen, "openvino-int8", painter=path)(_picture(9))
     assert np.abs(wanted.astype(int) - made).mean() < 3
     assert wanted.std() > 4
+
+
+def test_the_losses_are_means_over_the_judges(style, tmp_path):
+    judges = [(None, lambda _: {"style": 1.0}), (None, lambda _: {"style": 2.0})]
+    target = tmp_path / "wave.int8.onnx"
+    assert quantise.quantise(style, _SHOWN, judges, target) == ({"style": 1.5}, {"style": 1.5})
+
+
+def test_paintings_are_shown_or_judge_each_with_its_own_code(any_given, monkeypatch):
+    """Two of 20 judge; what cannot be read, or is a thin strip, is passed over."""
+    path, folder = any_given[:2]
+    write_photos(folder, 20)
+    held_out = hold_out(find_photos(folder), 8)[1]
+    others = [p for p in find_photos(folder) if p not in held_out]
+    others[0].write_bytes(others[0].read_bytes()[:100])
+    cv2.imwrite(str(others[1]), np.zeros((80, 2000, 3), np.uint8))
+    monkeypatch.setattr(
+        calibration, "Quality", lambda perception, path: lambda network, photos: path
+    )
+    source = read_model(path)
+    tried = calibration.trial(source, folder, find_photos(any_given[3]), None)
+    codes = Codes(source, tried.judges[0][0].size)
+    assert [measure(None) for _, measure in tried.judges] == held_out
+    assert all(
+        (code == codes(str(p))).all() for (code, _), p in zip(tried.judges, held_out, strict=True)
+    )
+    shown = {code.tobytes() for _, code in tried.shown}
+    assert shown == {codes(str(p)).tobytes() for p in others[2:]}
+
+
+def test_what_has_no_int8_form_is_refused_before_anything_is_read(cli, any_given, monkeypatch):
+    path, *rest = any_given
+    monkeypatch.setattr(quantise, "TOLERANCE", 9)
+    assert cli("quantise", path, *rest)[0] == 0
+    code, _, error = cli("quantise", int8.path_of(path), *rest)
+    assert code == 2
+    assert "is int8 already" in error
 
 
 @pytest.mark.parametrize(

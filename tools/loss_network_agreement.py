@@ -36,7 +36,7 @@ def main() -> None:
     networks = networks_of(styles, STRENGTHS)
     paintings = paintings_of(styles, find_photos(asked.paintings))
     found, true = (
-        figures(perception(files), paintings, networks, photos)
+        figures(perception(files), paintings, networks, photos, best_device().name)
         for files in (asked.loss_network or [bundled()], asked.teacher)
     )
     with asked.out.open("w", newline="", encoding="utf-8") as file:

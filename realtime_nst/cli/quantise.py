@@ -1,4 +1,4 @@
-"""``realtime-nst quantise``: a network's int8 form, twice to three times as fast on most CPUs."""
+"""``realtime-nst quantise``: a network's int8 form, up to three times as fast on x86 CPUs."""
 
 import hashlib
 from collections.abc import Callable
@@ -49,6 +49,9 @@ def quantise(
     from realtime_nst.learning.packages import require
 
     require("quantising a style")
+    from realtime_nst.learning.quantise import check_source
+
+    check_source(source)
     _check_painting(source, painting)
     weights = loss_networks(loss_network, loss_weights)
     _write(source, painting, content, weights, target)

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from realtime_nst.errors import TrainingError
 from realtime_nst.learning.losses.compose import Views
 from realtime_nst.learning.losses.perception import Perception
-from realtime_nst.learning.measure import Quality, as_network, measured, painted
+from realtime_nst.learning.measure import Quality, as_network, mean, measured, painted
 from realtime_nst.runtime.styles import InstalledStyle, find
 from realtime_nst.runtime.stylizer import Stylizer
 
@@ -43,24 +44,29 @@ def figures(
     paintings: Mapping[str, Path],
     networks: Mapping[str, Network],
     photos: Sequence[Path],
+    device: str = "cpu",
 ) -> dict[str, Figures]:
-    """By painting and network, the mean over ``photos`` of each loss of :class:`Quality`."""
-    qualities = {name: Quality(perception, path) for name, path in paintings.items()}
+    """By painting and network, the mean over ``photos`` of each loss of :class:`Quality`.
+
+    Raises TrainingError without photos or paintings.
+    """
+    if not photos or not paintings:
+        raise TrainingError(
+            f"{len(photos)} photos held out and {len(paintings)} paintings of installed styles: "
+            "give at least ten photos, and a folder that holds the styles' own paintings"
+        )
+    qualities = {name: Quality(perception, path, device) for name, path in paintings.items()}
     rows: dict[tuple[str, str], list[Mapping[str, float]]] = defaultdict(list)
-    for photo in map(measured, photos):
+    for photo in (measured(path).to(device) for path in photos):
         seen = perception.view(photo)
         for network, apply in networks.items():
             views = Views(seen, perception.view(painted(apply, photo)), apply)
             for painting, quality in qualities.items():
                 rows[painting, network].append(quality.of(views))
     return {
-        painting: {network: _mean(rows[painting, network]) for network in networks}
+        painting: {network: mean(rows[painting, network]) for network in networks}
         for painting in paintings
     }
-
-
-def _mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {loss: sum(row[loss] for row in rows) / len(rows) for loss in rows[0]}
 
 
 def agreement(
@@ -97,4 +103,4 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 def _at(stylizer: Stylizer, strength: float) -> Network:
     network = as_network(stylizer)
-    return lambda photo: strength * network(photo) + (1 - strength) * photo
+    return lambda photo: strength * network(photo).to(photo.device) + (1 - strength) * photo

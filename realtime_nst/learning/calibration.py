@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from realtime_nst.errors import UsageError
-from realtime_nst.learning.data import find_paintings, hold_out, measurable, read_image
+from realtime_nst.learning.data import decode, find_paintings, hold_out, measurable, read_image
 from realtime_nst.learning.losses.perception import Perception
 from realtime_nst.learning.measure import Quality
 from realtime_nst.learning.quantise import Judges, Shown
@@ -21,9 +21,13 @@ _CALIBRATED_ON, _MEASURED_ON, _JUDGED_BY = 32, 24, 8
 _CALIBRATION_SIDE = 240
 
 
+_NARROWEST = 8
+"""How many times longer than wide a painting may be: the losses look at it at 512 pixels."""
+
+
 @dataclass(frozen=True)
 class Trial:
-    """``photos``: how many of them judge."""
+    """``shown`` may be gone through once. ``photos``: on how many the judges measure."""
 
     shown: Iterable[Shown]
     judges: Judges
@@ -33,7 +37,8 @@ class Trial:
 def trial(source: Model, painting: Path, photos: list[Path], perception: Perception) -> Trial:
     """Of ``source`` with its ``painting``; with a folder of paintings where it paints by any.
 
-    Raises UsageError when there are too few photos or paintings.
+    Raises UsageError when there are too few photos or paintings, and as :class:`Codes` does. What
+    cannot be read of a folder, or is too small or narrow, is passed over.
     """
     calibrated_on, measured_on = divide(photos)
     pictures = list(_pictures(calibrated_on))
@@ -53,13 +58,27 @@ def trial(source: Model, painting: Path, photos: list[Path], perception: Percept
 
 def _divided(paintings: list[Path]) -> tuple[list[Path], list[Path]]:
     """Those to calibrate with, up to 32, and those to judge by, up to 8."""
-    rest, judges = hold_out(paintings, _JUDGED_BY)
-    if not judges:
+    rest, held_out = hold_out(paintings, _JUDGED_BY)
+    shown_with, judges = _usable(_spread(rest)), _usable(held_out)
+    if not shown_with or not judges:
         raise UsageError(
             f"{len(paintings)} paintings are too few to calibrate with and to judge by; give a "
-            "folder of at least ten"
+            "folder of at least ten, of 64x64 pixels or more"
         )
-    return rest[:: max(1, len(rest) // _CALIBRATED_ON)][:_CALIBRATED_ON], judges
+    return shown_with, judges
+
+
+def _usable(paintings: Sequence[Path]) -> list[Path]:
+    images = ((path, decode(path)) for path in measurable(list(paintings)))
+    return [
+        path
+        for path, image in images
+        if image is not None and max(image.shape[:2]) <= _NARROWEST * min(image.shape[:2])
+    ]
+
+
+def _spread(paths: Sequence[Path]) -> Sequence[Path]:
+    return paths[:: max(1, len(paths) // _CALIBRATED_ON)][:_CALIBRATED_ON]
 
 
 def _each_twice(pictures: Sequence[Image], codes: Sequence[Code]) -> Iterator[Shown]:
@@ -75,8 +94,7 @@ def divide(photos: list[Path]) -> tuple[list[Path], list[Path]]:
     The latter are those that training holds out. Raises UsageError when there are too few.
     """
     rest, held_out = hold_out(photos, _MEASURED_ON)
-    spread = rest[:: max(1, len(rest) // _CALIBRATED_ON)][:_CALIBRATED_ON]
-    calibrated_on, measured_on = measurable(spread), measurable(held_out)
+    calibrated_on, measured_on = measurable(list(_spread(rest))), measurable(held_out)
     if not calibrated_on or not measured_on:
         raise UsageError(
             f"{len(photos)} photos are too few to calibrate and to measure on; give a folder of "

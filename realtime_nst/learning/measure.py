@@ -1,7 +1,7 @@
 """How good a style network's pictures are, on photos it has not seen."""
 
 import csv
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -56,7 +56,7 @@ class Quality:
         rows = [self.between(image, painted(network, image)) for image in images]
         if not rows:
             raise TrainingError("no photos to measure on; hold out at least one")
-        return {name: sum(row[name] for row in rows) / len(rows) for name in self._terms}
+        return mean(rows)
 
     @torch.no_grad()
     def between(self, photo: Tensor, result: Tensor) -> dict[str, float]:
@@ -87,7 +87,12 @@ def mean_of(rows: Mapping[str, Mapping[str, float]], table: Path) -> dict[str, f
         writer = csv.writer(file)
         writer.writerow(["painting", *names])
         writer.writerows([painting, *row.values()] for painting, row in rows.items())
-    return {name: sum(row[name] for row in rows.values()) / len(rows) for name in names}
+    return mean(list(rows.values()))
+
+
+def mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Of each figure, over ``rows``, of which there is one at least."""
+    return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
 
 def as_network(stylizer: Callable[[Image], Image]) -> Callable[[Tensor], Tensor]:

@@ -20,7 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
 from realtime_nst.errors import TrainingError, UsageError
-from realtime_nst.learning.measure import as_network
+from realtime_nst.learning.measure import as_network, mean
 from realtime_nst.runtime.card import CODE, INPUT, METADATA_KEY, STRENGTH
 from realtime_nst.runtime.int8 import KINDS
 from realtime_nst.runtime.model import Model, read_model
@@ -58,13 +58,7 @@ def quantise(
     loss is out of tolerance or the file cannot be written.
     """
     source = read_model(style)
-    if source.card.quantised_from:
-        raise UsageError(f"{style} is int8 already; quantise the style it was made from")
-    if source.card.kind not in KINDS:
-        raise UsageError(
-            f"{style} is a network of the kind {source.card.kind!r}; only single styles and "
-            "networks for any painting have an int8 form"
-        )
+    check_source(source)
     model = _quantised(source, shown)
     try:
         with tempfile.TemporaryDirectory(dir=output.parent, prefix=".quantise-") as folder:
@@ -78,10 +72,20 @@ def quantise(
     return before, after
 
 
+def check_source(source: Model) -> None:
+    """Raises UsageError where ``source`` is int8 already or of a kind that has no int8 form."""
+    if source.card.quantised_from:
+        raise UsageError(f"{source.path} is int8 already; quantise the style it was made from")
+    if source.card.kind not in KINDS:
+        raise UsageError(
+            f"{source.path} is a network of the kind {source.card.kind!r}; only single styles and "
+            "networks for any painting have an int8 form"
+        )
+
+
 def _judged(network: Path, judges: Judges) -> dict[str, float]:
     session = PROVIDERS["cpu"].open(read_model(network))
-    rows = [measure(as_network(partial(session, code=code))) for code, measure in judges]
-    return {loss: sum(row[loss] for row in rows) / len(rows) for loss in rows[0]}
+    return mean([measure(as_network(partial(session, code=code))) for code, measure in judges])
 
 
 def _check(before: Mapping[str, float], after: Mapping[str, float]) -> None:

@@ -16,8 +16,8 @@ _SHARPER = 4.0
 """How many times what a blur takes away the sharper picture adds."""
 
 _FAINT, _MOST = 1, 4
-"""Grey levels. What crispness would change by no more than the first is noise, or the network's
-grid; more than the second is a halo, and flickers the most."""
+"""Grey levels. What crispness would change by no more than the first is mostly noise, or the
+network's grid; more than the second is a halo, and flickers the most."""
 
 _BESIDE = ThreadPoolExecutor(1, "realtime_nst-mix")
 """The second thread of all mixers; it starts with the first picture and stays."""

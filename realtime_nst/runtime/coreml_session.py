@@ -1,6 +1,7 @@
 """Networks on CoreML, which takes a graph whole only where its sizes are fixed and nothing is
 padded by reflection (ONNX Runtime's list of operators for its CoreML provider). What it does not
-take is handed to the CPU and back, at every layer; so each size of picture has its own graph.
+take is handed to the CPU and back, at every layer; so each size of picture has its own graph. The
+conversions from and to bytes stay on the CPU.
 """
 
 import importlib.util

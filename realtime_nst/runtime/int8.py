@@ -29,7 +29,8 @@ def form_of(model: Model) -> Model:
             "painting, have an int8 form; choose another --provider"
         )
     path = path_of(model.path)
-    remedy = f"make it with: realtime-nst quantise {model.path} PAINTING --content PHOTOS"
+    painting = "PAINTINGS" if model.card.kind == ARBITRARY else "PAINTING"
+    remedy = f"make it with: realtime-nst quantise {model.path} {painting} --content PHOTOS"
     if not path.exists():
         raise ProviderError(f"{model.path} has no int8 form, {path.name} beside it; {remedy}")
     form = read_model(path)

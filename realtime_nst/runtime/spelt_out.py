@@ -8,20 +8,26 @@ import numpy as np
 import onnx
 from onnx import GraphProto, NodeProto, helper, numpy_helper
 
+from realtime_nst.errors import ModelError
 from realtime_nst.runtime.card import INPUT, OUTPUT
 
+_MODES = (b"reflect", b"edge")
 _END = np.iinfo(np.int64).max
 
 
 def spelt_out(path: Path, height: int, width: int) -> bytes:
-    """The model at ``path`` for frames of that size, as a file would hold it."""
+    """The model at ``path`` for frames of that size, as a file would hold it.
+
+    Raises ModelError for padding that is neither constant nor by reflection or repetition, or is
+    not fixed in the file.
+    """
     model = onnx.load(path)
     graph = model.graph
     for port in (*graph.input, *graph.output):
         if port.name in (INPUT, OUTPUT):
             rows, columns = port.type.tensor_type.shape.dim[1:3]
             rows.dim_value, columns.dim_value = height, width
-    pads = _Pads(graph)
+    pads = _Pads(graph, path)
     nodes = [part for node in graph.node for part in pads.replaced(node)]
     del graph.node[:], graph.value_info[:]
     graph.node.extend(nodes)
@@ -32,26 +38,43 @@ def spelt_out(path: Path, height: int, width: int) -> bytes:
 class _Pads:
     """Puts other nodes in the place of those that pad by reflection or repetition."""
 
-    def __init__(self, graph: GraphProto) -> None:
-        self._graph, self._added = graph, set[int]()
-        self._known = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
-        for node in graph.node:
-            if node.op_type == "Constant":
-                self._known[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+    def __init__(self, graph: GraphProto, path: Path) -> None:
+        self._graph, self._path, self._added = graph, path, set[int]()
+        self._tensors = {each.name: each for each in graph.initializer}
+        for node in (node for node in graph.node if node.op_type == "Constant"):
+            if node.attribute[0].name == "value":
+                self._tensors[node.output[0]] = node.attribute[0].t
 
     def replaced(self, node: NodeProto) -> Iterator[NodeProto]:
         mode = next((each.s for each in node.attribute if each.name == "mode"), b"constant")
         if node.op_type != "Pad" or mode == b"constant":
             yield node
             return
-        sides = self._known[node.input[1]].reshape(2, -1).T.tolist()
-        axes = [axis for axis, pads in enumerate(sides) if any(pads)] or [0]
+        sides = self._sides(node, mode)
         source, last = node.input[0], node.output[0]
-        for axis in axes:
-            made = last if axis == axes[-1] else f"{last}.{axis}"
-            strips = _reflections(*sides[axis]) if mode == b"reflect" else _copies(*sides[axis])
+        for axis, widths in sides.items():
+            made = last if axis == max(sides) else f"{last}.{axis}"
+            strips = _reflections(*widths) if mode == b"reflect" else _copies(*widths)
             yield from self._joined(axis, source, made, *strips)
             source = made
+
+    def _sides(self, node: NodeProto, mode: bytes) -> dict[int, tuple[int, int]]:
+        """By axis, how wide it pads before and after, where it does; else axis 0, by nothing."""
+        try:
+            pads, *axes = (numpy_helper.to_array(self._tensors[n]) for n in node.input[1::2] if n)
+        except KeyError:
+            raise self._unknown(node, "widths that the file does not hold") from None
+        if mode not in _MODES or pads.min() < 0:
+            raise self._unknown(node, f"mode {mode.decode()!r} and widths {pads.tolist()}")
+        widths = [(int(before), int(after)) for before, after in pads.reshape(2, -1).T]
+        by_axis = dict(zip(axes[0].tolist() if axes else range(len(widths)), widths, strict=True))
+        return {axis: sides for axis, sides in sorted(by_axis.items()) if any(sides)} or {0: (0, 0)}
+
+    def _unknown(self, node: NodeProto, what: str) -> ModelError:
+        return ModelError(
+            f"{str(self._path)!r} pads in {node.name or node.output[0]!r} with {what}, which is "
+            "not known here; choose another --provider"
+        )
 
     def _joined(
         self, axis: int, source: str, made: str, before: "_Strip", after: "_Strip"
