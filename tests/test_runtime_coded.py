@@ -253,8 +253,10 @@ def test_an_encoder_paints_nothing(painter):
 
 
 @pytest.mark.skipif(bool(PROVIDERS["openvino"].absence()), reason="OpenVINO is absent")
-def test_they_have_no_int8_form(painter, dark):
+def test_without_an_int8_form_they_stay_float(painter, several, dark):
     assert Stylizer(dark, "openvino", painter=painter).provider != "openvino-int8"
     if not PROVIDERS["openvino-int8"].absence():
-        with pytest.raises(ProviderError, match="only networks of one have an int8 form"):
+        with pytest.raises(ProviderError, match=r"quantise .* PAINTINGS --content"):
             Stylizer(dark, "openvino-int8", painter=painter)
+        with pytest.raises(ProviderError, match=r"made of several styles.*have an int8 form"):
+            Stylizer("red", "openvino-int8", painter=several)
