@@ -31,8 +31,7 @@ _WAYS: Mapping[str, Mapping[str, Any]] = {
 """How :class:`Stabilise` is asked to; `live` does as "strong", `video` as "strong, medium flow"."""
 
 _SOURCE = "source"
-"""The clip itself, not painted: what moves exactly as it does has its e_stab, times what it has
-more of sharpness."""
+"""The clip itself, not painted: what sensor noise and the flow's errors leave, at its sharpness."""
 
 _SETTLED = 8
 """Frames after which the flicker of a still scene is counted; a quarter of a shorter clip."""
@@ -170,7 +169,7 @@ CASE = Case(
         "--loss-weights). A style trained for stillness is measured by naming it and "
         "its per-frame kin as baseline. Stage ms is stabilising alone, "
         "without the network, in the first provider's pictures. The way source is the clip itself: "
-        "paint as sharp as it that moved exactly as it moves would have its e_stab. The way "
+        "what noise and the flow's errors leave of e_stab, at its own sharpness. The way "
         "coherent (--coherent) is Chen's network form (Chen et al. 2017): features of the frame "
         "before, warped by the "
         "stabiliser's own flow, composed with the new ones by a learnt mask; its ms hold all of "
