@@ -3,7 +3,7 @@
 Usage: python tools/loss_network_agreement.py --photos DIR --paintings DIR --teacher FILE [FILE ...]
                                               [--loss-network FILE] [--count N] [--out FILE.csv]
 Networks are the installed styles at several strengths and the photo itself; each is held against
-the painting of each style found below --paintings. Photos are of those that training holds out.
+each painting of theirs found below --paintings. Photos are of those that training holds out.
 """
 
 import argparse
@@ -34,7 +34,8 @@ def main() -> None:
     photos = measurable(hold_out(find_photos(asked.photos), 24)[1])[: asked.count]
     styles = installed()
     networks = networks_of(styles, STRENGTHS)
-    paintings = paintings_of(styles, find_photos(asked.paintings))
+    found_for = paintings_of(styles, find_photos(asked.paintings))
+    paintings = {path.stem: path for path in found_for.values()}
     found, true = (
         figures(perception(files), paintings, networks, photos, best_device().name)
         for files in (asked.loss_network or [bundled()], asked.teacher)
