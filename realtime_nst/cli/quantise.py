@@ -15,7 +15,8 @@ from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_network
 from realtime_nst.errors import UsageError
 
 if TYPE_CHECKING:
-    from realtime_nst.learning.quantise import Measure, Network
+    from realtime_nst.learning.measure import Network
+    from realtime_nst.learning.quantise import Measure
     from realtime_nst.runtime.model import Model
 
 

@@ -2,21 +2,19 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from realtime_nst.errors import TrainingError
 from realtime_nst.learning.losses.compose import Views
 from realtime_nst.learning.losses.perception import Perception
-from realtime_nst.learning.measure import Quality, as_network, mean, measured, painted
+from realtime_nst.learning.measure import Network, Quality, as_network, mean, measured, painted
 from realtime_nst.runtime.styles import InstalledStyle, find
 from realtime_nst.runtime.stylizer import Stylizer
 
-Network = Callable[[Tensor], Tensor]
 Figures = Mapping[str, Mapping[str, float]]
 """By network, by loss."""
 
@@ -103,4 +101,4 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 def _at(stylizer: Stylizer, strength: float) -> Network:
     network = as_network(stylizer)
-    return lambda photo: strength * network(photo).to(photo.device) + (1 - strength) * photo
+    return lambda photo: strength * network(photo) + (1 - strength) * photo

@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,10 +75,12 @@ def files_below(
     return found
 
 
-def measurable(photos: list[Path]) -> list[Path]:
-    """Those that can be read and are large enough to measure on."""
-    images = ((path, decode(path)) for path in photos)
-    return [path for path, image in images if image is not None and min(image.shape[:2]) >= _LEAST]
+def measurable(pictures: list[Path], narrowest: float = math.inf) -> list[Path]:
+    """Those that can be read, are large enough to measure on and not over ``narrowest`` times as
+    long as wide."""
+    images = ((path, decode(path)) for path in pictures)
+    sides = ((path, sorted(image.shape[:2])) for path, image in images if image is not None)
+    return [path for path, (a, b) in sides if a >= _LEAST and b <= narrowest * a]
 
 
 def hold_out(photos: list[Path], count: int) -> tuple[list[Path], list[Path]]:

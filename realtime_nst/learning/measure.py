@@ -19,6 +19,9 @@ _STYLE_SIZE, _PHOTO_SIZE = 512, 320
 _STYLE_LAYERS, _STYLE_SCALES = ("relu1_2", "relu2_2", "relu3_4"), (1.0, 0.5, 0.25)
 _DEEP_LAYERS = ("relu4_4", "relu5_1")
 
+Network = Callable[[Tensor], Tensor]
+"""Of pictures ``[1, 3, H, W]`` in 0..1."""
+
 
 class Quality:
     """Content and style, shallow and deep; lower is better.
@@ -48,9 +51,7 @@ class Quality:
             }
 
     @torch.no_grad()
-    def __call__(
-        self, network: Callable[[Tensor], Tensor], photos: Iterable[Path]
-    ) -> dict[str, float]:
+    def __call__(self, network: Network, photos: Iterable[Path]) -> dict[str, float]:
         """Mean of each figure over ``photos``. Raises TrainingError when there are none."""
         images = (measured(photo).to(self._device) for photo in photos)
         rows = [self.between(image, painted(network, image)) for image in images]
@@ -75,7 +76,7 @@ def measured(photo: Path) -> Tensor:
     return image[..., : image.shape[-2] // 16 * 16, : image.shape[-1] // 16 * 16]
 
 
-def painted(network: Callable[[Tensor], Tensor], photo: Tensor) -> Tensor:
+def painted(network: Network, photo: Tensor) -> Tensor:
     """What ``network`` makes of ``photo``, in the grey levels of a file."""
     return network(photo).mul(255).round().clamp(0, 255) / 255
 
@@ -95,6 +96,6 @@ def mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
 
-def as_network(stylizer: Callable[[Image], Image]) -> Callable[[Tensor], Tensor]:
-    """``stylizer`` as a network of pictures ``[1, 3, H, W]`` in 0..1, which it rounds to bytes."""
-    return lambda photo: to_tensor(stylizer(to_image(photo)))
+def as_network(stylizer: Callable[[Image], Image]) -> Network:
+    """``stylizer`` as a network of pictures on any device, which it rounds to bytes."""
+    return lambda photo: to_tensor(stylizer(to_image(photo))).to(photo.device)

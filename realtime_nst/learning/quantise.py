@@ -17,10 +17,9 @@ import cv2
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor
 
 from realtime_nst.errors import TrainingError, UsageError
-from realtime_nst.learning.measure import as_network, mean
+from realtime_nst.learning.measure import Network, as_network, mean
 from realtime_nst.runtime.card import CODE, INPUT, METADATA_KEY, STRENGTH
 from realtime_nst.runtime.int8 import KINDS
 from realtime_nst.runtime.model import Model, read_model
@@ -38,8 +37,6 @@ silently cuts off what does not fit."""
 
 Shown = tuple[Image, Code | None]
 """A picture, RGB uint8, and the code of the painting, for a network that paints any."""
-
-Network = Callable[[Tensor], Tensor]
 
 Measure = Callable[[Network], dict[str, float]]
 """The losses of a network, by name; lower is better."""

@@ -4,7 +4,6 @@ take is handed to the CPU and back, at every layer; so each size of picture has 
 conversions from and to bytes stay on the CPU.
 """
 
-import importlib.util
 from collections.abc import Mapping
 
 from realtime_nst.runtime import cache
@@ -17,8 +16,7 @@ _PROVIDER = "CoreMLExecutionProvider"
 
 def absence() -> str:
     """Why CoreML cannot be used here; empty when it can."""
-    rewritable = importlib.util.find_spec("onnx") is not None
-    return ort.absence(_PROVIDER) or ("" if rewritable else "the package onnx is not installed")
+    return ort.absence(_PROVIDER) or ort.missing("onnx")
 
 
 def open_session(model: Model, name: str = "coreml", provider: str = _PROVIDER) -> Session:

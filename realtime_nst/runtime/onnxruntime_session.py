@@ -76,8 +76,13 @@ def nvidia_absence(provider: str) -> str:
 
 def tensorrt_absence(provider: str) -> str:
     """As :func:`nvidia_absence`; TensorRT itself is a package of its own."""
-    installed = importlib.util.find_spec("tensorrt") is not None
-    return nvidia_absence(provider) or ("" if installed else "the package tensorrt is missing")
+    return nvidia_absence(provider) or missing("tensorrt")
+
+
+def missing(package: str) -> str:
+    """That a provider's ``package`` is; empty when it is there."""
+    there = importlib.util.find_spec(package) is not None
+    return "" if there else f"the package {package} is missing"
 
 
 def open_session(model: Model, name: str, provider: str, options: Options = no_options) -> Session:

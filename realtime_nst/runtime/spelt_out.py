@@ -39,7 +39,7 @@ class _Pads:
     """Puts other nodes in the place of those that pad by reflection or repetition."""
 
     def __init__(self, graph: GraphProto, path: Path) -> None:
-        self._graph, self._path, self._added = graph, path, set[int]()
+        self._graph, self._path = graph, path
         self._tensors = {each.name: each for each in graph.initializer}
         for node in (node for node in graph.node if node.op_type == "Constant"):
             if node.attribute[0].name == "value":
@@ -79,21 +79,20 @@ class _Pads:
     def _joined(
         self, axis: int, source: str, made: str, before: "_Strip", after: "_Strip"
     ) -> Iterator[NodeProto]:
-        parts = [source]
-        for side, (times, start, end, step) in (("before", before), ("after", after)):
-            strip = f"{made}.{side}"
+        first, last = f"{made}.before", f"{made}.after"
+        for strip, (times, start, end, step) in ((first, before), (last, after)):
             if times:
                 bounds = [self._constant(value) for value in (start, end, axis, step)]
                 yield helper.make_node("Slice", [source, *bounds], [strip])
-            parts = [strip] * times + parts if side == "before" else parts + [strip] * times
+        parts = [first] * before[0] + [source] + [last] * after[0]
         yield helper.make_node("Concat", parts, [made], axis=axis)
 
     def _constant(self, value: int) -> str:
         name = f"spelt_out_{value}"
-        if value not in self._added:
-            self._added.add(value)
-            array = np.array([value], np.int64)
-            self._graph.initializer.append(numpy_helper.from_array(array, name))
+        if name not in self._tensors:
+            tensor = numpy_helper.from_array(np.array([value], np.int64), name)
+            self._graph.initializer.append(tensor)
+            self._tensors[name] = tensor
         return name
 
 
