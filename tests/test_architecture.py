@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "bench": {*BASE, "pipeline", "runtime", "sinks", "sources"},
     "serve": {*BASE, "masks", "motion", "runtime"},
     "cli": {"*"},
+    "__main__": {"cli"},
     "__init__": {"*"},
 }
 

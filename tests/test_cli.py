@@ -2,6 +2,8 @@
 
 import contextlib
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -333,6 +335,14 @@ def test_version_and_help(cli):
     assert code == 0
     for command in ("demo", "video", "image", "live", "styles", "train", "export", "doctor"):
         assert command in said
+
+
+def test_it_is_a_module_too():
+    asked = [sys.executable, "-m", "realtime_nst"]
+    said = subprocess.run([*asked, "--version"], capture_output=True, text=True, check=True).stdout
+    assert "realtime-nst 0." in said
+    refused = subprocess.run([*asked, "image"], capture_output=True, text=True)
+    assert refused.returncode == 2
 
 
 def test_interrupted_demo_leaves_nothing(cli, style, tmp_path, monkeypatch):

@@ -63,6 +63,17 @@ def test_so_is_a_part_that_is_there(tmp_path, monkeypatch):
     assert spec.parse("c:2,d:3") == (spec.Part("c:2", 0.25), spec.Part("d", 0.75))
 
 
+@pytest.mark.parametrize("blend", ["a,b.jpg:3,c", "c:1,a,b.jpg:3", "c:0.25, a,b.jpg:0.75"])
+def test_a_part_may_be_a_file_with_commas(tmp_path, monkeypatch, blend):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a,b.jpg", "b.jpg"):
+        (tmp_path / name).touch()
+    read = {part.name: part.weight for part in spec.parse(blend)}
+    assert read == {"a,b.jpg": 0.75, "c": 0.25}
+    assert spec.parse(spec.absolute(blend)) == spec.parse(spec.absolute(spec.absolute(blend)))
+    assert len(spec.parse(spec.absolute(blend))) == 2
+
+
 def test_how_it_is_shown():
     assert spec.title("folder/wave.jpg") == "wave"
     assert spec.title("folder/wave.jpg:7,mosaic:3") == "wave 70%, mosaic 30%"

@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def parse(spec: str | Path) -> tuple[Part, ...]:
     text = str(spec)
     if os.path.exists(text) or isinstance(spec, Path):
         return (Part(text),)
-    parts = [_part(part.strip(), text) for part in text.split(",")]
+    parts = [_part(part.strip(), text) for part in _between_commas(text)]
     total = sum(part.weight for part in parts)
     if not total:
         raise UsageError(f"all weights in {text!r} are 0; give one above 0")
@@ -54,6 +55,22 @@ def absolute(spec: str) -> str:
     if len(parts) == 1:
         return _absolute(parts[0].name)
     return ",".join(f"{_absolute(part.name)}:{part.weight:.6g}" for part in parts)
+
+
+def _between_commas(text: str) -> Iterator[str]:
+    """The path of a file is one piece, the longest that is there, whatever commas it has."""
+    pieces = text.split(",")
+    while pieces:
+        longer = range(len(pieces), 1, -1)
+        taken = next((n for n in longer if _is_there(",".join(pieces[:n]))), 1)
+        yield ",".join(pieces[:taken])
+        del pieces[:taken]
+
+
+def _is_there(part: str) -> bool:
+    """Whether ``part`` is a file, or one and its weight."""
+    name, _, weight = part.strip().rpartition(":")
+    return os.path.exists(part.strip()) or (os.path.exists(name) and _is_number(weight))
 
 
 def _part(text: str, spec: str) -> Part:
