@@ -414,6 +414,15 @@ def test_what_moves_is_painted_by_the_code_of_its_photo(media, tmp_path):
     assert (frames[3:] - frames[1:3]).abs().mean() > 0.1
 
 
+def test_a_grid_is_trained_against_where_it_can_be_seen(media, tmp_path):
+    seen = []
+    asked = replace(SMALL, steps=1, crop=64, grid_weight=1.0)
+    trainer(media, tmp_path, asked).run(lambda progress: seen.append(progress.losses))
+    assert "grid" in seen[0]
+    with pytest.raises(UsageError, match="--crop of 64 or more, not 56"):
+        replace(SMALL, crop=56, grid_weight=1.0)
+
+
 def test_a_network_without_blocks_trains_too(media, tmp_path):
     network = "arbitrary:width=8,blocks=0,detail=4,hidden=4"
     trainer(media, tmp_path, replace(SMALL, steps=1, network=network)).run()

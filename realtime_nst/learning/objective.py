@@ -19,6 +19,7 @@ from realtime_nst.learning.losses.compose import (
 )
 from realtime_nst.learning.losses.content import content_loss
 from realtime_nst.learning.losses.equivariance import ShiftEquivariance
+from realtime_nst.learning.losses.grid import grid
 from realtime_nst.learning.losses.laplacian import Laplacian
 from realtime_nst.learning.losses.luminance import temporal_luminance
 from realtime_nst.learning.losses.moved import Repainted
@@ -130,6 +131,7 @@ def build_paired(recipe: ArbitraryRecipe, perception: Perception) -> Objective[P
              paired(statistics_pairs, recipe.statistics_layers)),
             ("identity", recipe.identity_weight, identity),
             ("equivariance", recipe.equivariance_weight, ShiftEquivariance()),
+            ("grid", recipe.grid_weight, grid),
         )
         if weight
     }  # fmt: skip

@@ -19,6 +19,8 @@ _TEMPORAL = (
 )
 _BORDER = 48
 """The shift-equivariance loss leaves out a border, so smaller crops have nothing in the middle."""
+_GRID_SEEN = 64
+"""Pixels a side in which a grid of 8 stands out."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,7 @@ class ArbitraryRecipe(MovingRecipe):
         1.0, "a picture painted like itself stays itself, mean absolute difference"
     )
     equivariance_weight: float = option(2.0, "shift equivariance: no grid, less flicker")
+    grid_weight: float = option(0.0, "grid of 4 and of 8 pixels: less of it")
     texture_share: float = option(
         0.15, "share of the paintings that are generated textures in a painting's colours", 0, 1
     )
@@ -198,6 +201,14 @@ class ArbitraryRecipe(MovingRecipe):
     held_out_paintings: int = option(
         4, "paintings kept out of training to show and measure the result on", 0
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.grid_weight and self.crop < _GRID_SEEN:
+            raise UsageError(
+                f"--grid-weight needs a --crop of {_GRID_SEEN} or more, not {self.crop}; "
+                "give larger crops, or --grid-weight 0"
+            )
 
 
 @dataclass(frozen=True)
