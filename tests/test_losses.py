@@ -1,5 +1,6 @@
 """Each loss against a value worked out by hand."""
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
@@ -16,6 +17,8 @@ from realtime_nst.learning.losses.compose import (  # noqa: E402
 )
 from realtime_nst.learning.losses.content import content_loss  # noqa: E402
 from realtime_nst.learning.losses.equivariance import ShiftEquivariance  # noqa: E402
+from realtime_nst.learning.losses.explained import unexplained  # noqa: E402
+from realtime_nst.learning.losses.grid import grid  # noqa: E402
 from realtime_nst.learning.losses.laplacian import Laplacian  # noqa: E402
 from realtime_nst.learning.losses.perception import (  # noqa: E402
     DistilledVgg19,
@@ -26,6 +29,7 @@ from realtime_nst.learning.losses.perception import (  # noqa: E402
 from realtime_nst.learning.losses.style import GramLoss, gram  # noqa: E402
 from realtime_nst.learning.losses.temporal import temporal_loss  # noqa: E402
 from realtime_nst.learning.losses.total_variation import total_variation  # noqa: E402
+from realtime_nst.runtime.grid import grid as measured_grid  # noqa: E402
 
 
 def views_of(result, photo=None, network=lambda x: x):
@@ -121,6 +125,19 @@ def test_temporal_has_no_gradient_into_the_earlier_result_nor_where_hidden():
     assert (result.grad[..., 1] == 0).all()
 
 
+def test_unexplained_is_what_no_linear_map_gives():
+    torch.manual_seed(0)
+    features = torch.randn(2, 6, 20, 25) + 3
+    wanted = torch.einsum("dc,nchw->ndhw", torch.randn(4, 6), features) - 2
+    assert unexplained(features, wanted).item() == pytest.approx(0, abs=0.01)
+    strange = torch.randn(2, 4, 20, 25)
+    assert unexplained(features, strange).item() == pytest.approx(1, abs=0.05)
+    half = wanted + strange * wanted.std((0, 2, 3), keepdim=True)
+    assert unexplained(features, half).item() == pytest.approx(0.5, abs=0.05)
+    flat = torch.ones(2, 4, 20, 25)
+    assert unexplained(features, flat) == unexplained(flat, features) == 1
+
+
 def test_shift_equivariance_is_zero_for_a_pointwise_network_and_not_for_a_grid():
     photo = torch.rand(1, 3, 64, 64)
     assert ShiftEquivariance()(views_of(1 - photo, photo, lambda x: 1 - x)).item() == 0
@@ -130,6 +147,38 @@ def test_shift_equivariance_is_zero_for_a_pointwise_network_and_not_for_a_grid()
     # a dot every 4 x 4 pixels, moved onto other pixels: both dots count, 2 of 16 pixels
     loss = ShiftEquivariance()(views_of(photo + grid, photo, lambda x: x + grid))
     assert loss.item() == pytest.approx(2 / 16, rel=0.1)
+
+
+def symmetric_noise(seed):
+    half = np.random.default_rng(seed).uniform(0.4, 0.6, (128, 128))
+    return (half + half.T) / 2
+
+
+def grid_of(result, photo):
+    result, photo = (torch.tensor(x).float().expand(1, 3, -1, -1) for x in (result, photo))
+    return grid(views_of(result, photo)).item()
+
+
+def test_the_loss_of_a_grid_is_the_log_of_what_is_measured():
+    photo, lattice = symmetric_noise(0), np.zeros((128, 128))
+    lattice[::4] += 0.1
+    lattice[:, ::4] += 0.1
+    result = symmetric_noise(1) + lattice
+    rgb = [np.repeat((255 * x).round().astype(np.uint8)[..., None], 3, 2) for x in (photo, result)]
+    wanted = sum(max(0, np.log(measured_grid(rgb[1], rgb[0], n))) for n in (4, 8))
+    assert wanted > 1
+    assert grid_of(result, photo) == pytest.approx(wanted, rel=0.02)
+    assert grid_of(result, result) == 0
+    assert grid_of(photo, result) < 0.1 * wanted
+
+
+def test_a_grid_in_a_flat_picture_has_a_slope():
+    result = torch.full((1, 3, 64, 64), 0.5)
+    result[..., ::4] += 1e-3
+    result.requires_grad_()
+    grid(views_of(result, torch.rand(1, 3, 64, 64))).backward()
+    assert result.grad.isfinite().all()
+    assert result.grad.any()
 
 
 def test_objective_weighs_and_sums_its_terms():

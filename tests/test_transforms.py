@@ -1,5 +1,7 @@
 """Feature transforms: what each does to features, and the networks around them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from learning_factory import write_photos, write_vgg19
@@ -8,13 +10,14 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 ort = pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
 onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
-from realtime_nst.errors import TrainingError, UnknownName  # noqa: E402
+from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning import transforms  # noqa: E402
 from realtime_nst.learning.export import OPERATORS  # noqa: E402
 from realtime_nst.learning.export_arbitrary import export_pair  # noqa: E402
 from realtime_nst.learning.networks import ARBITRARY_NETWORKS, build_arbitrary  # noqa: E402
 from realtime_nst.learning.recipe import ArbitraryRecipe  # noqa: E402
+from realtime_nst.learning.start import read_start  # noqa: E402
 from realtime_nst.learning.train_arbitrary import ArbitraryTrainer  # noqa: E402
 from realtime_nst.learning.transforms.wct import roots  # noqa: E402
 from realtime_nst.runtime.encoder import encoder_path  # noqa: E402
@@ -201,11 +204,21 @@ def write_vgg(path):
     return path
 
 
-def trainer(media, folder, network):
-    recipe = ArbitraryRecipe(
-        network=network, steps=2, batch=1, crop=48, held_out=0, workers=0, style_scales=(1.0,),
-        held_out_paintings=1, warm_up=0,
-    )  # fmt: skip
+def cut_off(path, target):
+    """The first two convolutions of the VGG-19 in ``path``."""
+    from safetensors.torch import load_file, save_file
+
+    save_file({k: w for k, w in load_file(path).items() if k.startswith("conv1_")}, target)
+
+
+SMALL = ArbitraryRecipe(
+    steps=2, batch=1, crop=48, held_out=0, workers=0, style_scales=(1.0,), held_out_paintings=1,
+    warm_up=0, begin_steps=1,
+)  # fmt: skip
+
+
+def trainer(media, folder, network, **changed):
+    recipe = replace(SMALL, network=network, **changed)
     style = checkpoints.StyleInfo("any", "Any", "any", "MIT", "generated pictures")
     return ArbitraryTrainer(folder=folder, recipe=recipe, style=style, **media)
 
@@ -217,6 +230,118 @@ def test_training_changes_what_is_trained_and_that_alone(media, tmp_path, name):
     after = checkpoints.load(run.run()).network
     fixed = {key for key in after if torch.equal(after[key], before[key])}
     assert fixed == {key for key in after if name == "adain-vgg" and key.startswith("encode.")}
+
+
+def test_it_begins_as_an_autoencoder_then_paints(media, tmp_path):
+    chosen = {"steps": 80, "begin_steps": 79, "learning_rate": 3e-3}
+    run = trainer(media, tmp_path, "wct:width=16,blocks=1,detail=8", **chosen)
+    shown = []
+    run.run(lambda progress: shown.append(progress.losses))
+    *begun, painting = shown
+    assert {frozenset(losses) for losses in begun} == {frozenset({"unexplained", "rebuilt"})}
+    assert {"style", "content", "identity"} <= painting.keys()
+    for name in ("unexplained", "rebuilt"):
+        course = [losses[name] for losses in begun]
+        assert np.mean(course[-20:]) < 0.9 * np.mean(course[:20])
+    lines = (tmp_path / "losses.csv").read_text().splitlines()
+    assert lines[0].startswith("step,unexplained,rebuilt,")
+    assert "style" in lines[0]
+    assert len(lines) == 81
+
+
+def test_a_beginning_that_cannot_be_is_one_line(media, tmp_path):
+    with pytest.raises(UsageError, match=r"--begin-steps 9 leaves no step of --steps 9"):
+        trainer(media, tmp_path, TINY["wct"], steps=9, begin_steps=9)
+    with pytest.raises(UsageError, match=r"'arbitrary:width=8' is none"):
+        trainer(media, tmp_path, "arbitrary:width=8")
+    within = {"content_layers": ("relu1_1",), "style_layers": ("relu1_1",), "statistics_weight": 0}
+    within |= {"deep_content_weight": 0, "deep_style_weight": 0}
+    shallow = {**media, "loss_weights": [tmp_path / "shallow.safetensors"]}
+    cut_off(media["loss_weights"][0], tmp_path / "shallow.safetensors")
+    with pytest.raises(TrainingError, match=r"relu3_1.*relu1_1, relu1_2.*--begin-steps 0"):
+        trainer(shallow, tmp_path, TINY["wct"], **within)
+
+
+def test_each_part_has_a_cycle_of_the_learning_rate_and_an_average(media, tmp_path):
+    chosen = {"steps": 12, "begin_steps": 6, "warm_up": 0.5, "average": 0.9999}
+    run, rates, seen = trainer(media, tmp_path, TINY["adain"], **chosen), [], []
+
+    def watch(progress):
+        rates.append(run._optimiser.param_groups[0]["lr"])
+        own = dict(run.network.named_parameters())
+        kept = dict(run._averaged.module.named_parameters())
+        seen.append(max((own[name] - kept[name]).abs().max().item() for name in own))
+
+    run.run(watch)
+    assert rates[:6] == rates[6:]
+    assert max(rates) == rates[3]
+    assert [step for step, apart in enumerate(seen) if not apart] == [0, 6]
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        (("--network", TINY["wct"]), 5),
+        (("--network", TINY["wct"], "--begin-steps", 2), 2),
+        (("--network", TINY["wct"], "--start-from", "START"), 0),
+        (("--network", "arbitrary:width=8,blocks=0,detail=4,hidden=4"), 0),
+    ],
+)
+def test_how_the_command_begins(media, tmp_path, cli, monkeypatch, given, wanted):
+    start = trainer(media, tmp_path / "start", TINY["adain"]).run()
+    found = []
+
+    def look(paintings, content, folder, weights, recipe, *rest):
+        found.append(recipe.begin_steps)
+        raise TrainingError("seen")
+
+    monkeypatch.setattr("realtime_nst.learning.train_arbitrary.ArbitraryTrainer", look)
+    code, _, said = cli(
+        "train-any", "--paintings", media["paintings"], "--content", media["content"],
+        "-o", tmp_path / "any.onnx", "--loss-weights", media["loss_weights"][1], "--steps", 10,
+        "--crop", 48, *(start if each == "START" else each for each in given),
+    )  # fmt: skip
+    assert (code, found) == (1, [wanted]), said
+
+
+def test_a_run_killed_in_its_beginning_resumes_as_if_unbroken(media, tmp_path):
+    class Killed(Exception):
+        pass
+
+    def kill(progress):
+        if progress.step == 3:
+            raise Killed
+
+    chosen = {"steps": 6, "begin_steps": 4, "checkpoint_every": 2}
+    with pytest.raises(Killed):
+        trainer(media, tmp_path / "a", TINY["attention"], **chosen).run(kill)
+    resumed, unbroken = (
+        checkpoints.load(trainer(media, tmp_path / folder, TINY["attention"], **chosen).run())
+        for folder in "ab"
+    )
+    assert resumed.history == unbroken.history
+    assert all(torch.equal(v, resumed.averaged[k]) for k, v in unbroken.averaged.items())
+
+
+def test_encoder_and_decoder_may_come_from_a_network_of_another_transform(media, tmp_path):
+    path = trainer(media, tmp_path, TINY["adain"]).run()
+    given, network = read_start(path), build_arbitrary(TINY["attention"])
+    own = {k: v.clone() for k, v in network.state_dict().items()}
+    given.give_to(network, TINY["attention"])
+    for name, value in network.state_dict().items():
+        wanted = own if name.startswith("transform.") else given.weights
+        assert torch.equal(value, wanted[name])
+    for other in ("attention:width=16", "adain-vgg:width=4", "arbitrary"):
+        with pytest.raises(TrainingError, match=f"--network {TINY['adain']}"):
+            given.give_to(build_arbitrary(other), other)
+
+
+def test_a_transform_comes_along_where_it_is_the_same(media, tmp_path):
+    given = read_start(trainer(media, tmp_path, TINY["attention"]).run())
+    spelt, network = "attention:blocks=1,detail=4,width=8", build_arbitrary(TINY["attention"])
+    given.give_to(network, spelt)
+    own = network.state_dict()
+    assert all(torch.equal(own[name], given.weights[name]) for name in own)
 
 
 def test_vgg19_comes_from_the_loss_weights_and_stays_in_the_checkpoint(media, tmp_path):

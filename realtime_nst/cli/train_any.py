@@ -57,10 +57,11 @@ def train_any(
     from realtime_nst.learning.packages import require
 
     require("training")
-    from realtime_nst.learning import checkpoint
+    from realtime_nst.learning import beginning, checkpoint
     from realtime_nst.learning.data import find_paintings, find_photos
     from realtime_nst.learning.moving_run import clips_of
     from realtime_nst.learning.networks import build_arbitrary
+    from realtime_nst.learning.networks.transformed import TransformedNet
     from realtime_nst.learning.paintings import read_painting
     from realtime_nst.learning.start import read_start
     from realtime_nst.learning.train_arbitrary import ArbitraryTrainer
@@ -74,8 +75,12 @@ def train_any(
     start = read_start(start_file) if start_file else None
     if start and is_default(context, "steps"):
         recipe["steps"] = _STEPS_FROM_ANOTHER
+    network = build_arbitrary(recipe["network"])
+    if is_default(context, "begin_steps") and isinstance(network, TransformedNet) and not start:
+        recipe["begin_steps"] = min(beginning.STEPS, recipe["steps"] // 2)
     chosen = read_options(ArbitraryRecipe, recipe)
-    build_arbitrary(chosen.network)
+    if chosen.begin_steps:
+        beginning.check_network(network, chosen.network)
     clips_of(clips, chosen)
     style = checkpoint.StyleInfo(
         name=name or output.stem,

@@ -48,8 +48,8 @@ class MovingRun(Run[Moving, Shown]):
 
     def _temporal_share(self) -> float:
         """From 0 to 1 in the first part of the steps: at once, it would be met by blur."""
-        rise = self.recipe.temporal_rise * self.recipe.steps
-        return min(1.0, self.step / rise) if rise else 1.0
+        rise = self.recipe.temporal_rise
+        return min(1.0, self._done() / rise) if rise else 1.0
 
 
 def clips_of(folder: Path | None, recipe: MovingRecipe) -> list[Path]:

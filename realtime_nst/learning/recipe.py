@@ -166,6 +166,12 @@ class ArbitraryRecipe(MovingRecipe):
 
     network: str = option("arbitrary", "network to train")
     steps: int = option(20000, "training steps; 2000 for a start from another", 1)
+    begin_steps: int = option(
+        0,
+        "of the steps, the first ones, in which a network around a feature transform learns to see "
+        "as the loss network and to give back what it sees; 300 for such a one from nothing",
+        0,
+    )
     learning_rate: float = option(1e-3, "peak of the one-cycle schedule (Adam)", 1e-9, 1.0)
     average: float = option(0.999, "decay of the running weight average exported", 0, 0.9999)
     content_weight: float = option(1.0, "content loss")
@@ -204,6 +210,11 @@ class ArbitraryRecipe(MovingRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.begin_steps >= self.steps:
+            raise UsageError(
+                f"--begin-steps {self.begin_steps} leaves no step of --steps {self.steps} to learn "
+                "painting in; give more steps, or fewer to begin with"
+            )
         if self.grid_weight and self.crop < _GRID_SEEN:
             raise UsageError(
                 f"--grid-weight needs a --crop of {_GRID_SEEN} or more, not {self.crop}; "

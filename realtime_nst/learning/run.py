@@ -169,11 +169,15 @@ class Run(ABC, Generic[Kind, Shown]):
     def _learning_rate(self) -> float:
         """One cycle (Smith 2018): a linear rise, then half a cosine down to a hundredth."""
         peak = self.recipe.learning_rate * 0.5**self._rollbacks
-        done, rise = self.step / self.recipe.steps, self.recipe.warm_up
+        done, rise = self._done(), self.recipe.warm_up
         if done < rise:
             return peak * (done / rise * (1 - _FINAL_RATE) + _FINAL_RATE)
         fall = 0.5 * (1 + math.cos(math.pi * (done - rise) / (1 - rise)))
         return peak * (fall * (1 - _FINAL_RATE) + _FINAL_RATE)
+
+    def _done(self) -> float:
+        """How much of the cycle, 0 to 1."""
+        return self.step / self.recipe.steps
 
     def _roll_back(self) -> Progress:
         bad = self.step + 1

@@ -40,7 +40,7 @@ class SampleWriter:
 
     def _write_csv(self, history: list[dict[str, float]]) -> None:
         with (self._folder / "losses.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(history[0]))
+            writer = csv.DictWriter(file, fieldnames=_names(history))
             writer.writeheader()
             writer.writerows(history)
 
@@ -49,10 +49,10 @@ class SampleWriter:
 
         figure = Figure(figsize=(8, 5), layout="constrained")
         axes = figure.subplots()
-        for name in history[0]:
-            if name != "step":
-                values = [row[name] for row in history]
-                axes.plot([row["step"] for row in history], _smooth(values), label=name)
+        for name in _names(history)[1:]:
+            rows = [row for row in history if name in row]
+            values = [row[name] for row in rows]
+            axes.plot([row["step"] for row in rows], _smooth(values), label=name)
         axes.set(xlabel="step", ylabel="loss (unweighted, smoothed)", yscale="log")
         axes.grid(alpha=0.3)
         axes.legend()
@@ -84,6 +84,11 @@ class PairedSampleWriter(SampleWriter):
             return [_square(painting) for painting in self._paintings]
         device = next(network.parameters()).device
         return [network(photo.to(device), each.to(device)).cpu() for each in self._given]
+
+
+def _names(history: list[dict[str, float]]) -> list[str]:
+    """The step, and all losses of any step."""
+    return list(dict.fromkeys(name for row in history for name in row))
 
 
 def _square(photo: Tensor) -> Tensor:

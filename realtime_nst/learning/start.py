@@ -16,6 +16,7 @@ from realtime_nst.learning.networks.blocks import NearestConv
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
+from realtime_nst.learning.networks.transformed import TransformedNet
 from realtime_nst.learning.recipe import ManyRecipe
 from realtime_nst.runtime.card import ARBITRARY, ModelCard
 from realtime_nst.runtime.encoder import encoder_of
@@ -39,12 +40,16 @@ class Start:
     paintings: tuple[PaintingInfo, ...] = ()
 
     def give_to(self, network: nn.Module, name: str) -> None:
-        """Raises TrainingError unless ``network``, the one called ``name``, is of the same kind."""
+        """Raises TrainingError unless ``network``, the one called ``name``, is of the same kind, or
+        both are built around feature transforms with encoders and decoders alike: those are given.
+        """
         if self.paintings:
             raise TrainingError(
                 f"--start-from holds a network of {len(self.paintings)} styles; train others with "
                 "--styles or --add-style, or give a single style to start from"
             )
+        if self.network != name and self._gives_ends(network):
+            return
         arbitrary = isinstance(network, ArbitraryNetwork)
         self._check(name, networks.ARBITRARY_NETWORKS if arbitrary else networks.NETWORKS)
         take(network, self.weights)
@@ -65,6 +70,19 @@ class Start:
         known = {painting.name: row for painting, row in zip(self.paintings, rows, strict=True)}
         own = torch.stack([known.get(style, rows.mean(0)) for style in styles])
         take(network, {**self.weights, "styles": own})
+
+    def _gives_ends(self, network: nn.Module) -> bool:
+        """Whether ``network`` is built around a feature transform and took all that fits, its
+        encoder and decoder whole."""
+        if not isinstance(network, TransformedNet):
+            return False
+        own = network.state_dict()
+        wanted, given = _shapes(own), _shapes(self.weights)
+        if _without_transform(wanted) != _without_transform(given):
+            return False
+        fitting = {k: w for k, w in self.weights.items() if given[k] == wanted.get(k)}
+        network.load_state_dict({**own, **fitting})
+        return True
 
     def _check(self, name: str, table: Collection[str]) -> None:
         """``table``: the networks that could be asked for in place of the one called ``name``."""
@@ -159,6 +177,14 @@ def _convolutions(graph: onnx.GraphProto) -> Iterator[tuple[str, str]]:
         if node.op_type == "Conv" and len(node.input) == 3:
             _, kernel, bias = node.input
             yield made_from.get(kernel, kernel), made_from.get(bias, bias)
+
+
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {k: w.shape for k, w in weights.items()}
+
+
+def _without_transform(shapes: Mapping[str, torch.Size]) -> dict[str, torch.Size]:
+    return {k: shape for k, shape in shapes.items() if not k.startswith("transform.")}
 
 
 def _named(weights: Mapping[str, Tensor], before: str) -> dict[str, Tensor]:

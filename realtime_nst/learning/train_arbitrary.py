@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from realtime_nst.errors import TrainingError
 from realtime_nst.learning import networks
 from realtime_nst.learning.alike import alike
+from realtime_nst.learning.beginning import begin_losses, check_layer, check_network
 from realtime_nst.learning.checkpoint import StyleInfo
 from realtime_nst.learning.data import batches, find_paintings, hold_out
 from realtime_nst.learning.losses.compose import Objective
@@ -21,6 +22,7 @@ from realtime_nst.learning.measure import Quality, mean_of
 from realtime_nst.learning.moving import Batch
 from realtime_nst.learning.moving_run import MovingRun
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
+from realtime_nst.learning.networks.transformed import TransformedNet
 from realtime_nst.learning.networks.vgg import VggNet
 from realtime_nst.learning.objective import build_paired
 from realtime_nst.learning.paintings import PaintingCrops, by_artist, read_painting
@@ -68,6 +70,9 @@ class ArbitraryTrainer(MovingRun[ArbitraryRecipe, Lesson]):
         super().__init__(content, folder, loss_weights, recipe, clips)
         if start is not None:
             start.give_to(self.network, recipe.network)
+        if recipe.begin_steps:
+            check_network(self.network, recipe.network)
+            check_layer(self._perception)
         self._objective: Objective[PairedViews] = build_paired(recipe, self._perception)
         found = find_paintings(paintings)
         if unseen:
@@ -135,8 +140,12 @@ class ArbitraryTrainer(MovingRun[ArbitraryRecipe, Lesson]):
         )
 
     def _losses(self, shown: Lesson) -> tuple[Mapping[str, Tensor], Tensor]:
-        device = self._device.name
+        device, begun = self._device.name, self.step - self.recipe.begin_steps
         batch, paintings = shown.batch.to(device), shown.paintings.to(device)
+        if begun < 0:
+            return self._begin_losses(torch.cat([batch.photos, paintings]))
+        if begun == 0:
+            self._averaged.n_averaged.zero_()
         photos, code = batch.photos, self._encode(paintings)
         with features_of(self.network) as features:
             painted = self._paint(batch.shown, torch.cat([code, code[: batch.moving]]))
@@ -152,6 +161,19 @@ class ArbitraryTrainer(MovingRun[ArbitraryRecipe, Lesson]):
         )
         unrest, weighted = self._unrest(batch, painted, features[0])
         return {**measured, **unrest}, self._objective.total(measured) + weighted
+
+    def _begin_losses(self, pictures: Tensor) -> tuple[Mapping[str, Tensor], Tensor]:
+        assert isinstance(self.network, TransformedNet)
+        with self._device.autocast():
+            features, rebuilt = self.network.rebuild(pictures)
+        return begin_losses(features, rebuilt.float(), self._perception.view(pictures))
+
+    def _done(self) -> float:
+        """The beginning, and what comes after it, have a cycle each."""
+        begin, steps = self.recipe.begin_steps, self.recipe.steps
+        if self.step < begin:
+            return self.step / begin
+        return (self.step - begin) / (steps - begin)
 
     def _itself(self, photos: Tensor, paintings: Tensor) -> tuple[Tensor, Tensor]:
         """A photo and a painting painted like themselves, and they themselves."""

@@ -40,7 +40,7 @@ ARBITRARY_NETWORKS: Mapping[str, Callable[..., ArbitraryNetwork]] = {
     "arbitrary": ArbitraryNet,
     "adain": partial(LightNet, "adain"),
     "wct": partial(LightNet, "wct"),
-    "swap": partial(LightNet, "swap", width=32),
+    "swap": partial(LightNet, "swap"),
     "attention": partial(LightNet, "attention"),
     "adain-vgg": partial(VggNet, "adain"),
 }

@@ -25,6 +25,12 @@ class TransformedNet(ArbitraryNetwork):
         self.encode, self.transform, self.decode = encode, transform, decode
         self.code_size = transform.code_size
 
+    def rebuild(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """The features of ``picture`` ``[N, 3, H, W]`` in 0..1, sides as a frame's, and the picture
+        that comes back from them without a transform."""
+        features = self.encode(picture)
+        return features, torch.sigmoid(self.decode(features))
+
     def encode_style(self, painting: Tensor) -> Tensor:
         return self.transform.code(self.encode(painting))
 

@@ -17,7 +17,8 @@ class Attention(Transform):
 
     The code: keys and values, C numbers each, of 16x16 places of the painting, each the mean of its
     surroundings (the paper takes all places). Scores are divided by the root of C (Vaswani et al.
-    2017), which the paper does not.
+    2017), which the paper does not. All projections begin as the identity, so that like finds like
+    from the first step: from random ones the weights stayed even, and all places took the same.
     """
 
     def __init__(self, channels: int) -> None:
@@ -27,6 +28,8 @@ class Attention(Transform):
         self.query, self.key, self.value, self.output = (
             nn.Conv2d(channels, channels, 1) for _ in range(4)
         )
+        for layer in (self.query, self.key, self.value, self.output):
+            _begin_as_identity(layer)
 
     def code(self, style: Tensor) -> Tensor:
         keys, values = self.key(_pooled(normalised(style))), self.value(_pooled(style))
@@ -38,6 +41,12 @@ class Attention(Transform):
         weights = (asked @ keys * self._scale).softmax(2)
         taken = (weights @ values.mT).mT.reshape(content.shape)
         return content + self.output(taken)
+
+
+def _begin_as_identity(layer: nn.Conv2d) -> None:
+    assert layer.bias is not None
+    nn.init.dirac_(layer.weight)
+    nn.init.zeros_(layer.bias)
 
 
 def _pooled(x: Tensor) -> Tensor:
