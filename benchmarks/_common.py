@@ -27,9 +27,9 @@ def usual(settings: Settings) -> Size:
     return _USUAL if _USUAL in settings.sizes else settings.sizes[0]
 
 
-def gmac_of(style: str, size: Size, stylizer: Stylizer) -> float:
+def gmac_of(style: str, painter: str, size: Size, stylizer: Stylizer) -> float:
     """GMAC of the network that plays ``style``, which ``stylizer`` has, for a frame."""
-    return gmac(find_player(style).network, *padded(size, stylizer))
+    return gmac(find_player(style, painter).network, *padded(size, stylizer))
 
 
 def padded(size: Size, stylizer: Stylizer) -> Size:
@@ -53,7 +53,7 @@ def stylizers(
     found: dict[tuple[str, str], Stylizer] = {}
     for style in settings.styles:
         for provider in providers or settings.providers:
-            stylizer = Stylizer(style, provider)
+            stylizer = Stylizer(style, provider, painter=settings.painter)
             if (style, stylizer.provider) not in found:
                 stylizer.warm_up(*size)
                 found[style, stylizer.provider] = stylizer

@@ -47,6 +47,7 @@ class Run:
     frames: int
     rate: int = 0
     clip: str = ""
+    painter: str = ""
 
 
 @dataclass
@@ -111,7 +112,8 @@ class Watch:
 
 
 def measure(asked: Run) -> Measured:
-    stylizer, watch = Stylizer(asked.style, asked.provider), Watch()
+    watch = Watch()
+    stylizer = Stylizer(asked.style, asked.provider, painter=asked.painter)
     stylizer.warm_up(asked.width, asked.height)
     with _ends(asked) as (source, sink):
         cpu, began = time.process_time(), time.perf_counter()

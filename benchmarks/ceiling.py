@@ -33,7 +33,7 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
     for (style, provider), stylizer in ready.items():
         key = f"{style} {label(size)}", provider
         work[key], calls[key] = (
-            gmac_of(style, size, stylizer),
+            gmac_of(style, settings.painter, size, stylizer),
             partial(stylizer, image),
         )
     names = {" on ".join(key): call for key, call in calls.items()}

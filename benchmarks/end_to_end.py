@@ -56,7 +56,8 @@ def _asked(mode: str, size: Size, settings: Settings, provider: str, clip: Path)
     rate = int(mode.split()[1]) if mode.startswith("paced") else 0
     seconds = _SHORT_SECONDS if settings.quick else _SECONDS
     frames = rate * seconds if rate else _clip_frames(size, settings)
-    return Run(settings.styles[0], provider, *size, frames, rate, "" if rate else str(clip))
+    made = "" if rate else str(clip)
+    return Run(settings.styles[0], provider, *size, frames, rate, made, settings.painter)
 
 
 def _clip_frames(size: Size, settings: Settings) -> int:
@@ -73,7 +74,8 @@ def _write_clip(asked: Run) -> None:
 
 def _long(settings: Settings, timer: Timer) -> Sequence[Row]:
     size, frames = usual(settings), _SHORT_LONG if settings.quick else _LONG
-    asked = Run(settings.styles[0], settings.providers[0], *size, frames)
+    style, provider = settings.styles[0], settings.providers[0]
+    asked = Run(style, provider, *size, frames, painter=settings.painter)
     done = _run(asked)
     row = _row("long run", size, done.provider, [done])
     return [Row(row.key, {**row.figures, "growth MiB/1000 frames": done.growth})]

@@ -14,7 +14,7 @@ from ._common import Size, gmac_of, label, picture, stylizers
 def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
     ready, image = stylizers(settings, size), picture(size)
     seconds = timer.in_turn({" ".join(key): partial(s, image) for key, s in ready.items()})
-    macs = {style: gmac_of(style, size, s) for (style, _), s in ready.items()}
+    macs = {style: gmac_of(style, settings.painter, size, s) for (style, _), s in ready.items()}
     return [
         _row(key, stylizer, size, macs[key[0]], seconds[" ".join(key)])
         for key, stylizer in ready.items()

@@ -26,11 +26,13 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
         photo = Path(folder, "photo.png")
         with PictureSink(photo) as sink:
             sink.write(next(iter(SyntheticSource(*usual(settings)))))
+        style, painter = settings.styles[0], settings.painter
         for asked in settings.providers:
-            provider = Stylizer(settings.styles[0], asked).provider
-            warm = partial(_start, settings.styles[0], provider, photo, Path(folder, "cache"))
+            provider = Stylizer(style, asked, painter=painter).provider
+            options = ["--style", style, "--painter", painter, "--provider", provider]
+            warm = partial(_start, options, photo, Path(folder, "cache"))
             warm()
-            calls["cold", provider] = partial(_start_cold, settings.styles[0], provider, photo)
+            calls["cold", provider] = partial(_start_cold, options, photo)
             calls["warm", provider] = warm
         names = {" ".join(key): call for key, call in calls.items()}
         fewer = at_most(timer, 1 if settings.quick else 7, 120, warm_up=0)
@@ -46,15 +48,14 @@ def _row(state: str, provider: str, seconds: list[float]) -> Row:
     )
 
 
-def _start_cold(style: str, provider: str, photo: Path) -> None:
+def _start_cold(options: Sequence[str], photo: Path) -> None:
     with tempfile.TemporaryDirectory() as cache:
-        _start(style, provider, photo, Path(cache))
+        _start(options, photo, Path(cache))
 
 
-def _start(style: str, provider: str, photo: Path, cache: Path) -> None:
+def _start(options: Sequence[str], photo: Path, cache: Path) -> None:
     target = str(photo.with_name("painting.png"))
     command = ["image", str(photo), "-o", target, "--overwrite"]
-    options = ["--style", style, "--provider", provider]
     python(["-c", _COMMAND, *command, *options], {ENVIRONMENT: str(cache)})
 
 

@@ -65,7 +65,7 @@ def _measure(name: str, settings: Settings, timer: Timer) -> Sequence[Row]:
     baseline = _paint(Stylizer(settings.baseline, provider), clip) if settings.baseline else None
     rows: list[Row] = []
     for style in settings.styles:
-        stylizer = Stylizer(style, provider)
+        stylizer = Stylizer(style, provider, painter=settings.painter)
         painted = _paint(stylizer, clip)
         stages: dict[str, Stage] = {
             **{way: Stabilise(_Painted(painted), **asked) for way, asked in _WAYS.items()},

@@ -253,10 +253,13 @@ def test_by_default_every_style_and_each_provider_in_use_once(cli, naps, tmp_pat
     assert set(conditions["providers"]) <= {row.name for row in available()}
 
 
-def test_a_painting_is_told_from_another_of_its_name(cli, naps, tmp_path, monkeypatch):
+def test_a_painting_is_told_from_another_and_painters_too(cli, naps, tmp_path, monkeypatch):
     painter_factory.install(tmp_path / "installed", monkeypatch)
     for colour in ((250, 20, 20), (20, 20, 250)):
         painting = painter_factory.painting(tmp_path / "painting.png", colour)
         assert cli("--style", painting, "--provider", "cpu", "--size", "32x24")[0] == 0
+    another = model_factory.write_painter(tmp_path / "another.onnx", gain=0.5)
+    asked = ("--style", painting, "--painter", another, "--provider", "cpu", "--size", "32x24")
+    assert cli(*asked)[0] == 0
     results = map(json.loads, (path.read_text() for path in Path("bench-results").glob("*.json")))
-    assert len({result["conditions"]["styles"][str(painting)] for result in results}) == 2
+    assert len({result["conditions"]["styles"][str(painting)] for result in results}) == 3

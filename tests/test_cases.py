@@ -18,6 +18,7 @@ from realtime_nst.bench.case import LeftOut, Settings
 from realtime_nst.bench.cases import load_cases
 from realtime_nst.bench.timer import Timer
 from realtime_nst.errors import MediaError, RealtimeNstError, UsageError
+from realtime_nst.runtime import styles
 from realtime_nst.runtime.grid import grid
 from realtime_nst.runtime.providers import available
 from realtime_nst.sources.synthetic import SyntheticSource
@@ -191,6 +192,18 @@ def test_a_painting_is_measured_as_a_style_and_against_itself(settings, tmp_path
     assert quality.figures["measured on"] == "3 photos"
     assert quality.figures["style loss"] > 0
     assert network.figures["median ms"] > 0
+
+
+@pytest.mark.parametrize("name", ["network", "quality", "temporal", "start-up", "end-to-end"])
+def test_a_painting_is_played_by_the_painter_asked_for(settings, tmp_path, monkeypatch, name):
+    """In a process of its own, too: a painter that is not there is named."""
+    red = painter_factory.painting(tmp_path / "red.png", (250, 20, 20), (96, 96))
+    painter = model_factory.write_painter(tmp_path / "painter.onnx")
+    asked = replace(settings, styles=(str(red),), painter=str(painter))
+    monkeypatch.setattr(styles, "_FOLDERS", ())
+    assert rows_of(name, asked)
+    with pytest.raises(RealtimeNstError, match=r"gone\.onnx"):
+        rows_of(name, replace(asked, painter=str(tmp_path / "gone.onnx")))
 
 
 def test_stillness_is_told_beside_style_and_content(settings, tmp_path):

@@ -19,7 +19,8 @@ class LeftOut(RealtimeNstError):
 class Settings:
     """What the person asked for. ``quick``: everything within two minutes.
 
-    ``styles`` and ``providers`` are names; ``sizes`` are (width, height). ``loss_weights`` are
+    ``styles`` and ``providers`` are names, ``painter`` that of the network that plays paintings,
+    empty for the installed one; ``sizes`` are (width, height). ``loss_weights`` are
     files of loss networks, ``photos`` and ``paintings`` folders of pictures, ``clips`` one of
     videos whose flow ``raft_weights`` estimates, ``sintel`` one of scenes whose flow is known,
     ``baseline`` the style file that stillness is compared with, ``coherent`` one that holds
@@ -38,6 +39,7 @@ class Settings:
     sintel: Path | None = None
     baseline: str = ""
     coherent: Path | None = None
+    painter: str = ""
     quick: bool = False
 
 

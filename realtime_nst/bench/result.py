@@ -193,5 +193,6 @@ def _settings(data: Mapping[str, Any]) -> Settings:
         sintel=Path(data["sintel"]) if data.get("sintel") else None,
         baseline=data.get("baseline", ""),
         coherent=Path(data["coherent"]) if data.get("coherent") else None,
+        painter=data.get("painter", ""),
         quick=data["quick"],
     )

@@ -38,6 +38,7 @@ def bench(
         list[str] | None,
         typer.Option("--style", "-s", metavar=options.STYLE, help="(default: all installed)"),
     ] = None,
+    painter: options.Painter = "",
     provider: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="See: realtime-nst doctor. (default: all present)"),
@@ -94,7 +95,7 @@ def bench(
         return
     stillness = _Stillness(clips, raft_weights, sintel, baseline, coherent)
     conditions = _conditions(
-        style, provider, size, loss_weights, photos, paintings, stillness, quick
+        style, painter, provider, size, loss_weights, photos, paintings, stillness, quick
     )
     old = _old(compare, output / f"{conditions.stem}.json", conditions, restart)
     _check_folder(output)
@@ -139,6 +140,7 @@ class _Stillness:
 
 def _conditions(
     style: list[str] | None,
+    painter: str,
     provider: list[str] | None,
     size: list[str] | None,
     loss_weights: list[Path] | None,
@@ -167,8 +169,8 @@ def _conditions(
         )
     stillness.check()
     sizes = [_size(text) for text in size or (_QUICK_SIZES if quick else _SIZES)]
-    styles = _styles(style, quick)
-    providers = _providers(provider, next(iter(styles)), quick)
+    styles = _styles(style, painter, quick)
+    providers = _providers(provider, next(iter(styles)), painter, quick)
     settings = Settings(
         styles=tuple(styles),
         providers=tuple(providers),
@@ -181,6 +183,7 @@ def _conditions(
         sintel=stillness.sintel,
         baseline=stillness.baseline,
         coherent=stillness.coherent,
+        painter=painter,
         quick=quick,
     )
     inputs = _inputs(settings)
@@ -217,7 +220,7 @@ def _inputs(settings: "Settings") -> dict[str, str]:
     }
 
 
-def _styles(names: list[str] | None, quick: bool) -> dict[str, str]:
+def _styles(names: list[str] | None, painter: str, quick: bool) -> dict[str, str]:
     """By name, digests of the network and of the paintings it is to paint like; by default of all
     installed, or of the first of them for a quick run."""
     from realtime_nst.runtime.player import digests, find_player
@@ -226,11 +229,11 @@ def _styles(names: list[str] | None, quick: bool) -> dict[str, str]:
     wanted = names or [entry.name for entry in installed()][: 1 if quick else None]
     if not wanted:
         raise UsageError("no styles are installed; give one: --style FILE.onnx")
-    found = {name: digests(find_player(name)) for name in wanted}
+    found = {name: digests(find_player(name, painter)) for name in wanted}
     return {name: "+".join(digest[:12] for digest in each) for name, each in found.items()}
 
 
-def _providers(names: list[str] | None, style: str, quick: bool) -> dict[str, str]:
+def _providers(names: list[str] | None, style: str, painter: str, quick: bool) -> dict[str, str]:
     """The provider in use by the one asked for; by default each that suits it once, or the
     first of them for a quick run."""
     from realtime_nst.runtime.model import read_model
@@ -238,9 +241,11 @@ def _providers(names: list[str] | None, style: str, quick: bool) -> dict[str, st
     from realtime_nst.runtime.providers import choose, suitable
     from realtime_nst.runtime.stylizer import Stylizer
 
-    present = [row.name for row in suitable(read_model(find_player(style).network))]
+    present = [row.name for row in suitable(read_model(find_player(style, painter).network))]
     wanted = names or ([choose().name] if quick else present)
-    used = {name: Stylizer(style, name).provider for name in wanted or [choose().name]}
+    used = {
+        name: Stylizer(style, name, painter=painter).provider for name in wanted or [choose().name]
+    }
     if names:
         return used
     first = {in_use: name for name, in_use in reversed(used.items())}
