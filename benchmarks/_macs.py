@@ -69,9 +69,9 @@ def _fold(graph: Any, shapes: Shapes) -> bool:
             inputs = {node.input[0]: _placeholder(shapes[node.input[0]])}
         if asked or len(inputs) == len([name for name in node.input if name]):
             evaluator: Any = ReferenceEvaluator(node)
-            (value,) = evaluator.run(None, inputs)
-            constants[node.output[0]] = value
-            graph.initializer.append(numpy_helper.from_array(value, node.output[0]))
+            found = dict(zip(node.output, evaluator.run(None, inputs), strict=True))
+            constants |= found
+            graph.initializer.extend(numpy_helper.from_array(v, name) for name, v in found.items())
             graph.node.remove(node)
     return len(graph.node) < before
 

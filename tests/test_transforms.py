@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 ort = pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
 onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
+from benchmarks._macs import gmac  # noqa: E402
 from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning import transforms  # noqa: E402
@@ -375,6 +376,12 @@ def test_the_pair_agrees_with_torch_in_operators_tensorrt_lists(exported):
     assert largest <= 1
     for file in (path, encoder_path(path)):
         assert {node.op_type for node in onnx.load(file).graph.node} <= OPERATORS
+
+
+def test_the_arithmetic_of_the_pair_can_be_counted(exported):
+    path, _ = exported
+    small, large = (gmac(path, *size) for size in ((48, 32), (96, 64)))
+    assert 0 < small < large
 
 
 def test_every_provider_plays_the_pair_and_keeps_the_code(exported, tmp_path, monkeypatch):
