@@ -163,6 +163,8 @@ class Run(ABC, Generic[Kind, Shown]):
         if not torch.isfinite(total + slope):
             return {}, math.nan
         self._optimiser.step()
+        if self._done() == 0:
+            self._averaged.n_averaged.zero_()
         self._averaged.update_parameters(self.network)
         return {name: value.item() for name, value in measured.items()}, total.item()
 
@@ -176,7 +178,7 @@ class Run(ABC, Generic[Kind, Shown]):
         return peak * (fall * (1 - _FINAL_RATE) + _FINAL_RATE)
 
     def _done(self) -> float:
-        """How much of the cycle, 0 to 1."""
+        """How much of the cycle, 0 to 1; at 0 the average begins anew."""
         return self.step / self.recipe.steps
 
     def _roll_back(self) -> Progress:

@@ -140,12 +140,10 @@ class ArbitraryTrainer(MovingRun[ArbitraryRecipe, Lesson]):
         )
 
     def _losses(self, shown: Lesson) -> tuple[Mapping[str, Tensor], Tensor]:
-        device, begun = self._device.name, self.step - self.recipe.begin_steps
+        device = self._device.name
         batch, paintings = shown.batch.to(device), shown.paintings.to(device)
-        if begun < 0:
+        if self.step < self.recipe.begin_steps:
             return self._begin_losses(torch.cat([batch.photos, paintings]))
-        if begun == 0:
-            self._averaged.n_averaged.zero_()
         photos, code = batch.photos, self._encode(paintings)
         with features_of(self.network) as features:
             painted = self._paint(batch.shown, torch.cat([code, code[: batch.moving]]))

@@ -69,14 +69,19 @@ def _between_commas(text: str) -> Iterator[str]:
 
 def _is_there(part: str) -> bool:
     """Whether ``part`` is a file, or one and its weight."""
-    name, _, weight = part.strip().rpartition(":")
-    return os.path.exists(part.strip()) or (os.path.exists(name) and _is_number(weight))
+    return os.path.exists(_name_and_weight(part.strip())[0])
+
+
+def _name_and_weight(text: str) -> tuple[str, str]:
+    """Without a number at its end, and where it is a file as it stands, all of ``text`` is name."""
+    name, colon, weight = text.rpartition(":")
+    if os.path.exists(text) or not colon or not _is_number(weight):
+        return text, "1"
+    return name, weight
 
 
 def _part(text: str, spec: str) -> Part:
-    name, colon, weight = text.rpartition(":")
-    if os.path.exists(text) or not colon or not _is_number(weight):
-        name, weight = text, "1"
+    name, weight = _name_and_weight(text)
     if not name.strip():
         raise UsageError(
             f"{spec!r} leaves a name out; write NAME, or A:0.7,B:0.3 to blend; "
