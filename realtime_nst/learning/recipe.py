@@ -6,6 +6,7 @@ from typing import ClassVar
 from realtime_nst.errors import UsageError
 from realtime_nst.learning.bounded import LARGEST_SEED, check, option
 from realtime_nst.learning.losses.names import STYLE_LOSS_NAMES
+from realtime_nst.runtime import grid
 from realtime_nst.runtime.card import ARBITRARY, COHERENT, MULTI, SINGLE
 
 MOTION_NAMES = ("still", "shift", "camera", "field", "layers")
@@ -19,8 +20,6 @@ _TEMPORAL = (
 )
 _BORDER = 48
 """The shift-equivariance loss leaves out a border, so smaller crops have nothing in the middle."""
-_GRID_SEEN = 64
-"""Pixels a side in which a grid of 8 stands out."""
 
 
 @dataclass(frozen=True)
@@ -215,9 +214,9 @@ class ArbitraryRecipe(MovingRecipe):
                 f"--begin-steps {self.begin_steps} leaves no step of --steps {self.steps} to learn "
                 "painting in; give more steps, or fewer to begin with"
             )
-        if self.grid_weight and self.crop < _GRID_SEEN:
+        if self.grid_weight and self.crop < grid.LEAST:
             raise UsageError(
-                f"--grid-weight needs a --crop of {_GRID_SEEN} or more, not {self.crop}; "
+                f"--grid-weight needs a --crop of {grid.LEAST} or more, not {self.crop}; "
                 "give larger crops, or --grid-weight 0"
             )
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from realtime_nst.errors import UsageError
 from realtime_nst.stream import Image
 
-_LEAST = 64
+LEAST = 64
 """Pixels a side: eight times the longest period measured."""
 
 PERIODS = (2, 4, 8)
@@ -27,9 +27,9 @@ def grid(result: Image, photo: Image, period: int) -> float:
 
 
 def _prominence(image: Image, period: int) -> float:
-    if min(image.shape[:2]) < _LEAST:
+    if min(image.shape[:2]) < LEAST:
         size = f"{image.shape[1]}x{image.shape[0]}"
-        raise UsageError(f"a grid cannot be measured in {size}; give {_LEAST}x{_LEAST} or more")
+        raise UsageError(f"a grid cannot be measured in {size}; give {LEAST}x{LEAST} or more")
     grey = image.mean(2)
     return float(np.mean([_along_rows(grey, period), _along_rows(grey.T, period)]))
 
