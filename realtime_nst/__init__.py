@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from realtime_nst.pipeline import Report, run
     from realtime_nst.runtime.card import ModelCard
-    from realtime_nst.runtime.stages import Beside, Resize, Stylise, parse_size
+    from realtime_nst.runtime.stages import Beside, Resize, Stylise
     from realtime_nst.runtime.styles import InstalledStyle, installed
     from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sinks.null import NullSink
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from realtime_nst.sources.reconnecting import ReconnectingSource
     from realtime_nst.sources.synthetic import SyntheticSource
     from realtime_nst.sources.video import VideoSource
+    from realtime_nst.spec import parse_size
     from realtime_nst.stream import Frame, Image, Sink, Source, Stage, StreamInfo
 
 __version__ = "0.1.0"
@@ -56,7 +57,7 @@ _HOMES = {
     ),
     "pipeline": "Report run",
     "runtime.card": "ModelCard",
-    "runtime.stages": "Beside Resize Stylise parse_size",
+    "runtime.stages": "Beside Resize Stylise",
     "runtime.styles": "InstalledStyle installed",
     "runtime.stylizer": "Stylizer",
     "sinks.null": "NullSink",
@@ -72,6 +73,7 @@ _HOMES = {
     "sources.reconnecting": "ReconnectingSource",
     "sources.synthetic": "SyntheticSource",
     "sources.video": "VideoSource",
+    "spec": "parse_size",
     "stream": "Frame Image Sink Source Stage StreamInfo",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -315,14 +315,14 @@ def test_mistyped_commands_are_one_line(cli, arguments, said):
 
 
 def test_ctrl_c_that_an_import_swallows_still_stops(cli, photo, style, tmp_path, monkeypatch):
-    from realtime_nst.runtime import stages
+    from realtime_nst import spec
 
     def swallow(text):
         with contextlib.suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-        return stages.Size(shorter=10)
+        return spec.Size(shorter=10)
 
-    monkeypatch.setattr(stages, "parse_size", swallow)
+    monkeypatch.setattr(spec, "parse_size", swallow)
     out = tmp_path / "out.png"
     code, _, _ = cli("image", photo, "-o", out, "--style", style, "--size", "10")
     assert code == 130

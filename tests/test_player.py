@@ -7,7 +7,7 @@ import pytest
 from realtime_nst.errors import RealtimeNstError, UnknownName, UsageError
 from realtime_nst.runtime import styles
 from realtime_nst.runtime.player import PICTURES, blends_in, find_player
-from realtime_nst.runtime.spec import Part
+from realtime_nst.spec import Part
 
 
 @pytest.fixture

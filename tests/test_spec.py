@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from realtime_nst import spec
 from realtime_nst.errors import UsageError
-from realtime_nst.runtime import spec
 
 _READ = {
     "wave": [("wave", 1)],

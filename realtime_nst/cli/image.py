@@ -29,10 +29,11 @@ def image(
     """Stylise pictures. One picture goes to a file or a folder, several go to a folder."""
     from realtime_nst import pipeline
     from realtime_nst.masks.within import Within
-    from realtime_nst.runtime.stages import Resize, Stylise, parse_size
+    from realtime_nst.runtime.stages import Resize, Stylise
     from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sinks.pictures import PictureSink, written_name
     from realtime_nst.sources.pictures import PictureSource
+    from realtime_nst.spec import parse_size
     from realtime_nst.stream import Stage
 
     if mask == MOVING:

@@ -194,8 +194,8 @@ def _controller(
     stylizer: "Stylizer", style: str, shown: "WindowSink | None", **wishes: Any
 ) -> "Live":
     from realtime_nst.live import Live
-    from realtime_nst.runtime.spec import absolute
     from realtime_nst.runtime.styles import installed
+    from realtime_nst.spec import absolute
 
     names = [entry.name for entry in installed()]
     if style not in names:
@@ -235,8 +235,8 @@ def _state_of(taken: "Source") -> Callable[[], str]:
 
 def _remember(controller: "Live", size: str | None, painter: str) -> None:
     from realtime_nst.live import state
-    from realtime_nst.runtime.spec import absolute
     from realtime_nst.runtime.styles import painters
+    from realtime_nst.spec import absolute
 
     if painter and painter not in {entry.name for entry in painters()}:
         painter = absolute(painter)

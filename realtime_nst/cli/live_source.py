@@ -48,7 +48,7 @@ class Chosen:
     @property
     def wished(self) -> tuple[int, int]:
         """Width and height asked of the camera; raises UsageError."""
-        from realtime_nst.runtime.stages import parse_size
+        from realtime_nst.spec import parse_size
 
         size = parse_size(self.size or SIZE)
         if size.shorter:

@@ -52,10 +52,11 @@ def video(
     from realtime_nst.masks.within import Within
     from realtime_nst.motion.stabilise import Stabilise
     from realtime_nst.runtime.morph import Morph, Way
-    from realtime_nst.runtime.stages import Resize, Stylise, parse_size
+    from realtime_nst.runtime.stages import Resize, Stylise
     from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sources.video import VideoSource
+    from realtime_nst.spec import parse_size
 
     stages: list[Stage] = [Resize(parse_size(size))] if size else []
     target = output or _default_target(source, style)
@@ -133,8 +134,8 @@ def _beginning(source: Path) -> Fraction:
 
 
 def _default_target(source: Path, style: str) -> Path:
-    from realtime_nst.runtime.spec import stem
     from realtime_nst.sinks.formats import CONTAINERS
+    from realtime_nst.spec import stem
 
     suffix = source.suffix if source.suffix.lower() in CONTAINERS else ".mp4"
     return source.with_name(f"{source.stem}-{stem(style)}{suffix}")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from realtime_nst.live.background import Background
 from realtime_nst.live.notes import Notes
-from realtime_nst.runtime.spec import title
 from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.spec import title
 
 
 class StyleChoice:

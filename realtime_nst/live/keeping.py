@@ -6,9 +6,9 @@ from pathlib import Path
 
 from realtime_nst.errors import RealtimeNstError
 from realtime_nst.live.recorder import Recorder
-from realtime_nst.runtime.spec import stem
 from realtime_nst.sinks.pictures import write_picture
 from realtime_nst.sinks.video import VideoSink
+from realtime_nst.spec import stem
 from realtime_nst.stream import Frame, Image
 
 

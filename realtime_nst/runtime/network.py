@@ -10,7 +10,7 @@ from realtime_nst.runtime.codes import Codes
 from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.providers import Provider
 from realtime_nst.runtime.session import Code
-from realtime_nst.runtime.spec import Part
+from realtime_nst.spec import Part
 
 
 class Network:

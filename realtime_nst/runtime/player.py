@@ -11,7 +11,7 @@ from realtime_nst.runtime import styles
 from realtime_nst.runtime.card import ARBITRARY, MULTI
 from realtime_nst.runtime.model import Model, read_model
 from realtime_nst.runtime.painting import load_painting
-from realtime_nst.runtime.spec import Part, parse
+from realtime_nst.spec import Part, parse
 
 PICTURES = "pictures"
 """What any two pictures blend in: the network for any painting, whichever it is."""
@@ -29,7 +29,7 @@ class Player:
 
 
 def find_player(style: str | Path, painter: str | Path = "") -> Player:
-    """Who plays ``style``, a spec as :func:`~realtime_nst.runtime.spec.parse` takes it.
+    """Who plays ``style``, a spec as :func:`~realtime_nst.spec.parse` takes it.
 
     Paintings are played by ``painter``, the name or path of a network for any painting, or where
     that is empty by the first one installed. Names are sought in ``painter`` where it is a network

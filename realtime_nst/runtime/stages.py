@@ -1,7 +1,6 @@
 """Stages of the pipeline that need no memory of earlier frames: stylise, and resize."""
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.runtime.colour import KEEP_COLOUR
 from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.spec import Size
 from realtime_nst.stream import Frame, Image, Stage
 
 
@@ -49,45 +49,6 @@ class Stylise:
 def _blend(source: Image, image: Image, strength: float) -> Image:
     result: Image = cv2.addWeighted(source, 1 - strength, image, strength, 0)  # type: ignore[assignment]
     return result
-
-
-@dataclass(frozen=True)
-class Size:
-    """What ``--size`` says: the shorter side in pixels, or exactly ``width`` x ``height``."""
-
-    shorter: int = 0
-    width: int = 0
-    height: int = 0
-
-    def of(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height of a picture of ``width`` x ``height`` after resizing.
-
-        By the shorter side, the aspect is kept, the longer side is rounded to an even number (what
-        video codecs take), and a smaller picture stays as it is: enlarging costs time and adds
-        nothing. An exact size is taken as it is given.
-        """
-        if not self.shorter:
-            return self.width, self.height
-        short, long = sorted((width, height))
-        if short <= self.shorter:
-            return width, height
-        scaled = max(self.shorter, 2 * round(long * self.shorter / short / 2))
-        return (self.shorter, scaled) if width < height else (scaled, self.shorter)
-
-
-def parse_size(text: str) -> Size:
-    """``"480"``: shorter side 480; ``"640x360"``: exactly that, width first.
-
-    Raises :class:`UsageError` for anything else.
-    """
-    match = re.fullmatch(r"(\d{1,5})(?:[xX×](\d{1,5}))?", text.strip())
-    numbers = [int(number) for number in match.groups() if number] if match else []
-    if not numbers or 0 in numbers:
-        raise UsageError(
-            f"--size {text!r} is no size; give the shorter side in pixels, as 480, or "
-            "width x height, as 640x360"
-        )
-    return Size(shorter=numbers[0]) if len(numbers) == 1 else Size(0, *numbers)
 
 
 class Resize:

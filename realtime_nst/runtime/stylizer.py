@@ -16,7 +16,7 @@ from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import find_player
 from realtime_nst.runtime.providers import AUTO, choose
 from realtime_nst.runtime.session import Code
-from realtime_nst.runtime.spec import title
+from realtime_nst.spec import title
 from realtime_nst.stream import Image
 
 

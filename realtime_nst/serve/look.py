@@ -7,8 +7,8 @@ from typing import Any
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.motion.stabiliser import STRENGTHS
 from realtime_nst.runtime.colour import KEEP_COLOUR
-from realtime_nst.runtime.spec import Part
 from realtime_nst.serve.where import WHERE
+from realtime_nst.spec import Part
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from realtime_nst.runtime.card import ARBITRARY
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import PICTURES, blends_in
 from realtime_nst.runtime.providers import AUTO
-from realtime_nst.runtime.spec import Part
 from realtime_nst.runtime.styles import installed, painters
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.serve.look import Look
 from realtime_nst.serve.paintings import Paintings
+from realtime_nst.spec import Part
 
 OWN = "own"
 """The name of a style that was given as a file."""

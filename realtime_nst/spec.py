@@ -1,7 +1,9 @@
-"""What ``--style`` says: a style or a painting, or several to be blended."""
+"""The two notations of options: a style or blend of styles (``"a.jpg:0.7,b.jpg:0.3"``), and a size
+(``"480"``, ``"640x360"``)."""
 
 import math
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +57,49 @@ def absolute(spec: str) -> str:
     if len(parts) == 1:
         return _absolute(parts[0].name)
     return ",".join(f"{_absolute(part.name)}:{part.weight:.6g}" for part in parts)
+
+
+@dataclass(frozen=True)
+class Size:
+    """A size to paint at: the shorter side in pixels, or exactly ``width`` x ``height``."""
+
+    shorter: int = 0
+    width: int = 0
+    height: int = 0
+
+    def of(self, width: int, height: int) -> tuple[int, int]:
+        """The width and height that a picture of ``width`` x ``height`` is resized to.
+
+        A shorter side keeps the aspect ratio, rounds the longer side to an even number (which
+        video codecs need), and never enlarges: enlarging costs time and adds nothing. An exact
+        size is taken as it is.
+        """
+        if not self.shorter:
+            return self.width, self.height
+        short, long = sorted((width, height))
+        if short <= self.shorter:
+            return width, height
+        scaled = max(self.shorter, 2 * round(long * self.shorter / short / 2))
+        return (self.shorter, scaled) if width < height else (scaled, self.shorter)
+
+
+LARGEST_SIDE = 16384
+"""Pixels. Larger frames would need more memory than the computers this is for have."""
+
+
+def parse_size(text: str) -> Size:
+    """``"480"`` is a shorter side of 480, ``"640x360"`` exactly that, width first.
+
+    Raises :class:`UsageError` for anything else, and for a side over LARGEST_SIDE.
+    """
+    match = re.fullmatch(r"(\d{1,9})(?:[xX×](\d{1,9}))?", text.strip())
+    numbers = [int(number) for number in match.groups() if number] if match else []
+    if not numbers or not all(1 <= number <= LARGEST_SIDE for number in numbers):
+        raise UsageError(
+            f"the size {text!r} is not valid; give the shorter side in pixels, as 480, or "
+            f"width x height, as 640x360, each from 1 to {LARGEST_SIDE}"
+        )
+    return Size(shorter=numbers[0]) if len(numbers) == 1 else Size(0, *numbers)
 
 
 def _between_commas(text: str) -> Iterator[str]:
