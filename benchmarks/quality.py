@@ -8,8 +8,8 @@ import numpy as np
 
 from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
 from realtime_nst.bench.timer import Timer, spread
+from realtime_nst.metrics.grid import PERIODS, grid
 from realtime_nst.pictures import is_picture
-from realtime_nst.runtime.grid import PERIODS, grid
 from realtime_nst.runtime.stages import Resize, Size
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sources.pictures import PictureSource

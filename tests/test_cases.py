@@ -18,8 +18,8 @@ from realtime_nst.bench.case import LeftOut, Settings
 from realtime_nst.bench.cases import load_cases
 from realtime_nst.bench.timer import Timer
 from realtime_nst.errors import MediaError, RealtimeNstError, UsageError
+from realtime_nst.metrics.grid import grid
 from realtime_nst.runtime import styles
-from realtime_nst.runtime.grid import grid
 from realtime_nst.runtime.providers import available
 from realtime_nst.sources.synthetic import SyntheticSource
 

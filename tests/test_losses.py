@@ -29,7 +29,7 @@ from realtime_nst.learning.losses.perception import (  # noqa: E402
 from realtime_nst.learning.losses.style import GramLoss, gram  # noqa: E402
 from realtime_nst.learning.losses.temporal import temporal_loss  # noqa: E402
 from realtime_nst.learning.losses.total_variation import total_variation  # noqa: E402
-from realtime_nst.runtime.grid import grid as measured_grid  # noqa: E402
+from realtime_nst.metrics.grid import grid as measured_grid  # noqa: E402
 
 
 def views_of(result, photo=None, network=lambda x: x):

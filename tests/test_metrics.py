@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from realtime_nst.errors import UsageError
-from realtime_nst.motion.metrics import e_stab, e_warp, flicker, sharpness, warped_error
+from realtime_nst.metrics.stillness import e_stab, e_warp, flicker, sharpness, warped_error
 
 
 def grey(values):

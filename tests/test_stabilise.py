@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from realtime_nst.errors import UnknownName, UsageError
-from realtime_nst.motion.metrics import flicker, sharpness
+from realtime_nst.metrics.stillness import flicker, sharpness
 from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.motion.stabiliser import OFF, STRENGTHS, Stabiliser
 from realtime_nst.motion.tracking import SEARCHES, Tracker
@@ -71,7 +71,7 @@ def test_a_moving_scene_changes_less_along_its_motion(name, strength):
     shown = [stage(each).image for each in pictures]
     painted = [painter(each).image for each in pictures]
     flow, seen = scene.flow(9)
-    from realtime_nst.motion.metrics import warped_error
+    from realtime_nst.metrics.stillness import warped_error
 
     assert warped_error(shown[8], shown[9], flow, seen) < 0.5 * warped_error(
         painted[8], painted[9], flow, seen

@@ -6,7 +6,7 @@ from typing import ClassVar
 from realtime_nst.errors import UsageError
 from realtime_nst.learning.bounded import LARGEST_SEED, check, option
 from realtime_nst.learning.losses.names import STYLE_LOSS_NAMES
-from realtime_nst.runtime import grid
+from realtime_nst.metrics import grid
 from realtime_nst.runtime.card import ARBITRARY, COHERENT, MULTI, SINGLE
 
 MOTION_NAMES = ("still", "shift", "camera", "field", "layers")

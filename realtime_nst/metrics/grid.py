@@ -1,4 +1,4 @@
-"""The grid that networks working on blocks of pixels may leave in a picture."""
+"""The grid that networks working on blocks of pixels can leave in a picture."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,16 @@ PERIODS = (2, 4, 8)
 
 
 def grid(result: Image, photo: Image, period: int) -> float:
-    """How much more of a grid of ``period`` pixels ``result`` shows than ``photo``; 1 is no more.
+    """How strong a grid of ``period`` pixels is in ``result`` relative to ``photo``; 1 is equal.
 
-    Both are RGB uint8, of at least 64x64 pixels. In each, the energy of the grey picture at that
-    period is divided by the energy at the frequencies beside it, once along rows and once along
-    columns (discrete Fourier transform under a Hann window, energies averaged over the lines);
-    the figure is the quotient of the two pictures' means. Raises :class:`UsageError` for a
-    smaller picture, or a period other than 2, 4 and 8.
+    Both pictures are RGB uint8, at least 64x64. For each, the energy of the grey picture at that
+    period is divided by the energy at the neighbouring frequencies, along rows and along columns
+    (discrete Fourier transform under a Hann window, energies averaged over the lines), and the two
+    are averaged. The result is the ratio of the two pictures. Raises :class:`UsageError` for a
+    smaller picture, and for a period other than 2, 4 and 8.
     """
     if period not in PERIODS:
-        raise UsageError(f"a grid of {period} pixels is not measured (choices: 2, 4, 8)")
+        raise UsageError(f"a grid period of {period} pixels is not measured (choices: 2, 4, 8)")
     return _prominence(result, period) / _prominence(photo, period)
 
 
@@ -35,7 +35,8 @@ def _prominence(image: Image, period: int) -> float:
 
 
 def _along_rows(grey: NDArray[np.float64], period: int) -> float:
-    """Energy at ``period`` over that of its neighbours; below 2 pixels there are none above."""
+    """The energy at ``period`` over that of its neighbours, which for 2 pixels (the highest
+    frequency) are all on one side."""
     length = grey.shape[1] // (8 * period) * 8 * period
     lines = grey[:, :length] * np.hanning(length)
     energy = (np.abs(np.fft.rfft(lines, axis=1)) ** 2).mean(0)

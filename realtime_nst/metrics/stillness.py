@@ -1,7 +1,8 @@
 """How still a painted clip holds, and how sharp it stays.
 
-Pictures are RGB uint8; errors are on the scale of 0 (black) to 1 (white). Flow and mask are those
-of the *source*, as this room defines them: on the grid of the later picture, pointing back.
+Pictures are RGB uint8; errors are on a scale from 0 (black) to 1 (white). Flow and mask are those
+of the *source* clip, as :mod:`realtime_nst.motion` defines them: on the grid of the later picture,
+pointing back.
 """
 
 from collections.abc import Sequence
@@ -21,10 +22,11 @@ _WHITE = 255.0
 
 
 def warped_error(previous: Image, current: Image, flow: Flow, seen: Mask) -> float:
-    """The mean square of ``current`` less ``previous`` warped by ``flow``, where ``seen``.
+    """The mean squared difference between ``current`` and ``previous`` warped by ``flow``, over the
+    pixels ``seen`` and the three channels; NaN if nothing is seen.
 
-    The mean is over the pixels seen and the three channels. NaN where nothing is seen. ``previous``
-    may lie any number of frames back: 1 for the short range, 5 or 10 for the long one.
+    ``previous`` may lie any number of frames back: 1 for short-range stability, 5 or 10 for
+    long-range.
     """
     if not seen.any():
         return float("nan")
@@ -33,18 +35,18 @@ def warped_error(previous: Image, current: Image, flow: Flow, seen: Mask) -> flo
 
 
 def e_stab(errors: Sequence[float]) -> float:
-    """The root of the mean of a clip's ``warped_error`` s.
+    """The square root of the mean :func:`warped_error` of a clip.
 
     Huang et al., Real-Time Neural Style Transfer for Videos, CVPR 2017, equation 6:
-    sqrt(1/(T-1) sum over t of 1/D sum over k of c_k (x_t - f(x_t-1))^2). Deviation: D counts the
-    values that are seen, c_k = 1, not all of the picture, so that a clip with much hidden is not
-    taken for a still one.
+    sqrt(1/(T-1) sum over t of 1/D sum over k of c_k (x_t - f(x_t-1))^2). Deviation: D counts
+    only the values that are seen (c_k = 1), not the whole picture; otherwise a clip in which much
+    is hidden would pass for a still one.
     """
     return float(np.sqrt(np.nanmean(errors)))
 
 
 def e_warp(errors: Sequence[float]) -> float:
-    """The mean of a clip's ``warped_error`` s.
+    """The mean :func:`warped_error` of a clip.
 
     Lai et al., Learning Blind Video Temporal Consistency, ECCV 2018, section 4.2:
     1/(T-1) sum over t of (sum of M_t |V_t - V_t-1 warped|^2) / (sum of M_t). Deviation: the square
@@ -56,8 +58,8 @@ def e_warp(errors: Sequence[float]) -> float:
 def sharpness(image: Image) -> float:
     """The mean absolute difference of neighbouring pixels, along rows and along columns.
 
-    Gradient energy in the L1 norm. Blur lowers it, so it belongs beside every measure of
-    stability.
+    This is gradient energy in the L1 norm. Blur lowers it, and blur also makes a clip look stiller,
+    so report it beside every measure of stability.
     """
     values = image.astype(np.float32) / _WHITE
     along = [np.abs(np.diff(values, axis=axis)).mean() for axis in (0, 1)]
@@ -66,25 +68,26 @@ def sharpness(image: Image) -> float:
 
 @dataclass(frozen=True)
 class Flicker:
-    """Of a still scene: ``power`` by ``frequencies`` in Hz, the mean over pixels and channels."""
+    """The spectrum of a still scene: ``power`` at each of ``frequencies`` in Hz, averaged over
+    pixels and channels."""
 
     frequencies: NDArray[np.floating[Any]]
     power: NDArray[np.floating[Any]]
 
     @property
     def energy(self) -> float:
-        """All that changes: the mean over pixels of the variance in time."""
+        """The variance over time, averaged over pixels and channels."""
         return float(self.power.sum())
 
 
 def flicker(frames: Sequence[Image], rate: float = 1.0) -> Flicker:
-    """The spectrum over time of a scene in which nothing moves, at ``rate`` frames a second.
+    """The spectrum over time of a clip in which nothing moves, at ``rate`` frames a second.
 
-    The one-sided periodogram of each value less its mean; by Parseval's theorem its sum is the
-    variance in time. Raises UsageError for fewer than two frames.
+    It is the one-sided periodogram of each value minus its mean; by Parseval's theorem it sums to
+    the variance over time. Raises :class:`UsageError` for fewer than two frames.
     """
     if len(frames) < 2:
-        raise UsageError(f"flicker takes two frames or more, not {len(frames)}")
+        raise UsageError(f"flicker needs two frames or more, not {len(frames)}")
     values = np.stack(frames).astype(np.float32) / _WHITE
     count = len(values)
     power = np.abs(np.fft.rfft(values - values.mean(0), axis=0)) ** 2 / count**2
