@@ -9,19 +9,18 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from realtime_nst.runtime.card import (
+from realtime_nst.runtime.card import METADATA_KEY, ModelCard
+from realtime_nst.runtime.companions import encoder_path
+from realtime_nst.runtime.kinds import (
     ARBITRARY,
     CODE,
     ENCODER,
     INPUT,
-    METADATA_KEY,
     MULTI,
     OUTPUT,
     PAINTING,
     STRENGTH,
-    ModelCard,
 )
-from realtime_nst.runtime.encoder import encoder_path
 
 Ports = Mapping[str, tuple[int, Sequence[int | str]]]
 """By name, ONNX's number of the type, and the shape."""

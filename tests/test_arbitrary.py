@@ -30,7 +30,7 @@ from realtime_nst.learning.recipe import ArbitraryRecipe  # noqa: E402
 from realtime_nst.learning.textures import TEXTURES  # noqa: E402
 from realtime_nst.learning.train_arbitrary import ArbitraryTrainer  # noqa: E402
 from realtime_nst.runtime.card import METADATA_KEY, ModelCard  # noqa: E402
-from realtime_nst.runtime.encoder import encoder_path  # noqa: E402
+from realtime_nst.runtime.companions import encoder_path  # noqa: E402
 
 TINY = "arbitrary:width=8,blocks=1,detail=4,hidden=4"
 SMALL = ArbitraryRecipe(

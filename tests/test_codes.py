@@ -7,7 +7,7 @@ from painter_factory import painting
 
 from realtime_nst.errors import ModelError
 from realtime_nst.runtime import cache, codes, onnxruntime_session, openvino_session
-from realtime_nst.runtime.encoder import encoder_path
+from realtime_nst.runtime.companions import encoder_path
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.providers import PROVIDERS
 

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from realtime_nst.errors import ModelError
 from realtime_nst.runtime import coreml_session, onnxruntime_session
-from realtime_nst.runtime.card import INPUT, OUTPUT
+from realtime_nst.runtime.kinds import INPUT, OUTPUT
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.session import Session
 from realtime_nst.runtime.spelt_out import spelt_out

@@ -15,7 +15,8 @@ from realtime_nst.errors import TrainingError  # noqa: E402
 from realtime_nst.learning import export as exporting  # noqa: E402
 from realtime_nst.learning.checkpoint import StyleInfo, untrained  # noqa: E402
 from realtime_nst.learning.networks import NETWORKS, build  # noqa: E402
-from realtime_nst.runtime.card import INPUT, METADATA_KEY, OUTPUT, ModelCard  # noqa: E402
+from realtime_nst.runtime.card import METADATA_KEY, ModelCard  # noqa: E402
+from realtime_nst.runtime.kinds import INPUT, OUTPUT  # noqa: E402
 
 STYLE = StyleInfo(
     "stripes", "Stripes", "nobody", "MIT", "generated pictures", "waves", "0abc", ("vgg19.pth",)

@@ -19,8 +19,8 @@ from realtime_nst.learning import calibration, export, quantise  # noqa: E402
 from realtime_nst.learning.checkpoint import untrained, untrained_arbitrary  # noqa: E402
 from realtime_nst.learning.data import find_photos, hold_out  # noqa: E402
 from realtime_nst.learning.export_arbitrary import export_pair  # noqa: E402
-from realtime_nst.runtime import int8  # noqa: E402
 from realtime_nst.runtime.codes import Codes  # noqa: E402
+from realtime_nst.runtime.companions import int8_path  # noqa: E402
 from realtime_nst.runtime.model import read_model  # noqa: E402
 from realtime_nst.runtime.providers import PROVIDERS  # noqa: E402
 from realtime_nst.runtime.stylizer import Stylizer  # noqa: E402
@@ -50,7 +50,7 @@ def style(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def form(style):
-    path = int8.path_of(style)
+    path = int8_path(style)
     quantise.quantise(style, [(_picture(seed), None) for seed in range(4)], [(None, _alike)], path)
     return path
 
@@ -171,7 +171,7 @@ def given(style, tmp_path):
 def test_the_command_writes_the_form_beside_the_style(cli, given, monkeypatch):
     monkeypatch.setattr(quantise, "TOLERANCE", 9)  # random networks are no judges
     code, said, _ = cli("quantise", *given)
-    target = int8.path_of(given[0])
+    target = int8_path(given[0])
     assert code == 0
     assert f"{target}: " in said
     assert "2 photos held out" in said
@@ -187,7 +187,7 @@ def test_the_command_says_where_a_form_is_found(cli, given, tmp_path, monkeypatc
     monkeypatch.setattr(quantise, "TOLERANCE", 9)
     code, _, error = cli("quantise", *given, "-o", tmp_path / "other.onnx")
     assert code == 0
-    assert str(int8.path_of(given[0])) in error
+    assert str(int8_path(given[0])) in error
 
 
 def test_the_command_refuses_in_one_line(cli, given, monkeypatch):
@@ -196,7 +196,7 @@ def test_the_command_refuses_in_one_line(cli, given, monkeypatch):
     assert code == 1
     assert "nothing was written" in error
     assert len(error.splitlines()) == 1
-    assert not int8.path_of(given[0]).exists()
+    assert not int8_path(given[0]).exists()
 
 
 def test_another_painting_than_the_styles(cli, given, tmp_path, style):
@@ -272,7 +272,7 @@ def test_what_has_no_int8_form_is_refused_before_anything_is_read(cli, any_given
     path, *rest = any_given
     monkeypatch.setattr(quantise, "TOLERANCE", 9)
     assert cli("quantise", path, *rest)[0] == 0
-    code, _, error = cli("quantise", int8.path_of(path), *rest)
+    code, _, error = cli("quantise", int8_path(path), *rest)
     assert code == 2
     assert "is int8 already" in error
 
@@ -290,4 +290,4 @@ def test_too_few_paintings(cli, any_given, tmp_path, paintings, said):
     assert code == 2
     assert said in error
     assert len(error.splitlines()) == 1
-    assert not int8.path_of(any_given[0]).exists()
+    assert not int8_path(any_given[0]).exists()

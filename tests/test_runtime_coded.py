@@ -241,7 +241,7 @@ def test_a_network_of_several_has_as_many_weights(tmp_path, provider):
 
 
 def test_alone_they_say_what_is_missing(painter, several):
-    with pytest.raises(ModelError, match="paints after a picture; name one: --style PICTURE"):
+    with pytest.raises(ModelError, match="paints like a picture; name one: --style PICTURE"):
         Stylizer(painter, "cpu")
     with pytest.raises(ModelError, match=r"has several styles; name one.*red, blue"):
         Stylizer(several, "cpu")
@@ -258,5 +258,5 @@ def test_without_an_int8_form_they_stay_float(painter, several, dark):
     if not PROVIDERS["openvino-int8"].absence():
         with pytest.raises(ProviderError, match=r"quantise .* PAINTINGS --content"):
             Stylizer(dark, "openvino-int8", painter=painter)
-        with pytest.raises(ProviderError, match=r"made of several styles.*have an int8 form"):
+        with pytest.raises(ProviderError, match=r"a network of several styles.*have an int8 form"):
             Stylizer("red", "openvino-int8", painter=several)

@@ -10,7 +10,8 @@ import pytest
 from model_factory import card, expected, write_style
 
 from realtime_nst.errors import ModelError, ProviderError
-from realtime_nst.runtime import doctor, hardware, int8, styles
+from realtime_nst.runtime import doctor, hardware, styles
+from realtime_nst.runtime.companions import int8_path
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.providers import PROVIDERS, available, suitable
 from realtime_nst.runtime.stylizer import Stylizer
@@ -37,7 +38,7 @@ def style(tmp_path: Path) -> Path:
 
 def _write_form(style: Path, made_from: str) -> Path:
     form = card(quantised_from=made_from)
-    return write_style(int8.path_of(style), shift=_SHIFT, int8=True, card=form)
+    return write_style(int8_path(style), shift=_SHIFT, int8=True, card=form)
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def _shift_of(stylizer: Stylizer) -> int:
 
 
 def test_it_lies_beside_the_style(style: Path) -> None:
-    assert int8.path_of(style) == style.parent / "wave.int8.onnx"
+    assert int8_path(style) == style.parent / "wave.int8.onnx"
 
 
 @pytest.mark.parametrize("provider", ["openvino", "openvino-int8"])

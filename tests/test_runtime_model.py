@@ -1,6 +1,7 @@
 """Reading a style's ONNX file: the card, and every way in which a file is no style."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import onnx
@@ -9,6 +10,7 @@ from model_factory import card, write_graph, write_style
 from onnx import TensorProto
 
 from realtime_nst.errors import ModelError, RealtimeNstError, UsageError
+from realtime_nst.runtime.card import METADATA_KEY
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.providers import available
 from realtime_nst.runtime.stylizer import Stylizer
@@ -133,3 +135,57 @@ def test_a_graph_that_no_engine_can_read(tmp_path: Path, provider: str) -> None:
 def _is_one_helpful_line(error: RealtimeNstError, path: Path) -> None:
     assert "\n" not in str(error)
     assert str(path) in str(error)
+
+
+_WRONG_FIELDS = {
+    "title": None,
+    "name": 3,
+    "size_multiple": "4",
+    "size_minimum": True,
+    "recipe": [],
+    "styles": [1, 2],
+}
+
+
+@pytest.mark.parametrize("field", _WRONG_FIELDS)
+def test_a_field_of_another_type_is_named(tmp_path: Path, field: str) -> None:
+    path = write_style(tmp_path / "bad.onnx", card=card(**{"name": "bad", field: None}))
+    _replace_card(path, json.loads(card().to_json()) | {field: _WRONG_FIELDS[field]})
+    with pytest.raises(ModelError, match=f"'{field}' is .*, not a") as caught:
+        read_model(path)
+    _is_one_helpful_line(caught.value, path)
+
+
+def test_a_missing_field_is_named(tmp_path: Path) -> None:
+    path = write_style(tmp_path / "bad.onnx", card=card())
+    _replace_card(path, {"name": "bad", "title": "Bad"})
+    with pytest.raises(ModelError, match="'artist' is missing"):
+        read_model(path)
+
+
+def test_a_kind_of_a_later_version(tmp_path: Path) -> None:
+    path = write_style(tmp_path / "bad.onnx", card=card(kind="quantum"))
+    with pytest.raises(ModelError, match=r"unknown kind 'quantum' \(choices: single-style, .*up"):
+        read_model(path)
+
+
+def test_a_card_nested_too_deep(tmp_path: Path) -> None:
+    path = write_style(tmp_path / "bad.onnx", card=card())
+    _replace_card(path, "[" * 100_000)
+    with pytest.raises(ModelError, match="damaged") as caught:
+        read_model(path)
+    _is_one_helpful_line(caught.value, path)
+
+
+def test_names_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    about = card("wa\x1b]0;owned\x07ve", title="Wa\x1b[31mve\r\n", styles=("a\u202eb", "Große Ω"))
+    found = read_model(write_style(tmp_path / "bad.onnx", card=about)).card
+    assert (found.name, found.title) == ("wa]0;ownedve", "Wa[31mve")
+    assert found.styles == ("ab", "Große Ω")
+
+
+def _replace_card(path: Path, values: object) -> None:
+    proto = onnx.load(path)
+    text = values if isinstance(values, str) else json.dumps(values)
+    onnx.helper.set_model_props(proto, {METADATA_KEY: text})
+    onnx.save(proto, path)

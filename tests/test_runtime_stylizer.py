@@ -10,8 +10,7 @@ from painter_factory import frames_meanwhile
 
 from realtime_nst.errors import ModelError, RealtimeNstError, UnknownName, UsageError
 from realtime_nst.runtime import networks
-from realtime_nst.runtime.network import Network
-from realtime_nst.runtime.networks import Networks
+from realtime_nst.runtime.networks import Network, Networks
 from realtime_nst.runtime.stylizer import Stylizer
 
 

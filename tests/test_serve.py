@@ -38,7 +38,7 @@ from serve_factory import (
 
 from realtime_nst.errors import ProviderError, RealtimeNstError, UnknownName, UsageError
 from realtime_nst.runtime import networks
-from realtime_nst.runtime.network import Network
+from realtime_nst.runtime.networks import Network
 from realtime_nst.serve import app, intake, peer
 from realtime_nst.serve.app import LARGEST_MESSAGE
 from realtime_nst.serve.encoder import PaintingEncoder

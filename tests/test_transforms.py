@@ -21,7 +21,7 @@ from realtime_nst.learning.recipe import ArbitraryRecipe  # noqa: E402
 from realtime_nst.learning.start import read_start  # noqa: E402
 from realtime_nst.learning.train_arbitrary import ArbitraryTrainer  # noqa: E402
 from realtime_nst.learning.transforms.wct import roots  # noqa: E402
-from realtime_nst.runtime.encoder import encoder_path  # noqa: E402
+from realtime_nst.runtime.companions import encoder_path  # noqa: E402
 from realtime_nst.runtime.providers import available  # noqa: E402
 from realtime_nst.runtime.stylizer import Stylizer  # noqa: E402
 

@@ -14,9 +14,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from realtime_nst.runtime import int8
-from realtime_nst.runtime.card import ARBITRARY, SINGLE
-from realtime_nst.runtime.encoder import encoder_of
+from realtime_nst.runtime.companions import encoder_of, int8_form, int8_path
 from realtime_nst.runtime.model import Model, read_model
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import write_picture
@@ -46,16 +44,16 @@ def install(path: Path) -> None:
         if name in beside:
             shutil.copyfile(beside[name], other)
             entry |= {f"{name}_{key}": value for key, value in _file(other).items()}
-    if model.card.kind == SINGLE:
+    if not model.kind.takes_code:
         entry["picture"] = _draw(target)
     _record(entry)
 
 
 def _beside(model: Model) -> dict[str, Path]:
     """The other files of a network, checked."""
-    beside = {"encoder": encoder_of(model).path} if model.card.kind == ARBITRARY else {}
-    if int8.path_of(model.path).exists():
-        beside["int8"] = int8.form_of(model).path
+    beside = {"encoder": encoder_of(model).path} if model.kind.needs_encoder else {}
+    if int8_path(model.path).exists():
+        beside["int8"] = int8_form(model).path
     return beside
 
 

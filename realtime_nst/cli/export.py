@@ -43,7 +43,7 @@ def export_checked(checkpoint: "Checkpoint", output: Path) -> None:
     from realtime_nst.learning.export_coherent import export_coherent
     from realtime_nst.learning.export_steered import export_many
     from realtime_nst.learning.recipe import ArbitraryRecipe, CoherentRecipe, ManyRecipe
-    from realtime_nst.runtime.encoder import encoder_path
+    from realtime_nst.runtime.companions import encoder_path
 
     if checkpoint.recipe.kind == ArbitraryRecipe.kind:
         mean, largest = export_pair(checkpoint, output)

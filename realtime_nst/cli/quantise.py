@@ -40,12 +40,12 @@ def quantise(
     overwrite: options.Overwrite = False,
 ) -> None:
     """Write a style's int8 form, where it loses no more than 3 % of the float one's quality."""
-    from realtime_nst.runtime import int8
+    from realtime_nst.runtime.companions import int8_path
     from realtime_nst.runtime.model import read_model
     from realtime_nst.runtime.styles import find
 
     source = read_model(find(style))
-    target = output or int8.path_of(source.path)
+    target = output or int8_path(source.path)
     check_target(target, overwrite)
     from realtime_nst.learning.packages import require
 
@@ -56,8 +56,8 @@ def quantise(
     _check_painting(source, painting)
     weights = loss_networks(loss_network, loss_weights)
     _write(source, painting, content, weights, target)
-    if target.resolve() != int8.path_of(source.path).resolve():
-        console.say_notice(f"to be found beside its style, it is named {int8.path_of(source.path)}")
+    if target.resolve() != int8_path(source.path).resolve():
+        console.say_notice(f"to be found beside its style, it is named {int8_path(source.path)}")
 
 
 def _write(
@@ -96,9 +96,8 @@ def _followed(measure: "Measure", advance: Callable[[], None]) -> "Measure":
 
 def _check_painting(source: "Model", painting: Path) -> None:
     """Raises UsageError where ``painting`` is known to be another than the style's."""
-    from realtime_nst.runtime.card import ARBITRARY
 
-    if source.card.kind == ARBITRARY:
+    if source.kind.needs_encoder:
         return
     if not painting.is_file():
         raise UsageError(f"no such picture: {str(painting)!r}; give the painting of the style")

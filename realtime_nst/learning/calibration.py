@@ -11,7 +11,6 @@ from realtime_nst.learning.data import find_paintings, hold_out, measurable, rea
 from realtime_nst.learning.losses.perception import Perception
 from realtime_nst.learning.measure import Quality
 from realtime_nst.learning.quantise import Judges, Shown
-from realtime_nst.runtime.card import ARBITRARY
 from realtime_nst.runtime.codes import Codes
 from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.providers import PROVIDERS
@@ -42,7 +41,7 @@ def trial(source: Model, painting: Path, photos: list[Path], perception: Percept
     """
     calibrated_on, measured_on = divide(photos)
     pictures = list(_pictures(calibrated_on))
-    if source.card.kind != ARBITRARY:
+    if not source.kind.needs_encoder:
         judges: Judges = [(None, partial(Quality(perception, painting), photos=measured_on))]
         return Trial(((picture, None) for picture in pictures), judges, len(measured_on))
     paintings = find_paintings(painting, "PAINTING")

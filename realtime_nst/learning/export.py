@@ -19,7 +19,8 @@ from realtime_nst.errors import MissingPackage, TrainingError
 from realtime_nst.learning.checkpoint import Checkpoint, network_of
 from realtime_nst.learning.networks.blocks import in_standard_layers
 from realtime_nst.learning.train import averaged_network
-from realtime_nst.runtime.card import INPUT, METADATA_KEY, OUTPUT, ModelCard
+from realtime_nst.runtime.card import METADATA_KEY, ModelCard
+from realtime_nst.runtime.kinds import INPUT, OUTPUT
 
 _OPSET = 18
 _FLOAT = TensorProto.FLOAT

@@ -22,8 +22,9 @@ from realtime_nst.learning.export import (
 from realtime_nst.learning.export_steered import stylising_parity, write_stylising
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
 from realtime_nst.learning.run import averaged
-from realtime_nst.runtime.card import CODE, ENCODER, PAINTING, ModelCard
-from realtime_nst.runtime.encoder import encoder_path
+from realtime_nst.runtime.card import ModelCard
+from realtime_nst.runtime.companions import encoder_path
+from realtime_nst.runtime.kinds import CODE, ENCODER, PAINTING
 
 _TRACED_PAINTING, _CHECKED_PAINTING = (96, 125), (77, 133)
 _MOST_CODE = 1e-3

@@ -18,7 +18,7 @@ from realtime_nst.learning.export import (
 )
 from realtime_nst.learning.networks.coherent import CoherentNet
 from realtime_nst.learning.train_coherent import coherent_network
-from realtime_nst.runtime.card import FEATURES, FLOW, INPUT, KEEP, NEXT, OUTPUT
+from realtime_nst.runtime.kinds import FEATURES, FLOW, INPUT, KEEP, NEXT, OUTPUT
 
 _TRACED, _CHECKED = (12, 16), (17, 13)
 """Rows and columns of features."""

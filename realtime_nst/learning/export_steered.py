@@ -20,7 +20,8 @@ from realtime_nst.learning.export import (
 )
 from realtime_nst.learning.networks.steered import SteeredNetwork
 from realtime_nst.learning.run import averaged
-from realtime_nst.runtime.card import CODE, INPUT, OUTPUT, STRENGTH, ModelCard
+from realtime_nst.runtime.card import ModelCard
+from realtime_nst.runtime.kinds import CODE, INPUT, OUTPUT, STRENGTH
 
 _TRACED, _CHECKED = (96, 128), (136, 104)
 _STRENGTHS = (1.0, 0.4, 0.0)

@@ -20,8 +20,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from realtime_nst.errors import TrainingError, UsageError
 from realtime_nst.learning.measure import Network, as_network, mean
-from realtime_nst.runtime.card import CODE, INPUT, METADATA_KEY, STRENGTH
-from realtime_nst.runtime.int8 import KINDS
+from realtime_nst.runtime.card import METADATA_KEY
+from realtime_nst.runtime.kinds import CODE, INPUT, STRENGTH
 from realtime_nst.runtime.model import Model, read_model
 from realtime_nst.runtime.providers import PROVIDERS
 from realtime_nst.runtime.session import Code
@@ -73,7 +73,7 @@ def check_source(source: Model) -> None:
     """Raises UsageError where ``source`` is int8 already or of a kind that has no int8 form."""
     if source.card.quantised_from:
         raise UsageError(f"{source.path} is int8 already; quantise the style it was made from")
-    if source.card.kind not in KINDS:
+    if not source.kind.int8:
         raise UsageError(
             f"{source.path} is a network of the kind {source.card.kind!r}; only single styles and "
             "networks for any painting have an int8 form"

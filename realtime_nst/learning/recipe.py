@@ -7,7 +7,7 @@ from realtime_nst.errors import UsageError
 from realtime_nst.learning.bounded import LARGEST_SEED, check, option
 from realtime_nst.learning.losses.names import STYLE_LOSS_NAMES
 from realtime_nst.metrics import grid
-from realtime_nst.runtime.card import ARBITRARY, COHERENT, MULTI, SINGLE
+from realtime_nst.runtime.kinds import ARBITRARY, COHERENT, MULTI, SINGLE
 
 MOTION_NAMES = ("still", "shift", "camera", "field", "layers")
 """How photos can be moved; what each is, learning.motions says."""

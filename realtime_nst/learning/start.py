@@ -18,8 +18,8 @@ from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
 from realtime_nst.learning.networks.transformed import TransformedNet
 from realtime_nst.learning.recipe import ManyRecipe
-from realtime_nst.runtime.card import ARBITRARY, ModelCard
-from realtime_nst.runtime.encoder import encoder_of
+from realtime_nst.runtime.card import ModelCard
+from realtime_nst.runtime.companions import encoder_of
 from realtime_nst.runtime.model import Model, read_model
 
 _IN_CHECKPOINT, _IN_STYLE_FILE = "module.", "network."
@@ -133,7 +133,7 @@ def _paintings(card: ModelCard) -> tuple[PaintingInfo, ...]:
 def _in_style_file(model: Model) -> dict[str, Tensor]:
     card = model.card
     network = network_like(card.kind, card.network, len(_paintings(card)))
-    files = [model.path, encoder_of(model).path] if card.kind == ARBITRARY else [model.path]
+    files = [model.path, encoder_of(model).path] if model.kind.needs_encoder else [model.path]
     try:
         weights = _weights([onnx.load(path).graph for path in files], network)
         network.load_state_dict(weights)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from realtime_nst.errors import ModelError, ProviderError, UsageError
 from realtime_nst.masks.mask import Weights
-from realtime_nst.runtime.model import Port
+from realtime_nst.runtime.kinds import Port
 from realtime_nst.runtime.onnxruntime_session import open_graph
 from realtime_nst.stream import Frame, Image
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from realtime_nst.errors import ModelError, ProviderError
 from realtime_nst.runtime import cache
-from realtime_nst.runtime.encoder import encoder_of
+from realtime_nst.runtime.companions import encoder_of
 from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.painting import PAINTING_SIZE, decode_painting, load_painting
 from realtime_nst.runtime.providers import open_encoder

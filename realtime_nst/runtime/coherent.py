@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from realtime_nst.errors import ModelError
 from realtime_nst.runtime import openvino_session
-from realtime_nst.runtime.card import COHERENT, FEATURES, FLOW, INPUT, KEEP, NEXT, OUTPUT
+from realtime_nst.runtime.kinds import COHERENT, FEATURES, FLOW, INPUT, KEEP, NEXT, OUTPUT
 from realtime_nst.runtime.model import read_model
 from realtime_nst.stream import Image
 

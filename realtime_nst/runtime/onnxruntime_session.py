@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from realtime_nst.errors import MissingPackage, ModelError, ProviderError
 from realtime_nst.runtime import cache, hardware
-from realtime_nst.runtime.card import CODE, INPUT, OUTPUT, PAINTING, STRENGTH
-from realtime_nst.runtime.model import Model, Port, check_contract
+from realtime_nst.runtime.kinds import CODE, INPUT, OUTPUT, PAINTING, STRENGTH, Port
+from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.session import Code, Compile, Encoder, Runner, Session
 from realtime_nst.stream import Image
 
@@ -128,7 +128,7 @@ def check(model: Model, session: Any) -> int:
     """How many numbers a code of the network has; raises :class:`ModelError` where it is not a
     style's."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
-    return check_contract(model, _ports(inputs), _ports(outputs))
+    return model.kind.check(model.path, _ports(inputs), _ports(outputs))
 
 
 def create(

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from realtime_nst.errors import MissingPackage, ModelError
-from realtime_nst.runtime import cache, hardware, int8
-from realtime_nst.runtime.card import CODE, INPUT, STRENGTH
-from realtime_nst.runtime.model import Model, Port, check_contract
+from realtime_nst.runtime import cache, hardware
+from realtime_nst.runtime.companions import has_int8_form, int8_form
+from realtime_nst.runtime.kinds import CODE, INPUT, STRENGTH, Port
+from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.session import Code, Compile, Encoder, Runner, Session
 from realtime_nst.stream import Image
 
@@ -40,7 +41,7 @@ def capabilities() -> list[str]:
 def choose(model: Model) -> tuple[str, str]:
     """The precision in which this CPU computes ``model`` fastest, and why that one."""
     if not absence("CPU", "int8"):
-        if int8.has_form(model):
+        if has_int8_form(model):
             return "int8", "the style has an int8 form, and int8 is the fastest on any x86 CPU"
         why = "the style has no int8 form"
     else:
@@ -59,7 +60,7 @@ def open_session(model: Model, name: str, device: str, precision: str) -> Sessio
     """Raises :class:`ModelError` when OpenVINO cannot read the graph, or it is not a style's, and
     :class:`ProviderError` when "int8" is asked of a style without an int8 form."""
     if precision == "int8":
-        model = int8.form_of(model)
+        model = int8_form(model)
     graph, code_size = _read(model)
     compile = _compiler(graph, device, _options(model, precision), bool(code_size))
     return Session(name, model, compile, code_size)
@@ -89,7 +90,7 @@ def _read(model: Model) -> tuple[Any, int]:
         raise ModelError(
             f"{str(model.path)!r} is damaged: OpenVINO cannot read it; copy or export it again"
         ) from error
-    return graph, check_contract(model, _ports(graph.inputs), _ports(graph.outputs))
+    return graph, model.kind.check(model.path, _ports(graph.inputs), _ports(graph.outputs))
 
 
 def compiled(model: Model, sizes: Mapping[str, Sequence[int]]) -> Any:

@@ -7,142 +7,139 @@ from pathlib import Path
 
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.pictures import is_picture
-from realtime_nst.runtime import styles
-from realtime_nst.runtime.card import ARBITRARY, MULTI
+from realtime_nst.runtime.kinds import names_of
 from realtime_nst.runtime.model import Model, read_model
 from realtime_nst.runtime.painting import load_painting
+from realtime_nst.runtime.styles import Installed, is_path, read_installed
 from realtime_nst.spec import Part, parse
 
 PICTURES = "pictures"
-"""What any two pictures blend in: the network for any painting, whichever it is."""
+"""The group in which any two pictures blend: one network plays all of them."""
 
 _TRAIN = "train one with: realtime-nst train-any"
 
 
 @dataclass(frozen=True)
 class Player:
-    """``parts`` are the paintings or styles that ``network`` blends; there are none where it has
-    one style of its own."""
+    """The file ``network``, and the paintings or styles in ``parts`` that it blends. A network with
+    a single style of its own has no parts."""
 
     network: Path
     parts: tuple[Part, ...] = ()
 
 
 def find_player(style: str | Path, painter: str | Path = "") -> Player:
-    """Who plays ``style``, a spec as :func:`~realtime_nst.spec.parse` takes it.
+    """The network for ``style``, a spec as :func:`~realtime_nst.spec.parse` takes it.
 
-    Paintings are played by ``painter``, the name or path of a network for any painting, or where
-    that is empty by the first one installed. Names are sought in ``painter`` where it is a network
-    of several styles; then one alone is an installed style or the path of a file; then they are
-    styles of one installed network of several.
+    Pictures are played by ``painter``, the name or path of a network for any painting; if it is
+    empty, by the first one installed. Names are looked up in this order: the styles of ``painter``,
+    if it is a multi-style network; the installed styles and files, for a single name; the styles of
+    an installed multi-style network.
 
-    Raises :class:`UnknownName`; :class:`UsageError` where no network plays that, or not all of it
-    together; :class:`ModelError` where one cannot be read.
+    Raises :class:`UnknownName`, :class:`UsageError` if no network plays the style, or not all of
+    its parts together, and :class:`ModelError` if a network cannot be read.
     """
-    parts = parse(style)
+    installed, parts = read_installed(), parse(style)
     names = [part.name for part in parts]
-    model = _painter(painter) if painter else None
-    paintings = [name for name in names if _is_painting(name)]
-    if len(paintings) == len(names):
-        return Player(_for_paintings(paintings[0], model), parts)
+    model = _painter(painter, installed) if painter else None
+    pictures = [name for name in names if _is_painting(name, installed)]
+    if len(pictures) == len(names):
+        return Player(_for_pictures(pictures[0], model, installed), parts)
     if model and set(names) <= set(model.card.styles):
         return Player(model.path, parts)
-    if len(names) == 1 and _is_network(names[0]):
-        return Player(styles.find(names[0]))
-    return Player(_of_several(names, paintings, model), parts)
+    if len(names) == 1 and (names[0] in installed.by_name or is_path(names[0])):
+        return Player(installed.find(names[0]))
+    return Player(_for_names(names, pictures, model, installed), parts)
 
 
 def digests(player: Player) -> list[str]:
-    """The sha256 of the network, and of each painting among the parts, in their order.
+    """The sha256 of the network, then of each picture among the parts, in their order.
 
-    Raises :class:`ModelError` for a network, :class:`UsageError` or :class:`MediaError` for a
-    painting that cannot be read.
+    Raises :class:`ModelError` if the network cannot be read, :class:`UsageError` or
+    :class:`MediaError` if a picture cannot.
     """
-    paintings = (Path(part.name) for part in player.parts if _is_painting(part.name))
-    read = (hashlib.sha256(load_painting(path)).hexdigest() for path in paintings)
+    installed = read_installed()
+    paths = (Path(part.name) for part in player.parts if _is_painting(part.name, installed))
+    read = (hashlib.sha256(load_painting(path)).hexdigest() for path in paths)
     return [read_model(player.network).digest, *read]
 
 
 def blends_in(style: str | Path, painter: str | Path = "") -> str:
-    """The name of the network that ``style`` is blended in with all others of which the same is
-    said: PICTURES, or one of several styles. Empty where there is none, and for a blend.
+    """The group that ``style`` belongs to: all styles of a group blend with each other.
 
-    Raises as :func:`find_player` does for ``painter``.
+    PICTURES, or the name of a multi-style network; empty if it blends with nothing, and if it is a
+    blend already. Raises the errors of :func:`find_player` for ``painter``.
     """
-    parts = parse(style)
+    parts, installed = parse(style), read_installed()
     if len(parts) > 1:
         return ""
     name = parts[0].name
-    if _is_painting(name):
+    if _is_painting(name, installed):
         return PICTURES
-    several = _several(_painter(painter) if painter else None)
-    return next((network for network, held in several.items() if name in held), "")
+    several = _multi_style(_painter(painter, installed) if painter else None, installed)
+    return next((network for network, styles in several.items() if name in styles), "")
 
 
-def _is_painting(name: str) -> bool:
-    return not _is_installed(name) and is_picture(Path(name))
+def _is_painting(name: str, installed: Installed) -> bool:
+    """The name of an installed style means the style, even if a picture has the same name."""
+    entry = installed.by_name.get(name)
+    return (entry is None or entry.row.takes_code) and is_picture(Path(name))
 
 
-def _is_network(name: str) -> bool:
-    painters = {entry.name for entry in styles.painters()}
-    return _is_installed(name) or name in painters or styles.is_path(name)
-
-
-def _is_installed(name: str) -> bool:
-    return name in {entry.name for entry in styles.installed()}
-
-
-def _painter(painter: str | Path) -> Model:
-    """Raises :class:`UnknownName`, and :class:`UsageError` for a network of one style."""
-    names = [entry.name for entry in styles.painters()]
-    if str(painter) not in names and not styles.is_path(painter):
+def _painter(painter: str | Path, installed: Installed) -> Model:
+    """Raises :class:`UnknownName`, and :class:`UsageError` for a network with a single style."""
+    names = [entry.name for entry in installed.painters]
+    if str(painter) not in names and not is_path(painter):
         raise UnknownName("painter", str(painter), names, "or give the path of an .onnx file")
-    model = read_model(styles.find(painter))
-    if model.card.kind not in (ARBITRARY, MULTI):
+    model = read_model(installed.find(painter))
+    if not model.kind.takes_code:
         raise UsageError(
             f"--painter {str(painter)!r} is a network of the kind {model.card.kind!r}; give one of "
-            f"the kind {ARBITRARY!r} or {MULTI!r}, or leave it out"
+            f"the kind {names_of(takes_code=True)}, or leave --painter out"
         )
     return model
 
 
-def _for_paintings(painting: str, model: Model | None) -> Path:
-    if model and model.card.kind == MULTI:
+def _for_pictures(picture: str, model: Model | None, installed: Installed) -> Path:
+    if model and not model.kind.needs_encoder:
         raise UsageError(
             f"{str(model.path)!r} plays its own styles ({', '.join(model.card.styles)}), not the "
-            f"picture {painting!r}; give --painter a network of the kind {ARBITRARY!r}"
+            f"picture {picture!r}; give --painter a network of the kind "
+            f"{names_of(needs_encoder=True)}"
         )
     if model:
         return model.path
-    fitting = [entry.name for entry in styles.painters() if entry.kind == ARBITRARY]
-    if not fitting:
+    entry = next((entry for entry in installed.painters if entry.row.needs_encoder), None)
+    if entry is None:
         raise UsageError(
-            f"{painting!r} is a picture, and no network that paints after any picture is "
+            f"{picture!r} is a picture, and no network that paints like any picture is "
             f"installed; name one with --painter FILE.onnx, or {_TRAIN}"
         )
-    return styles.find(fitting[0])
+    return entry.checked()
 
 
-def _several(model: Model | None) -> dict[str, tuple[str, ...]]:
-    """The networks of several styles, with these: the installed ones, and ``model`` if it is."""
-    several = {entry.name: entry.styles for entry in styles.painters() if entry.kind == MULTI}
-    if model and model.card.kind == MULTI:
+def _multi_style(model: Model | None, installed: Installed) -> dict[str, tuple[str, ...]]:
+    """The styles of each multi-style network: the installed ones, and ``model`` if it is one."""
+    several = {entry.name: entry.styles for entry in installed.painters if entry.styles}
+    if model and model.card.styles:
         several[model.path.name] = model.card.styles
     return several
 
 
-def _of_several(names: Sequence[str], paintings: Sequence[str], model: Model | None) -> Path:
-    """The installed network of several styles that has all ``names``."""
-    several = _several(model)
-    for network, held in several.items():
-        if set(names) <= set(held):
-            return styles.find(network)
-    known = {*paintings, *(style for held in several.values() for style in held)}
+def _for_names(
+    names: Sequence[str], pictures: Sequence[str], model: Model | None, installed: Installed
+) -> Path:
+    """The installed multi-style network that has all ``names``."""
+    several = _multi_style(model, installed)
+    for network, styles in several.items():
+        if set(names) <= set(styles):
+            return installed.find(network)
+    known = {*pictures, *(style for styles in several.values() for style in styles)}
     for name in names:
         if name not in known:
-            styles.find(name)  # says what is wrong with a name that is in no table
-    sets = "; ".join(f"{network}: {', '.join(held)}" for network, held in several.items())
+            installed.find(name)  # raises, with the reason, for a name that is nowhere
+    sets = "; ".join(f"{network}: {', '.join(styles)}" for network, styles in several.items())
     raise UsageError(
         f"no network plays {' and '.join(map(repr, names))} together: pictures blend with "
-        f"pictures, and names with names of one network of several styles ({sets or 'none here'})"
+        f"pictures, and names with names of one multi-style network ({sets or 'none here'})"
     )

@@ -6,9 +6,9 @@ from functools import partial
 
 from realtime_nst.errors import MissingPackage, ProviderError, UnknownName
 from realtime_nst.runtime import coreml_session as coreml
-from realtime_nst.runtime import int8
 from realtime_nst.runtime import onnxruntime_session as ort
 from realtime_nst.runtime import openvino_session as openvino
+from realtime_nst.runtime.companions import has_int8_form
 from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.session import Encoder, Session
 
@@ -147,7 +147,7 @@ def available() -> list[Provider]:
 
 def suitable(model: Model) -> list[Provider]:
     """Of :func:`available`, those that take ``model``."""
-    return [row for row in available() if not row.int8 or int8.has_form(model)]
+    return [row for row in available() if not row.int8 or has_int8_form(model)]
 
 
 def choose(name: str = AUTO) -> Provider:

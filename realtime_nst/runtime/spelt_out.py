@@ -9,7 +9,7 @@ import onnx
 from onnx import GraphProto, NodeProto, helper, numpy_helper
 
 from realtime_nst.errors import ModelError
-from realtime_nst.runtime.card import INPUT, OUTPUT
+from realtime_nst.runtime.kinds import INPUT, OUTPUT
 
 _MODES = (b"reflect", b"edge")
 _END = np.iinfo(np.int64).max

@@ -11,10 +11,9 @@ import numpy as np
 from realtime_nst.errors import UsageError
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.model import read_model
-from realtime_nst.runtime.network import Network, mixed
-from realtime_nst.runtime.networks import Networks
+from realtime_nst.runtime.networks import Network, Networks, mixed
 from realtime_nst.runtime.player import find_player
-from realtime_nst.runtime.providers import AUTO, choose
+from realtime_nst.runtime.providers import AUTO
 from realtime_nst.runtime.session import Code
 from realtime_nst.spec import title
 from realtime_nst.stream import Image
@@ -22,7 +21,7 @@ from realtime_nst.stream import Image
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A network and how it paints: what changes, as a whole, with the style."""
+    """A network and its code. A change of style replaces it as a whole."""
 
     network: Network
     card: ModelCard
@@ -34,13 +33,15 @@ class _Loaded:
 
 
 class Stylizer:
-    """``style`` is the name of an installed style, the path of an ONNX file with a card, that of a
-    painting, or a blend of names or of paintings, as ``"a.jpg:0.7,b.jpg:0.3"``. Paintings are
-    played by the network ``painter``, a name or path (empty: the one installed). Stylizers that
-    are given the same ``networks`` share those that they have in common.
+    """Paints pictures in ``style``: the name of an installed style, the path of an ONNX file with a
+    card or of a picture to paint like, or a blend such as ``"a.jpg:0.7,b.jpg:0.3"``.
+
+    ``painter`` is the name or path of the network for pictures (empty: the installed one).
+    Stylizers with the same ``networks`` share the networks they have in common; "auto" is then the
+    provider of ``networks``.
 
     Raises :class:`UnknownName`, :class:`UsageError` or :class:`ModelError` for the style,
-    :class:`MediaError` for a painting, :class:`ProviderError` or :class:`MissingPackage` for the
+    :class:`MediaError` for a picture, :class:`ProviderError` or :class:`MissingPackage` for the
     provider.
     """
 
@@ -52,34 +53,36 @@ class Stylizer:
         painter: str | Path = "",
         networks: Networks | None = None,
     ) -> None:
-        self._provider, self._painter = choose(provider), painter
-        self._networks = networks or Networks()
+        self._networks, self._painter = networks or Networks(), painter
+        self._provider = self._networks.provider(provider)
         self._size: tuple[int, int] | None = None
         self._changing = Lock()
         self._loaded = self._load(style)
 
     @property
     def card(self) -> ModelCard:
-        """That of the network; where it has no style of its own, ``title`` says what is played."""
+        """The network's card. If the network plays more than one style, ``title`` is the style in
+        use and ``artist`` is empty."""
         return self._loaded.card
 
     @property
     def digest(self) -> str:
-        """Tells one look from another, whatever it is called; a morph is one look from its first
-        step on."""
+        """Equal for two styles that paint alike, whatever they are called. It changes when a morph
+        begins, then stays the same until the morph ends."""
         return self._loaded.digest
 
     @property
     def provider(self) -> str:
-        """The provider in use, by its name in the table: "openvino-bf16" where "auto" was asked."""
+        """The provider in use, by its name in the table: "openvino-bf16" if "auto" was asked for
+        and chose it."""
         return self._loaded.network.session.provider
 
     def set_style(self, style: str | Path) -> None:
         """Change the style, from any thread.
 
-        It takes the time of loading and compiling, or where the network stays the same, that of
-        making a painting's code; until then calls go on with the style before. On an error the
-        style before stays. Raises as the constructor does.
+        This takes as long as loading and compiling the network, or encoding the painting if the
+        network stays the same; until it returns, calls use the previous style. On an error the
+        previous style stays. Raises the constructor's errors.
         """
         before = self._loaded
         loaded = self._load(style)
@@ -89,18 +92,19 @@ class Stylizer:
             self._loaded = loaded
 
     def morph(self, style: str | Path) -> Callable[[float], None]:
-        """The way from the style in use to ``style``: call it, on any thread, with 0 (here) to 1
-        (there). Until then nothing changes; after another style was set calls change nothing more.
+        """A function that moves the style in use towards ``style``: 0 is the present style, 1 is
+        ``style``.
 
-        Raises as the constructor does, and :class:`UsageError` where no one network plays both.
+        It may be called from any thread, and does nothing once another style has been set. Raises
+        the constructor's errors, and :class:`UsageError` if no single network can play both styles.
         """
         here = self._loaded
         there = self._load(style)
         one, other = here.code, there.code
         if one is None or other is None or there.network is not here.network:
             raise UsageError(
-                f"there is no way from {here.card.title!r} to {there.card.title!r}: one network "
-                "must play both, as it does two pictures, or two styles of a network of several"
+                f"{here.card.title!r} cannot morph to {there.card.title!r}: one network must play "
+                "both, as it does two pictures, or two styles of a multi-style network"
             )
         way = replace(there, digest=_digest(here.digest, there.digest))
         last = here
@@ -115,10 +119,10 @@ class Stylizer:
         return go
 
     def __call__(self, image: Image) -> Image:
-        """Stylise a picture of any size from 1x1: RGB, uint8, (height, width, 3), in and out.
+        """Stylise a picture of any size from 1x1: RGB uint8 (height, width, 3), in and out.
 
-        The first call at a size compiles the network for it. Raises :class:`UsageError` for an
-        array that is no such picture, :class:`ProviderError` when the engine fails.
+        The first call at a size compiles the network for it. Raises :class:`UsageError` for any
+        other array, :class:`ProviderError` if the engine fails.
         """
         _check(image)
         result = self._loaded(image)
@@ -130,11 +134,11 @@ class Stylizer:
         self(_blank(width, height))
 
     def prepare(self, width: int, height: int) -> None:
-        """Compile for that size from any thread, while calls at other sizes go on."""
+        """Compile for that size, from any thread, without stopping calls at other sizes."""
         self._loaded.network.session.prepare(width, height)
 
     def reset(self) -> None:
-        """Forget earlier frames. A style without memory has none to forget."""
+        """Forget earlier frames: nothing to do, since these networks have no memory."""
 
     def _load(self, style: str | Path) -> _Loaded:
         player = find_player(style, self._painter)

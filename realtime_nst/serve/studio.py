@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Self
 from weakref import WeakValueDictionary
 
-from realtime_nst.runtime.card import ARBITRARY
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import PICTURES, blends_in
 from realtime_nst.runtime.providers import AUTO
@@ -73,7 +72,7 @@ class Studio:
     @property
     def takes_paintings(self) -> bool:
         """Whether there is a network for pictures that viewers bring."""
-        return bool(self._painter) or any(entry.kind == ARBITRARY for entry in painters())
+        return bool(self._painter) or any(entry.row.needs_encoder for entry in painters())
 
     def offered(self, *named: object) -> dict[str, str]:
         """The names of all styles, and those ``named`` that are pictures that were brought: who

@@ -14,7 +14,7 @@ finite. Greys are in 0..1."""
 def grid(views: Views) -> Tensor:
     """How much more of a grid of 4 and of 8 pixels the results show than their photos; their sum.
 
-    As :func:`realtime_nst.runtime.grid.grid` measures it, but the log of the quotient where that is
+    As :func:`realtime_nst.metrics.grid.grid` measures it, but the log of the quotient where that is
     over 0, along rows and along columns by themselves; mean of both and of the batch. Equivariance
     asks all of every pixel; this asks of what the eye finds, the frequency that all blocks share,
     however faint. Pictures are at least 64x64.
