@@ -7,9 +7,10 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "realtime_nst"
 
-BASE = {"errors", "stream"}
+BASE = {"errors", "files", "stream"}
 MAY_IMPORT = {
     "errors": set(),
+    "files": set(),
     "stream": {"errors"},
     "channel": {"errors"},
     "media": {"errors"},

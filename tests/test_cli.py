@@ -108,6 +108,15 @@ def test_strength_zero_is_the_source(cli, photo, style, tmp_path):
     assert np.array_equal(cv2.imread(str(out)), cv2.imread(str(photo)))
 
 
+@pytest.mark.parametrize("options", [["--overwrite"], ["--resume"], []])
+def test_video_never_touches_its_input_under_an_unfinished_name(cli, style, tmp_path, options):
+    clip = media_factory.clip(tmp_path / "film.partial.mp4", count=50)
+    before, out = clip.read_bytes(), tmp_path / "film.mp4"
+    assert cli("video", clip, "-o", out, "--style", style, *options)[0] == 0
+    assert clip.read_bytes() == before
+    assert media_factory.times(out) == media_factory.times(clip)
+
+
 def test_interrupted_video_keeps_the_finished_part_and_goes_on(cli, style, tmp_path, monkeypatch):
     from realtime_nst.runtime.stages import Stylise
 

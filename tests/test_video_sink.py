@@ -124,7 +124,7 @@ def _there(folder: Path) -> dict:
 
 
 def _half_there(folder: Path) -> dict:
-    (folder / "a.partial.mp4").touch()
+    interrupt(VideoSink(folder / "a.mp4"), made(3))
     return {"path": folder / "a.mp4"}
 
 
@@ -281,6 +281,165 @@ def test_resumed_work_can_be_interrupted_again(tmp_path):
     assert os.listdir(tmp_path) == ["a.mp4"]
 
 
+def killed(target: Path, count: int, size: tuple[int, int], resume: bool = False) -> None:
+    """What a program that writes ``count`` pictures leaves when it is killed after the last one."""
+    program = textwrap.dedent(f"""
+        import sys
+        from fractions import Fraction
+        from pathlib import Path
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from media_factory import pictures
+        from realtime_nst.sinks.video import VideoSink
+        from realtime_nst.stream import Frame
+        with VideoSink(Path({str(target)!r}), rate=Fraction(25), resume={resume}) as sink:
+            for i, image in enumerate(pictures({count}, {size})):
+                if Fraction(i, 25) >= (sink.resume_from or 0):
+                    sink.write(Frame(image, i, Fraction(i, 25), 0.0))
+            print("written", flush=True)
+            sys.stdin.read()
+    """)
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"written\n"
+        process.kill()
+
+
+def painted(source: Path, target: Path, **how) -> Path:
+    """``source`` written to ``target``; ``source`` must stay as it was."""
+    before = source.read_bytes()
+    with VideoSource(source) as frames:
+        sink = write(VideoSink(target, source=source, **how), frames)
+    assert source.read_bytes() == before
+    assert len(read(target)) == len(read(source))
+    return sink.partial
+
+
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
+@pytest.mark.parametrize("name", ["a.partial.mp4", "a.resuming.mp4"])
+def test_the_source_may_have_the_name_of_an_unfinished_file(tmp_path, name, how):
+    clip = factory.clip(tmp_path / name, count=50)
+    painted(clip, tmp_path / "a.mp4", **how)
+    assert sorted(os.listdir(tmp_path)) == ["a.mp4", name]
+
+
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
+@pytest.mark.parametrize("what", ["partial", "resuming"])
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_link_to_the_source_is_not_written_through(tmp_path, link, what, how):
+    clip = factory.clip(tmp_path / "in.mp4", count=50)
+    link(clip, tmp_path / f"a.{what}.mp4")
+    painted(clip, tmp_path / "a.mp4", **how)
+    assert (tmp_path / f"a.{what}.mp4").samefile(clip)
+
+
+def test_an_earlier_part_that_is_now_the_source_is_no_earlier_run(tmp_path):
+    kept = interrupt(VideoSink(tmp_path / "a.mp4"), made(120)).kept
+    assert painted(kept, tmp_path / "a.mp4", resume=True).name == "a.partial-2.mp4"
+
+
+def test_resuming_while_the_source_has_the_other_name(tmp_path):
+    clip = factory.clip(tmp_path / "a.resuming.mp4", count=130)
+    before = clip.read_bytes()
+    interrupt(VideoSink(tmp_path / "a.mp4", source=clip), read(clip)[:120])
+    sink = VideoSink(tmp_path / "a.mp4", source=clip, resume=True)
+    write(sink, [frame for frame in read(clip) if frame.pts >= sink.resume_from])
+    assert len(read(tmp_path / "a.mp4")) == 130
+    assert clip.read_bytes() == before
+    assert sorted(os.listdir(tmp_path)) == ["a.mp4", "a.resuming.mp4"]
+
+
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
+@pytest.mark.parametrize("what", ["partial", "resuming"])
+def test_a_dangling_link_is_not_followed(tmp_path, what, how):
+    link = tmp_path / f"a.{what}.mp4"
+    link.symlink_to(tmp_path / "elsewhere.mp4")
+    write(VideoSink(tmp_path / "a.mp4", **how), made(3))
+    assert link.is_symlink()
+    assert sorted(os.listdir(tmp_path)) == sorted(["a.mp4", link.name])
+
+
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
+def test_a_file_of_that_name_that_another_program_wrote_is_left_alone(tmp_path, how):
+    other = factory.clip(tmp_path / "a.partial.mp4", count=3)
+    before = other.read_bytes()
+    write(VideoSink(tmp_path / "a.mp4", **how), made(3))
+    assert other.read_bytes() == before
+
+
+def test_a_dangling_link_at_the_target_counts_as_there(tmp_path):
+    (tmp_path / "a.mp4").symlink_to(tmp_path / "elsewhere.mp4")
+    with pytest.raises(TargetExists):
+        VideoSink(tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
+def test_two_runs_cannot_share_an_output(tmp_path, how):
+    pytest.importorskip("fcntl")
+    frames, target = made(130), tmp_path / "a.mp4"
+    late = VideoSink(target, **how)
+    with VideoSink(target) as first:
+        first.write(frames[0])
+        with pytest.raises(TargetExists, match=r"another run is writing .*a\.partial\.mp4"):
+            VideoSink(target, **how)
+        with pytest.raises(TargetExists, match="another run is writing"):
+            write(late, frames)
+        for frame in frames[1:]:
+            first.write(frame)
+    assert len(read(target)) == 130
+    assert os.listdir(tmp_path) == ["a.mp4"]
+
+
+def test_two_runs_cannot_resume_the_same_part(tmp_path):
+    pytest.importorskip("fcntl")
+    frames, target = made(130), tmp_path / "a.mp4"
+    interrupt(VideoSink(target), frames[:120])
+    with VideoSink(target, resume=True) as first:
+        rest = [frame for frame in frames if frame.pts >= first.resume_from]
+        first.write(rest[0])
+        with pytest.raises(TargetExists, match="another run"):
+            VideoSink(target, resume=True)
+        for frame in rest[1:]:
+            first.write(frame)
+    assert len(read(target)) == 130
+
+
+def test_a_part_that_another_run_has_kept_meanwhile_is_not_lost(tmp_path):
+    late = VideoSink(tmp_path / "a.mp4")
+    kept = interrupt(VideoSink(tmp_path / "a.mp4"), made(5)).kept
+    with pytest.raises(TargetExists, match="earlier run"):
+        write(late, made(3))
+    assert len(read(kept)) == 5
+
+
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_a_run_that_was_killed_at_once_is_no_earlier_run(tmp_path, suffix, how):
+    target = tmp_path / f"a{suffix}"
+    killed(target, 8, (64, 48))
+    assert (tmp_path / f"a.partial{suffix}").stat().st_size < 100
+    sink = VideoSink(target, **how)
+    assert sink.resume_from is None
+    write(sink, made(3))
+    assert os.listdir(tmp_path) == [target.name]
+
+
+@pytest.mark.parametrize("how", [{"overwrite": True}, {"resume": True}])
+def test_a_run_that_was_killed_while_resuming_has_advanced(tmp_path, how):
+    frames, target, rate = made(600, (160, 120)), tmp_path / "a.mp4", Fraction(25)
+    interrupt(VideoSink(target, rate=rate), frames[:60])
+    killed(target, 600, (160, 120), resume=True)
+    with pytest.raises(TargetExists, match="earlier run"):
+        VideoSink(target, rate=rate)
+    sink = VideoSink(target, rate=rate, **how)
+    if "resume" in how:
+        assert sink.resume_from > Fraction(60, 25)
+    start = sink.resume_from or 0
+    write(sink, [frame for frame in frames if frame.pts >= start])
+    assert [frame.pts for frame in read(target)] == [frame.pts for frame in frames]
+    assert os.listdir(tmp_path) == ["a.mp4"]
+
+
 @pytest.mark.parametrize("change", [{"codec": "h265"}, {"quality": 30}])
 def test_resuming_with_other_settings_is_refused(tmp_path, change):
     interrupt(VideoSink(tmp_path / "a.mp4"), made(80))
@@ -385,25 +544,7 @@ def test_what_ffmpeg_refuses_is_said_with_a_remedy(tmp_path, monkeypatch, suffix
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_a_killed_program_leaves_a_part_that_plays_and_resumes(tmp_path, suffix):
     target = tmp_path / f"a{suffix}"
-    program = textwrap.dedent(f"""
-        import sys
-        from fractions import Fraction
-        from pathlib import Path
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
-        from media_factory import pictures
-        from realtime_nst.sinks.video import VideoSink
-        from realtime_nst.stream import Frame
-        with VideoSink(Path({str(target)!r}), rate=Fraction(25)) as sink:
-            for i, image in enumerate(pictures(600, (160, 120))):
-                sink.write(Frame(image, i, Fraction(i, 25), 0.0))
-            print("written", flush=True)
-            sys.stdin.read()
-    """)
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout.readline() == b"written\n"
-        process.kill()
+    killed(target, 600, (160, 120))
     assert len(read(tmp_path / f"a.partial{suffix}")) > 100
     sink = VideoSink(target, resume=True, rate=Fraction(25))
     frames = made(600, (160, 120))

@@ -29,6 +29,7 @@ from realtime_nst.media import (
     pixel_aspect,
 )
 from realtime_nst.sinks._copied import stream_tags
+from realtime_nst.sinks._unfinished import MARK
 from realtime_nst.sinks.formats import Codec
 from realtime_nst.stream import Image
 
@@ -164,7 +165,7 @@ def settings_of(
     libraries = av.library_versions["libavcodec"]
     pixels = codec.pixel_format(*size, traits.full_colour)
     digest = hashlib.sha256(repr((everything, pixels, traits.aspect, libraries)).encode())
-    return f"realtime_nst {digest.hexdigest()[:12]}"
+    return f"{MARK}{digest.hexdigest()[:12]}"
 
 
 class DecodingOrder:

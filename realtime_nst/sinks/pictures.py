@@ -9,6 +9,7 @@ from typing import Self
 import cv2
 
 from realtime_nst.errors import MediaError, TargetExists, UsageError
+from realtime_nst.files import write_whole
 from realtime_nst.stream import Frame, Image, Unmanaged
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -87,14 +88,11 @@ def write_picture(
     path = Path(path)
     _check_target(path, overwrite)
     data = _encode(path, image, check_quality(quality))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(data)
-        part.replace(path)
+        with write_whole(path) as unfinished:
+            unfinished.write_bytes(data)
     except OSError as error:
         raise _unwritable(path, error) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def written_name(picture: Path) -> str:
@@ -116,7 +114,7 @@ def _check_target(path: Path, overwrite: bool) -> None:
         )
     if path.is_dir():
         raise UsageError(f"{str(path)!r} is a folder; give another name")
-    if path.exists() and not overwrite:
+    if os.path.lexists(path) and not overwrite:
         raise TargetExists(f"{str(path)!r} exists already; choose another name or add --overwrite")
 
 

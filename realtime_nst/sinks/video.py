@@ -7,7 +7,8 @@ import hashlib
 import math
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -18,9 +19,16 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 from realtime_nst.errors import MediaError, RealtimeNstError, TargetExists, UsageError
+from realtime_nst.files import LockedFile
 from realtime_nst.sinks._copied import CopiedStreams, check_held
-from realtime_nst.sinks._encode import DecodingOrder, PictureEncoder, Traits
-from realtime_nst.sinks._unfinished import Unfinished, last_shown
+from realtime_nst.sinks._encode import DecodingOrder, PictureEncoder, Traits, settings_of
+from realtime_nst.sinks._unfinished import (
+    Unfinished,
+    check_no_earlier_run,
+    last_shown,
+    lock,
+    unfinished_name,
+)
 from realtime_nst.sinks.formats import checked_quality, codec_for, container_of
 from realtime_nst.stream import Frame
 
@@ -64,7 +72,7 @@ class VideoSink:
         settings: str = "",
     ) -> None:
         path, source = Path(path), Path(source) if source else None
-        self.path, self.partial = path, path.with_suffix(f".partial{path.suffix}")
+        self.path = path
         self.kept: Path | None = None
         self.written_until: Fraction | None = None
         self.skipped = 0
@@ -73,16 +81,16 @@ class VideoSink:
         self._codec_name, self._codec = codec_for(codec, path)
         self._quality = checked_quality(quality, self._codec_name)
         _check_target(path, source, overwrite)
+        self.partial = unfinished_name(path, "partial", source)
+        self._resumed = unfinished_name(path, "resuming", source)
         if not (overwrite or resume):
-            _check_no_partial(self.partial)
+            check_no_earlier_run(self.partial, self._resumed)
         self.notices = check_held(source, path, self._codec_name) if source else []
         self._traits = Traits.of(source) if source else Traits.plain(rate)
         self._settings = f"{settings}\n{_identity(source) if source else ''}"
-        self._unfinished: Unfinished | None = None
-        if resume and self.partial.exists():
-            self._unfinished = Unfinished.read(self.partial)
-        resumed = path.with_suffix(f".resuming{path.suffix}")
-        self._working = resumed if self._unfinished else self.partial
+        self._unfinished = Unfinished.latest(self.partial, self._resumed) if resume else None
+        self._working: Path | None = None
+        self._locks = ExitStack()
         self._output: OutputContainer | None = None
         self._copied: CopiedStreams | None = None
         self._shown: Fraction | None = None
@@ -122,6 +130,8 @@ class VideoSink:
         tb: TracebackType | None,
     ) -> None:
         if self._output is None:
+            if self._working:
+                self._working.unlink(missing_ok=True)
             self._keep(None)
         elif kind is not None:
             self._salvage()
@@ -134,6 +144,8 @@ class VideoSink:
 
     def _open(self, first: Frame) -> None:
         size = first.image.shape[1], first.image.shape[0]
+        self._check_settings(size)
+        claimed = self._claim()
         self._copied = CopiedStreams(self._source, self._kind) if self._source else None
         output = av.open(
             f"file:{self._working}",
@@ -141,6 +153,8 @@ class VideoSink:
             format=self._kind.format,
             container_options={**self._container_options(), **self._movie_clock()},
         )
+        if not claimed.is_in_place:
+            raise MediaError(f"{claimed.path} was replaced by another program; try again")
         self._encoder = PictureEncoder(
             output, self._codec, self._quality, size, self._traits, self._settings
         )
@@ -149,6 +163,35 @@ class VideoSink:
             self._copied.attach(output)
         self._output = output
         self._take_over()
+
+    def _check_settings(self, size: tuple[int, int]) -> None:
+        settings = settings_of(self._codec, self._quality, size, self._traits, self._settings)
+        if self._unfinished and self._unfinished.settings != settings:
+            raise UsageError(
+                f"{self._unfinished.path} was made with another style, size, codec, quality, "
+                "FFmpeg or source; resume with the same ones, or start anew with --overwrite"
+            )
+
+    def _claim(self) -> LockedFile:
+        """Lock both unfinished files, and create the one to write to.
+
+        What an earlier run finished goes on as ``partial``; all else of earlier runs is deleted.
+        """
+        for path in (self.partial, self._resumed):
+            if os.path.lexists(path):
+                self._locks.enter_context(lock(path))
+        if self._unfinished is None:
+            if not self._overwrite:
+                check_no_earlier_run(self.partial, self._resumed)
+            self.partial.unlink(missing_ok=True)
+        elif self._unfinished.path == self._resumed:
+            os.replace(self._resumed, self.partial)
+            self._unfinished = replace(self._unfinished, path=self.partial)
+        self._resumed.unlink(missing_ok=True)
+        working = self._resumed if self._unfinished else self.partial
+        claimed = self._locks.enter_context(lock(working, create=True))
+        self._working = working
+        return claimed
 
     def _container_options(self) -> Mapping[str, str]:
         covered = self._copied is not None and self._copied.has_cover
@@ -185,11 +228,6 @@ class VideoSink:
     def _take_over(self) -> None:
         if self._unfinished is None:
             return
-        if self._unfinished.settings != self._encoder.settings:
-            raise UsageError(
-                f"{self.partial} was made with another style, size, codec, quality, FFmpeg or "
-                "source; resume with the same ones, or start anew with --overwrite"
-            )
         for seconds in self._unfinished.shown:
             self._order.show(seconds)
         for packet in self._unfinished.copy(self._codec.to_encoded):
@@ -244,11 +282,13 @@ class VideoSink:
             self._mux_last(self._encoder.flush())
             self._mux_copied(None)
             self._close()
-            if self.path.exists() and not self._overwrite:
+            if os.path.lexists(self.path) and not self._overwrite:
                 raise TargetExists(_exists(self.path))
+            assert self._working is not None
             os.replace(self._working, self.path)
             if self._unfinished:
                 self.partial.unlink()
+            self._locks.close()
         self._note_skipped()
 
     def _note_skipped(self) -> None:
@@ -261,6 +301,7 @@ class VideoSink:
     def _salvage(self) -> None:
         """Make what is finished playable, with its sound, and keep it under the partial name."""
         assert self._output is not None
+        assert self._working is not None
         with suppress(RealtimeNstError, av.FFmpegError, OSError):
             self._mux_last(self._encoder.flush())
             if self.written_until is not None:
@@ -276,9 +317,10 @@ class VideoSink:
 
     def _keep(self, kept: Path | None) -> None:
         """What was finished now, or else what an earlier run had finished."""
+        self._locks.close()
         if self._copied:
             self._copied.close()
-        self.kept = kept or (self.partial if self._unfinished else None)
+        self.kept = kept or (self._unfinished.path if self._unfinished else None)
         self.written_until = last_shown(self.kept) if self.kept else None
 
     def _close(self) -> None:
@@ -292,7 +334,7 @@ class VideoSink:
         try:
             yield
         except (av.FFmpegError, OSError) as error:
-            raise MediaError(_why(error, self._working, self.path)) from error
+            raise MediaError(_why(error, self._working or self.partial, self.path)) from error
 
 
 def _why(error: av.FFmpegError | OSError, working: Path, path: Path) -> str:
@@ -326,17 +368,9 @@ def _check_target(path: Path, source: Path | None, overwrite: bool) -> None:
         raise UsageError(f"the folder {path.parent} is read-only; name the output elsewhere")
     if source and path.exists() and source.exists() and path.samefile(source):
         raise UsageError(f"{path} is the input itself; give the output another name")
-    if path.exists() and not overwrite:
+    if os.path.lexists(path) and not overwrite:
         raise TargetExists(_exists(path))
 
 
 def _exists(path: Path) -> str:
     return f"{path} already exists; replace it with --overwrite, or give the output another name"
-
-
-def _check_no_partial(partial: Path) -> None:
-    if partial.exists():
-        raise TargetExists(
-            f"{partial} holds the finished part of an earlier run; go on from it with --resume, "
-            "or start anew with --overwrite"
-        )

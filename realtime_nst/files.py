@@ -1,0 +1,118 @@
+"""Files written whole or not at all, created exclusively, locked, and digested."""
+
+import hashlib
+import os
+import secrets
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from stat import S_ISREG
+from typing import Self
+
+try:
+    import fcntl
+except ImportError:  # Windows, where a file that is open can neither be deleted nor renamed
+    fcntl = None  # type: ignore[assignment]
+
+_FAR = 2**62
+"""The byte that is locked. Some network file systems enforce locks, so no data may lie there."""
+
+
+@contextmanager
+def write_whole(path: Path) -> Iterator[Path]:
+    """A new, empty file in the folder of ``path`` that replaces ``path`` when the block ends well.
+
+    Its name is unpredictable and hidden. It is deleted when the block raises. Raises OSError.
+    """
+    unfinished = path.with_name(f".realtime_nst-{secrets.token_hex(6)}.part")
+    os.close(_create(unfinished))
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of the file's contents, in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_regular(path: Path) -> bool:
+    """True where ``path`` itself is a file, not a link to one."""
+    try:
+        return S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+class LockedFile:
+    """A regular file at ``path``, locked against every other ``LockedFile`` until released.
+
+    With ``create`` the file is made, and must not be there yet, not even as a dangling link.
+    Without it the file must be there. Links are never followed. Where the file system has no locks
+    there is none, and creation alone is exclusive.
+
+    Raises BlockingIOError where another one holds the lock, OSError where the file cannot be
+    created or opened.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self.path = path
+        self._handle: int | None = _create(path) if create else os.open(path, _READ_WRITE)
+        try:
+            if not (_lock(self._handle) and self.is_in_place):
+                raise BlockingIOError(f"{path} is in use")
+        except BaseException:
+            self.release()
+            raise
+        if fcntl is None:  # an open file could not be renamed
+            self.release()
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file is still the one at ``path``; True once released."""
+        if self._handle is None:
+            return True
+        try:
+            return os.path.samestat(os.fstat(self._handle), self.path.lstat())
+        except OSError:
+            return False
+
+    def release(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+_READ_WRITE = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+def _create(path: Path) -> int:
+    """O_EXCL also fails on a dangling link, so nothing is created where one points."""
+    return os.open(path, _READ_WRITE | os.O_CREAT | os.O_EXCL, 0o666)
+
+
+def _lock(handle: int) -> bool:
+    """False where another process, or another handle of this one, holds the lock."""
+    if fcntl is None:
+        return True
+    try:
+        if hasattr(fcntl, "F_OFD_SETLK"):  # Linux: owned by the handle, and of one byte
+            wanted = struct.pack("hhqqi0q", fcntl.F_WRLCK, os.SEEK_SET, _FAR, 1, 0)
+            fcntl.fcntl(handle, fcntl.F_OFD_SETLK, wanted)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:  # no locks on this file system
+        pass
+    return True
