@@ -14,6 +14,8 @@ Every name of ``__all__`` is imported when first asked for, so ``import realtime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from realtime_nst import telemetry
+
 if TYPE_CHECKING:
     from realtime_nst.errors import (
         MediaError,
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from realtime_nst.stream import Frame, Image, Sink, Source, Stage, StreamInfo
 
 __version__ = "0.1.0"
+
+telemetry.switch_off()
 
 _HOMES = {
     "errors": (

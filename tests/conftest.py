@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import realtime_nst  # noqa: F401  Before any test imports an engine: telemetry is off from here on.
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 

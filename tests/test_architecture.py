@@ -11,6 +11,7 @@ BASE = {"errors", "files", "stream"}
 MAY_IMPORT = {
     "errors": set(),
     "files": set(),
+    "telemetry": set(),
     "stream": {"errors"},
     "channel": {"errors"},
     "media": {"errors"},
@@ -22,7 +23,7 @@ MAY_IMPORT = {
     "sinks": {*BASE, "media"},
     "motion": BASE,
     "metrics": {*BASE, "motion"},
-    "runtime": {*BASE, "pictures", "spec"},
+    "runtime": {*BASE, "telemetry", "pictures", "spec"},
     "masks": {*BASE, "pictures", "runtime", "sources"},
     "hud": {"stream"},
     "live": {*BASE, "hud", "masks", "motion", "pipeline", "runtime", "sinks", "spec"},

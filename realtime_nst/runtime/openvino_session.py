@@ -1,6 +1,5 @@
 """Networks on OpenVINO: on the CPU in float32, bfloat16 or int8, on an Intel GPU in float16."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cache as once
 from typing import Any
@@ -14,8 +13,7 @@ from realtime_nst.runtime.kinds import CODE, INPUT, STRENGTH, Port
 from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.session import Code, Compile, Encoder, Runner, Session
 from realtime_nst.stream import Image
-
-_TELEMETRY = "openvino_telemetry"
+from realtime_nst.telemetry import openvino_silenced
 
 
 def absence(device: str, precision: str = "f32") -> str:
@@ -173,18 +171,9 @@ def _core() -> Any:
 
 @once
 def _openvino() -> Any:
-    """OpenVINO without its telemetry, which would report each import over the network.
-
-    A module set to None counts as not installed, and OpenVINO then does without.
-    """
-    hidden = _TELEMETRY not in sys.modules
-    if hidden:
-        sys.modules[_TELEMETRY] = None  # type: ignore[assignment]
     try:
-        import openvino
+        with openvino_silenced():
+            import openvino
     except ImportError as error:
         raise MissingPackage("openvino", "cpu", "this provider") from error
-    finally:
-        if hidden:
-            del sys.modules[_TELEMETRY]
     return openvino
