@@ -1,5 +1,6 @@
 """Picture files read, whoever needs one: a source of frames, or a painting for its style."""
 
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,11 @@ from realtime_nst.stream import Image
 SUFFIXES = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 _JPEG = b"\xff\xd8"
+_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_ALONE = {0x01, *range(0xD0, 0xD9)}
+"""Markers that no length follows."""
+
 _BAND = 256
 """Rows laid on white at a time, which bounds the memory that takes."""
 
@@ -57,6 +63,23 @@ def decode(data: bytes, name: str, longest: int = 0) -> Image:
     except (cv2.error, MemoryError) as error:
         reason = getattr(error, "err", "") or "not enough memory"
         raise MediaError(f"{name!r} cannot be decoded: {reason}; try a smaller copy") from error
+
+
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """Width and height that the frame header of a JPEG gives (ITU-T T.81, B.2.2); 0 where it has
+    none.
+
+    Known without decoding: of a progressive JPEG, libjpeg keeps all coefficients in memory, and 565
+    bytes may stand for 20000x20000 of them.
+    """
+    at = len(_JPEG)
+    while found := _MARKER.search(data, at):
+        marker, at = found[1][0], found.end()
+        if marker in _FRAME_HEADERS and len(data) >= at + 7:
+            return int.from_bytes(data[at + 5 : at + 7]), int.from_bytes(data[at + 3 : at + 5])
+        if marker not in _ALONE:
+            at += int.from_bytes(data[at : at + 2])
+    return 0, 0
 
 
 def nearest(path: Path) -> str:

@@ -41,7 +41,7 @@ MAY_IMPORT = {
         "sources",
     },
     "bench": {*BASE, "pipeline", "runtime", "sinks", "sources"},
-    "serve": {*BASE, "masks", "motion", "runtime", "spec"},
+    "serve": {*BASE, "masks", "motion", "pictures", "runtime", "spec"},
     "cli": {"*"},
     "__main__": {"cli"},
     "__init__": {"*"},

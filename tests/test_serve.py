@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+import zlib
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,6 +12,7 @@ import aiohttp
 import model_factory
 import numpy as np
 import pytest
+import yarl
 
 pytest.importorskip("aiortc", reason="needs the extra serve")
 
@@ -681,6 +683,36 @@ def test_the_page_brings_all_it_needs():
             for name in ("page.css", "page.js", "icon.svg"):
                 assert f'"{name}"' in page
                 assert (await get(url + name))[0] == 200
+
+    run(main())
+
+
+@pytest.mark.parametrize("path", ["", "paintings", "health"])
+def test_a_compressed_body_is_not_inflated_for_who_has_no_token(path):
+    """1.6 MB of it are 1.6 GB of zeros, which the loop that all viewers share would wait for."""
+    squeeze = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    zeros = 100 * (squeeze.compress(bytes(2**24)) + squeeze.flush(zlib.Z_FULL_FLUSH))
+
+    async def main():
+        async with serving(token="a long token") as url:
+            parts = yarl.URL(url)
+            reader, writer = await asyncio.open_connection(parts.host, parts.port)
+            writer.write(
+                f"POST /{path} HTTP/1.1\r\nHost: {parts.authority}\r\nContent-Encoding: deflate\r\n"
+                f"Content-Length: {len(zeros)}\r\n\r\n".encode()
+            )
+            writer.write(zeros)
+            answer = await reader.readline()
+            assert int(answer.split()[1]) in (401, 405)
+            ended = asyncio.create_task(reader.read())
+            for _ in range(10):
+                asked = time.monotonic()
+                assert (await get(url + "health"))[0] == 200
+                assert time.monotonic() - asked < 0.5
+                await asyncio.sleep(0.05)
+            assert ended.done()
+            await asyncio.gather(ended, return_exceptions=True)
+            writer.close()
 
     run(main())
 

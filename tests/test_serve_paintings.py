@@ -1,5 +1,7 @@
 """Pictures that viewers bring to be painted like."""
 
+import asyncio
+
 import aiohttp
 import cv2
 import model_factory
@@ -12,6 +14,7 @@ import serve_factory
 from serve_factory import LEFT, RIGHT, run, serving, viewing
 
 from realtime_nst.errors import UsageError
+from realtime_nst.pictures import jpeg_size
 from realtime_nst.serve import app, paintings
 from realtime_nst.serve.paintings import LARGEST, Paintings
 
@@ -32,6 +35,27 @@ def painter(tmp_path):
 def jpeg(grey=GREY, size=(64, 48)):
     width, height = size
     return cv2.imencode(".jpg", np.full((height, width, 3), grey, np.uint8))[1].tobytes()
+
+
+def bomb(width, height):
+    """A progressive JPEG whose header announces what decoding would have to hold in memory."""
+    data = cv2.imencode(".jpg", np.zeros((64, 64, 3), np.uint8), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[
+        1
+    ].tobytes()
+    at = data.index(b"\xff\xc2") + 5
+    return data[:at] + height.to_bytes(2) + width.to_bytes(2) + data[at + 4 :]
+
+
+@pytest.mark.parametrize("progressive", [0, 1])
+def test_the_size_is_read_from_the_header_wherever_it_stands(progressive):
+    options = [cv2.IMWRITE_JPEG_PROGRESSIVE, progressive]
+    data = cv2.imencode(".jpg", np.zeros((30, 70, 3), np.uint8), options)[1].tobytes()
+    thumbnail = b"\xff\xe1" + (2 + len(data)).to_bytes(2) + data
+    for before in (b"", thumbnail, b"\xff\x01", b"\0\xff\0\xff\xff"):
+        picture = data[:2] + before + bomb(9000, 8000)[2:]
+        assert jpeg_size(data[:2] + before + data[2:]) == (70, 30)
+        assert jpeg_size(picture) == (9000, 8000)
+    assert jpeg_size(data[:40]) == jpeg_size(b"\xff\xd8") == (0, 0)
 
 
 async def bring(url, data, **headers):
@@ -109,6 +133,7 @@ def test_the_page_is_told_whether_pictures_can_be_brought(painter):
         (jpeg()[:40], 400, "not a picture"),
         (jpeg(size=(2000, 20)), 400, "too thin"),
         (b"\xff\xd8" + bytes(LARGEST), 413, "2 MB"),
+        (bomb(20_000, 20_000), 400, "20000x20000 pixels"),
     ],
 )
 def test_what_is_no_painting_is_refused_in_a_line(painter, data, status, said):
@@ -138,6 +163,25 @@ def test_one_at_a_time(painter, monkeypatch):
             status, said = await bring(url, jpeg())
             assert status == 429
             assert "try again" in said["message"]
+
+    run(main())
+
+
+def test_a_stalled_upload_holds_up_nobody_and_ends(painter, monkeypatch):
+    monkeypatch.setattr(app, "UPLOAD_SECONDS", 0.5)
+
+    async def stalled():
+        yield jpeg()[:5]
+        await asyncio.sleep(serve_factory.PATIENCE)
+
+    async def main():
+        async with serving(painter=painter) as url, asyncio.TaskGroup() as group:
+            slow = group.create_task(bring(url, stalled()))
+            await asyncio.sleep(0.1)
+            assert (await bring(url, jpeg()))[0] == 200
+            status, said = await slow
+            assert status == 408
+            assert "did not arrive" in said["message"]
 
     run(main())
 

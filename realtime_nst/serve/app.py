@@ -26,6 +26,9 @@ LARGEST_MESSAGE = 64 * 1024
 HEARTBEAT = 10.0
 """Seconds from one sign of life asked of a page to the next; it has half of that to answer."""
 
+UPLOAD_SECONDS = 20.0
+"""Within which a picture must have arrived in full."""
+
 _PAGE = {
     "/": ("index.html", "text/html"),
     "/page.css": ("page.css", "text/css"),
@@ -93,17 +96,21 @@ class App:
         )
 
     async def _take_painting(self, request: web.Request) -> web.Response:
-        """A picture to paint like, one at a time; the name it can be chosen by, and what it blends
-        in."""
+        """A picture to paint like, decoded one at a time; the name it can be chosen by, and what it
+        blends in."""
+        try:
+            async with asyncio.timeout(UPLOAD_SECONDS):
+                data = await request.read()
+        except TimeoutError:
+            return _json_error(408, f"the picture did not arrive within {UPLOAD_SECONDS:.0f} s")
+        except web.HTTPRequestEntityTooLarge:
+            return _json_error(413, f"a picture may have {LARGEST >> 20} MB; try a smaller one")
         if self._taking.locked():
             return _json_error(429, "another picture is being looked at; try again")
         async with self._taking:
             try:
-                data = await request.read()
                 loop, studio = asyncio.get_running_loop(), self._studio
                 name = await loop.run_in_executor(studio.loading, studio.paintings.add, data)
-            except web.HTTPRequestEntityTooLarge:
-                return _json_error(413, f"a picture may have {LARGEST >> 20} MB; try a smaller one")
             except RealtimeNstError as error:
                 return _json_error(400, str(error))
         return web.json_response({"name": name, "blends_in": PICTURES})

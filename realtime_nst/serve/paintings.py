@@ -8,10 +8,14 @@ from tempfile import TemporaryDirectory
 import cv2
 
 from realtime_nst.errors import UsageError
+from realtime_nst.pictures import jpeg_size
 from realtime_nst.runtime.painting import decode_painting
 
 LARGEST = 2 * 1024 * 1024
 """Bytes; the page makes them smaller before it sends them."""
+
+LARGEST_SIDE = 2048
+"""Pixels."""
 
 _KEPT = 32
 _JPEG = b"\xff\xd8"
@@ -29,11 +33,17 @@ class Paintings:
         """The name under which the JPEG ``data`` can be chosen, the same for the same picture.
 
         Only JPEG is taken, as nothing else can be decoded in bounded memory. Raises
-        :class:`UsageError` for what is none, and as :func:`decode_painting` does.
+        :class:`UsageError` for what is none or too large, and as :func:`decode_painting` does.
         """
         if not data.startswith(_JPEG):
             raise UsageError(
                 "a painting is sent as JPEG, as the page does of any picture chosen there"
+            )
+        width, height = jpeg_size(data)
+        if max(width, height) > LARGEST_SIDE:
+            raise UsageError(
+                f"the picture has {width}x{height} pixels and may have {LARGEST_SIDE} a side; "
+                "make it smaller"
             )
         name = f"painting-{hashlib.sha256(data).hexdigest()[:32]}"
         if name not in self._files:

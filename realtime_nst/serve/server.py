@@ -53,6 +53,10 @@ class Server:
             App(studio, access, metrics, ice_servers(ice)).web,
             access_log=None,
             shutdown_timeout=_SECONDS_TO_LEAVE,
+            # A refused request's body is neither inflated nor waited for: 1.5 MB of zeros, deflated
+            # and sent without a token, kept the event loop of all viewers busy for 10 s.
+            auto_decompress=False,
+            lingering_time=0,
         )
 
     async def __aenter__(self) -> Self:
