@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime_nst.errors import UnknownName, UsageError
-from realtime_nst.motion import ACCURACIES, dense_flow, visible, warp
+from realtime_nst.errors import UsageError
+from realtime_nst.motion import dense_flow, visible, warp
 from realtime_nst.sources.synthetic import SyntheticSource
 
 
@@ -25,10 +25,9 @@ def length(vectors):
 
 
 @pytest.mark.parametrize("full_size", [False, True])
-@pytest.mark.parametrize("accuracy", ACCURACIES)
-def test_the_flow_is_near_the_exact_one(scene, accuracy, full_size):
+def test_the_flow_is_near_the_exact_one(scene, full_size):
     previous, current, exact, seen = scene
-    flow = dense_flow(previous, current, accuracy, full_size=full_size)
+    flow = dense_flow(previous, current, full_size=full_size)
     assert flow.shape == (150, 200, 2)
     assert flow.dtype == np.float32
     assert length(flow - exact)[seen].mean() < 0.7 * length(exact)[seen].mean()
@@ -62,11 +61,11 @@ def test_the_mask_leaves_out_more_of_what_is_hidden_than_of_what_is_seen(scene):
     assert (~found)[~seen].mean() > 2 * (~found)[seen].mean()
 
 
-@pytest.mark.parametrize("accuracy", ACCURACIES)
+@pytest.mark.parametrize("full_size", [False, True])
 @pytest.mark.parametrize("size", [(1, 1), (16, 16), (31, 500), (500, 31), (33, 47)])
-def test_pictures_of_any_size_have_a_flow(accuracy, size):
+def test_pictures_of_any_size_have_a_flow(size, full_size):
     still = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
-    flow = dense_flow(still, still, accuracy)
+    flow = dense_flow(still, still, full_size=full_size)
     assert flow.shape == (*size, 2)
     assert length(flow).max() < 0.1
 
@@ -74,11 +73,6 @@ def test_pictures_of_any_size_have_a_flow(accuracy, size):
 def test_a_blank_picture_does_not_move():
     blank = np.full((40, 60, 3), 128, np.uint8)
     assert length(dense_flow(blank, blank)).max() == 0
-
-
-def test_an_unknown_accuracy_is_named():
-    with pytest.raises(UnknownName, match="did you mean 'medium'"):
-        dense_flow(np.zeros((40, 40, 3), np.uint8), np.zeros((40, 40, 3), np.uint8), "medum")
 
 
 def test_pictures_of_two_sizes_are_refused():

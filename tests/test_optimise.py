@@ -295,8 +295,8 @@ def test_a_sequence_goes_on_from_the_picture_before(perception):
     assert [len(steps) for steps in told] == [13, 6, 6]
     assert ["temporal" in steps[0].losses for steps in told] == [False, True, True]
     assert all(r.shape == (48, 64, 3) and r.dtype == np.uint8 for r in results)
-    flow = dense_flow(frames[0], frames[1], "medium", full_size=True)
-    back = dense_flow(frames[1], frames[0], "medium", full_size=True)
+    flow = dense_flow(frames[0], frames[1], full_size=True)
+    back = dense_flow(frames[1], frames[0], full_size=True)
     seen = visible(flow, back)
     start = to_image(told[1][0].image())
     assert 0 < seen.mean() < 1

@@ -1,5 +1,6 @@
 """The stabiliser and its stage: still where the scene is, no ghosts, no memory past a cut."""
 
+import threading
 from dataclasses import replace
 from fractions import Fraction
 
@@ -9,14 +10,15 @@ import pytest
 
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.metrics.stillness import flicker, sharpness
+from realtime_nst.motion.flow import FLOW_PRESETS
 from realtime_nst.motion.stabilise import Stabilise
-from realtime_nst.motion.stabiliser import OFF, STRENGTHS, Stabiliser
-from realtime_nst.motion.tracking import SEARCHES, Tracker
+from realtime_nst.motion.stabiliser import OFF, STABILISE_PRESETS, Stabiliser
+from realtime_nst.motion.tracking import Tracker
 from realtime_nst.sources.scenes import SceneSource
 from realtime_nst.stream import Frame
 
 WIDTH, HEIGHT = 160, 120
-HOLDING = [name for name in STRENGTHS if name != OFF]
+HOLDING = [name for name in STABILISE_PRESETS if name != OFF]
 
 
 def restless(image, index=0):
@@ -188,7 +190,7 @@ def test_off_is_the_stage_itself():
         assert (stage(frame(texture(12), index)).image == restless(texture(12), index)).all()
 
 
-@pytest.mark.parametrize("strength", STRENGTHS)
+@pytest.mark.parametrize("strength", STABILISE_PRESETS)
 def test_frames_given_back_untouched_stay_so(strength):
     class Nothing(Painter):
         def __call__(self, frame):
@@ -199,7 +201,7 @@ def test_frames_given_back_untouched_stay_so(strength):
         assert stage(each) is each
 
 
-@pytest.mark.parametrize("strength", STRENGTHS)
+@pytest.mark.parametrize("strength", STABILISE_PRESETS)
 def test_the_network_runs_on_every_third_frame(strength):
     image = texture(18, 400)
     views = [np.ascontiguousarray(image[:, 3 * n : 3 * n + WIDTH]) for n in range(9)]
@@ -259,9 +261,9 @@ def test_crispness_gives_detail_back_without_halos():
     assert shown[::4, 66:].min() >= 3
 
 
-@pytest.mark.parametrize("accuracy", SEARCHES)
-def test_the_motion_is_that_of_the_picture_on_its_own_scale(accuracy):
-    image, track = texture(17, 400, 300), Tracker(accuracy)
+@pytest.mark.parametrize("flow", FLOW_PRESETS)
+def test_the_motion_is_that_of_the_picture_on_its_own_scale(flow):
+    image, track = texture(17, 400, 300), Tracker(flow)
     assert track(np.ascontiguousarray(image[:-4, :-6])) is None
     motion = track(np.ascontiguousarray(image[4:, 6:]))
     inside = motion.flow[10:-10, 10:-10]
@@ -288,3 +290,13 @@ def test_how_often_the_network_runs_may_change_in_the_middle():
     assert painter.calls == 4 + 2
     with pytest.raises(UsageError, match="not 0"):
         stage.network_every = 0
+
+
+def test_the_second_thread_ends_with_the_stabiliser():
+    stage, before = Stabiliser(), set(threading.enumerate())
+    for _ in range(2):
+        stage(texture(19), texture(19))
+    (second,) = set(threading.enumerate()) - before
+    del stage
+    second.join(2)
+    assert not second.is_alive()

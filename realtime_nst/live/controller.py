@@ -21,9 +21,9 @@ from realtime_nst.live.pace import Pace
 from realtime_nst.live.view import View
 from realtime_nst.masks.mask import Mask
 from realtime_nst.masks.within import Within
+from realtime_nst.motion.flow import DEFAULT_FLOW
 from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.motion.stabiliser import OFF
-from realtime_nst.motion.tracking import DEFAULT_SEARCH
 from realtime_nst.pipeline import Report
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.tee import TeeSink
@@ -54,7 +54,7 @@ class Live:
         strength: float = 1.0,
         keep_colour: str = "none",
         stabilise: str = OFF,
-        flow: str = DEFAULT_SEARCH,
+        flow: str = DEFAULT_FLOW,
         network_every: int = 1,
         mirror: bool = False,
         fade: float = 0.5,

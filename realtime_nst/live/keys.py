@@ -8,7 +8,7 @@ from realtime_nst.live.keeping import Keeping
 from realtime_nst.live.notes import Notes
 from realtime_nst.live.view import View
 from realtime_nst.motion.stabilise import Stabilise
-from realtime_nst.motion.stabiliser import STRENGTHS
+from realtime_nst.motion.stabiliser import STABILISE_PRESETS
 from realtime_nst.runtime.colour import KEEP_COLOUR
 
 _COLOURS = {
@@ -85,7 +85,7 @@ class Keys:
         self._brush.set(keep_colour=keep)
 
     def _next_stabilising(self) -> None:
-        strength = _after(self._stabilisers[0].strength, STRENGTHS)
+        strength = _after(self._stabilisers[0].strength, STABILISE_PRESETS)
         for stabilise in self._stabilisers:
             stabilise.strength = strength
         self._notes.say(f"stabilising {strength}")

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime_nst.errors import UsageError
-from realtime_nst.motion.flow import Flow
+from realtime_nst.motion.flow import Flow, warp
 from realtime_nst.motion.occlusion import Mask
-from realtime_nst.motion.warp import warp
 from realtime_nst.stream import Image
 
 _WHITE = 255.0

@@ -1,9 +1,10 @@
-"""Moving and mixing pictures at full size: what of the stabiliser takes time."""
+"""Warping and blending pictures at full size: the part of the stabiliser that takes time."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from weakref import finalize
 
 import cv2
 import numpy as np
@@ -13,21 +14,18 @@ from realtime_nst.motion.tracking import Field, Motion, grid
 from realtime_nst.stream import Image
 
 _SHARPER = 4.0
-"""How many times what a blur takes away the sharper picture adds."""
+"""How strongly the sharper picture is sharpened: 1 would undo one blur."""
 
 _FAINT, _MOST = 1, 4
-"""Grey levels. What crispness would change by no more than the first is mostly noise, or the
-network's grid; more than the second is a halo, and flickers the most."""
-
-_BESIDE = ThreadPoolExecutor(1, "realtime_nst-mix")
-"""The second thread of all mixers; it starts with the first picture and stays."""
+"""Grey levels. A change by crispness of no more than the first is mostly noise or the network's
+grid and is not made; one of more than the second would be a halo that flickers, and is limited."""
 
 
 @dataclass(frozen=True)
 class Shares:
-    """On the small grid, 0 to 1: how much of a pixel is ``held`` of the result before, and how
-    much of that is from the sharper picture; ``along_rows`` is the share of its sharpening, in
-    the whole picture, that goes along rows, the rest goes along columns."""
+    """On the small grid, 0 to 1: the share of a pixel that is ``held`` from the previous result,
+    and the part of it that comes from the ``sharper`` picture. ``along_rows`` is the share of the
+    sharpening that acts along rows, for the whole picture; the rest acts along columns."""
 
     held: Field
     sharper: Field
@@ -35,10 +33,10 @@ class Shares:
 
 
 def shares(held: Field, motion: Motion, sharpen: float) -> Shares:
-    """Sharper by how far between pixels the motion leads, along the axis on which it does.
+    """Sharpen more the further between two pixels the motion ends, along the axis of the motion.
 
-    Halfway between two pixels their mean has lost most; at a whole pixel, and across the motion,
-    nothing is lost, and sharpening would grow from frame to frame.
+    Resampling halfway between two pixels loses the most detail. At whole pixels, and across the
+    motion, it loses none, and sharpening there would accumulate from frame to frame.
     """
     across, down = (_between(part) * held for part in cv2.split(motion.flow))
     total = across + down
@@ -47,20 +45,26 @@ def shares(held: Field, motion: Motion, sharpen: float) -> Shares:
 
 
 def _between(shift: MatLike) -> Field:
-    """0 at whole pixels to a quarter halfway."""
+    """From 0 at whole pixels to 0.25 halfway between them."""
     rest = shift - np.floor(shift)
     return np.asarray(rest * (1 - rest), np.float32)
 
 
 class Mixer:
-    """The upper and the lower half are mixed side by side, each in memory written over again and
-    again: fresh memory costs as much as what is done in it. Only the result is new."""
+    """Blends the upper half of a picture on the calling thread and the lower on a second one, which
+    the mixer starts with the first picture and stops when it is deleted.
+
+    Each half works in memory that is reused: allocating it anew costs as much as the arithmetic.
+    Only the result is new memory.
+    """
 
     def __init__(self) -> None:
         self._halves = _Strip(), _Strip()
+        self._second_thread = ThreadPoolExecutor(1, "realtime_nst-mix")
+        finalize(self, self._second_thread.shutdown, wait=False)
 
     def __call__(self, painted: Image, result: Image, motion: Motion, shares: Shares) -> Image:
-        """``painted``, with what ``shares`` says of ``result``, moved by ``motion``."""
+        """``painted`` blended with ``result`` warped by ``motion``."""
         held, sharper = (
             _at_full_size(share, motion.factor, painted) for share in (shares.held, shares.sharper)
         )
@@ -72,7 +76,7 @@ class Mixer:
         return mixed
 
     def crisp(self, image: Image, amount: float) -> Image:
-        """``image`` with ``amount`` times its Laplacian taken from it, nowhere by much."""
+        """``image`` minus ``amount`` times its Laplacian, the change being limited everywhere."""
         crisp, kernel = np.empty_like(image), _sharpening(amount, amount)
         self._in_halves(lambda strip, rows: strip.crisp(image, kernel, rows, crisp), image)
         return crisp
@@ -80,7 +84,7 @@ class Mixer:
     def _in_halves(self, work: Callable[["_Strip", range], object], image: Image) -> None:
         height = image.shape[0]
         upper, lower = self._halves
-        other = _BESIDE.submit(work, lower, range(height // 2, height))
+        other = self._second_thread.submit(work, lower, range(height // 2, height))
         if height > 1:
             work(upper, range(height // 2))
         other.result()
@@ -88,7 +92,7 @@ class Mixer:
 
 @dataclass(frozen=True)
 class _Task:
-    """What the halves have in common, at full size; ``mixed`` is written."""
+    """The inputs of both halves at full size; ``mixed`` is the output."""
 
     painted: Image
     result: Image
@@ -100,7 +104,7 @@ class _Task:
 
 
 class _Strip:
-    """Works on some rows."""
+    """Works on a range of rows."""
 
     def __init__(self) -> None:
         self._rooms: dict[str, MatLike] = {}
@@ -152,8 +156,8 @@ class _Strip:
 
 
 def _with_neighbours(rows: range, height: int) -> tuple[slice, slice, slice]:
-    """The rows themselves, with one more at each side where there is one, and where in these they
-    lie."""
+    """Three slices: the rows; the rows and their neighbours inside the picture; the rows within
+    the second."""
     first, last = max(0, rows.start - 1), min(height, rows.stop + 1)
     inner = slice(rows.start - first, rows.stop - first)
     return slice(rows.start, rows.stop), slice(first, last), inner
@@ -164,16 +168,17 @@ def _sharpening(x: float, y: float) -> MatLike:
 
 
 def _at_full_size(share: Field, factor: int, like: Image) -> MatLike:
-    """As 0 to 255."""
+    """As uint8, 0 to 255."""
     small = cv2.convertScaleAbs(share, alpha=255)
     full = cv2.resize(small, (small.shape[1] * factor, small.shape[0] * factor))
     return full[: like.shape[0], : like.shape[1]]
 
 
 def _origins(motion: Motion) -> MatLike:
-    """Where in the picture before each pixel was, ``[H, W, 2]``.
+    """Where each pixel was in the previous picture, ``[H, W, 2]``.
 
-    Interpolated with a small pixel more on each side, so that it is exact up to the borders.
+    The flow is extended by one pixel of the small grid on each side before it is enlarged, so that
+    interpolation is exact up to the borders.
     """
     flow = cv2.copyMakeBorder(motion.flow, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     factor, (rows, columns) = motion.factor, flow.shape[:2]

@@ -5,8 +5,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from realtime_nst.errors import UsageError
+from realtime_nst.motion.flow import DEFAULT_FLOW
 from realtime_nst.motion.stabiliser import OFF, Stabiliser
-from realtime_nst.motion.tracking import DEFAULT_SEARCH
 from realtime_nst.stream import Frame, Stage
 
 _GAP = Fraction(1)
@@ -37,7 +37,7 @@ class Stabilise:
         stage: Stage,
         strength: str = "strong",
         *,
-        accuracy: str = DEFAULT_SEARCH,
+        accuracy: str = DEFAULT_FLOW,
         network_every: int = 1,
         look: Callable[[], Hashable] = lambda: None,
     ) -> None:
@@ -50,7 +50,7 @@ class Stabilise:
 
     @property
     def strength(self) -> str:
-        """One of STRENGTHS; it may be changed from any thread."""
+        """One of STABILISE_PRESETS; it may be changed from any thread."""
         return self._strength
 
     @strength.setter

@@ -9,7 +9,7 @@ from importlib.resources import files
 from aiohttp import WSCloseCode, web
 
 from realtime_nst.errors import RealtimeNstError
-from realtime_nst.motion.stabiliser import STRENGTHS
+from realtime_nst.motion.stabiliser import STABILISE_PRESETS
 from realtime_nst.runtime.colour import KEEP_COLOUR
 from realtime_nst.runtime.player import PICTURES
 from realtime_nst.serve.access import HEADERS, Access
@@ -86,7 +86,7 @@ class App:
         return web.json_response(
             {
                 "styles": styles,
-                "stabilise": list(STRENGTHS),
+                "stabilise": list(STABILISE_PRESETS),
                 "keep_colour": list(KEEP_COLOUR),
                 "where": list(WHERE),
                 "paintings": self._studio.takes_paintings,

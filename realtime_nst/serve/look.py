@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from realtime_nst.errors import UnknownName, UsageError
-from realtime_nst.motion.stabiliser import STRENGTHS
+from realtime_nst.motion.stabiliser import STABILISE_PRESETS
 from realtime_nst.runtime.colour import KEEP_COLOUR
 from realtime_nst.serve.where import WHERE
 from realtime_nst.spec import Part
@@ -14,7 +14,7 @@ from realtime_nst.spec import Part
 @dataclass(frozen=True)
 class Look:
     """``style`` is a name, ``strength`` 0 to 1, ``keep_colour`` one of KEEP_COLOUR,
-    ``stabilise`` one of STRENGTHS.
+    ``stabilise`` one of STABILISE_PRESETS.
 
     ``mirror`` swaps left and right. Left of ``split``, a share of the width from 0 to 1, the
     picture is shown as it came; None shows all of it painted. ``blend_with`` is the name of a
@@ -35,7 +35,7 @@ class Look:
     def __post_init__(self) -> None:
         _check_share("strength", self.strength)
         _check_name("way to keep colours", self.keep_colour, KEEP_COLOUR)
-        _check_name("strength of stabilising", self.stabilise, STRENGTHS)
+        _check_name("strength of stabilising", self.stabilise, STABILISE_PRESETS)
         _check_flag("mirror", self.mirror)
         if self.split is not None:
             _check_share("split", self.split)

@@ -60,8 +60,8 @@ class Painter:
         if self._before is None or self._before[0].shape != photo.shape:
             return None
         earlier, result = self._before
-        flow = dense_flow(earlier, photo, "medium", full_size=True)
-        back = dense_flow(photo, earlier, "medium", full_size=True)
+        flow = dense_flow(earlier, photo, full_size=True)
+        back = dense_flow(photo, earlier, full_size=True)
         seen = torch.from_numpy(visible(flow, back))[None, None].to(self._device)
         moved = to_tensor(warp(result, flow), max(photo.shape[:2]))
         return Previous(moved.to(self._device), seen)
