@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,12 +24,10 @@ def raft(weights: Path) -> Estimate:
         from safetensors.torch import load_file
     except ImportError as error:
         raise LeftOut(f'RAFT takes {error.name}: pip install "realtime_nst[train]"') from error
-    define_missing_operators()
     try:
-        from torchvision.models.optical_flow import raft_small  # type: ignore[import-untyped]
+        network = raft_small().eval()
     except ImportError as error:
-        raise LeftOut("RAFT takes torchvision, of torch's version") from error
-    network = raft_small().eval()
+        raise LeftOut("RAFT takes torchvision, of the release that goes with torch") from error
     network.load_state_dict(load_file(weights))
 
     def estimate(previous: Image, current: Image) -> Flow:
@@ -45,15 +44,20 @@ def raft(weights: Path) -> Estimate:
     return estimate
 
 
-def define_missing_operators() -> None:
-    """PyPI's torchvision beside a CPU-only torch lacks its compiled operators, which RAFT does
-    not use, and cannot be imported unless they are at least declared."""
+def raft_small() -> Any:
+    """torchvision's RAFT-small with random weights. Raises ImportError without torchvision.
+
+    PyPI's torchvision is built for CUDA. Beside a CPU-only torch its compiled operators cannot be
+    loaded, and the import fails unless they are at least declared. RAFT does not use them.
+    """
     import torch
 
-    for name in ("nms", "qnms"):
-        try:
+    try:
+        from torchvision.models import optical_flow  # type: ignore[import-untyped]
+    except RuntimeError:
+        for name in ("nms", "qnms"):
             torch.library.define(
                 f"torchvision::{name}", "(Tensor dets, Tensor scores, float threshold) -> Tensor"
             )
-        except RuntimeError:
-            continue
+        from torchvision.models import optical_flow
+    return optical_flow.raft_small()

@@ -1,6 +1,7 @@
 """Imports point one way: each room may import the rooms named here, and itself."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,14 +55,23 @@ def room_of(module: str) -> str:
     return two if two in MAY_IMPORT else parts[0]
 
 
+@cache
 def modules():
+    """The file of each module, by its name."""
+    found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
-        yield name.removesuffix(".__init__") if name.count(".") > 1 else name, path
+        found[name.removesuffix(".__init__") if name.count(".") > 1 else name] = path
+    return found
+
+
+@cache
+def parsed(path: Path):
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def imports(path: Path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -70,13 +80,12 @@ def imports(path: Path):
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize(("module", "path"), list(modules()), ids=[n for n, _ in modules()])
+@pytest.mark.parametrize(("module", "path"), modules().items(), ids=modules())
 def test_imports_point_one_way(module, path):
     room = room_of(module)
     allowed = MAY_IMPORT[room] | {room}
-    known = {name for name, _ in modules()}
     for imported in imports(path):
-        if not imported.startswith("realtime_nst.") or imported not in known:
+        if not imported.startswith("realtime_nst.") or imported not in modules():
             continue
         assert "*" in allowed or room_of(imported) in allowed, f"{module} imports {imported}"
 
@@ -85,11 +94,11 @@ REWRITES = {"realtime_nst.runtime.spelt_out": "onnx"}
 """Imported by what needs it when it needs it: CoreML alone."""
 
 
-@pytest.mark.parametrize(("module", "path"), list(modules()), ids=[n for n, _ in modules()])
+@pytest.mark.parametrize(("module", "path"), modules().items(), ids=modules())
 def test_only_learning_imports_torch_and_only_the_cli_prints(module, path):
     if not module.startswith("realtime_nst.learning"):
         heavy = {"torch", "torchvision", "onnx"} - {REWRITES.get(module)}
         assert not {i.split(".")[0] for i in imports(path)} & heavy
     if not module.startswith("realtime_nst.cli") and not module.endswith("_window_process"):
-        calls = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
+        calls = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)]
         assert not any(isinstance(c.func, ast.Name) and c.func.id == "print" for c in calls)
