@@ -8,13 +8,13 @@ import threading
 import time
 
 import pytest
+from filelock import FileLock
 
-import realtime_nst  # noqa: F401  Before any test imports an engine: telemetry is off from here on.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""The workers share the cores, and the networks of tests are too small for several threads: these
+spin, and one training test took 96 s of processor time with two threads, 11 s with one."""
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # The workers share the cores. More threads in each would spin beside each other: one training
-    # test took 96 s of processor time with two threads a worker, 11 s with one.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+import realtime_nst  # noqa: E402, F401  Before any test imports an engine: telemetry is off now.
 
 _TESTS = itertools.count()
 
@@ -38,6 +38,25 @@ def no_leaked_threads():
         if time.monotonic() > deadline:
             pytest.fail(f"threads left running: {[thread.name for thread in leaked]}")
         time.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """``once(name, make)``: the folder that ``make(folder)`` filled, once for all workers."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def shared(name, make):
+        folder, unfinished = root / name, root / f"{name} unfinished"
+        with FileLock(root / f"{name}.lock"):
+            if not folder.exists():
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return shared
 
 
 @pytest.fixture

@@ -9,18 +9,17 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 ort = pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
 onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
+import shared_networks  # noqa: E402
+from shared_networks import random_checkpoint  # noqa: E402
 from torch.optim.swa_utils import AveragedModel  # noqa: E402
 
 from realtime_nst.errors import TrainingError  # noqa: E402
 from realtime_nst.learning import export as exporting  # noqa: E402
-from realtime_nst.learning.checkpoint import StyleInfo, untrained  # noqa: E402
 from realtime_nst.learning.networks import NETWORKS, build  # noqa: E402
 from realtime_nst.runtime.card import METADATA_KEY, ModelCard  # noqa: E402
 from realtime_nst.runtime.kinds import INPUT, OUTPUT  # noqa: E402
 
-STYLE = StyleInfo(
-    "stripes", "Stripes", "nobody", "MIT", "generated pictures", "waves", "0abc", ("vgg19.pth",)
-)
+SMALL = "fast:width=8,blocks=1"
 
 PARSER_LIST = set(
     "Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization "
@@ -40,21 +39,14 @@ PARSER_LIST = set(
 marks as supported."""
 
 
-def random_checkpoint(name):
-    return replace(untrained(name), style=STYLE, step=3, quality={"style": 0.5})
-
-
 @pytest.fixture(params=sorted(NETWORKS), scope="module")
-def exported(request, tmp_path_factory):
-    path = tmp_path_factory.mktemp("exported") / "style.onnx"
-    checkpoint = random_checkpoint(request.param)
-    difference = exporting.export(checkpoint, path)
-    return checkpoint, path, difference
+def exported(request, once):
+    return random_checkpoint(request.param), shared_networks.exported(once, request.param)
 
 
 @pytest.mark.parametrize("kind", ["noise", "smooth"])
 def test_agrees_with_torch(exported, kind):
-    checkpoint, path, _ = exported
+    checkpoint, path = exported
     height, width = 56, 120
     smooth = np.indices((height, width)).sum(0)[..., None].repeat(3, 2)
     frame = {
@@ -71,7 +63,7 @@ def test_agrees_with_torch(exported, kind):
 
 
 def test_the_graph_keeps_the_contract(exported):
-    checkpoint, path, _ = exported
+    checkpoint, path = exported
     session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
     (given,), (got,) = session.get_inputs(), session.get_outputs()
     assert (given.name, given.type, got.name, got.type) == (
@@ -86,18 +78,18 @@ def test_the_graph_keeps_the_contract(exported):
 
 
 def test_holds_only_operators_tensorrt_lists(exported):
-    _, path, _ = exported
+    _, path = exported
     assert {node.op_type for node in onnx.load(path).graph.node} <= PARSER_LIST
 
 
 @pytest.mark.parametrize("exported", ["fast", "quality", "tiny"], indirect=True)
 def test_no_shape_is_worked_out_at_run_time(exported):
-    _, path, _ = exported
+    _, path = exported
     assert not {n.op_type for n in onnx.load(path).graph.node} & {"Shape", "Reshape", "Gather"}
 
 
 def test_kernels_are_stored_in_half_precision_and_raised_in_the_graph(exported):
-    _, path, _ = exported
+    _, path = exported
     graph = onnx.load(path).graph
     kernels = {i.name: i.data_type for i in graph.initializer if len(i.dims) == 4}
     assert set(kernels.values()) == {onnx.TensorProto.FLOAT16}
@@ -110,7 +102,7 @@ def test_the_list_export_enforces_is_part_of_tensorrts():
 
 
 def test_the_file_says_nothing_of_the_computer_it_was_made_on(exported):
-    _, path, _ = exported
+    _, path = exported
     content = path.read_bytes()
     assert b"site-packages" not in content
     assert b"forward" not in content
@@ -118,7 +110,7 @@ def test_the_file_says_nothing_of_the_computer_it_was_made_on(exported):
 
 
 def test_the_card_is_inside(exported):
-    checkpoint, path, _ = exported
+    checkpoint, path = exported
     (text,) = [p.value for p in onnx.load(path).metadata_props if p.key == METADATA_KEY]
     card = ModelCard.from_json(text)
     assert (card.name, card.artist, card.network) == (
@@ -135,23 +127,22 @@ def test_the_card_is_inside(exported):
 def test_nothing_is_written_when_parity_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "parity", lambda graph, path: (0.2, 9))
     with pytest.raises(TrainingError, match="9 at most"):
-        exporting.export(random_checkpoint("fast"), tmp_path / "style.onnx")
+        exporting.export(random_checkpoint(SMALL), tmp_path / "style.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_operator_outside_the_list_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "OPERATORS", exporting.OPERATORS - {"Conv"})
     with pytest.raises(TrainingError, match="Conv"):
-        exporting.export(random_checkpoint("fast"), tmp_path / "style.onnx")
+        exporting.export(random_checkpoint(SMALL), tmp_path / "style.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_parity_sees_a_difference(tmp_path):
-    checkpoint = random_checkpoint("fast")
-    exporting.export(checkpoint, tmp_path / "style.onnx")
+def test_parity_sees_a_difference(once):
+    path = shared_networks.exported(once, "fast")
     torch.manual_seed(1)
-    other = replace(checkpoint, averaged=AveragedModel(build("fast")).state_dict())
+    other = replace(random_checkpoint("fast"), averaged=AveragedModel(build("fast")).state_dict())
     graph = exporting.FrameGraph(exporting.averaged_network(other)).eval()
-    mean, largest = exporting.parity(graph, tmp_path / "style.onnx")
+    mean, largest = exporting.parity(graph, path)
     assert mean > 1
     assert largest > 3

@@ -12,8 +12,9 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
 pytest.importorskip("onnx", reason="needs the extra 'train'")
 
+import shared_networks  # noqa: E402
+
 from realtime_nst.learning import export  # noqa: E402
-from realtime_nst.learning.checkpoint import untrained  # noqa: E402
 from realtime_nst.learning.networks import (  # noqa: E402
     CONDITIONAL_NETWORKS,
     NETWORKS,
@@ -131,11 +132,10 @@ def test_providers_agree_with_torch_on_trained_styles(style, frame, provider):
 
 
 @pytest.fixture(scope="module", params=sorted(NETWORKS))
-def exported(request, tmp_path_factory):
-    checkpoint = untrained(request.param)
-    path = tmp_path_factory.mktemp("exported") / "style.onnx"
-    export.export(checkpoint, path)
-    return request.param, export.averaged_network(checkpoint).eval(), path
+def exported(request, once):
+    path = shared_networks.exported(once, request.param)
+    network = export.averaged_network(shared_networks.random_checkpoint(request.param))
+    return request.param, network.eval(), path
 
 
 @pytest.mark.parametrize("provider", _PROVIDERS)
