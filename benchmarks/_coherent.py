@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from realtime_nst.bench.coherent import CoherentStylizer
 from realtime_nst.motion.tracking import Tracker
-from realtime_nst.runtime.coherent import CoherentStylizer
 from realtime_nst.stream import Frame
 
 

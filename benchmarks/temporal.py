@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.coherent import CoherentStylizer
 from realtime_nst.bench.timer import Timer
 from realtime_nst.metrics.stillness import e_stab, e_warp, flicker, sharpness, warped_error
 from realtime_nst.motion.stabilise import Stabilise
-from realtime_nst.runtime.coherent import CoherentStylizer
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.stream import Frame, Image, Stage
 

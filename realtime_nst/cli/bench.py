@@ -133,7 +133,7 @@ class _Stillness:
 
             read_model(find(self.baseline))
         if self.coherent:
-            from realtime_nst.runtime.coherent import CoherentStylizer
+            from realtime_nst.bench.coherent import CoherentStylizer
 
             CoherentStylizer(self.coherent)
 
