@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def doctor(style: options.Style = options.DEFAULT_STYLE) -> None:
-    """Say which execution providers are here, how fast each is, and what is missing."""
+    """Show the execution providers present, how fast each is, and what is missing."""
     from realtime_nst.runtime import doctor as checks
 
     computer = checks.computer()
@@ -19,11 +19,15 @@ def doctor(style: options.Style = options.DEFAULT_STYLE) -> None:
         f"{computer.system}\n{computer.processor}, {computer.usable_cores} of {computer.cores} "
         f"cores usable, fast in {', '.join(computer.precisions) or 'unknown precisions'}\n"
     )
-    headings = ("provider", "640x480", "what it is, or what it takes")
-    console.out.print(console.table(headings, _providers(_timings(style))), "")
-    _say_automatic(style)
+    timings, failure = _timings(style)
+    headings = ("provider", "640x480", "what it is, or what it needs")
+    console.out.print(console.table(headings, _providers(timings)), "")
+    if failure is None:
+        _say_automatic(style)
     console.out.print(console.table(("package", "version", ""), _packages()), "")
     console.out.print(console.table(("format", "encoder", ""), _encoders()))
+    if failure is not None:
+        raise failure
 
 
 def _say_automatic(style: str) -> None:
@@ -32,19 +36,19 @@ def _say_automatic(style: str) -> None:
     try:
         provider, why = checks.automatic(style)
     except RealtimeNstError:
-        return  # said where the timings failed
+        return  # no provider works here; the table says why
     console.say(f"--provider auto: {provider} for {style}, because {why}\n")
 
 
-def _timings(style: str) -> "dict[str, Timing]":
+def _timings(style: str) -> "tuple[dict[str, Timing], RealtimeNstError | None]":
+    """By provider; none, and the error, if the style cannot be read."""
     from realtime_nst.runtime import doctor as checks
 
     try:
         with console.err.status("timing each provider on 640x480 frames"):
-            return {timing.name: timing for timing in checks.measure(style)}
+            return {timing.name: timing for timing in checks.measure(style)}, None
     except RealtimeNstError as error:
-        console.say_error(str(error))
-        return {}
+        return {}, error
 
 
 def _providers(timings: "dict[str, Timing]") -> Iterator[tuple[str, str, str]]:

@@ -1,9 +1,11 @@
-"""``realtime-nst styles``: what is installed, as a table or as one picture."""
+"""``realtime-nst styles``: what is installed, as tables, as JSON or as a contact sheet."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from realtime_nst.cli import console, options
 from realtime_nst.errors import ModelError, UsageError
@@ -15,17 +17,24 @@ if TYPE_CHECKING:
     from realtime_nst.stream import Image
 
 
+_UNLIMITED = 10_000
+"""Columns."""
+
+
 def styles(
     sheet: Annotated[
-        Path | None, typer.Option(help="Draw every style on one picture or more, here.")
+        Path | None, typer.Option(help="Draw a contact sheet of every style, here.")
     ] = None,
     on: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="A picture for --sheet; may be given several times.  (default: a made-up scene)",
+            help="A picture for --sheet; may be given several times. (default: the built-in scene)",
         ),
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line for each style and painter.")
+    ] = False,
     provider: options.Provider = "auto",
     overwrite: options.Overwrite = False,
 ) -> None:
@@ -38,13 +47,34 @@ def styles(
     if sheet is not None:
         _draw(found, sheet, on or [], provider, overwrite)
     elif on:
-        raise UsageError(
-            "--on names the picture for --sheet; say where that goes: --sheet FILE.png"
-        )
+        raise UsageError("--on is a picture for --sheet; say where to draw it: --sheet FILE.png")
+    elif as_json:
+        for entry in (*found, *others):
+            typer.echo(json.dumps(_described(entry), ensure_ascii=False))
     else:
-        console.out.print(_table(found))
+        _show(_table(found))
         if others:
-            console.out.print("", _networks(others))
+            console.say("")
+            _show(_networks(others))
+
+
+def _described(entry: "InstalledStyle") -> dict[str, object]:
+    from realtime_nst.runtime.player import PICTURES, blends_in
+
+    keys = ("name", "title", "artist", "kind", "bytes", "speed_class", "licence")
+    groups = {"none": blends_in(entry.name), "pictures": PICTURES, "weights": entry.name}
+    return {key: getattr(entry, key) for key in keys} | {
+        "styles": entry.names,
+        "blends_in": groups[entry.row.codes],
+    }
+
+
+def _show(table: "Table") -> None:
+    """In a pipe or a file each row is one line, however long: other programs read it."""
+    if console.out.is_terminal:
+        console.out.print(table)
+    else:
+        Console(width=Console(width=_UNLIMITED).measure(table).maximum).print(table)
 
 
 def _networks(found: "list[InstalledStyle]") -> "Table":
@@ -78,7 +108,7 @@ def _draw(
     from realtime_nst.sinks.pictures import PictureSink, write_picture
 
     with PictureSink(sheet, overwrite=overwrite):
-        pass  # what is wrong with the target is said before the work
+        pass  # an unusable target is an error before the work begins
     pictures = _pictures(on)
     tiles = [("the source", picture) for picture in pictures]
     with console.err.status("painting"):
