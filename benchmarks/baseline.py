@@ -12,7 +12,7 @@ import numpy as np
 from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
 from realtime_nst.bench.compare import ratio
 from realtime_nst.bench.timer import Timer, around, spread
-from realtime_nst.runtime.cache import root
+from realtime_nst.runtime.host import cache_root
 from realtime_nst.sources.synthetic import SyntheticSource
 
 from ._common import Size, label, picture, stylizers
@@ -190,7 +190,7 @@ def _perception(settings: Settings) -> "tuple[Perception, str]":
 def _fetched() -> list[Path]:
     from realtime_nst.learning.vgg_download import URL
 
-    path = root() / URL.rpartition("/")[2]
+    path = cache_root() / URL.rpartition("/")[2]
     return [path] if path.is_file() else []
 
 

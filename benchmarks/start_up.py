@@ -8,7 +8,7 @@ from statistics import median
 
 from realtime_nst.bench.case import Case, Row, Settings, Unit
 from realtime_nst.bench.timer import Timer, around
-from realtime_nst.runtime.cache import ENVIRONMENT
+from realtime_nst.runtime.host import CACHE_VARIABLE
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import PictureSink
 from realtime_nst.sources.synthetic import SyntheticSource
@@ -56,7 +56,7 @@ def _start_cold(options: Sequence[str], photo: Path) -> None:
 def _start(options: Sequence[str], photo: Path, cache: Path) -> None:
     target = str(photo.with_name("painting.png"))
     command = ["image", str(photo), "-o", target, "--overwrite"]
-    python(["-c", _COMMAND, *command, *options], {ENVIRONMENT: str(cache)})
+    python(["-c", _COMMAND, *command, *options], {CACHE_VARIABLE: str(cache)})
 
 
 CASE = Case(

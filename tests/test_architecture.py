@@ -90,7 +90,7 @@ def test_imports_point_one_way(module, path):
         assert "*" in allowed or room_of(imported) in allowed, f"{module} imports {imported}"
 
 
-REWRITES = {"realtime_nst.runtime.spelt_out": "onnx"}
+REWRITES = {"realtime_nst.runtime.static_shape": "onnx"}
 """Imported by what needs it when it needs it: CoreML alone."""
 
 

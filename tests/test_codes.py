@@ -6,7 +6,7 @@ from model_factory import write_painter
 from painter_factory import painting
 
 from realtime_nst.errors import ModelError
-from realtime_nst.runtime import cache, codes, onnxruntime_session, openvino_session
+from realtime_nst.runtime import codes, host, onnxruntime_session, openvino_session
 from realtime_nst.runtime.companions import encoder_path
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.providers import PROVIDERS
@@ -29,7 +29,7 @@ def network(tmp_path):
 
 
 def _kept():
-    return [path for path in (cache.root() / "codes").rglob("*") if path.is_file()]
+    return [path for path in (host.cache_root() / "codes").rglob("*") if path.is_file()]
 
 
 def test_a_code_is_the_encoders(network, tmp_path):
@@ -79,7 +79,7 @@ def test_a_damaged_one_is_made_again(network, tmp_path, damage, opened):
 
 def test_without_a_cache_it_is_kept_in_memory(network, tmp_path, monkeypatch, opened):
     (tmp_path / "file").touch()
-    monkeypatch.setenv(cache.ENVIRONMENT, str(tmp_path / "file" / "cache"))
+    monkeypatch.setenv(host.CACHE_VARIABLE, str(tmp_path / "file" / "cache"))
     made = codes.Codes(network, 3)
     path = str(painting(tmp_path / "a.png", COLOUR))
     assert made(path).tolist() == made(path).tolist() == [list(COLOUR)]

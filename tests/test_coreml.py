@@ -15,7 +15,7 @@ from realtime_nst.runtime import coreml_session, onnxruntime_session
 from realtime_nst.runtime.kinds import INPUT, OUTPUT
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.session import Session
-from realtime_nst.runtime.spelt_out import spelt_out
+from realtime_nst.runtime.static_shape import with_static_shape
 from realtime_nst.runtime.styles import find
 
 _CPU = "CPUExecutionProvider"
@@ -73,7 +73,7 @@ def test_every_side_has_its_own_width(
     widths = [top, left, bottom, right] if by_axes else [0, top, left, 0, 0, bottom, right, 0]
     path = _padding(tmp_path / "pad.onnx", widths, mode, [1, 2] if by_axes else None)
     image = np.random.default_rng(0).integers(0, 256, (5, 6, 3), np.uint8)
-    (tmp_path / "spelt.onnx").write_bytes(_unsized(spelt_out(path, 5, 6)))
+    (tmp_path / "spelt.onnx").write_bytes(_unsized(with_static_shape(path, 5, 6)))
     made = onnxruntime_session.open_graph(tmp_path / "spelt.onnx").run(image[np.newaxis])[0]
     wanted = np.pad(image, ((top, bottom), (left, right), (0, 0)), mode)
     assert made.shape == wanted.shape
@@ -81,10 +81,10 @@ def test_every_side_has_its_own_width(
 
 
 @pytest.mark.parametrize(("mode", "width"), [("wrap", 1), ("reflect", -1)])
-def test_padding_that_cannot_be_spelt_out_is_said(tmp_path: Path, mode: str, width: int) -> None:
+def test_padding_that_is_not_supported_is_said(tmp_path: Path, mode: str, width: int) -> None:
     path = _padding(tmp_path / "pad.onnx", [0, width, 0, 0] * 2, mode)
     with pytest.raises(ModelError, match=rf"mode '{mode}' and widths.*{width}.*--provider"):
-        spelt_out(path, 5, 6)
+        with_static_shape(path, 5, 6)
 
 
 def _unsized(model: bytes) -> bytes:
@@ -106,7 +106,7 @@ def _unsized(model: bytes) -> bytes:
     ],
 )
 def test_coreml_knows_every_operator_of_a_style(name: str, besides: set[str]) -> None:
-    graph = onnx.load_from_string(spelt_out(find(name), 480, 640)).graph
+    graph = onnx.load_from_string(with_static_shape(find(name), 480, 640)).graph
     assert {node.op_type for node in graph.node} <= _COREML | besides
     assert [side.dim_value for side in graph.input[0].type.tensor_type.shape.dim] == [
         1,

@@ -10,7 +10,7 @@ import pytest
 from model_factory import card, write_style
 
 from realtime_nst.errors import UsageError
-from realtime_nst.runtime import cache, doctor, hardware
+from realtime_nst.runtime import doctor, host
 from realtime_nst.runtime.providers import PROVIDERS, available
 
 
@@ -89,28 +89,28 @@ def test_encoders_found_are_those_that_encode() -> None:
 def test_a_container_quota_limits_the_cores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str, cores: int | None
 ) -> None:
-    monkeypatch.setattr(hardware, "_QUOTA", tmp_path / "cpu.max")
-    unlimited = hardware.usable_cores()
+    monkeypatch.setattr(host, "_QUOTA", tmp_path / "cpu.max")
+    unlimited = host.usable_cores()
     (tmp_path / "cpu.max").write_text(quota)
-    assert hardware.usable_cores() == (cores or unlimited)
+    assert host.usable_cores() == (cores or unlimited)
 
 
 def test_engines_are_limited_only_when_cores_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    usable = hardware.usable_cores()
+    usable = host.usable_cores()
     monkeypatch.setattr(os, "cpu_count", lambda: usable)
-    assert hardware.thread_limit() is None
+    assert host.thread_limit() is None
     monkeypatch.setattr(os, "cpu_count", lambda: usable + 1)
-    assert hardware.thread_limit() == usable
+    assert host.thread_limit() == usable
 
 
 def test_the_cache_forgets_what_was_used_longest_ago(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "_LIMIT_BYTES", 250)
-    folder = cache.folder("engine", "old")
+    monkeypatch.setattr(host, "_CACHE_LIMIT", 250)
+    folder = host.cache_folder("engine", "old")
     assert folder is not None
     for age, name in enumerate(["newest", "newer", "oldest"]):
         (folder / name).write_bytes(b"x" * 100)
         os.utime(folder / name, (1e9 - age, 1e9 - age))
-    assert cache.folder("engine", "new") is not None
+    assert host.cache_folder("engine", "new") is not None
     assert {path.name for path in folder.iterdir()} == {"newest", "newer"}

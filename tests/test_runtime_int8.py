@@ -10,7 +10,7 @@ import pytest
 from model_factory import card, expected, write_style
 
 from realtime_nst.errors import ModelError, ProviderError
-from realtime_nst.runtime import doctor, hardware, styles
+from realtime_nst.runtime import doctor, host, styles
 from realtime_nst.runtime.companions import int8_path
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.providers import PROVIDERS, available, suitable
@@ -103,7 +103,7 @@ def test_a_damaged_one_is_said(style: Path, form: Path) -> None:
 def test_other_processors_stay_with_float(
     style: Path, form: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hardware, "is_x86", lambda: False)
+    monkeypatch.setattr(host, "is_x86", lambda: False)
     assert _shift_of(Stylizer(style, "openvino")) == 0
     with pytest.raises(ProviderError, match="x86"):
         Stylizer(style, "openvino-int8")

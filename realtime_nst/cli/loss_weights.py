@@ -19,12 +19,12 @@ def _bundled() -> Path:
 
 def _vgg19() -> Path:
     from realtime_nst.learning.vgg_download import download
-    from realtime_nst.runtime.cache import root
+    from realtime_nst.runtime.host import cache_root
 
     with Progress(console=console.err, transient=True) as progress:
         task = progress.add_task("fetching VGG-19", total=None)
         return download(
-            root(),
+            cache_root(),
             on_bytes=lambda done, total: progress.update(task, completed=done, total=total),
         )
 

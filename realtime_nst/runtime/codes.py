@@ -9,7 +9,7 @@ from threading import Lock
 import numpy as np
 
 from realtime_nst.errors import ModelError, ProviderError
-from realtime_nst.runtime import cache
+from realtime_nst.runtime import host
 from realtime_nst.runtime.companions import encoder_of
 from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.painting import PAINTING_SIZE, decode_painting, load_painting
@@ -32,7 +32,7 @@ class Codes:
 
     def __init__(self, network: Model, code_size: int) -> None:
         self._model, self._size = encoder_of(network), code_size
-        self._folder = cache.folder("codes", f"{self._model.digest[:16]}-{PAINTING_SIZE}")
+        self._folder = host.cache_folder("codes", f"{self._model.digest[:16]}-{PAINTING_SIZE}")
         self._encode: Encoder | None = None
         self._known: dict[str, Code] = {}
         self._lock = Lock()

@@ -1,6 +1,8 @@
-"""Paintings in the colours of what was painted (Gatys et al., "Preserving Color in Neural Artistic
-Style Transfer", 2016): of each pixel, or of the picture as a whole. Pictures are RGB, uint8,
-``(height, width, 3)``; source and painting are of one size."""
+"""Gives a painting the colours of its source, pixel by pixel or as a whole (Gatys et al.,
+"Preserving Color in Neural Artistic Style Transfer", 2016).
+
+Pictures are RGB uint8 ``(height, width, 3)``; source and painting have the same size.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -11,15 +13,17 @@ from numpy.typing import NDArray
 from realtime_nst.stream import Image
 
 _SAMPLED = 128
-"""Pixels of the longer side that are looked at."""
+"""The longer side, in pixels, of the small copy whose colours are measured."""
 
 _LEAST_SPREAD = 16.0
-"""Grey levels: a smaller standard deviation is not stretched further, for it would show noise."""
+"""Grey levels. A smaller standard deviation is not stretched further: that would show noise."""
 
 
 def luminance_only(source: Image, painting: Image) -> Image:
-    """Y of YCbCr (ITU-R BT.601, full range) from the painting, Cb and Cr from the source (section
-    3.2, in YIQ there)."""
+    """Y of YCbCr (ITU-R BT.601, full range) from the painting, Cb and Cr from the source.
+
+    Section 3.2 of the paper, which uses YIQ.
+    """
     parts = cv2.cvtColor(source, cv2.COLOR_RGB2YCrCb)
     cv2.insertChannel(cv2.cvtColor(painting, cv2.COLOR_RGB2GRAY), parts, 0)
     result: Image = cv2.cvtColor(parts, cv2.COLOR_YCrCb2RGB)  # type: ignore[assignment]
@@ -27,9 +31,11 @@ def luminance_only(source: Image, painting: Image) -> Image:
 
 
 def matched(source: Image, painting: Image) -> Image:
-    """The painting with the source's mean and covariance of colour: one linear map for all pixels
-    (section 3.1, there done to the style picture before painting; done after, it serves every
-    network)."""
+    """The painting with the source's mean colour and colour covariance, by one linear map.
+
+    Section 3.1 of the paper, which does this to the style picture before painting. Done after
+    painting it works with every network.
+    """
     mean, spread = _moments(source)
     painted_mean, painted_spread = _moments(painting)
     turned = _root(spread) @ np.linalg.inv(_root(painted_spread, _LEAST_SPREAD))
@@ -39,7 +45,7 @@ def matched(source: Image, painting: Image) -> Image:
 
 
 def _moments(image: Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and covariance of the colours, ``[3]`` and ``[3, 3]``."""
+    """The mean ``[3]`` and covariance ``[3, 3]`` of the colours."""
     scale = min(1.0, _SAMPLED / max(image.shape[:2]))
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
     pixels = small.reshape(-1, 3).astype(np.float64)
@@ -47,7 +53,7 @@ def _moments(image: Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _root(covariance: NDArray[np.float64], least: float = 0.0) -> NDArray[np.float64]:
-    """The symmetric square root, with no eigenvalue below ``least``."""
+    """The symmetric square root, its eigenvalues clipped to ``least`` from below."""
     values, vectors = np.linalg.eigh(covariance)
     roots = np.sqrt(np.maximum(values, 0)).clip(least)
     root: NDArray[np.float64] = (vectors * roots) @ vectors.T
@@ -59,4 +65,4 @@ KEEP_COLOUR: Mapping[str, Callable[[Image, Image], Image]] = {
     "luminance": luminance_only,
     "matched": matched,
 }
-"""Ways to keep the source's colours: from source and painting to what is shown."""
+"""By name, the ways to keep the source's colours: from source and painting to what is shown."""

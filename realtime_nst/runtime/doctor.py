@@ -1,4 +1,4 @@
-"""What this computer can do with this program, as data: found, measured, and what is missing."""
+"""What this computer can do with this program, as data: what is here, how fast, what is missing."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 
 from realtime_nst.errors import MissingPackage, RealtimeNstError
-from realtime_nst.runtime import hardware, openvino_session
+from realtime_nst.runtime import host, openvino_session
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.player import digests, find_player
 from realtime_nst.runtime.providers import PROVIDERS, available, choose
@@ -28,7 +28,7 @@ _PACKAGES = {
     "torch": "train",
     "onnx": "train",
 }
-"""The packages worth naming, each with the extra that brings it."""
+"""Packages, each with the extra of realtime_nst that installs it."""
 
 _ENCODERS = {
     "H.264": ("libx264", "libopenh264"),
@@ -39,14 +39,14 @@ _ENCODERS = {
     "AAC": ("aac",),
     "Opus": ("libopus", "opus"),
 }
-"""Software encoders: FFmpeg lists those in hardware on computers that lack the hardware too."""
+"""Software encoders only: FFmpeg lists hardware encoders even if the hardware is missing."""
 
 _PRECISIONS = {"FP32", "FP16", "BF16", "INT8"}
 
 
 @dataclass(frozen=True)
 class ProviderStatus:
-    """``absence`` says why it cannot be used, empty when it can; ``install`` how to get it."""
+    """``absence`` says why it cannot be used, empty if it can; ``install`` says how to get it."""
 
     name: str
     description: str
@@ -56,8 +56,8 @@ class ProviderStatus:
 
 @dataclass(frozen=True)
 class Timing:
-    """Median milliseconds a frame on provider ``name``; ``error`` instead where it failed.
-    ``used`` is the provider in use, precision included."""
+    """The median milliseconds a frame on provider ``name``, or the ``error`` if it failed. ``used``
+    is the provider in use, including the precision."""
 
     name: str
     used: str = ""
@@ -67,8 +67,8 @@ class Timing:
 
 @dataclass(frozen=True)
 class Computer:
-    """``usable_cores`` of ``cores`` may be used by this process; ``precisions`` are those that
-    OpenVINO computes fast here (empty without OpenVINO)."""
+    """This process may use ``usable_cores`` of ``cores``. ``precisions`` are those that OpenVINO
+    computes fast here, empty without OpenVINO."""
 
     system: str
     processor: str
@@ -79,7 +79,8 @@ class Computer:
 
 @dataclass(frozen=True)
 class Package:
-    """``version`` is empty when it is not installed; ``extra`` brings it (empty: always there)."""
+    """``version`` is empty if the package is not installed. ``extra`` installs it, or realtime_nst
+    itself if that is empty."""
 
     name: str
     version: str
@@ -87,7 +88,7 @@ class Package:
 
     @property
     def install(self) -> str:
-        """The command that brings it."""
+        """The command that installs it."""
         return (
             f'pip install "realtime_nst[{self.extra}]"'
             if self.extra
@@ -104,9 +105,9 @@ def providers() -> list[ProviderStatus]:
 
 
 def automatic(style: str | Path) -> tuple[str, str]:
-    """What "auto" uses for ``style``, by its name in the table, and why that one.
+    """The provider that "auto" uses for ``style``, by its name in the table, and the reason.
 
-    Raises as :class:`Stylizer` does.
+    Raises the errors of :class:`Stylizer`.
     """
     row = choose()
     if row.name != "openvino":
@@ -121,10 +122,10 @@ def measure(
     size: tuple[int, int] = (640, 480),
     repetitions: int = 7,
 ) -> list[Timing]:
-    """Time ``style`` at ``size`` (width, height) on each provider named (default: all present).
+    """Time ``style`` at ``size`` (width, height) on the providers ``names`` (default: all present).
 
-    After a warm-up the providers take turns, so that other work on the computer falls on all alike.
-    A provider that fails is reported, not raised; a style or painting that cannot be read is
+    After a warm-up the providers take turns, so that other work on the computer affects all of them
+    alike. The error of a provider is returned; that of a style or painting that cannot be read is
     raised.
     """
     digests(find_player(style))
@@ -148,18 +149,18 @@ def computer() -> Computer:
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         _processor(),
         os.cpu_count() or 1,
-        hardware.usable_cores(),
+        host.usable_cores(),
         precisions,
     )
 
 
 def packages() -> list[Package]:
-    """The versions of the packages that matter, absent ones included."""
+    """The versions of the packages that matter, including those that are absent."""
     return [Package(name, _version(name), extra) for name, extra in _PACKAGES.items()]
 
 
 def encoders() -> dict[str, list[str]]:
-    """By format, the encoders that the installed FFmpeg holds; an empty list when it holds none."""
+    """By format, the encoders of the installed FFmpeg; an empty list if it has none."""
     import av
 
     known = av.codecs_available
@@ -181,7 +182,7 @@ def _encodes(name: str) -> bool:
 def _prepare(
     style: str | Path, names: Iterable[str], size: tuple[int, int]
 ) -> tuple[dict[str, Stylizer], dict[str, str]]:
-    """Warm stylizers by provider, and the message of each provider that failed."""
+    """By provider, the stylizers, warmed up, and the messages of those that failed."""
     ready: dict[str, Stylizer] = {}
     failed: dict[str, str] = {}
     for name in names:

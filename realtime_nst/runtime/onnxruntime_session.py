@@ -1,4 +1,4 @@
-"""Networks on ONNX Runtime, whichever of its execution providers."""
+"""Networks on ONNX Runtime, on any of its execution providers."""
 
 import ctypes
 import importlib.util
@@ -17,27 +17,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime_nst.errors import MissingPackage, ModelError, ProviderError
-from realtime_nst.runtime import cache, hardware
+from realtime_nst.runtime import host
 from realtime_nst.runtime.kinds import CODE, INPUT, OUTPUT, PAINTING, STRENGTH, Port
 from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.session import Code, Compile, Encoder, Runner, Session
 from realtime_nst.stream import Image
 
 Options = Callable[[Model], Mapping[str, str]]
-"""The provider's own options, by the names ONNX Runtime's documentation gives them."""
+"""The provider's own options for a model, by their names in ONNX Runtime's documentation."""
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A network that need not be one of ours: ``run`` takes the first of ``inputs``, which is to be
-    the only one, and gives the first output."""
+    """A network that need not carry a card: ``run`` takes its only input and returns its first
+    output."""
 
     inputs: list[Port]
     run: Callable[[NDArray[Any]], NDArray[Any]]
 
 
 _FATAL = 4
-"""ONNX Runtime's log severity at which it prints nothing of warnings and errors it also raises."""
+"""ONNX Runtime's log severity at which it does not print the errors that it also raises."""
 
 
 def no_options(model: Model) -> Mapping[str, str]:
@@ -45,9 +45,9 @@ def no_options(model: Model) -> Mapping[str, str]:
 
 
 def tensorrt_options(model: Model) -> Mapping[str, str]:
-    """Half precision, normalisation excepted; engines take minutes to build, so they are kept."""
+    """Half precision except in normalisation. Engines take minutes to build, so they are cached."""
     options = {"trt_fp16_enable": "True", "trt_layer_norm_fp32_fallback": "True"}
-    folder = cache.folder("tensorrt", model.digest[:16])
+    folder = host.cache_folder("tensorrt", model.digest[:16])
     if folder is not None:
         options |= {
             "trt_engine_cache_enable": "True",
@@ -59,35 +59,36 @@ def tensorrt_options(model: Model) -> Mapping[str, str]:
 
 
 def absence(provider: str) -> str:
-    """Why ONNX Runtime's ``provider`` cannot be used here; empty when it can."""
+    """Why ONNX Runtime's ``provider`` cannot be used here; empty if it can."""
     try:
         built_in = _onnxruntime().get_available_providers()
     except MissingPackage:
         return "the package onnxruntime is not installed"
     if provider not in built_in:
-        return "the installed build of onnxruntime does not hold it"
+        return "the installed build of onnxruntime does not have it"
     return ""
 
 
 def nvidia_absence(provider: str) -> str:
-    """As :func:`absence`; the build for NVIDIA lists its providers on computers without one too."""
+    """Like :func:`absence`, and asks the driver too: the build for NVIDIA lists its providers even
+    without a GPU."""
     return absence(provider) or ("" if _nvidia_driver() else "there is no NVIDIA driver and GPU")
 
 
 def tensorrt_absence(provider: str) -> str:
-    """As :func:`nvidia_absence`; TensorRT itself is a package of its own."""
+    """Like :func:`nvidia_absence`. TensorRT itself is another package."""
     return nvidia_absence(provider) or missing("tensorrt")
 
 
 def missing(package: str) -> str:
-    """That a provider's ``package`` is; empty when it is there."""
+    """Why a provider cannot be used: its ``package`` is missing. Empty if it is installed."""
     there = importlib.util.find_spec(package) is not None
     return "" if there else f"the package {package} is missing"
 
 
 def open_session(model: Model, name: str, provider: str, options: Options = no_options) -> Session:
-    """Raises :class:`ProviderError` when ONNX Runtime would use another provider than ``provider``,
-    :class:`ModelError` when it cannot read the graph, or it is not a style's."""
+    """Raises :class:`ProviderError` if ONNX Runtime would use another provider than ``provider``,
+    :class:`ModelError` if it cannot read the graph, or its ports are wrong."""
     session = create(model.path, provider, options(model))
     used = session.get_providers()[0]
     if used != provider:
@@ -100,8 +101,10 @@ def open_session(model: Model, name: str, provider: str, options: Options = no_o
 
 
 def open_encoder(model: Model) -> Encoder:
-    """In float32 on the CPU, for paintings of any size. Raises :class:`ModelError` as
-    :func:`open_session` does."""
+    """An encoder in float32 on the CPU, for paintings of any size.
+
+    Raises :class:`ModelError` if ONNX Runtime cannot read the graph, or its ports are wrong.
+    """
     session = create(model.path, "CPUExecutionProvider", {})
     check(model, session)
 
@@ -113,7 +116,7 @@ def open_encoder(model: Model) -> Encoder:
 
 
 def open_graph(path: Path) -> Graph:
-    """Any network, in float32 on the CPU. Raises :class:`ModelError` when it cannot be read."""
+    """Any network, in float32 on the CPU. Raises :class:`ModelError` if it cannot be read."""
     session = create(path, "CPUExecutionProvider", {})
     inputs = _ports(session.get_inputs())
 
@@ -125,8 +128,8 @@ def open_graph(path: Path) -> Graph:
 
 
 def check(model: Model, session: Any) -> int:
-    """How many numbers a code of the network has; raises :class:`ModelError` where it is not a
-    style's."""
+    """The length of the network's codes. Raises :class:`ModelError` if its ports are not those of
+    the kind on its card."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
     return model.kind.check(model.path, _ports(inputs), _ports(outputs))
 
@@ -134,8 +137,10 @@ def check(model: Model, session: Any) -> int:
 def create(
     path: Path, provider: str, options: Mapping[str, str], graph: bytes | None = None
 ) -> Any:
-    """ONNX Runtime's session for the file, or for the ``graph`` made of it; raises
-    :class:`ModelError` where ``provider`` cannot run it."""
+    """ONNX Runtime's session for the file, or for the ``graph`` that was made from it.
+
+    Raises :class:`ModelError` if ``provider`` cannot run it.
+    """
     runtime = _onnxruntime()
     if provider.startswith(("CUDA", "Tensorrt")):
         _load_nvidia_libraries(runtime)
@@ -156,22 +161,22 @@ def create(
 
 
 def _helpers(provider: str) -> list[str]:
-    """Providers for the operators that ``provider`` lacks, besides the CPU."""
+    """The providers, besides the CPU, for operators that ``provider`` lacks."""
     return ["CUDAExecutionProvider"] if provider.startswith("Tensorrt") else []
 
 
 def _settings(runtime: ModuleType, provider: str) -> Any:
-    """Threads that wait do not spin: decoder and encoder need the cores meanwhile."""
+    """Waiting threads do not spin: decoder and encoder need the cores."""
     settings = runtime.SessionOptions()
     settings.log_severity_level = _FATAL
-    settings.intra_op_num_threads = hardware.thread_limit() or 0
+    settings.intra_op_num_threads = host.thread_limit() or 0
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     settings.enable_mem_pattern = provider != "DmlExecutionProvider"
     return settings
 
 
 def compiler(session: Any) -> Compile:
-    """Buffers for one size; the engine itself takes any."""
+    """Makes the buffers for one size; the session itself takes any."""
 
     def compile(height: int, width: int) -> Runner:
         output = np.empty((1, height, width, 3), np.uint8)
@@ -205,14 +210,17 @@ def _ports(nodes: list[Any]) -> list[Port]:
 
 
 def _dtype(kind: str) -> str:
-    """By the name NumPy has for it."""
+    """NumPy's name for ONNX Runtime's type ``kind``, such as "tensor(float)"."""
     name = kind.removeprefix("tensor(").removesuffix(")")
     return {"float": "float32", "double": "float64"}.get(name, name)
 
 
 def _load_nvidia_libraries(runtime: ModuleType) -> None:
-    """CUDA, cuDNN and TensorRT installed by pip are not on the loader's path, so they are loaded
-    first. What is missing shows in the provider that results."""
+    """Load CUDA, cuDNN and TensorRT as installed by pip, which are not on the loader's path.
+
+    If one is missing, ONNX Runtime falls back to another provider, and the caller raises. The
+    loader prints its failures to standard output, which is hidden for a moment.
+    """
     with redirect_stdout(StringIO()):
         runtime.preload_dlls()
     with suppress(ImportError):
@@ -230,11 +238,10 @@ def _nvidia_driver() -> bool:
 
 @once
 def _onnxruntime() -> Any:
-    """ONNX Runtime, printing nothing and reporting nothing."""
+    """ONNX Runtime, without its telemetry on Windows; elsewhere a variable switches that off."""
     try:
         import onnxruntime
     except ImportError as error:
         raise MissingPackage("onnxruntime", "cpu", "this provider") from error
-    onnxruntime.set_default_logger_severity(_FATAL)
     onnxruntime.disable_telemetry_events()
     return onnxruntime

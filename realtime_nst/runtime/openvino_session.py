@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from realtime_nst.errors import MissingPackage, ModelError
-from realtime_nst.runtime import cache, hardware
+from realtime_nst.runtime import host
 from realtime_nst.runtime.companions import has_int8_form, int8_form
 from realtime_nst.runtime.kinds import CODE, INPUT, STRENGTH, Port
 from realtime_nst.runtime.model import Model
@@ -17,7 +17,7 @@ from realtime_nst.telemetry import openvino_silenced
 
 
 def absence(device: str, precision: str = "f32") -> str:
-    """Why the device cannot be used here in ``precision``; empty when it can."""
+    """Why the device cannot be used here in ``precision``; empty if it can."""
     try:
         core = _core()
     except MissingPackage:
@@ -25,19 +25,19 @@ def absence(device: str, precision: str = "f32") -> str:
     if device not in {name.split(".")[0] for name in core.available_devices}:
         return f"OpenVINO finds no {device} on this computer"
     if precision == "bf16" and "BF16" not in capabilities():
-        return "this CPU computes no bfloat16 (it takes AVX512-BF16 or AMX)"
-    if precision == "int8" and not hardware.is_x86():
-        return "int8 is known to be the faster on x86 CPUs alone"
+        return "this CPU has no bfloat16 instructions (AVX512-BF16 or AMX)"
+    if precision == "int8" and not host.is_x86():
+        return "int8 is known to be faster only on x86 CPUs"
     return ""
 
 
 def capabilities() -> list[str]:
-    """What OpenVINO computes fast on this CPU, such as "BF16" and "INT8"."""
+    """The precisions that OpenVINO computes fast on this CPU, such as "BF16" and "INT8"."""
     return list(_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
 def choose(model: Model) -> tuple[str, str]:
-    """The precision in which this CPU computes ``model`` fastest, and why that one."""
+    """The precision in which this CPU runs ``model`` fastest, and the reason."""
     if not absence("CPU", "int8"):
         if has_int8_form(model):
             return "int8", "the style has an int8 form, and int8 is the fastest on any x86 CPU"
@@ -45,8 +45,8 @@ def choose(model: Model) -> tuple[str, str]:
     else:
         why = "int8 is for x86 CPUs"
     if absence("CPU", "bf16"):
-        return "f32", f"{why}, and the CPU no bfloat16"
-    return "bf16", f"{why}, and the CPU computes bfloat16"
+        return "f32", f"{why}, and the CPU has no bfloat16"
+    return "bf16", f"{why}, and the CPU has bfloat16"
 
 
 def open_best(model: Model) -> Session:
@@ -55,8 +55,8 @@ def open_best(model: Model) -> Session:
 
 
 def open_session(model: Model, name: str, device: str, precision: str) -> Session:
-    """Raises :class:`ModelError` when OpenVINO cannot read the graph, or it is not a style's, and
-    :class:`ProviderError` when "int8" is asked of a style without an int8 form."""
+    """Raises :class:`ModelError` if OpenVINO cannot read the graph, or its ports are wrong, and
+    :class:`ProviderError` if ``precision`` is "int8" and the style has no int8 form."""
     if precision == "int8":
         model = int8_form(model)
     graph, code_size = _read(model)
@@ -65,8 +65,10 @@ def open_session(model: Model, name: str, device: str, precision: str) -> Sessio
 
 
 def open_encoder(model: Model) -> Encoder:
-    """In float32 on the CPU, for paintings of any size. Raises :class:`ModelError` as
-    :func:`open_session` does."""
+    """An encoder in float32 on the CPU, for paintings of any size.
+
+    Raises :class:`ModelError` if OpenVINO cannot read the graph, or its ports are wrong.
+    """
     graph, _ = _read(model)
     network = _core().compile_model(graph, "CPU", _options(model, "f32"))
     request = network.create_infer_request()
@@ -81,7 +83,7 @@ def open_encoder(model: Model) -> Encoder:
 
 
 def _read(model: Model) -> tuple[Any, int]:
-    """The graph, and how many numbers a code of it has."""
+    """The graph, and the length of its codes."""
     try:
         graph = _core().read_model(model.path)
     except RuntimeError as error:
@@ -92,9 +94,11 @@ def _read(model: Model) -> tuple[Any, int]:
 
 
 def compiled(model: Model, sizes: Mapping[str, Sequence[int]]) -> Any:
-    """``model``, whatever its contract, on the CPU in its fastest float precision; by input,
-    ``sizes`` are put in place of dynamic dimensions. Raises :class:`MissingPackage` without
-    OpenVINO."""
+    """``model``, of any kind, compiled for the CPU in its fastest float precision.
+
+    ``sizes`` fills in the dynamic dimensions of each input, in order. Raises
+    :class:`MissingPackage` without OpenVINO.
+    """
     graph = _core().read_model(model.path)
     shapes = {}
     for name, given in sizes.items():
@@ -110,22 +114,22 @@ def _options(model: Model, precision: str) -> dict[str, Any]:
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": _float_precision() if precision == "int8" else precision,
     }
-    threads = hardware.thread_limit()
+    threads = host.thread_limit()
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads
-    folder = cache.folder("openvino", model.digest[:16])
+    folder = host.cache_folder("openvino", model.digest[:16])
     if folder is not None:
         options["CACHE_DIR"] = str(folder)
     return options
 
 
 def _float_precision() -> str:
-    """The fastest one for what of an int8 network stays float."""
+    """The fastest float precision, which an int8 network also uses for its layers left in float."""
     return "bf16" if "BF16" in capabilities() else "f32"
 
 
 def _compiler(graph: Any, device: str, options: dict[str, Any], coded: bool) -> Compile:
-    """A network with its size fixed runs a tenth faster than with a dynamic size."""
+    """Compiles for one size: a fixed size runs a tenth faster than a dynamic one."""
 
     def compile(height: int, width: int) -> Runner:
         fixed = graph.clone()

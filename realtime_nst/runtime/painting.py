@@ -1,4 +1,4 @@
-"""A painting file as the encoders of paintings take it."""
+"""Reads a painting the way encoders take it."""
 
 from pathlib import Path
 from typing import cast
@@ -10,13 +10,13 @@ from realtime_nst.pictures import decode, load, nearest
 from realtime_nst.stream import Image
 
 PAINTING_SIZE = 896
-"""Pixels of a painting's longer side where its code is made; smaller is closer to the painting and
-farther from the photo. Chosen by the figures of an earlier network for Great Wave."""
+"""The longer side of a painting, in pixels, when its code is made. A smaller one makes results more
+like the painting and less like the photo. Chosen from measurements with Great Wave."""
 
 
 def load_painting(path: Path) -> bytes:
-    """What is in the file. Raises :class:`UsageError` for a path that is no file, and
-    :class:`MediaError` for a file that is empty or cannot be read."""
+    """The bytes of the file. Raises :class:`UsageError` if ``path`` is not a file, and
+    :class:`MediaError` if the file is empty or cannot be read."""
     if path.is_dir():
         raise UsageError(f"{str(path)!r} is a folder; name one picture in it")
     if not path.exists():
@@ -25,10 +25,10 @@ def load_painting(path: Path) -> bytes:
 
 
 def decode_painting(data: bytes, name: str, least: int) -> Image:
-    """RGB uint8 ``(height, width, 3)``, the longer side PAINTING_SIZE pixels.
+    """RGB uint8 ``(height, width, 3)``, its longer side PAINTING_SIZE pixels.
 
-    Raises :class:`MediaError` for what is no picture, :class:`UsageError` for one whose shorter
-    side then has fewer than ``least`` pixels.
+    Raises :class:`MediaError` if ``data`` is not a picture, :class:`UsageError` if its shorter side
+    then has fewer than ``least`` pixels. ``name`` is for messages.
     """
     image = decode(data, name, PAINTING_SIZE)
     height, width = image.shape[:2]
@@ -37,7 +37,7 @@ def decode_painting(data: bytes, name: str, least: int) -> Image:
     if min(size) < least:
         raise UsageError(
             f"{name!r} is too thin for a painting: {width}x{height} pixels, {size[0]}x{size[1]} "
-            f"once scaled, and {least} a side are the least; cut it to a wider part"
+            f"once scaled, and each side needs {least}; crop it to a wider part"
         )
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return cast(Image, cv2.resize(image, size, interpolation=how))

@@ -17,9 +17,9 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class Provider:
-    """``absence`` says why it cannot be used here, empty when it can. ``install`` is the remedy.
-    An ``automatic`` provider is one that ``auto`` may choose. One that is ``int8`` takes only
-    styles with an int8 form."""
+    """``absence()`` says why the provider cannot be used here, empty if it can; ``install`` is the
+    remedy. "auto" chooses only ``automatic`` providers. An ``int8`` provider runs only styles with
+    an int8 form."""
 
     name: str
     engine: str
@@ -136,25 +136,25 @@ _ROWS = (
 )
 
 PROVIDERS = {row.name: row for row in _ROWS}
-"""By name, in the order in which ``auto`` tries them: TensorRT, CUDA, DirectML, CoreML, OpenVINO,
-ONNX Runtime on the CPU. The rest are for those who ask for them."""
+"""By name, in the order in which "auto" tries them: TensorRT, CUDA, DirectML, CoreML, OpenVINO,
+ONNX Runtime on the CPU. The others are used only if they are named."""
 
 
 def available() -> list[Provider]:
-    """Those that can be used here, in the order of the table."""
+    """The providers that can be used here, in the order of the table."""
     return [row for row in PROVIDERS.values() if not row.absence()]
 
 
 def suitable(model: Model) -> list[Provider]:
-    """Of :func:`available`, those that take ``model``."""
+    """Those of :func:`available` that can run ``model``."""
     return [row for row in available() if not row.int8 or has_int8_form(model)]
 
 
 def choose(name: str = AUTO) -> Provider:
-    """The provider called ``name``; for "auto" the first of the table that is present.
+    """The provider ``name``; for "auto", the first automatic one that is present.
 
-    Raises :class:`UnknownName`, :class:`ProviderError` when that provider is absent, and
-    :class:`MissingPackage` when no engine is installed at all.
+    Raises :class:`UnknownName`, :class:`ProviderError` if that provider is absent, and
+    :class:`MissingPackage` if no engine is installed.
     """
     if name != AUTO and name not in PROVIDERS:
         raise UnknownName("provider", name, [AUTO, *PROVIDERS])
@@ -167,9 +167,10 @@ def choose(name: str = AUTO) -> Provider:
 
 
 def open_encoder(model: Model) -> Encoder:
-    """Ready to make codes in float32 on the CPU: they are made once, and used in any precision.
+    """An encoder in float32 on the CPU: codes are made once, then used in any precision.
 
-    Raises :class:`ModelError`, and :class:`MissingPackage` without OpenVINO and ONNX Runtime.
+    Raises :class:`ModelError`, and :class:`MissingPackage` if neither OpenVINO nor ONNX Runtime is
+    installed.
     """
     if openvino.absence("CPU"):
         return ort.open_encoder(model)
@@ -191,5 +192,5 @@ def _explain(row: Provider, reason: str) -> str:
         return str(MissingPackage("openvino", "cpu", f"provider {row.name!r}"))
     return (
         f"provider {row.name!r} cannot be used here: {reason}; "
-        f"it takes {row.install}; present: {present}"
+        f"it needs {row.install}; present: {present}"
     )

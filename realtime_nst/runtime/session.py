@@ -1,4 +1,4 @@
-"""One door to every engine: a picture of any size in, the stylised picture out."""
+"""The common interface to all engines: a picture of any size in, the stylised picture out."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,34 +16,33 @@ if TYPE_CHECKING:
     from realtime_nst.runtime.model import Model
 
 Code = NDArray[np.float32]
-"""How to paint, for a network that plays more than one style: float32 ``[1, K]``."""
+"""Tells a network that plays more than one style how to paint: float32 ``[1, K]``."""
 
 Runner = Callable[[Image, Code | None], Image]
-"""The network compiled for one size. What it returns is its own buffer, overwritten by the next
-call."""
+"""The network compiled for one size. It returns its own buffer, which the next call overwrites."""
 
 Encoder = Callable[[Image], Code]
-"""A painting to its code."""
+"""From a painting to its code."""
 
 Compile = Callable[[int, int], Runner]
 """Compiles the network for pictures of (height, width)."""
 
 _SIZES_KEPT = 4
 _PIXELS_KEPT = 8_000_000
-"""In all sizes kept: a size takes some 50 to 150 bytes of memory a pixel."""
+"""The sum over all sizes kept: a compiled size takes 50 to 150 bytes of memory a pixel."""
 
 
 class Session:
     """A network on one execution provider.
 
-    Pictures are padded by reflection at the bottom and the right to the sizes the network takes,
-    and cropped again. The networks compiled for the last four sizes are kept (fewer when large),
-    with their input and output buffers. The picture returned is a copy that belongs to the caller:
-    however many frames wait in a pipeline, a later call overwrites none of them. One call runs at a
+    Pictures are padded by reflection at the bottom and the right to a size that the network takes,
+    and the result is cropped. The networks compiled for the four latest sizes are kept (fewer if
+    they are large), with their input and output buffers. The picture returned is a copy that
+    belongs to the caller, so frames waiting in a pipeline are never overwritten. One call runs at a
     time; others wait.
 
-    ``provider`` names the row of the provider table in use. ``code_size`` is K of the codes that
-    the network takes; 0 where it takes none, and calls give None.
+    ``provider`` is the row of the provider table in use. ``code_size`` is K, the length of the
+    codes that the network takes; if it is 0, calls pass None.
     """
 
     def __init__(self, provider: str, model: "Model", compile: Compile, code_size: int = 0) -> None:
@@ -55,7 +54,10 @@ class Session:
         self._lock = Lock()
 
     def __call__(self, image: Image, code: Code | None = None) -> Image:
-        """Raises :class:`ProviderError` when the engine fails, as when memory runs out."""
+        """Stylise ``image``, RGB uint8 (height, width, 3).
+
+        Raises :class:`ProviderError` if the engine fails, for example for lack of memory.
+        """
         height, width = image.shape[:2]
         with self._lock:
             padded = self._pad(image)
@@ -70,9 +72,9 @@ class Session:
             return result[:height, :width].copy()
 
     def prepare(self, width: int, height: int) -> None:
-        """Compile for pictures of that size beside the calls that run, and try it once.
+        """Compile for pictures of that size and run once, without stopping calls at other sizes.
 
-        Raises :class:`ProviderError` when the engine fails.
+        Raises :class:`ProviderError` if the engine fails.
         """
         size = height + self._missing(height), width + self._missing(width)
         if size in self._runners:
@@ -119,7 +121,7 @@ class Session:
         return padded
 
     def _missing(self, size: int) -> int:
-        """Pixels from ``size`` to the next that the network takes."""
+        """The pixels from ``size`` up to the next size that the network takes."""
         card = self._model.card
         return ceil(max(size, card.size_minimum) / card.size_multiple) * card.size_multiple - size
 

@@ -1,5 +1,8 @@
-"""A network's graph for one size of picture, its padding made of slices and concatenations: equal
-to the bit, for engines that know neither sizes to come nor reflection."""
+"""Rewrites a network's graph for one picture size, with padding made of slices and concatenations.
+
+The result is equal to the bit. It is for engines that support neither dynamic sizes nor padding by
+reflection.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +18,11 @@ _MODES = (b"reflect", b"edge")
 _END = np.iinfo(np.int64).max
 
 
-def spelt_out(path: Path, height: int, width: int) -> bytes:
-    """The model at ``path`` for frames of that size, as a file would hold it.
+def with_static_shape(path: Path, height: int, width: int) -> bytes:
+    """The model at ``path`` for frames of that size, as the bytes of an ONNX file.
 
-    Raises ModelError for padding that is neither constant nor by reflection or repetition, or is
-    not fixed in the file.
+    Raises :class:`ModelError` for padding whose widths are not in the file, are negative, or whose
+    mode is not "constant", "reflect" or "edge".
     """
     model = onnx.load(path)
     graph = model.graph
@@ -36,7 +39,7 @@ def spelt_out(path: Path, height: int, width: int) -> bytes:
 
 
 class _Pads:
-    """Puts other nodes in the place of those that pad by reflection or repetition."""
+    """Replaces the nodes that pad by reflection or by repeating the edge."""
 
     def __init__(self, graph: GraphProto, path: Path) -> None:
         self._graph, self._path = graph, path
@@ -59,21 +62,21 @@ class _Pads:
             source = made
 
     def _sides(self, node: NodeProto, mode: bytes) -> dict[int, tuple[int, int]]:
-        """By axis, how wide it pads before and after, where it does; else axis 0, by nothing."""
+        """The widths before and after of each padded axis; of axis 0, zeros, if none is padded."""
         try:
             pads, *axes = (numpy_helper.to_array(self._tensors[n]) for n in node.input[1::2] if n)
         except KeyError:
-            raise self._unknown(node, "widths that the file does not hold") from None
+            raise self._unsupported(node, "widths that are not in the file") from None
         if mode not in _MODES or pads.min() < 0:
-            raise self._unknown(node, f"mode {mode.decode()!r} and widths {pads.tolist()}")
+            raise self._unsupported(node, f"mode {mode.decode()!r} and widths {pads.tolist()}")
         widths = [(int(before), int(after)) for before, after in pads.reshape(2, -1).T]
         by_axis = dict(zip(axes[0].tolist() if axes else range(len(widths)), widths, strict=True))
         return {axis: sides for axis, sides in sorted(by_axis.items()) if any(sides)} or {0: (0, 0)}
 
-    def _unknown(self, node: NodeProto, what: str) -> ModelError:
+    def _unsupported(self, node: NodeProto, what: str) -> ModelError:
         return ModelError(
-            f"{str(self._path)!r} pads in {node.name or node.output[0]!r} with {what}, which is "
-            "not known here; choose another --provider"
+            f"{str(self._path)!r} pads in {node.name or node.output[0]!r} with {what}, which "
+            "this provider does not support; choose another --provider"
         )
 
     def _joined(
@@ -88,7 +91,7 @@ class _Pads:
         yield helper.make_node("Concat", parts, [made], axis=axis)
 
     def _constant(self, value: int) -> str:
-        name = f"spelt_out_{value}"
+        name = f"static_shape_{value}"
         if name not in self._tensors:
             tensor = numpy_helper.from_array(np.array([value], np.int64), name)
             self._graph.initializer.append(tensor)
@@ -97,7 +100,7 @@ class _Pads:
 
 
 _Strip = tuple[int, int, int, int]
-"""How many times it is put there; and where it starts, ends, and with which step."""
+"""How many times the strip is added; then the start, end and step of its slice."""
 
 
 def _reflections(before: int, after: int) -> tuple[_Strip, _Strip]:
