@@ -1,17 +1,17 @@
 """Every exception the package raises.
 
     RealtimeNstError        something failed                                 exit code 1
-    ├── UsageError          the request itself cannot be met as written      exit code 2
-    │   ├── UnknownName     a name that is in no table; the nearest is named
+    ├── UsageError          the request cannot be met as written             exit code 2
+    │   ├── UnknownName     a name is not among the choices
     │   └── TargetExists    the output is already there
     ├── MediaError          a picture or video cannot be read or written
     │   └── SourceStalled   a source stopped sending
-    ├── ModelError          an ONNX file is not one of ours, or is damaged
-    ├── ProviderError       an execution provider is absent, or not the one in use
+    ├── ModelError          an ONNX file is damaged, or not a style network
+    ├── ProviderError       an execution provider is unavailable
     ├── MissingPackage      a package of an optional extra is not installed
     └── TrainingError       training or export cannot go on
 
-Messages are one line and name the value, the choices and the remedy.
+A message is one line that names the value, the choices and the remedy.
 """
 
 from collections.abc import Iterable
@@ -20,49 +20,56 @@ from typing import ClassVar
 
 
 class RealtimeNstError(Exception):
+    """Base class of all errors that the package raises on purpose.
+
+    ``exit_code`` is the exit status of the command that it ends.
+    """
+
     exit_code: ClassVar[int] = 1
 
 
 class UsageError(RealtimeNstError):
+    """The request cannot be met as written: an argument is wrong, or two contradict each other."""
+
     exit_code: ClassVar[int] = 2
 
 
 class UnknownName(UsageError):
-    """``kind`` is what was asked for ("style", "provider"), ``choices`` what there is."""
+    """``value`` is not among ``choices``, the names of that ``kind`` ("style", "provider").
+
+    The message suggests the most similar choice, lists all of them, and ends with ``remedy``.
+    """
 
     def __init__(self, kind: str, value: str, choices: Iterable[str], remedy: str = "") -> None:
-        names = sorted(choices)
-        near = get_close_matches(value, names, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        listing = ", ".join(names) or "none"
+        self.choices = tuple(sorted(choices))
         super().__init__(
-            f"unknown {kind} {value!r}{hint} (choices: {listing})"
-            + (f"; {remedy}" if remedy else "")
+            f"unknown {kind} {value!r}{did_you_mean(value, self.choices)} "
+            f"(choices: {', '.join(self.choices) or 'none'})" + (f"; {remedy}" if remedy else "")
         )
 
 
 class TargetExists(UsageError):
-    pass
+    """The output, or an unfinished part of it, is already there."""
 
 
 class MediaError(RealtimeNstError):
-    pass
+    """A picture, video, camera or stream cannot be read or written."""
 
 
 class SourceStalled(MediaError):
-    pass
+    """A camera or stream has sent nothing for as long as its timeout."""
 
 
 class ModelError(RealtimeNstError):
-    pass
+    """An ONNX file is damaged, is not a style network, or cannot be run."""
 
 
 class ProviderError(RealtimeNstError):
-    pass
+    """An execution provider is unavailable, or another one would be used in its place."""
 
 
 class MissingPackage(RealtimeNstError):
-    """``package`` is absent; ``extra`` of realtime_nst brings it."""
+    """``purpose`` ("training") needs ``package``, which the extra ``extra`` installs."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
@@ -72,4 +79,18 @@ class MissingPackage(RealtimeNstError):
 
 
 class TrainingError(RealtimeNstError):
-    pass
+    """Training, export or optimisation cannot go on."""
+
+
+def did_you_mean(value: str, choices: Iterable[str]) -> str:
+    """``"; did you mean 'candy'?"`` with the most similar choice; empty if none is similar."""
+    near = get_close_matches(value, list(choices), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def one_line(error: BaseException, longest: int = 200) -> str:
+    """The error's message on one line of at most ``longest`` characters, or else its class name.
+
+    For exceptions of other libraries, whose messages may span many lines or be empty.
+    """
+    return " ".join(str(error).split())[:longest] or type(error).__name__

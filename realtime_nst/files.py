@@ -10,6 +10,8 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Self
 
+from realtime_nst.errors import did_you_mean
+
 try:
     import fcntl
 except ImportError:  # Windows, where a file that is open can neither be deleted nor renamed
@@ -38,6 +40,14 @@ def digest(path: Path) -> str:
     """The SHA-256 of the file's contents, in hexadecimal. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def nearest(path: Path) -> str:
+    """The end of a message that ``path`` does not exist: a similar name, or where to look."""
+    if not path.parent.is_dir():
+        return f"; there is no folder {path.parent}"
+    similar = did_you_mean(path.name, (other.name for other in path.parent.iterdir()))
+    return similar or f"; the folder {path.parent} has no such name"
 
 
 def is_regular(path: Path) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +14,7 @@ from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, UsageError
+from realtime_nst.files import nearest
 
 # Code points of ITU-T H.273, which FFmpeg's enumerations follow.
 _RGB, _BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M, _SMPTE240M, _BT2020 = 0, 1, 2, 5, 6, 7, 9
@@ -183,17 +183,9 @@ def _check_is_file(path: Path) -> None:
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name one video file in it")
     if not path.exists():
-        raise UsageError(f"no such file: {path}; {_nearest(path)}")
+        raise UsageError(f"no such file: {path}{nearest(path)}")
     if path.is_file() and path.stat().st_size == 0:
         raise MediaError(f"{path} is empty (0 bytes); copy or download it again")
-
-
-def _nearest(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f"there is no folder {path.parent}"
-    names = [other.name for other in path.parent.iterdir()]
-    near = get_close_matches(path.name, names, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"the folder {path.parent} has no such name"
 
 
 def _why(path: Path, error: Exception) -> str:

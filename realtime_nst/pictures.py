@@ -1,7 +1,6 @@
 """Picture files read, whoever needs one: a source of frames, or a painting for its style."""
 
 import re
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +79,6 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
         if marker not in _ALONE:
             at += int.from_bytes(data[at : at + 2])
     return 0, 0
-
-
-def nearest(path: Path) -> str:
-    """What to say after that ``path`` does not exist: the name beside it that is most like it."""
-    names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = get_close_matches(path.name, names, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else "; check the name and the folder"
 
 
 def _decoded(data: NDArray[np.uint8], name: str, longest: int) -> Image:

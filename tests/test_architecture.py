@@ -11,11 +11,12 @@ PACKAGE = Path(__file__).parent.parent / "realtime_nst"
 BASE = {"errors", "files", "stream"}
 MAY_IMPORT = {
     "errors": set(),
-    "files": set(),
+    "files": {"errors"},
+    "packages": {"errors"},
     "telemetry": set(),
     "stream": {"errors"},
     "channel": {"errors"},
-    "media": {"errors"},
+    "media": BASE,
     "spec": {"errors"},
     "pictures": BASE,
     "sheet": {"stream"},

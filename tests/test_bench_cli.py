@@ -9,7 +9,8 @@ import model_factory
 import painter_factory
 import pytest
 
-from realtime_nst.bench import cases, packages, provenance
+from realtime_nst import packages
+from realtime_nst.bench import cases, provenance
 
 NAP = """
 from pathlib import Path
@@ -225,7 +226,7 @@ def test_a_folder_without_rights(cli, asked, tmp_path):
 
 
 def test_an_absent_package_is_named(cli, asked, naps, monkeypatch):
-    monkeypatch.setattr(packages, "_NEEDED", ("no_such_package",))
+    monkeypatch.setitem(packages.EXTRAS, "bench", ("no_such_package",))
     assert 'pip install "realtime_nst[bench]"' in error_of(cli(*asked))
     assert naps() == 0
 

@@ -138,7 +138,7 @@ def _missing(folder):
         (_thin, "thin.png' is too thin .* 900x3 pixels, 896x3 once scaled, and each side needs 16"),
         (_missing, "there is no picture .*hokusei.jpg'; did you mean 'hokusai.jpg'"),
         (lambda folder: folder, "is a folder; name one picture"),
-        (lambda folder: folder / "none" / "a.jpg", "check the name and the folder"),
+        (lambda folder: folder / "none" / "a.jpg", "there is no folder"),
     ],
 )
 def test_what_is_no_painting_is_one_line(tmp_path, make, says):

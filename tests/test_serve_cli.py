@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from serve_factory import get, run
 
-from realtime_nst.serve import packages
+from realtime_nst import packages
 
 PATIENCE = 60
 

@@ -86,9 +86,9 @@ def bench(
 ) -> None:
     """Measure speed and quality. Interrupted, it goes on when the same command is given again."""
     from realtime_nst.bench.cases import load_cases
-    from realtime_nst.bench.packages import require
+    from realtime_nst.packages import require
 
-    require()
+    require("the benchmark", "bench")
     chosen = load_cases(cases)
     if list_:
         console.out.print(console.table(("case", "what"), [(c.name, c.title) for c in chosen]))

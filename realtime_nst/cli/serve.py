@@ -43,9 +43,9 @@ def serve(
     provider: options.Provider = "auto",
 ) -> None:
     """Serve a web page that paints the camera of whoever opens it. Ctrl-C ends."""
-    from realtime_nst.serve import packages
+    from realtime_nst.packages import require
 
-    packages.require()
+    require("the web page", "serve")
     import asyncio
     import logging
 

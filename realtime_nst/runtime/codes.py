@@ -1,14 +1,14 @@
 """Codes of paintings: made once by the encoder of a network for any painting, then kept."""
 
 import hashlib
-import os
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
 
-from realtime_nst.errors import ModelError, ProviderError
+from realtime_nst.errors import ModelError, ProviderError, one_line
+from realtime_nst.files import write_whole
 from realtime_nst.runtime import host
 from realtime_nst.runtime.companions import encoder_of
 from realtime_nst.runtime.model import Model
@@ -63,7 +63,7 @@ class Codes:
         try:
             code = self._encode(painting)
         except Exception as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)
             raise ProviderError(f"the code of {name!r} cannot be made: {reason}") from error
         if code.shape != (1, self._size) or not np.isfinite(code).all():
             raise ModelError(
@@ -89,10 +89,6 @@ class Codes:
         """Whole or not at all; without a cache it is only slower the next time."""
         if self._folder is None:
             return
-        part = self._folder / f"{key}.{os.getpid()}.part"
         numbers = code.tobytes()
-        with suppress(OSError):
+        with suppress(OSError), write_whole(self._folder / key) as part:
             part.write_bytes(numbers + hashlib.sha256(numbers).digest())
-            part.replace(self._folder / key)
-        with suppress(OSError):
-            part.unlink()

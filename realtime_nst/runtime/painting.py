@@ -6,7 +6,8 @@ from typing import cast
 import cv2
 
 from realtime_nst.errors import UsageError
-from realtime_nst.pictures import decode, load, nearest
+from realtime_nst.files import nearest
+from realtime_nst.pictures import decode, load
 from realtime_nst.stream import Image
 
 PAINTING_SIZE = 896

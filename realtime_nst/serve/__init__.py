@@ -1,6 +1,6 @@
 """The web page: a browser's camera over WebRTC, painted, and back.
 
 ``app`` routes requests, ``access`` decides which are let in, ``session`` is one viewer, ``studio``
-what all viewers share, ``server`` the socket it all stands on. Needs the extra ``serve``; ask
-``packages.require`` before importing anything else of this room.
+what all viewers share, ``server`` the socket it all stands on. Needs the extra ``serve``; call
+``packages.require`` before importing anything of this room.
 """

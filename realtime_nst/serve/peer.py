@@ -18,7 +18,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
-from realtime_nst.errors import UsageError
+from realtime_nst.errors import UsageError, one_line
 from realtime_nst.serve.encoder import PaintingEncoder
 from realtime_nst.serve.ice import IceServer
 from realtime_nst.serve.inside import replace_part
@@ -81,8 +81,7 @@ class Peer:
                 raise ValueError("one video stream, and nothing else, is wanted")
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except Exception as error:  # aiortc fails in many ways on what is no offer
-            reason = " ".join(str(error).split())[:100] or type(error).__name__
-            raise UsageError(f"this is no offer ({reason}); reload the page") from error
+            raise UsageError(f"this is no offer ({one_line(error)}); reload the page") from error
         self._track.set_result(track)
         return str(self._connection.localDescription.sdp)
 

@@ -5,7 +5,7 @@ import threading
 from importlib import import_module
 from typing import Any, Self
 
-from realtime_nst.errors import MediaError, MissingPackage, UsageError
+from realtime_nst.errors import MediaError, MissingPackage, UsageError, one_line
 from realtime_nst.stream import Frame, Image, Managed
 
 _REMEDIES = {
@@ -79,7 +79,7 @@ class VirtualCameraSink(Managed):
         with self._changed:
             if self._failure is not None:
                 raise MediaError(
-                    f"the virtual camera {self.name} failed: {_line(self._failure)}; "
+                    f"the virtual camera {self.name} failed: {one_line(self._failure)}; "
                     "start again without --virtual-camera, or when it is there again"
                 ) from self._failure
             self._newest, self._fresh = frame.image[: _even(height), : _even(width)], True
@@ -98,7 +98,7 @@ class VirtualCameraSink(Managed):
         except (RuntimeError, ValueError, TypeError, OSError) as error:
             which = f"virtual camera {self._device}" if self._device else "no virtual camera"
             raise MediaError(
-                f"{which} cannot be opened ({_line(error)}); "
+                f"{which} cannot be opened ({one_line(error)}); "
                 f"{_REMEDIES.get(sys.platform, _ELSEWHERE)}"
             ) from error
 
@@ -122,7 +122,3 @@ class VirtualCameraSink(Managed):
 
 def _even(side: int) -> int:
     return side - side % 2
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

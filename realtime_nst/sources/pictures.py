@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.pictures import SUFFIXES, nearest, read_picture
+from realtime_nst.files import nearest
+from realtime_nst.pictures import SUFFIXES, read_picture
 from realtime_nst.stream import Frame, Image, Managed, StreamInfo
 
 

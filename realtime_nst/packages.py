@@ -1,0 +1,24 @@
+"""The packages of the optional extras, asked for before anything that needs them is imported."""
+
+from importlib.util import find_spec
+
+from realtime_nst.errors import MissingPackage
+
+EXTRAS = {
+    "bench": ("jinja2", "matplotlib", "onnx", "psutil"),
+    "cpu": ("onnxruntime",),
+    "serve": ("aiohttp", "aiortc"),
+    "train": ("torch", "onnx", "onnxscript", "safetensors", "matplotlib"),
+}
+"""By extra, the packages imported from it."""
+
+
+def require(purpose: str, *extras: str) -> None:
+    """Raise :class:`MissingPackage` for the first package of ``extras`` that is not installed.
+
+    ``purpose`` begins the message: "training".
+    """
+    for extra in extras:
+        for package in EXTRAS[extra]:
+            if find_spec(package) is None:
+                raise MissingPackage(package, extra, purpose)
