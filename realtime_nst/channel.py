@@ -1,4 +1,4 @@
-"""A bounded hand-over between two threads that carries errors across."""
+"""A bounded queue between two threads that carries errors from the producer to the consumer."""
 
 import threading
 from collections import deque
@@ -8,12 +8,16 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+class ChannelClosed(Exception):
+    """The producer closed the channel without an error, and every item has been taken."""
+
+
 class Channel(Generic[T]):
     """First in, first out, at most ``capacity`` items.
 
     When full, ``put`` waits; with ``newest_wins`` it discards the oldest item instead and counts
-    it in ``dropped``. Iterating ends when the producer closes the channel, and raises the error
-    the producer closed it with.
+    it in ``dropped``: with a capacity of 1, a mailbox that holds the newest item. Iterating ends
+    when the producer closes the channel, and raises the error the producer closed it with.
     """
 
     def __init__(self, capacity: int, *, newest_wins: bool = False) -> None:
@@ -26,7 +30,7 @@ class Channel(Generic[T]):
         self._error: BaseException | None = None
 
     def put(self, item: T) -> bool:
-        """Hand over ``item``; False when the consumer has gone."""
+        """Hand over ``item``; False once the consumer has cancelled."""
         with self._changed:
             if self._newest_wins and len(self._items) == self._capacity:
                 self._items.popleft()
@@ -39,26 +43,36 @@ class Channel(Generic[T]):
             return True
 
     def close(self, error: BaseException | None = None) -> None:
-        """The producer is done, or failed with ``error``."""
+        """Called by the producer when it is done, or has failed with ``error``."""
         with self._changed:
             self._closed, self._error = True, error
             self._changed.notify_all()
 
     def cancel(self) -> None:
-        """The consumer is gone: waiting and later ``put`` calls return False."""
+        """Called by the consumer when it wants no more: every ``put`` returns False from now on."""
         with self._changed:
             self._cancelled = True
             self._items.clear()
             self._changed.notify_all()
 
+    def get(self, timeout: float | None = None) -> T:
+        """Wait for the next item and take it.
+
+        Raises TimeoutError when none comes within ``timeout`` seconds (None: wait for ever). Once
+        the channel is closed and empty, raises the producer's error, or :class:`ChannelClosed`.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._items or self._closed, timeout):
+                raise TimeoutError
+            if not self._items:
+                raise self._error or ChannelClosed
+            self._changed.notify_all()
+            return self._items.popleft()
+
     def __iter__(self) -> Iterator[T]:
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._items or self._closed)
-                if not self._items:
-                    if self._error is not None:
-                        raise self._error
-                    return
-                item = self._items.popleft()
-                self._changed.notify_all()
+            try:
+                item = self.get()
+            except ChannelClosed:
+                return
             yield item

@@ -64,6 +64,14 @@ def test_every_codec_in_every_container(tmp_path, codec, suffix):
 
 
 @pytest.mark.parametrize("codec", CODECS)
+def test_encoders_are_quiet_and_leave_the_environment_alone(tmp_path, codec, capfd):
+    before = dict(os.environ)
+    write(VideoSink(tmp_path / "a.mkv", codec=codec), made(40))
+    assert dict(os.environ) == before
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("codec", CODECS)
 def test_odd_sizes_are_kept(tmp_path, codec):
     sink = write(VideoSink(tmp_path / "a.mkv", codec=codec, rate=Fraction(25)), made(2, (63, 47)))
     assert read(tmp_path / "a.mkv")[0].image.shape == (47, 63, 3)

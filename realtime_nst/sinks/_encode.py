@@ -6,6 +6,8 @@ import hashlib
 import math
 import os
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -112,7 +114,8 @@ class PictureEncoder:
         self.stream.metadata.update(traits.tags, encoder=self.settings)
         self._configure(codec, quality, output.format.name)
         try:
-            self.stream.codec_context.open()
+            with _svt_silenced():
+                self.stream.codec_context.open()
         except av.FFmpegError as error:
             raise MediaError(
                 f"{codec.encoder} does not take pictures of {size[0]}x{size[1]} "
@@ -126,9 +129,6 @@ class PictureEncoder:
         context.gop_size = max(1, min(300, round(self._traits.rate * _SECONDS_A_GROUP)))
         # PyAV's default, slices, costs quality where whole frames can be encoded side by side.
         context.thread_type = "AUTO"
-        if codec.encoder == "libsvtav1":
-            # It reports on the error stream, and only this variable makes it stop.
-            os.environ.setdefault("SVT_LOG", "1")
         if self._traits.aspect:
             context.sample_aspect_ratio = self._traits.aspect
         self._traits.colours.tag(context)
@@ -155,6 +155,19 @@ class PictureEncoder:
 
     def flush(self) -> list[Packet[Any]]:
         return self.stream.encode(None)
+
+
+@contextmanager
+def _svt_silenced() -> Iterator[None]:
+    """SVT-AV1 reports on standard error unless this variable says otherwise while it is opened."""
+    if "SVT_LOG" in os.environ:
+        yield
+        return
+    os.environ["SVT_LOG"] = "1"  # errors only
+    try:
+        yield
+    finally:
+        del os.environ["SVT_LOG"]
 
 
 def settings_of(

@@ -2,9 +2,11 @@
 
 import sys
 import threading
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Self
 
+from realtime_nst.channel import Channel, ChannelClosed
 from realtime_nst.errors import MediaError, MissingPackage, UsageError, one_line
 from realtime_nst.stream import Frame, Image, Managed
 
@@ -41,10 +43,8 @@ class VirtualCameraSink(Managed):
         if rate <= 0:
             raise UsageError(f"virtual camera rate {rate} is not above 0; try 30")
         self._device, self._size, self._rate = device, size, float(rate)
-        self._newest: Image | None = None
-        self._fresh = self._stopped = False
+        self._images: Channel[Image] = Channel(1, newest_wins=True)
         self._failure: Exception | None = None
-        self._changed = threading.Condition()
         self._camera: Any = None
         self._thread: threading.Thread | None = None
 
@@ -62,9 +62,7 @@ class VirtualCameraSink(Managed):
         return self
 
     def _close(self) -> None:
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
+        self._images.close()
         if self._thread is not None:
             self._thread.join()
             self._camera.close()
@@ -76,14 +74,12 @@ class VirtualCameraSink(Managed):
                 f"a frame of {width}x{height} came for a virtual camera of "
                 f"{self._size[0]}x{self._size[1]}; it keeps one size"
             )
-        with self._changed:
-            if self._failure is not None:
-                raise MediaError(
-                    f"the virtual camera {self.name} failed: {one_line(self._failure)}; "
-                    "start again without --virtual-camera, or when it is there again"
-                ) from self._failure
-            self._newest, self._fresh = frame.image[: _even(height), : _even(width)], True
-            self._changed.notify_all()
+        if self._failure is not None:
+            raise MediaError(
+                f"the virtual camera {self.name} failed: {one_line(self._failure)}; "
+                "start again without --virtual-camera, or when it is back"
+            ) from self._failure
+        self._images.put(frame.image[: _even(height), : _even(width)])
         return True
 
     def _opened(self) -> Any:
@@ -103,21 +99,17 @@ class VirtualCameraSink(Managed):
             ) from error
 
     def _work(self) -> None:
+        """Send each new frame at once, and the last one again when none comes for 1 / rate s."""
         try:
-            while (image := self._next()) is not None:
+            image = self._images.get()
+            while True:
                 self._camera.send(image)
+                with suppress(TimeoutError):
+                    image = self._images.get(1 / self._rate)
+        except ChannelClosed:
+            pass
         except Exception as error:  # raised by the next write, whatever it is
-            with self._changed:
-                self._failure = error
-
-    def _next(self) -> Image | None:
-        """A new frame as soon as there is one, else the last again; None at the end."""
-        with self._changed:
-            while not self._changed.wait_for(lambda: self._stopped or self._fresh, 1 / self._rate):
-                if self._newest is not None:
-                    break
-            self._fresh = False
-            return None if self._stopped else self._newest
+            self._failure = error
 
 
 def _even(side: int) -> int:

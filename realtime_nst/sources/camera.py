@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import cv2
-import cv2.utils.logging as logging
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime_nst.channel import Channel
 from realtime_nst.errors import MediaError, SourceStalled, UsageError
 from realtime_nst.sources.devices import users_of, video_nodes
 from realtime_nst.stream import Frame, Image, Managed, StreamInfo
@@ -62,7 +62,7 @@ class CameraSource(Managed):
         for name in [] if reasons else _BACKENDS.get(sys.platform, ("CAP_ANY",)):
             reader = _Reader(self._device, getattr(cv2, name), self._size, self._fps)
             try:
-                width, height = reader.size(self._timeout)
+                self._first = reader.newest(self._timeout)
             except SourceStalled as error:
                 reader.stop(self._timeout)
                 reasons.append(f"{name.removeprefix('CAP_')}: {error}")
@@ -70,6 +70,7 @@ class CameraSource(Managed):
             except BaseException:
                 reader.stop(self._timeout)
                 raise
+            height, width = self._first[0].shape[:2]
             self._info = StreamInfo(width, height, reader.rate, live=True)
             self._reader = reader
             return self
@@ -85,64 +86,51 @@ class CameraSource(Managed):
             self._reader = None
 
     def __iter__(self) -> Iterator[Frame]:
-        began, index = time.monotonic(), 0
+        began = time.monotonic()
+        for index, (image, captured) in enumerate(self._pictures()):
+            pts = Fraction(max(0.0, captured - began)).limit_denominator(90_000)
+            yield Frame(image, index, pts, captured)
+
+    def _pictures(self) -> Iterator[tuple[Image, float]]:
+        """The frame that opening waited for, then always the newest."""
+        yield self._first
         while self._reader is not None:
             try:
-                image, captured = self._reader.newest(self._timeout)
+                yield self._reader.newest(self._timeout)
             except SourceStalled as error:
                 raise SourceStalled(
                     f"camera {self._device} stopped: {error}; plug it in again, {_REMEDY}"
                 ) from error
-            pts = Fraction(max(0.0, captured - began)).limit_denominator(90_000)
-            yield Frame(image, index, pts, captured)
-            index += 1
 
 
 class _Reader:
-    """Opens a capture, reads it and releases it, all on one thread; keeps the newest frame only."""
+    """Opens a capture, reads it and releases it, all on one thread; only the newest frame waits."""
 
     def __init__(
         self, device: int | str, backend: int, size: tuple[int, int] | None, fps: float | None
     ) -> None:
         self.rate: Fraction | None = None
         self._wanted = (size, fps)
-        self._newest: tuple[Image, float] | None = None
-        self._failure = ""
-        self._stopped = False
-        self._changed = threading.Condition()
+        self._frames: Channel[tuple[Image, float]] = Channel(1, newest_wins=True)
         self._thread = threading.Thread(
             target=self._work, args=(device, backend), name="realtime_nst-camera", daemon=True
         )
         self._thread.start()
 
-    def size(self, timeout: float) -> tuple[int, int]:
-        """Width and height of the newest frame, which is left to be taken."""
-        with self._changed:
-            height, width = self._awaited(timeout)[0].shape[:2]
-            return width, height
-
     def newest(self, timeout: float) -> tuple[Image, float]:
-        """The newest frame not yet taken, and when it came."""
-        with self._changed:
-            taken = self._awaited(timeout)
-            self._newest = None
-            return taken
-
-    def _awaited(self, timeout: float) -> tuple[Image, float]:
-        if not self._changed.wait_for(lambda: self._newest or self._failure, timeout):
-            raise SourceStalled(f"no frame for {timeout:g} s")
-        if self._newest is None:
-            raise SourceStalled(self._failure)
-        return self._newest
+        """The newest frame not taken yet, and when it came."""
+        try:
+            return self._frames.get(timeout)
+        except TimeoutError:
+            raise SourceStalled(f"no frame for {timeout:g} s") from None
 
     def stop(self, timeout: float) -> None:
         """Release the camera; a driver that hangs is left behind after ``timeout`` seconds."""
-        self._stopped = True
+        self._frames.cancel()
         self._thread.join(timeout)
 
     def _work(self, device: int | str, backend: int) -> None:
         capture = None
-        logging.setLogLevel(logging.LOG_LEVEL_ERROR)  # what is wrong is said by the failure
         try:
             capture = cv2.VideoCapture(device, backend)
             failure = self._read(capture)
@@ -151,22 +139,18 @@ class _Reader:
         finally:
             if capture is not None:
                 capture.release()
-        with self._changed:
-            self._failure = failure
-            self._changed.notify_all()
+        self._frames.close(SourceStalled(failure))
 
     def _read(self, capture: Any) -> str:
         if not capture.isOpened():
             return "not there, or in use by another program"
         self.rate = _configure(capture, *self._wanted)
-        while not self._stopped:
+        while True:
             delivered, picture = capture.read()
             if not delivered:
                 return "the device gave no frame"
-            with self._changed:
-                self._newest = (_to_rgb(picture), time.monotonic())
-                self._changed.notify_all()
-        return "closed"
+            if not self._frames.put((_to_rgb(picture), time.monotonic())):
+                return "closed"
 
 
 def _obstacles(device: int | str) -> Iterator[str]:

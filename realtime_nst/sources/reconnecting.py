@@ -3,9 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Self
 
+from realtime_nst.channel import Channel, ChannelClosed
 from realtime_nst.errors import MediaError
 from realtime_nst.sources._fitted import fitted
 from realtime_nst.stream import Frame, Image, Managed, Source, StreamInfo
@@ -17,6 +19,14 @@ _END_SECONDS = 6.0
 _TICK = Fraction(1, 90_000)
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each new attempt; the last one counts for all further ones."""
+
+
+@dataclass(frozen=True)
+class _Status:
+    """``trouble`` says in one line what is wrong; ``came`` is when the last picture did."""
+
+    trouble: str = ""
+    came: float = 0.0
 
 
 class ReconnectingSource(Managed):
@@ -36,12 +46,10 @@ class ReconnectingSource(Managed):
         self._open, self._name, self._back_off = open, name, back_off
         self._source: Source | None = None
         self._info: StreamInfo | None = None
-        self._trouble, self._came = "", 0.0
-        self._newest: tuple[Image, float] | None = None
-        self._fresh = self._ended = False
-        self._error: Exception | None = None
+        self._status = _Status()
+        self._last: Image | None = None
+        self._pictures: Channel[tuple[Image, float]] = Channel(1, newest_wins=True)
         self._stop = threading.Event()
-        self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
     @property
@@ -52,15 +60,16 @@ class ReconnectingSource(Managed):
 
     @property
     def state(self) -> str:
-        silent = time.monotonic() - self._came
-        if self._trouble or not self._came or silent < _SILENT_SECONDS:
-            return self._trouble
+        status = self._status
+        silent = time.monotonic() - status.came
+        if status.trouble or not status.came or silent < _SILENT_SECONDS:
+            return status.trouble
         return f"no picture from {self._name} for {silent:.0f} s"
 
     def __enter__(self) -> Self:
         self._source = self._open()
         self._info = self._source.__enter__().info
-        self._came = time.monotonic()
+        self._status = _Status(came=time.monotonic())
         self._thread = threading.Thread(target=self._work, name="realtime_nst-source", daemon=True)
         self._thread.start()
         return self
@@ -71,33 +80,30 @@ class ReconnectingSource(Managed):
             self._thread.join(_END_SECONDS)
 
     def __iter__(self) -> Iterator[Frame]:
-        began, index, pts = self._came, 0, -_TICK
-        while (picture := self._next()) is not None:
-            image, captured = picture
+        began, pts = self._status.came, -_TICK
+        for index, (image, captured) in enumerate(self._shown()):
             # A new picture may have been captured just before the last one was repeated.
             pts = max(pts + _TICK, Fraction(captured - began).limit_denominator(90_000))
             yield Frame(image, index, pts, captured)
-            index += 1
 
-    def _next(self) -> tuple[Image, float] | None:
-        """A new picture, or the last one again; None at the end."""
+    def _shown(self) -> Iterator[tuple[Image, float]]:
+        """Each new picture, and the last one again while none comes."""
+        last: Image | None = None
         while not self._stop.is_set():
-            with self._changed:
-                if not self._fresh and not self._ended:
-                    self._changed.wait(self._until_repeat)
-                fresh, self._fresh = self._fresh, False
-                if self._error is not None:
-                    raise self._error
-                if self._newest is not None and (fresh or not self._ended):
-                    return self._newest if fresh else (self._newest[0], time.monotonic())
-                if self._ended:
-                    return None
-        return None
+            try:
+                last, captured = self._pictures.get(self._until_repeat)
+            except TimeoutError:
+                captured = time.monotonic()
+            except ChannelClosed:
+                return
+            if last is not None:
+                yield last, captured
 
     @property
     def _until_repeat(self) -> float:
-        """A slow camera is waited for, one that has failed is not."""
-        held = 0.0 if self._trouble else self._came + _HOLD_SECONDS - time.monotonic()
+        """Seconds to wait for a new picture: longer for a slow camera than for one that failed."""
+        status = self._status
+        held = 0.0 if status.trouble else status.came + _HOLD_SECONDS - time.monotonic()
         return max(_REPEAT_SECONDS, held)
 
     def _work(self) -> None:
@@ -109,9 +115,7 @@ class ReconnectingSource(Managed):
             error = caught
         finally:
             self._leave()
-            with self._changed:
-                self._error, self._ended = error, True
-                self._changed.notify_all()
+            self._pictures.close(error)
 
     def _read(self) -> str | None:
         """Take pictures until the source ends (None) or fails (why)."""
@@ -126,10 +130,9 @@ class ReconnectingSource(Managed):
 
     def _take(self, frame: Frame) -> None:
         image = fitted(frame.image, self.info.width, self.info.height)
-        with self._changed:
-            self._newest, self._fresh = (image, frame.captured), True
-            self._came, self._trouble = time.monotonic(), ""
-            self._changed.notify_all()
+        self._status = _Status(came=time.monotonic())
+        self._pictures.put((image, frame.captured))
+        self._last = image
 
     def _reopen(self, failure: str) -> None:
         """Make the source anew, however often that takes; ends when it is there or not wanted."""
@@ -137,9 +140,10 @@ class ReconnectingSource(Managed):
         reason, attempt = failure.split("; ")[0], 0
         while self._source is None:
             pause = self._back_off[min(attempt, len(self._back_off) - 1)]
-            with self._changed:
-                self._trouble = f"{reason}; trying again every {pause:g} s"
-                self._changed.notify_all()
+            trouble = f"{reason}; trying again every {pause:g} s"
+            self._status = replace(self._status, trouble=trouble)
+            if self._last is not None:  # shown at once, with the trouble
+                self._pictures.put((self._last, time.monotonic()))
             if self._stop.wait(pause):
                 return
             attempt += 1
