@@ -1,4 +1,4 @@
-"""Tiny style networks as ONNX files, made to the contract or against it, without torch."""
+"""Tiny style networks as ONNX files, which keep or break the contract, made without torch."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ Ports = Mapping[str, tuple[int, Sequence[int | str]]]
 _SHAPE = (1, "height", "width", 3)
 _FRAME, _IMAGE = ({name: (TensorProto.UINT8, _SHAPE)} for name in (INPUT, OUTPUT))
 _SWAP = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]], np.float32)
-"""Blue to red, red to green, green to blue: tells colour orders apart."""
+"""Blue to red, red to green, green to blue: shows whether colours are in the wrong order."""
 
 
 def card(name: str = "tiny", **changes: object) -> ModelCard:
@@ -46,11 +46,11 @@ def write_style(
     int8: bool = False,
     card: ModelCard | None = None,
 ) -> Path:
-    """A network that permutes the channels, adds ``shift``.
+    """A network that permutes the channels and adds ``shift``.
 
-    It works on ``block`` x ``block`` pixels at a time (so sizes must be multiples of ``block``),
-    and pads by reflection by ``margin`` within. ``crop`` rows and columns are lost. With ``int8``
-    its convolution is quantised.
+    It works on ``block`` x ``block`` pixels at a time, so sizes must be multiples of ``block``, and
+    pads by ``margin`` by reflection internally. The result lacks ``crop`` rows and columns. With
+    ``int8`` its convolution is quantised.
     """
     nodes = [
         helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
@@ -95,15 +95,15 @@ def write_graph(
     shape: Sequence[int | str] = _SHAPE,
     dtype: int = TensorProto.UINT8,
 ) -> Path:
-    """A network that gives its (first) input back, with ports as asked, to break the contract."""
+    """A network that returns its first input, with the ports asked for, to break the contract."""
     nodes = [_same(inputs[0], output)]
     ports = dict.fromkeys(inputs, (dtype, shape))
     return _save(path, nodes, {}, card, inputs=ports, output={output: (dtype, shape)})
 
 
 def write_painter(path: Path, name: str = "any", gain: float = 1.0, **changes: object) -> Path:
-    """A network for any painting that adds ``gain`` times the painting's mean colour, and its
-    encoder beside it. ``changes`` are those of the encoder's card."""
+    """A network for any painting that adds ``gain`` times the painting's mean colour, with its
+    encoder beside it. ``changes`` applies to the encoder's card."""
     matrix = gain * np.eye(3, dtype=np.float32)
     _write_coded(path, matrix, card(name, kind=ARBITRARY, title="Any painting"))
     nodes = [
@@ -126,13 +126,13 @@ def write_painter(path: Path, name: str = "any", gain: float = 1.0, **changes: o
 def write_several(
     path: Path, colours: Mapping[str, Sequence[int]], name: str = "several", **changes: object
 ) -> Path:
-    """A network of several styles: each adds the colour that stands under its name."""
+    """A multi-style network, each of whose styles adds its colour."""
     about = {"kind": MULTI, "styles": tuple(colours)} | changes
     return _write_coded(path, np.array(list(colours.values()), np.float32), card(name, **about))
 
 
 def _write_coded(path: Path, matrix: NDArray[np.float32], card: ModelCard) -> Path:
-    """To every pixel it adds strength x code x ``matrix``."""
+    """A network that adds strength x code x ``matrix`` to every pixel."""
     nodes = [
         helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
         helper.make_node("MatMul", [CODE, "matrix"], ["colour"]),

@@ -1,4 +1,4 @@
-"""Paintings, and an installed set in which every kind of network is there once."""
+"""Paintings, and a set of installed styles with every kind of network."""
 
 import importlib.util
 import threading
@@ -11,7 +11,7 @@ import numpy as np
 from realtime_nst.runtime import styles
 
 COLOURS = {"red": (50, 0, 0), "blue": (0, 10, 80)}
-"""The styles of the network of several, and what each adds to a picture."""
+"""The styles of the multi-style network, and the colour that each adds to a picture."""
 
 _TOOL = Path(__file__).parent.parent / "tools" / "install_style.py"
 
@@ -24,8 +24,8 @@ def painting(path, colour, size=(60, 40)):
 
 
 def install(folder, monkeypatch):
-    """Make two styles, "wave" and "dots", a painter "any" and one of COLOURS, "several", the
-    installed set in ``folder``."""
+    """Install two styles, "wave" and "dots", the painter "any" and the multi-style network
+    "several" of COLOURS in ``folder``, and make it the only installed set."""
     folder.mkdir()
     made = folder.parent / "made"
     made.mkdir()
@@ -41,7 +41,7 @@ def install(folder, monkeypatch):
 
 
 def install_file(path, folder, monkeypatch):
-    """As ``tools/install_style.py`` does."""
+    """Install ``path`` with ``tools/install_style.py``."""
     spec = importlib.util.spec_from_file_location("install_style", _TOOL)
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
@@ -51,8 +51,8 @@ def install_file(path, folder, monkeypatch):
 
 
 def frames_meanwhile(stylizer, image, specs):
-    """What another thread gets of ``image`` while this one sets ``specs`` one by one, each for two
-    frames at least."""
+    """The results of another thread that stylises ``image`` while this one sets each of ``specs``
+    for at least two frames."""
     results, failures, done = [], [], threading.Event()
 
     def work():

@@ -1,4 +1,4 @@
-"""Codes of paintings: made once, kept by what the painting holds, and never wrong."""
+"""Codes of paintings: made once, cached by the content of the painting, and never wrong."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The graph given to CoreML, run on ONNX Runtime's CPU provider: nothing else differs here."""
+"""The graphs made for CoreML, run on the CPU: only the last step, CoreML itself, is not tested."""
 
 from itertools import product
 from pathlib import Path

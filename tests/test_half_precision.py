@@ -1,6 +1,6 @@
-"""Networks keep their pictures in half precision, and every provider its own, on hard inputs.
+"""On difficult inputs, networks give the same picture in half precision, and on every provider.
 
-Half precision as TensorRT and CoreML run a style: all of it float16, normalisation excepted.
+Half precision is emulated as TensorRT and CoreML use it: float16 except in normalisation.
 """
 
 from functools import partial
@@ -29,11 +29,11 @@ from realtime_nst.runtime.stylizer import Stylizer  # noqa: E402
 
 _SIZE = (72, 88)
 _PROVIDERS = {"cpu": (2, 0.75), "openvino-f32": (2, 0.75), "openvino-bf16": (16, 1.5)}
-"""By provider, the largest and the mean difference to torch in float32, in grey levels."""
+"""By provider, the largest and mean difference allowed from torch in float32, in grey levels."""
 
 _ILL_CONDITIONED = {"johnson-transposed"}
-"""Untrained reference networks whose normalisation divides, on flat frames, nothing but rounding
-errors by the root of its epsilon: engines differ there, and none is right."""
+"""Untrained networks whose normalisation, on flat frames, divides mere rounding errors by the root
+of its epsilon: engines differ there, and none is right."""
 
 
 def _one_bright_pixel():
@@ -65,7 +65,7 @@ def _in_half_precision(network):
 
 @torch.no_grad()
 def _paint(network, frame, dtype):
-    """Grey levels, not rounded."""
+    """The result in grey levels, not rounded."""
     planes = torch.from_numpy(frame).permute(2, 0, 1)[None].to(dtype) / 255
     return network(planes)[0].float().permute(1, 2, 0).numpy() * 255
 

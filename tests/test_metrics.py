@@ -1,4 +1,4 @@
-"""Measures of stillness, worked out by hand."""
+"""Measures of stillness, checked against values calculated by hand."""
 
 import numpy as np
 import pytest

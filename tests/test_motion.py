@@ -1,4 +1,4 @@
-"""Flow, warping and occlusion on the synthetic scene, whose flow is known, and worked by hand."""
+"""Flow, warping and occlusion: on a synthetic scene with known flow, and calculated by hand."""
 
 import cv2
 import numpy as np

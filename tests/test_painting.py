@@ -1,4 +1,4 @@
-"""Paintings as people have them: turned, deep, clear, huge, or no pictures at all."""
+"""Picture files as people have them: rotated, 16-bit, transparent, huge, or not pictures at all."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def deep(folder):
 
 
 def transparent(folder):
-    """Half of it so clear that its colour is not seen."""
+    """Half of it transparent, so that its colour is invisible."""
     picture = np.dstack([halves(), np.full((400, 600), 255, np.uint8)])
     picture[:200, :, 3] = 0
     return write(folder / "clear.png", picture)

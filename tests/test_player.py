@@ -1,4 +1,4 @@
-"""Which network plays what --style asks for, and what none can play."""
+"""Which network plays what --style asks for, and what no network can play."""
 
 import model_factory
 import painter_factory
@@ -18,8 +18,8 @@ def weights(tmp_path, monkeypatch):
 
 @pytest.fixture
 def own(tmp_path):
-    """Networks that are not installed; the one of several has a style called as an installed one
-    is."""
+    """Networks that are not installed; one of the styles of "many" has the name of an installed
+    one."""
     model_factory.write_painter(tmp_path / "own.onnx")
     model_factory.write_several(tmp_path / "many.onnx", {"wave": (1, 2, 3), "sand": (9, 9, 9)})
     return tmp_path

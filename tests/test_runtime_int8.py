@@ -1,4 +1,4 @@
-"""The int8 form of a style: found beside it, bound to it, taken where it is the fastest."""
+"""The int8 form of a style: found beside it, bound to it, used where it is the fastest."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 _SHIFT = 40
-"""What tells the int8 form's pictures from the float style's."""
+"""Tells the pictures of the int8 form from those of the float style."""
 
 _IMAGE = np.random.default_rng(3).integers(0, 256, (24, 32, 3), dtype=np.uint8)
 

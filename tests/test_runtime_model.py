@@ -1,4 +1,4 @@
-"""Reading a style's ONNX file: the card, and every way in which a file is no style."""
+"""Reading a style's ONNX file: its card, and the ways in which a file is not a style."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from realtime_nst.runtime.providers import available
 from realtime_nst.runtime.stylizer import Stylizer
 
 _ANY = "0" * 64
-"""A digest. With one as its origin a style is int8, and every provider takes it."""
+"""A digest. With one in ``quantised_from`` a style counts as int8, and every provider runs it."""
 
 
 @pytest.fixture(autouse=True)

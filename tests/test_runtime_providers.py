@@ -1,4 +1,4 @@
-"""The table of execution providers: choosing one, and one contract for all of them."""
+"""The table of execution providers: choosing one, and the contract that all of them fulfil."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=[row.name for row in available()])
 def provider(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A row; for the one that takes int8 styles alone, the cards written here say int8."""
+    """The name of a row; the int8 row runs only int8 styles, so the cards then say int8."""
     name: str = request.param
     if name == "openvino-int8":
         made = partial(model_factory.card, quantised_from="0" * 64)
@@ -39,7 +39,7 @@ def provider(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_the_contract_below_runs_on_every_row_present(name: str) -> None:
-    """Shows, as skipped, the rows that it could not run on here."""
+    """Skips, and so shows, the rows that are absent on this computer."""
     reason = PROVIDERS[name].absence()
     if reason:
         pytest.skip(f"{name}: {reason}")
@@ -78,7 +78,7 @@ _NETWORKS = {
 def test_every_size_comes_out_right(
     tmp_path: Path, provider: str, network: str, rng: np.random.Generator
 ) -> None:
-    """More sizes than are kept compiled, and some of them again."""
+    """More sizes than stay compiled, some of them twice."""
     graph, sizes = _NETWORKS[network]
     stylizer = Stylizer(write_style(tmp_path / "a.onnx", card=card(**sizes), **graph), provider)
     for size in _SIZES:
@@ -235,7 +235,7 @@ def test_available_are_those_without_absence() -> None:
 
 
 def test_another_provider_than_asked_for_is_an_error(tmp_path: Path) -> None:
-    """ONNX Runtime itself would go on with the CPU and a warning."""
+    """ONNX Runtime itself would warn and go on with the CPU."""
     if not PROVIDERS["cuda"].absence():
         pytest.skip("CUDA is present")
     model = read_model(write_style(tmp_path / "a.onnx", card=card()))

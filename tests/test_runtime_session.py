@@ -1,4 +1,4 @@
-"""What a Session keeps between calls, shown with an engine that only counts."""
+"""What a Session keeps between calls, with a fake engine that counts compilations."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from realtime_nst.runtime.session import Runner, Session
 
 
 class _Engine:
-    """Gives pictures back, and lists the sizes it compiled for."""
+    """Returns pictures unchanged, and lists the sizes it compiled for."""
 
     def __init__(self) -> None:
         self.compiled: list[tuple[int, int]] = []

@@ -1,4 +1,4 @@
-"""The Stylizer: changing styles, threads, and pictures that are none."""
+"""The Stylizer: changing styles, several threads, and arrays that are not pictures."""
 
 import threading
 from pathlib import Path
@@ -26,7 +26,7 @@ def plain(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bright(tmp_path: Path) -> Path:
-    """Another architecture: half of its state with half of the other's would not fit."""
+    """Another architecture, so that a mixture of the two styles would fail."""
     return write_style(
         tmp_path / "bright.onnx", block=4, shift=50, card=card("bright", size_multiple=4)
     )

@@ -1,4 +1,4 @@
-"""The stabiliser and its stage: still where the scene is, no ghosts, no memory past a cut."""
+"""The stabiliser and its stage: still scenes hold still, no ghosts, no memory across a cut."""
 
 import threading
 from dataclasses import replace

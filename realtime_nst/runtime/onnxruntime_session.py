@@ -3,7 +3,6 @@
 import ctypes
 import importlib.util
 import sys
-import warnings
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
@@ -145,13 +144,12 @@ def create(
     if provider.startswith(("CUDA", "Tensorrt")):
         _load_nvidia_libraries(runtime)
     try:
-        with warnings.catch_warnings(action="ignore"):
-            return runtime.InferenceSession(
-                graph or str(path),
-                _settings(runtime, provider),
-                [(provider, dict(options)), *_helpers(provider)],
-                enable_fallback=0,
-            )
+        return runtime.InferenceSession(
+            graph or str(path),
+            _settings(runtime, provider),
+            _providers(runtime, provider, options),
+            enable_fallback=0,
+        )
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(
@@ -160,9 +158,16 @@ def create(
         ) from error
 
 
-def _helpers(provider: str) -> list[str]:
-    """The providers, besides the CPU, for operators that ``provider`` lacks."""
-    return ["CUDAExecutionProvider"] if provider.startswith("Tensorrt") else []
+def _providers(
+    runtime: ModuleType, provider: str, options: Mapping[str, str]
+) -> list[tuple[str, dict[str, str]]]:
+    """``provider``, and CUDA for operators that TensorRT lacks. Those that the installed build does
+    not have are left out, for ONNX Runtime would print a warning; then the CPU is used."""
+    wanted = [(provider, dict(options))]
+    if provider.startswith("Tensorrt"):
+        wanted.append(("CUDAExecutionProvider", {}))
+    present = runtime.get_available_providers()
+    return [each for each in wanted if each[0] in present] or [("CPUExecutionProvider", {})]
 
 
 def _settings(runtime: ModuleType, provider: str) -> Any:
@@ -215,6 +220,7 @@ def _dtype(kind: str) -> str:
     return {"float": "float32", "double": "float64"}.get(name, name)
 
 
+@once
 def _load_nvidia_libraries(runtime: ModuleType) -> None:
     """Load CUDA, cuDNN and TensorRT as installed by pip, which are not on the loader's path.
 
