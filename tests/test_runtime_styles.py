@@ -76,7 +76,10 @@ def test_a_file_that_is_gone(weights: Path) -> None:
         styles.find("wave", weights)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"styles": [{}]}', '{"styles": [3]}'])
+_NAMELESS = json.dumps({"styles": [_entry("wave") | {"name": None}]})
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"styles": [{}]}', '{"styles": [3]}', _NAMELESS])
 def test_a_damaged_manifest(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(ModelError, match=r"manifest\.json' cannot be read") as caught:

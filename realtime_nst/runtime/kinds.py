@@ -87,7 +87,7 @@ _TEMPORAL = (Port(FLOW, "float32", (1, 2, None, None)), Port(KEEP, "float32", (1
 _ROWS = (
     Kind(SINGLE, "a style", (_FRAME,), (_IMAGE,), int8=True),
     Kind(ARBITRARY, "a network for any painting", _CODED, (_IMAGE,), codes="pictures", int8=True),
-    Kind(MULTI, "a network of several styles", _CODED, (_IMAGE,), codes="weights"),
+    Kind(MULTI, "a multi-style network", _CODED, (_IMAGE,), codes="weights"),
     Kind(ENCODER, "an encoder of paintings", (_PAINTING,), (_CODE,), paints=False),
     Kind(COHERENT, "a coherent network", (_FRAME, *_TEMPORAL), (_IMAGE, _NEXT), paints=False),
 )
