@@ -14,7 +14,7 @@ from realtime_nst.motion.tracking import Field, Motion, grid
 from realtime_nst.stream import Image
 
 _SHARPER = 4.0
-"""How strongly the sharper picture is sharpened: 1 would undo one blur."""
+"""The sharper picture adds this many times the detail that one blur removes."""
 
 _FAINT, _MOST = 1, 4
 """Grey levels. A change by crispness of no more than the first is mostly noise or the network's
@@ -107,7 +107,7 @@ class _Strip:
     """Works on a range of rows."""
 
     def __init__(self) -> None:
-        self._rooms: dict[str, MatLike] = {}
+        self._buffers: dict[str, MatLike] = {}
 
     def still(self, rows: range, task: _Task) -> None:
         at = slice(rows.start, rows.stop)
@@ -118,23 +118,23 @@ class _Strip:
         at, wider, inner = _with_neighbours(rows, len(task.mixed))
         self._painted(at, task)
         maps = cv2.convertMaps(task.origins[wider], np.empty(0, np.float32), cv2.CV_16SC2)
-        room, border = self._room("moved", task.mixed[wider]), cv2.BORDER_REPLICATE
-        moved = cv2.remap(task.result, *maps, cv2.INTER_LINEAR, dst=room, borderMode=border)
+        buffer, border = self._buffer("moved", task.mixed[wider]), cv2.BORDER_REPLICATE
+        moved = cv2.remap(task.result, *maps, cv2.INTER_LINEAR, dst=buffer, borderMode=border)
         x, y = (_SHARPER / 4 * share for share in (task.along_rows, 1 - task.along_rows))
-        crisp = cv2.filter2D(moved, -1, _sharpening(x, y), dst=self._room("crisp", moved))
+        crisp = cv2.filter2D(moved, -1, _sharpening(x, y), dst=self._buffer("crisp", moved))
         held, sharper = task.held[at], task.sharper[at]
         self._with(task.mixed[at], moved[inner], cv2.subtract(held, sharper))
         self._with(task.mixed[at], crisp[inner], sharper)
 
     def crisp(self, image: Image, kernel: MatLike, rows: range, into: Image) -> None:
         at, wider, inner = _with_neighbours(rows, len(image))
-        room = self._room("crisp", image[wider])
-        plain, crisp = image[at], cv2.filter2D(image[wider], -1, kernel, dst=room)[inner]
+        buffer = self._buffer("crisp", image[wider])
+        plain, crisp = image[at], cv2.filter2D(image[wider], -1, kernel, dst=buffer)[inner]
         lighter, darker = self._over(crisp, plain, "lighter"), self._over(plain, crisp, "darker")
         cv2.subtract(cv2.add(plain, lighter, dst=into[at]), darker, dst=into[at])
 
     def _over(self, more: MatLike, less: MatLike, name: str) -> MatLike:
-        over = self._room(name, more)
+        over = self._buffer(name, more)
         cv2.threshold(cv2.subtract(more, less, dst=over), _FAINT, 0, cv2.THRESH_TOZERO, dst=over)
         return cv2.threshold(over, _MOST, 0, cv2.THRESH_TRUNC, dst=over)[1]
 
@@ -142,17 +142,17 @@ class _Strip:
         self._times(task.painted[at], cv2.bitwise_not(task.held[at]), task.mixed[at])
 
     def _with(self, mixed: Image, image: MatLike, weight: MatLike) -> None:
-        cv2.add(mixed, self._times(image, weight, self._room("term", image)), dst=mixed)
+        cv2.add(mixed, self._times(image, weight, self._buffer("term", image)), dst=mixed)
 
     def _times(self, image: MatLike, weight: MatLike, into: MatLike) -> MatLike:
-        weights = cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB, dst=self._room("weights", image))
+        weights = cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB, dst=self._buffer("weights", image))
         return cv2.multiply(image, weights, scale=1 / 255, dst=into)
 
-    def _room(self, name: str, like: MatLike) -> MatLike:
-        room = self._rooms.get(name)
-        if room is None or room.shape != like.shape:
-            self._rooms[name] = room = np.empty(like.shape, np.uint8)
-        return room
+    def _buffer(self, name: str, like: MatLike) -> MatLike:
+        buffer = self._buffers.get(name)
+        if buffer is None or buffer.shape != like.shape:
+            self._buffers[name] = buffer = np.empty(like.shape, np.uint8)
+        return buffer
 
 
 def _with_neighbours(rows: range, height: int) -> tuple[slice, slice, slice]:
