@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from realtime_nst.errors import RealtimeNstError
-from realtime_nst.runtime.painting import PAINTING_SIZE, decode_painting, load_painting
+from realtime_nst.runtime.codes import PAINTING_SIZE, decode_painting, load_painting
 
 RED, BLUE = (200, 20, 20), (20, 20, 200)
 
@@ -151,7 +151,7 @@ def test_what_is_no_painting_is_one_line(tmp_path, make, says):
 _PEAK = """
 import resource, sys
 from pathlib import Path
-from realtime_nst.runtime.painting import decode_painting, load_painting
+from realtime_nst.runtime.codes import decode_painting, load_painting
 data = load_painting(Path(sys.argv[1]))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 decode_painting(data, sys.argv[1], 16)

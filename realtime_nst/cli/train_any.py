@@ -65,7 +65,7 @@ def train_any(
     from realtime_nst.learning.paintings import read_painting
     from realtime_nst.learning.start import read_start
     from realtime_nst.learning.train_arbitrary import ArbitraryTrainer
-    from realtime_nst.runtime.painting import PAINTING_SIZE
+    from realtime_nst.runtime.codes import PAINTING_SIZE
 
     find_photos(content)  # the cheap checks come before the dear download
     find_paintings(paintings)

@@ -30,7 +30,7 @@ from realtime_nst.learning.recipe import ArbitraryRecipe
 from realtime_nst.learning.samples import PairedSampleWriter
 from realtime_nst.learning.start import Start
 from realtime_nst.learning.tap import features_of
-from realtime_nst.runtime.painting import PAINTING_SIZE
+from realtime_nst.runtime.codes import PAINTING_SIZE
 
 
 @dataclass(frozen=True)

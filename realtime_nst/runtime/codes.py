@@ -1,33 +1,69 @@
-"""Codes of paintings: made once by the encoder of a network for any painting, then kept."""
+"""Paintings as encoders take them, and the codes made from them."""
 
 import hashlib
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from typing import cast
 
+import cv2
 import numpy as np
 
-from realtime_nst.errors import ModelError, ProviderError, one_line
-from realtime_nst.files import write_whole
+from realtime_nst.errors import ModelError, ProviderError, UsageError, one_line
+from realtime_nst.files import nearest, write_whole
+from realtime_nst.pictures import decode, load
 from realtime_nst.runtime import host
 from realtime_nst.runtime.companions import encoder_of
 from realtime_nst.runtime.model import Model
-from realtime_nst.runtime.painting import PAINTING_SIZE, decode_painting, load_painting
 from realtime_nst.runtime.providers import open_encoder
 from realtime_nst.runtime.session import Code, Encoder
+from realtime_nst.stream import Image
+
+PAINTING_SIZE = 896
+"""The longer side of a painting, in pixels, when its code is made. A smaller one makes results more
+like the painting and less like the photo. Chosen from measurements with Great Wave."""
 
 _KEPT = 256
 """Codes in memory."""
 
 _DIGEST_BYTES = 32
-"""At the end of a cached code: the sha256 of what is before."""
+"""A cached code ends with the sha256 of the bytes before it."""
+
+
+def load_painting(path: Path) -> bytes:
+    """The bytes of the file. Raises :class:`UsageError` if ``path`` is not a file, and
+    :class:`MediaError` if the file is empty or cannot be read."""
+    if path.is_dir():
+        raise UsageError(f"{str(path)!r} is a folder; name one picture in it")
+    if not path.exists():
+        raise UsageError(f"there is no picture {str(path)!r}{nearest(path)}")
+    return load(path)
+
+
+def decode_painting(data: bytes, name: str, least: int) -> Image:
+    """RGB uint8 ``(height, width, 3)``, its longer side PAINTING_SIZE pixels.
+
+    Raises :class:`MediaError` if ``data`` is not a picture, :class:`UsageError` if its shorter side
+    then has fewer than ``least`` pixels. ``name`` is for messages.
+    """
+    image = decode(data, name, PAINTING_SIZE)
+    height, width = image.shape[:2]
+    scale = PAINTING_SIZE / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    if min(size) < least:
+        raise UsageError(
+            f"{name!r} is too thin for a painting: {width}x{height} pixels, {size[0]}x{size[1]} "
+            f"once scaled, and each side needs {least}; crop it to a wider part"
+        )
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cast(Image, cv2.resize(image, size, interpolation=how))
 
 
 class Codes:
-    """The codes ``[1, code_size]`` of paintings for ``network``; any thread may ask.
+    """Makes the codes ``[1, code_size]`` of paintings for ``network``; any thread may call.
 
-    They are kept in memory and in the cache folder, by the bytes of the painting: the encoder is
-    opened only for one not seen before. Raises as :func:`encoder_of` does.
+    Codes are kept in memory and in the cache folder, by the content of the painting, and the
+    encoder is opened only for a painting not seen before. Raises the errors of :func:`encoder_of`.
     """
 
     def __init__(self, network: Model, code_size: int) -> None:
@@ -38,8 +74,11 @@ class Codes:
         self._lock = Lock()
 
     def __call__(self, painting: str) -> Code:
-        """Raises as :func:`load_painting` and :func:`decode_painting` do, and :class:`ModelError`,
-        :class:`ProviderError` or :class:`MissingPackage` where the encoder fails."""
+        """The code of the picture at the path ``painting``.
+
+        Raises the errors of :func:`load_painting` and :func:`decode_painting`, and
+        :class:`ModelError`, :class:`ProviderError` or :class:`MissingPackage` if the encoder fails.
+        """
         data = load_painting(Path(painting))
         key = hashlib.sha256(data).hexdigest()
         with self._lock:
@@ -63,8 +102,9 @@ class Codes:
         try:
             code = self._encode(painting)
         except Exception as error:
-            reason = one_line(error)
-            raise ProviderError(f"the code of {name!r} cannot be made: {reason}") from error
+            raise ProviderError(
+                f"the code of {name!r} cannot be made: {one_line(error)}"
+            ) from error
         if code.shape != (1, self._size) or not np.isfinite(code).all():
             raise ModelError(
                 f"{str(self._model.path)!r} made no code of {self._size} numbers of {name!r}; "
@@ -73,7 +113,7 @@ class Codes:
         return code
 
     def _cached(self, key: str) -> Code | None:
-        """None where there is none, or it is damaged."""
+        """None if there is none, or it is damaged."""
         if self._folder is None:
             return None
         try:
@@ -86,7 +126,7 @@ class Codes:
         return np.frombuffer(numbers, np.float32)[np.newaxis]
 
     def _cache(self, key: str, code: Code) -> None:
-        """Whole or not at all; without a cache it is only slower the next time."""
+        """If it cannot be written, the code is made again next time."""
         if self._folder is None:
             return
         numbers = code.tobytes()

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime_nst.errors import MissingPackage, ModelError, ProviderError
+from realtime_nst.errors import MissingPackage, ModelError, ProviderError, one_line
 from realtime_nst.runtime import host
 from realtime_nst.runtime.kinds import CODE, INPUT, OUTPUT, PAINTING, STRENGTH, Port
 from realtime_nst.runtime.model import Model
@@ -151,9 +151,8 @@ def create(
             enable_fallback=0,
         )
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
         raise ModelError(
-            f"{str(path)!r} is damaged, or {provider} cannot run it: {reason}; "
+            f"{str(path)!r} is damaged, or {provider} cannot run it: {one_line(error)}; "
             "export it again, or choose another --provider"
         ) from error
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.pictures import is_picture
+from realtime_nst.runtime.codes import load_painting
 from realtime_nst.runtime.kinds import names_of
 from realtime_nst.runtime.model import Model, read_model
-from realtime_nst.runtime.painting import load_painting
 from realtime_nst.runtime.styles import Installed, is_path, read_installed
 from realtime_nst.spec import Part, parse
 

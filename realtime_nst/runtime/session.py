@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime_nst.errors import ModelError, ProviderError, RealtimeNstError
+from realtime_nst.errors import ModelError, ProviderError, RealtimeNstError, one_line
 from realtime_nst.stream import Image
 
 if TYPE_CHECKING:
@@ -126,9 +126,8 @@ class Session:
         return ceil(max(size, card.size_minimum) / card.size_multiple) * card.size_multiple - size
 
     def _failure(self, width: int, height: int, error: Exception) -> str:
-        reason = " ".join(str(error).split())[:200]
         return (
-            f"{self.provider} failed on a picture of {width}x{height}: {reason}; "
+            f"{self.provider} failed on a picture of {width}x{height}: {one_line(error)}; "
             "try a smaller --size, or another --provider"
         )
 

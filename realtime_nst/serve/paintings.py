@@ -9,7 +9,7 @@ import cv2
 
 from realtime_nst.errors import UsageError
 from realtime_nst.pictures import jpeg_size
-from realtime_nst.runtime.painting import decode_painting
+from realtime_nst.runtime.codes import decode_painting
 
 LARGEST = 2 * 1024 * 1024
 """Bytes; the page makes them smaller before it sends them."""
