@@ -4,10 +4,10 @@ import math
 import random
 from dataclasses import dataclass, replace
 
-from realtime_nst.bench.case import Row, Settings
-from realtime_nst.bench.machine import Machine
-from realtime_nst.bench.provenance import Code
-from realtime_nst.bench.result import CaseText, Conditions, Measured, Result
+from realtime_nst.bench.case import Row
+from realtime_nst.bench.conditions import Code, Conditions, Machine
+from realtime_nst.bench.result import CaseText, Measured, Result
+from realtime_nst.bench.settings import SIZES, Settings
 from realtime_nst.bench.timer import spread
 
 SPREAD = {"median ms", "p5 ms", "p95 ms"}
@@ -46,7 +46,6 @@ five readings or more of what is timed in milliseconds or seconds."""
 
 _OURS = "ours, openvino-bf16"
 
-SIZES = ("256x256", "512x512", "640x480", "1280x720", "1920x1080")
 PROVIDERS = {"openvino": "openvino-bf16", "cpu": "cpu", "openvino-f32": "openvino-f32"}
 STYLES = ("great_wave", "starry_night", "udnie")
 

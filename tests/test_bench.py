@@ -1,8 +1,10 @@
 """The benchmark's engine: timing, cases, results, what is kept and what is taken over."""
 
 import csv
+import importlib
 import io
 import json
+import sys
 from dataclasses import replace
 
 import bench_factory as factory
@@ -11,7 +13,7 @@ import pytest
 
 from realtime_nst.bench.case import Case, LeftOut, Row, Unit
 from realtime_nst.bench.cases import load_cases
-from realtime_nst.bench.precision import precision
+from realtime_nst.bench.conditions import precision
 from realtime_nst.bench.result import (
     Measured,
     from_json,
@@ -348,7 +350,7 @@ def test_a_result_of_other_conditions_is_set_aside(tmp_path, changed):
     }
     result, notice = begin(replace(now, **{changed: others[changed]}), tmp_path, ["a"], False)
     assert result.units == ()
-    assert "measured anew" in notice
+    assert "measured again" in notice
     assert [read(p) for p in set_aside(path)] == [earlier]
 
 
@@ -365,23 +367,35 @@ def test_a_damaged_result_is_set_aside(tmp_path):
 # cases
 
 
-def write_case(folder, stem, name, first=""):
-    (folder / f"{stem}.py").write_text(
-        f"{first}\nfrom realtime_nst.bench.case import Case\n"
-        f"CASE = Case({name!r}, 'T', 'E', 'O', lambda settings: [])\n"
-    )
-
-
 @pytest.fixture
-def folder(tmp_path):
+def write_case(tmp_path, monkeypatch, request):
+    """Writes a file of a package of cases, and gives the package's name."""
+    name = f"cases_of_{request.node.name}"
+    (tmp_path / name).mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write_file(stem, text):
+        (tmp_path / name / f"{stem}.py").write_text(text)
+        importlib.invalidate_caches()
+        return name
+
+    yield write_file
+    for module in [module for module in sys.modules if module.partition(".")[0] == name]:
+        del sys.modules[module]
+
+
+CASE = """
+from realtime_nst.bench.case import Case
+CASE = Case({name}, "T", "E", "O", lambda settings: [])
+"""
+
+
+def test_cases_come_in_one_order_each_once(write_case):
     for stem, name in (("quality", "quality"), ("zebra", "zebra"), ("net", "network")):
-        write_case(tmp_path, stem, name)
-    return tmp_path
+        package = write_case(stem, CASE.format(name=repr(name)))
 
-
-def test_cases_come_in_one_order_each_once(folder):
     def names(wanted):
-        return [case.name for case in load_cases(wanted, folder)]
+        return [case.name for case in load_cases(wanted, package)]
 
     assert names(None) == names([]) == ["network", "quality", "zebra"]
     assert names(["zebra", "network", "zebra"]) == ["network", "zebra"]
@@ -389,22 +403,21 @@ def test_cases_come_in_one_order_each_once(folder):
         names(["netwrok"])
 
 
-def test_helpers_are_no_cases_and_can_be_imported(folder):
-    (folder / "_helper.py").write_text("NAME = 'helped'\n")
-    (folder / "own.py").write_text(
-        "from realtime_nst.bench.case import Case\nfrom ._helper import NAME\n"
-        "CASE = Case(NAME, 'T', 'E', 'O', lambda settings: [])\n"
-    )
-    assert "helped" in [case.name for case in load_cases(None, folder)]
+def test_helpers_are_no_cases_and_can_be_imported(write_case):
+    write_case("_helper", "NAME = 'helped'")
+    package = write_case("own", "from ._helper import NAME" + CASE.format(name="NAME"))
+    assert [case.name for case in load_cases(None, package)] == ["helped"]
 
 
-def test_a_file_without_a_case_and_an_absent_package_are_named(folder):
-    write_case(folder, "wants", "wants", first="import no_such_package")
+def test_an_absent_package_is_named(write_case):
+    package = write_case("wants", "import no_such_package")
     with pytest.raises(MissingPackage, match="case 'wants' needs 'no_such_package'"):
-        load_cases(None, folder)
-    (folder / "wants.py").write_text("CASE = 3\n")
+        load_cases(None, package)
+
+
+def test_a_file_without_a_case_is_named(write_case):
     with pytest.raises(RealtimeNstError, match=r"wants\.py' holds no case"):
-        load_cases(None, folder)
+        load_cases(None, write_case("wants", "CASE = 3"))
 
 
 def test_the_json_is_strict(timer):

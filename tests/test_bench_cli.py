@@ -8,34 +8,10 @@ from pathlib import Path
 import model_factory
 import painter_factory
 import pytest
+from made_up_cases import naps as made_up
 
 from realtime_nst import packages
-from realtime_nst.bench import cases, provenance
-
-NAP = """
-from pathlib import Path
-from realtime_nst.bench.case import Case, LeftOut, Row, Unit
-from realtime_nst.bench.timer import spread
-
-def measure(settings, timer):
-    with Path({log!r}).open("a") as log:
-        log.write("nap ")
-    seconds = timer.in_turn({{"nap": lambda: None}})["nap"]
-    figures = {{**spread(seconds), "fps": 120.0}}
-    keys = [dict(network="n", style=s, provider=p, size=f"{{w}}x{{h}}")
-            for s in settings.styles for p in settings.providers for w, h in settings.sizes]
-    return [Row(key, figures, {{"median ms": [10.0] * 5}}) for key in keys]
-
-def stop(settings, timer):
-    if Path({flag!r}).exists():
-        raise KeyboardInterrupt
-    if {broken!r}:
-        raise ZeroDivisionError("no good")
-    raise LeftOut("no camera; plug one in")
-
-CASE = Case("network", "Naps", "How long naps are.", "dreams",
-            lambda settings: [Unit("nap", measure), Unit("stop", stop)])
-"""
+from realtime_nst.bench import cases
 
 
 @pytest.fixture
@@ -46,22 +22,17 @@ def cli(cli, monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def stop_now(tmp_path):
-    return tmp_path / "stop now"
+def stop_with(monkeypatch):
+    """Sets what the second unit raises."""
+    return partial(monkeypatch.setattr, made_up, "stop_with")
 
 
 @pytest.fixture
-def naps(tmp_path, stop_now, monkeypatch):
-    """How often a nap was measured."""
-    log = tmp_path / "log"
-    log.touch()
-    folder = tmp_path / "cases"
-    folder.mkdir()
-    names = {"log": str(log), "flag": str(stop_now), "broken": False}
-    (folder / "naps.py").write_text(NAP.format(**names))
-    monkeypatch.setattr(cases, "_FOLDERS", (folder,))
-    monkeypatch.setattr(provenance, "_FOLDERS", (folder,))
-    return lambda: log.read_text().split().count("nap")
+def naps(monkeypatch):
+    """The cases are made up; gives how often a nap was measured."""
+    monkeypatch.setattr(made_up, "MEASURED", [])
+    monkeypatch.setattr(cases, "load_cases", partial(cases.load_cases, package="made_up_cases"))
+    return lambda: len(made_up.MEASURED)
 
 
 @pytest.fixture
@@ -88,7 +59,7 @@ def test_a_run_gives_json_csv_and_report(cli, asked, tmp_path):
     assert sorted(p.suffix for p in folder.iterdir()) == [".csv", ".html", ".json"]
     assert all(str(p.relative_to(tmp_path)) in out for p in folder.iterdir())
     assert "120 fps" in out
-    assert "network: stop left out: no camera; plug one in" in err
+    assert "naps: stop left out: no camera; plug one in" in err
     told = json.loads(path.read_text())
     assert told["finished"]
     assert told["conditions"]["providers"] == {"cpu": "cpu"}
@@ -100,18 +71,18 @@ def test_a_run_gives_json_csv_and_report(cli, asked, tmp_path):
 def test_the_list_measures_nothing(cli, naps, tmp_path):
     code, out, _ = cli("--list")
     assert code == 0
-    assert "network" in out
+    assert "naps" in out
     assert "Naps" in out
     assert naps() == 0
     assert not (tmp_path / "bench-results").exists()
 
 
-def test_interrupted_it_goes_on(cli, asked, naps, stop_now):
-    stop_now.touch()
+def test_interrupted_it_goes_on(cli, asked, naps, stop_with):
+    stop_with(KeyboardInterrupt())
     code, _, err = cli(*asked)
     assert code == 130
     assert "the same command goes on" in err
-    stop_now.unlink()
+    stop_with(None)
     code, _, err = cli(*asked)
     assert code == 0
     assert "1 unit measured before is taken over" in err
@@ -120,8 +91,8 @@ def test_interrupted_it_goes_on(cli, asked, naps, stop_now):
     assert naps() == 2
 
 
-def test_interrupted_it_reports_what_there_is(cli, asked, stop_now, tmp_path):
-    stop_now.touch()
+def test_interrupted_it_reports_what_there_is(cli, asked, stop_with, tmp_path):
+    stop_with(KeyboardInterrupt())
     _, out, _ = cli(*asked)
     (page,) = (tmp_path / "bench-results").glob("*.html")
     assert "interrupted" in page.read_text()
@@ -151,12 +122,11 @@ def test_photos_alone_measure_no_losses_and_it_says_so(cli, asked, tmp_path):
     assert "note: --photos without --loss-weights and --paintings" in err
 
 
-def test_a_defect_is_an_error_but_the_report_is_there(cli, asked, tmp_path):
-    case = tmp_path / "cases" / "naps.py"
-    case.write_text(case.read_text().replace("if False:", "if True:"))
+def test_a_defect_is_an_error_but_the_report_is_there(cli, asked, stop_with, tmp_path):
+    stop_with(ZeroDivisionError("no good"))
     said = cli(*asked)
     assert "1 unit failed by a defect" in error_of(said)
-    assert "defect of case 'network': ZeroDivisionError: no good" in said[2]
+    assert "defect of case 'naps': ZeroDivisionError: no good" in said[2]
     assert list((tmp_path / "bench-results").glob("*.html"))
 
 
@@ -184,29 +154,29 @@ def test_other_settings_keep_the_result_before(cli, asked, tmp_path):
     assert cli(*asked)[0] == 0
     code, _, err = cli(*asked, "--size", "48x32")
     assert code == 0
-    assert "measured anew" in err
+    assert "measured again" in err
     assert len(list((tmp_path / "bench-results").glob("*.json"))) == 2
 
 
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["netwrok"], "did you mean 'network'"),
+        (["nasp"], "did you mean 'naps'"),
         (["--provider", "cup"], "unknown provider 'cup'; did you mean 'cpu'"),
         (["--style", "great_wav"], "unknown style 'great_wav'"),
         (["--style", "absent.onnx"], "absent.onnx"),
-        (["--size", "big"], "--size 'big' is no size"),
-        (["--size", "640"], "--size '640' is no size"),
-        (["--size", "0x480"], "--size '0x480' is no size"),
+        (["--size", "big"], "--size 'big' is not a size"),
+        (["--size", "640"], "--size '640' is not a size"),
+        (["--size", "0x480"], "--size '0x480' is not a size"),
         (["--size", "99999x480"], "up to 8192"),
         (["--style", "absent.jpg"], "there is no picture 'absent.jpg'"),
-        (["--photos", "nowhere"], "--photos 'nowhere' is no folder"),
+        (["--photos", "nowhere"], "--photos 'nowhere' is not a folder"),
         (["--photos", "empty"], "--photos 'empty' holds no picture"),
-        (["--paintings", "nowhere"], "--paintings 'nowhere' is no folder"),
+        (["--paintings", "nowhere"], "--paintings 'nowhere' is not a folder"),
         (["--sintel", "empty"], "--sintel 'empty' holds no true flow"),
         (["--coherent", "absent.onnx"], "there is no file 'absent.onnx'"),
         (["--coherent", "tiny.onnx"], "'single-style', not 'coherent'"),
-        (["--loss-weights", "absent.safetensors"], "'absent.safetensors' is no file"),
+        (["--loss-weights", "absent.safetensors"], "'absent.safetensors' is not a file"),
         (["--compare", "absent.json"], "there is no file 'absent.json'"),
         (["--compare", "tiny.onnx"], "cannot be read as a benchmark result"),
         (["-o", "tiny.onnx"], "cannot write to folder 'tiny.onnx'"),

@@ -8,12 +8,14 @@ import bench_factory as factory
 import pytest
 
 from realtime_nst.bench.case import Row
+from realtime_nst.bench.cases import load_cases
+from realtime_nst.bench.cases.quality import front, measured_alike
 from realtime_nst.bench.compare import compare
-from realtime_nst.bench.headline import headlines
-from realtime_nst.bench.report import Comparison, report, tables
-from realtime_nst.bench.report_plots import _front, _grouped, _measured_alike, plots
+from realtime_nst.bench.report import Comparison, headlines, plots, report, tables
 from realtime_nst.bench.result import Measured
-from realtime_nst.bench.text import number
+from realtime_nst.bench.rows import grouped, number
+
+CASES = load_cases()
 
 
 class Reader(HTMLParser):
@@ -39,7 +41,7 @@ def result():
 
 @pytest.fixture(scope="module")
 def page(result):
-    return report(result)
+    return report(result, CASES)
 
 
 def test_every_table_is_there(result, page):
@@ -83,7 +85,7 @@ def test_what_was_left_out_is_told_and_escaped(page):
 
 
 def test_a_plot_whose_case_was_not_measured_is_left_out(result):
-    titles = [plot.title for plot in plots(result)]
+    titles = [plot.title for plot in plots(result, CASES)]
     assert len(titles) == 5
     for case, title in (
         ("network", "Frames a second against size"),
@@ -93,19 +95,19 @@ def test_a_plot_whose_case_was_not_measured_is_left_out(result):
         ("end-to-end", "Latency"),
     ):
         alone = factory.result(*(unit for unit in result.units if unit.case == case))
-        assert [plot.title for plot in plots(alone)] == [title]
+        assert [plot.title for plot in plots(alone, CASES)] == [title]
 
 
 def test_a_result_of_nothing_and_one_of_dashes_have_a_report():
-    assert "Machine and method" in report(factory.result())
+    assert "Machine and method" in report(factory.result(), CASES)
     key = {"network": "fast", "style": "a", "provider": "cpu", "size": "64x48"}
     key |= {"mode": "paced 30", "stage": "read", "state": "warm"}
     rows = (Row(key, {"fps": None, "median ms": None, "content": None}),)
     cases = ("network", "stages", "end-to-end", "baseline", "quality", "reference", "start-up")
     empty = factory.result(*(Measured(case, "x", 1.0, rows) for case in cases))
-    assert "–" in report(empty)
-    assert plots(empty) == []
-    assert headlines(empty) == []
+    assert "–" in report(empty, CASES)
+    assert plots(empty, CASES) == []
+    assert headlines(empty, CASES) == []
 
 
 def test_one_row_is_enough_for_every_plot(result):
@@ -114,19 +116,21 @@ def test_one_row_is_enough_for_every_plot(result):
         rows = [r for r in unit.rows if unit.case != "baseline" or "network" in r.key]
         rows = [r for r in rows if unit.case != "end-to-end" or "latency ms" in r.samples]
         units += [Measured(unit.case, unit.unit, 1.0, (rows[0],))] if rows else []
-    assert len(plots(factory.result(*units))) == 5
+    assert len(plots(factory.result(*units), CASES)) == 5
 
 
 def test_an_unfinished_and_a_quick_run_say_so():
-    assert "interrupted" in report(replace(factory.result(), finished=False))
-    assert "interrupted" not in report(factory.result())
-    assert "quick run" in report(factory.result(quick=True))
+    assert "interrupted" in report(replace(factory.result(), finished=False), CASES)
+    assert "interrupted" not in report(factory.result(), CASES)
+    assert "quick run" in report(factory.result(quick=True), CASES)
 
 
 def test_a_comparison_is_told():
     old, new = factory.full_result(slowness=1.2), factory.full_result()
     changes = compare(old, new)
-    page = report(factory.result(), Comparison("old.json", changes, ["providers differ: a, b"]))
+    page = report(
+        factory.result(), CASES, Comparison("old.json", changes, ["providers differ: a, b"])
+    )
     read = Reader(page)
     assert "Compared with old.json" in read.text
     assert "providers differ: a, b" in read.text
@@ -135,7 +139,7 @@ def test_a_comparison_is_told():
 
 
 def test_headlines(result):
-    told = {line.text: line.value for line in headlines(result)}
+    told = {line.text: line.value for line in headlines(result, CASES)}
     # 500 steps of 1.24 s over 12.1 ms
     assert told["faster than 500 steps of pixel optimisation at 512x512"] == "51,240 ×"
     reference = "the usual Johnson network (random weights) in torch f32, 640x480"
@@ -155,17 +159,19 @@ def test_the_headline_of_stillness_is_the_mean_over_the_clips_filmed():
 
     scene = row("turn", "strong", 0.1, "exact")
     clips = [row(f"{n}.mp4", "strong", ratio, "RAFT-small") for n, ratio in enumerate((0.4, 0.6))]
-    (told,) = headlines(factory.result(Measured("temporal", "all", 1.0, (scene, *clips))))
+    (told,) = headlines(factory.result(Measured("temporal", "all", 1.0, (scene, *clips))), CASES)
     assert (told.value, told.text) == (
         "0.500 ×",
         "e_stab, sharpness 0.900 × of a, strong; mean of 2 clips",
     )
-    (told,) = headlines(factory.result(Measured("temporal", "all", 1.0, (scene,))))
+    (told,) = headlines(factory.result(Measured("temporal", "all", 1.0, (scene,))), CASES)
     assert told.text.endswith("mean of 1 generated scenes")
 
 
 def test_a_headline_says_what_it_was_worked_out_from():
-    told = [line.text for line in headlines(factory.full_result(1.0, "scaled from 9", "random"))]
+    told = [
+        line.text for line in headlines(factory.full_result(1.0, "scaled from 9", "random"), CASES)
+    ]
     steps = "faster than 500 steps of pixel optimisation at 512x512"
     assert f"{steps} (scaled from 9, random weights)" in told
 
@@ -179,18 +185,18 @@ def test_the_made_up_rows_have_the_columns_of_the_cases(result):
 def test_ten_providers_make_ten_lines():
     keys = [{"network": "n", "style": "s", "provider": f"p{i}", "size": "64x48"} for i in range(10)]
     rows = tuple(Row(key, {"fps": 10.0 + i}) for i, key in enumerate(keys))
-    (plot,) = plots(factory.result(Measured("network", "all", 1.0, rows)))
+    (plot,) = plots(factory.result(Measured("network", "all", 1.0, rows)), CASES)
     assert all(f">p{i}<" in plot.svg for i in range(10))
 
 
-def test_a_front_joins_one_style_measured_alike():
+def test_a_front_joins_one_stylemeasured_alike():
     def row(style, network, ms, loss, where):
         figures = {"median ms": ms, "content loss": loss, "style loss": 0.0, "measured on": where}
         return Row({"style": style, "network": network}, figures)
 
     rows = (row("a", "fast", 10.0, 1.0, "card"), row("a", "tiny", 5.0, 2.0, "card"),
             row("a", "slow", 4.0, 0.1, "3 photos"), row("b", "fast", 3.0, 0.1, "card"))  # fmt: skip
-    groups = _grouped(rows, _measured_alike)
+    groups = grouped(rows, measured_alike)
     assert [len(group) for group in groups.values()] == [2, 1, 1]
 
 
@@ -208,4 +214,4 @@ def test_numbers_have_three_digits(value, text):
 
 def test_the_front_holds_what_nothing_beats():
     points = [(1.0, 5.0), (2.0, 6.0), (3.0, 2.0), (3.0, 1.0), (4.0, 1.0)]
-    assert _front(points) == [(1.0, 5.0), (3.0, 1.0)]
+    assert front(points) == [(1.0, 5.0), (3.0, 1.0)]

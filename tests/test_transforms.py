@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 ort = pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
 onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
-from benchmarks._macs import gmac  # noqa: E402
+from realtime_nst.bench.cases._macs import gmac  # noqa: E402
 from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning import transforms  # noqa: E402

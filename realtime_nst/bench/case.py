@@ -1,9 +1,9 @@
-"""What a benchmark case is: units of work, each giving rows of a table."""
+"""What a benchmark case is: units of work that give rows of a table."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer
 from realtime_nst.errors import RealtimeNstError
 
@@ -12,45 +12,16 @@ Figure = float | int | str | None
 
 
 class LeftOut(RealtimeNstError):
-    """A unit cannot be measured here; the message says why, and what would make it possible."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the person asked for. ``quick``: everything within two minutes.
-
-    ``styles`` and ``providers`` are names, ``painter`` that of the network that plays paintings,
-    empty for the installed one; ``sizes`` are (width, height). ``loss_weights`` are
-    files of loss networks, ``photos`` and ``paintings`` folders of pictures, ``clips`` one of
-    videos whose flow ``raft_weights`` estimates, ``sintel`` one of scenes whose flow is known,
-    ``baseline`` the style file that stillness is compared with, ``coherent`` one that holds
-    features of the frame before; a case that needs what was not given is left out, or says in its
-    rows what it did without.
-    """
-
-    styles: tuple[str, ...]
-    providers: tuple[str, ...]
-    sizes: tuple[tuple[int, int], ...]
-    loss_weights: tuple[Path, ...] = ()
-    photos: Path | None = None
-    paintings: Path | None = None
-    clips: Path | None = None
-    raft_weights: Path | None = None
-    sintel: Path | None = None
-    baseline: str = ""
-    coherent: Path | None = None
-    painter: str = ""
-    quick: bool = False
+    """A unit cannot be measured here. The message says why, and what would make it possible."""
 
 
 @dataclass(frozen=True)
 class Row:
     """One line of a case's table.
 
-    ``key`` says what was measured (column to value) and is unique within the case; ``figures`` are
-    the results (column to value, the unit in the column's name: "median ms"); ``samples`` the
-    readings behind them by the name of the figure, so that two runs can be compared with their
-    spread.
+    ``key`` says what was measured (column to value) and is unique within the case. ``figures`` are
+    the results (column to value, with the unit in the column's name: "median ms"). ``samples`` are
+    the readings behind a figure, by its name; with them two runs are compared with their spread.
     """
 
     key: Mapping[str, str]
@@ -60,10 +31,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Unit:
-    """What is measured in one go and kept when the run is interrupted.
+    """What is measured in one go, and kept when the run is interrupted.
 
-    All that is compared with each other belongs to one unit: within it the cases take turns.
-    Raises :class:`LeftOut` when it cannot be measured here.
+    Calls that are compared with each other belong to one unit, in which they take turns.
+    ``measure`` raises :class:`LeftOut` if the unit cannot be measured here.
     """
 
     name: str
@@ -71,11 +42,30 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Case:
-    """A file of ``benchmarks/`` holds one, named ``CASE``.
+class Headline:
+    """One figure that sums up a case: its ``value`` with the unit, and a ``text`` that explains."""
 
-    ``explains`` says what the figures are, ``omits`` what they do not measure; both are printed
-    in the report. ``units`` must be cheap: nothing is loaded before a unit is measured.
+    value: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """``svg`` is markup for the report; it refers to nothing outside itself."""
+
+    title: str
+    caption: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One file of ``bench/cases/``, which names it ``CASE``.
+
+    ``explains`` says what the figures are, ``omits`` what they do not measure; the report prints
+    both. ``units`` loads nothing: that is left to the units. ``headlines`` and ``plot`` are drawn
+    from the case's rows, which may be those of an earlier run, and give nothing if what they need
+    is not among them.
     """
 
     name: str
@@ -83,3 +73,5 @@ class Case:
     explains: str
     omits: str
     units: Callable[[Settings], Iterable[Unit]]
+    headlines: Callable[[Sequence[Row]], Iterable[Headline]] = lambda rows: ()
+    plot: Callable[[Sequence[Row]], Plot | None] = lambda rows: None

@@ -1,4 +1,4 @@
-"""Two runs beside each other: ratios with their spread, and which of them are noise."""
+"""Two runs compared: ratios with their spread, and which of them are noise."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,31 +7,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime_nst.bench.case import Row
-from realtime_nst.bench.result import Conditions, Result
+from realtime_nst.bench.conditions import Conditions
+from realtime_nst.bench.result import Result
 
 _RESAMPLES = 2000
 _INTERVAL = (2.5, 97.5)
 _LEAST_CHANGE = 0.03
-"""Two runs of the same code differ by as much: caches, addresses, the computer's temperature."""
+"""Two runs of the same code differ by that much: caches, addresses, the computer's temperature."""
 
 _LEAST_READINGS = 4
-"""With three a side, one order in ten of equal readings separates them: no 95 % interval."""
+"""With three on each side, one in ten random orders separates them: no 95 % interval."""
 
 _LEAST_INDEPENDENT = 8
-"""Readings that follow from each other count as fewer; of less than this no verdict is given."""
+"""Correlated readings count as fewer. With less than this there is no verdict."""
 
 _MORE_IS_FASTER = ("fps", "GMAC/s", "GB/s")
 
 _SPREAD = ("p5 ", "p95 ", "lowest ", "highest ")
 _DERIVED = ("fps", "GMAC", "GMAC/s", "share %", "of the ceiling %")
-"""Figures that follow from others, which are compared themselves."""
+"""Figures computed from others, which are compared themselves."""
 
 _Key = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """``value`` is a ratio of medians; its 95 % interval goes from ``low`` to ``high``."""
+    """A ratio of medians, and the ends of its 95 % interval."""
 
     value: float
     low: float
@@ -40,8 +41,8 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Change:
-    """``ratio`` is new over old; ``verdict``: faster, slower, noise, too few readings (or too few
-    that do not follow from each other), or single reading: then the interval is the ratio."""
+    """``ratio`` is new over old. ``verdict`` is "faster", "slower", "noise", "too few readings"
+    (or too few independent ones), or "single reading", whose interval is the ratio alone."""
 
     case: str
     key: Mapping[str, str]
@@ -53,12 +54,12 @@ class Change:
 
 
 def ratio(a: Sequence[float], b: Sequence[float]) -> Ratio:
-    """Median of ``a`` over median of ``b``: 2 when ``a`` takes twice as long.
+    """The median of ``a`` over that of ``b``: 2 if ``a`` takes twice as long.
 
-    The interval is that of the circular block bootstrap (Politis and Romano 1992), percentiles of
-    2,000 draws from a fixed seed: readings follow from the ones before, so blocks of at least the
-    root of their number are drawn. It holds the spread within the runs; what changed on the
-    computer between them it cannot see.
+    The interval is that of the circular block bootstrap (Politis and Romano 1992): percentiles of
+    2,000 draws from a fixed seed. Neighbouring readings are correlated, so blocks of at least the
+    square root of their number are drawn. The interval covers the spread within the runs, not what
+    changed on the computer between them.
     """
     draws = np.random.default_rng(0)
     above, below = (_medians(np.asarray(readings, float), draws) for readings in (a, b))
@@ -78,8 +79,8 @@ def _medians(readings: NDArray[np.float64], draws: np.random.Generator) -> NDArr
 
 
 def _correlated(readings: Sequence[float] | NDArray[np.float64]) -> float:
-    """How many readings tell as much as one independent one: (1 + r) / (1 - r) for the correlation
-    r of neighbours (Kendall's correction for few readings); 1 where r is no more than chance."""
+    """How many readings are worth one independent reading: (1 + r) / (1 - r), where r is the
+    correlation of neighbours with Kendall's correction for few readings; 1 if r may be chance."""
     count = len(readings)
     from_middle = np.asarray(readings) - np.median(readings)
     power = float(from_middle @ from_middle)
@@ -91,7 +92,7 @@ def _correlated(readings: Sequence[float] | NDArray[np.float64]) -> float:
 
 
 def compare(old: Result, new: Result) -> list[Change]:
-    """Every figure above 0 in both, in the order of ``new``."""
+    """Every figure that is above 0 in both, in the order of ``new``."""
     before = _table(old)
     return [
         _change(*name, before[name], readings)
@@ -101,7 +102,7 @@ def compare(old: Result, new: Result) -> list[Change]:
 
 
 def differences(old: Result, new: Result) -> list[str]:
-    """What, beside the code, may explain a change: one line each."""
+    """What may explain a change, apart from the code: one line each."""
     lines = [
         f"{name} differ: {a} before, {b} now"
         for name, (a, b) in _circumstances(old.conditions, new.conditions).items()
@@ -138,7 +139,7 @@ def _table(result: Result) -> dict[tuple[str, _Key, str], Sequence[float]]:
 
 
 def _readings(row: Row) -> dict[str, Sequence[float]]:
-    """The readings of each figure; a figure without is its own single reading."""
+    """The readings of each figure; a figure without any is its own single reading."""
     derived = _DERIVED if row.samples else ()
     single = {
         name: [float(value)]

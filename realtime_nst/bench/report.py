@@ -1,4 +1,4 @@
-"""One HTML file that tells a result: nothing in it comes from elsewhere."""
+"""One self-contained HTML file that presents a result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from realtime_nst.bench.case import Figure, Row
+from realtime_nst.bench.case import Case, Figure, Headline, Plot, Row
 from realtime_nst.bench.compare import Change
-from realtime_nst.bench.headline import headlines
-from realtime_nst.bench.report_plots import plots
+from realtime_nst.bench.plots import styled
 from realtime_nst.bench.result import CaseText, Result
-from realtime_nst.bench.text import number
+from realtime_nst.bench.rows import number
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """``old`` names the earlier result, ``differences`` what beside the code is not the same."""
+    """``old`` names the earlier result; ``differences`` are what differs apart from the code."""
 
     old: str
     changes: Sequence[Change]
@@ -25,13 +24,24 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Table:
-    """``columns`` are headings, each with whether it holds words (set to the left) or numbers."""
+    """``columns`` maps each heading to true if the column holds words, which are set left."""
 
     columns: Mapping[str, bool]
     rows: Sequence[Sequence[str]]
 
 
-def report(result: Result, comparison: Comparison | None = None) -> str:
+def headlines(result: Result, cases: Sequence[Case]) -> list[Headline]:
+    return [line for case in cases for line in case.headlines(result.rows(case.name))]
+
+
+def plots(result: Result, cases: Sequence[Case]) -> list[Plot]:
+    with styled():
+        drawn = [case.plot(result.rows(case.name)) for case in cases]
+    return [plot for plot in drawn if plot]
+
+
+def report(result: Result, cases: Sequence[Case], comparison: Comparison | None = None) -> str:
+    """``cases`` draw the headlines and plots of their rows; tables need no case."""
     environment = Environment(
         loader=PackageLoader("realtime_nst", "bench"),
         autoescape=True,
@@ -43,8 +53,8 @@ def report(result: Result, comparison: Comparison | None = None) -> str:
         result=result,
         conditions=result.conditions,
         machine=result.conditions.machine,
-        headlines=headlines(result),
-        plots=[(plot, Markup(plot.svg)) for plot in plots(result)],
+        headlines=headlines(result, cases),
+        plots=[(plot, Markup(plot.svg)) for plot in plots(result, cases)],
         cases=[(case, tables(result.rows(case.name))) for case in _measured(result)],
         comparison=comparison,
         number=number,
@@ -52,7 +62,7 @@ def report(result: Result, comparison: Comparison | None = None) -> str:
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:
-    """Rows that are told apart by the same columns make one table."""
+    """One table for all rows that have the same columns in their keys."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(row.key), []).append(row)

@@ -5,14 +5,13 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from realtime_nst.bench.case import Row, Settings
-from realtime_nst.bench.machine import Machine
-from realtime_nst.bench.precision import precision
-from realtime_nst.bench.provenance import Code
+from realtime_nst.bench.case import Row
+from realtime_nst.bench.conditions import Code, Conditions, Machine
+from realtime_nst.bench.settings import settings_from
 from realtime_nst.errors import UsageError
 
 SCHEMA = 2
@@ -30,7 +29,7 @@ class CaseText:
 
 @dataclass(frozen=True)
 class Measured:
-    """One unit: its rows, or in ``left_out`` why there are none; ``seconds`` is what it took.
+    """One unit: its rows, or in ``left_out`` why there are none, and the ``seconds`` it took.
     A ``defect`` is an error that no case should raise."""
 
     case: str
@@ -42,38 +41,9 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Conditions:
-    """What must be equal for two units to belong to one result.
-
-    ``providers`` maps each provider asked for to the one in use, ``styles`` each style to the
-    digest of its file, ``inputs`` each loss network and folder of pictures to its digest.
-    """
-
-    code: Code
-    machine: Machine
-    settings: Settings
-    providers: Mapping[str, str]
-    styles: Mapping[str, str]
-    inputs: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def stem(self) -> str:
-        """Of the files' names: "realtime_nst-0.1.0-bf16-openvino-xeon_2c"."""
-        used = next(iter(self.providers.values()), "none")
-        provider = used.partition("-")[0]
-        parts = ["realtime_nst", self.code.version, precision(used), provider, self.machine.label]
-        return "-".join([*parts, "quick"] if self.settings.quick else parts)
-
-    def equal(self, other: "Conditions") -> bool:
-        """Whether the figures of both may stand in one table; the commit's name is no matter."""
-        code = replace(self.code, commit=other.code.commit)
-        return replace(self, code=code) == other
-
-
-@dataclass(frozen=True)
 class Result:
-    """``date`` is when the first unit it holds was begun, ISO 8601; ``finished`` whether all that
-    was asked for last was gone over."""
+    """``date`` (ISO 8601) is when the first of its units was begun; ``finished`` is true when the
+    last run went over all units it was asked for."""
 
     conditions: Conditions
     date: str
@@ -93,14 +63,26 @@ class Result:
         return any((u.case, u.unit) == (case, unit) and not u.left_out for u in self.units)
 
     def with_unit(self, measured: Measured) -> "Result":
-        """With that unit added, in place of an earlier one of its name."""
+        """This result with ``measured`` added, in place of an earlier unit of that name."""
         name = measured.case, measured.unit
         others = tuple(unit for unit in self.units if (unit.case, unit.unit) != name)
         return replace(self, units=(*others, measured))
 
 
+def prepare(folder: Path) -> None:
+    """Make ``folder`` if it is not there. Raises UsageError if it cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / ".writable", "")
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to folder {str(folder)!r}: {error.strerror}; choose another with -o"
+        ) from error
+
+
 def write(result: Result, folder: Path) -> Path:
-    """Write ``folder``/stem.json and .csv, each whole or not at all; gives the JSON's path."""
+    """Write STEM.json and STEM.csv, each whole or not at all. Returns the path of the JSON."""
     path = folder / f"{result.conditions.stem}.json"
     write_whole(path, to_json(result))
     write_whole(path.with_suffix(".csv"), to_csv(result))
@@ -108,7 +90,7 @@ def write(result: Result, folder: Path) -> Path:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """The file appears under its name only when all of it is there."""
+    """The file appears under its name only when all of it is written."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         unfinished.write_text(text, encoding="utf-8", newline="")
@@ -118,7 +100,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def read(path: Path) -> Result:
-    """Raises :class:`UsageError` when there is no such file, or it is no result."""
+    """Raises UsageError if there is no such file, or it is not a result."""
     try:
         return from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -138,7 +120,7 @@ def to_json(result: Result) -> str:
 
 
 def from_json(text: str) -> Result:
-    """Raises ValueError, KeyError, TypeError or AttributeError for anything else."""
+    """Raises ValueError, KeyError, TypeError or AttributeError if ``text`` is not a result."""
     data = json.loads(text)
     if data["schema"] != SCHEMA:
         raise ValueError(f"its schema is {data['schema']}, this version reads {SCHEMA}")
@@ -152,7 +134,7 @@ def from_json(text: str) -> Result:
 
 
 def to_csv(result: Result) -> str:
-    """Tidy: a line a figure; case, the columns of every case's key, figure, value."""
+    """A tidy table, one line for each figure: case, the columns of all keys, figure, value."""
     rows = [(unit.case, row) for unit in result.units for row in unit.rows]
     columns = list(dict.fromkeys(column for _, row in rows for column in row.key))
     text = io.StringIO()
@@ -173,26 +155,8 @@ def _conditions(data: Mapping[str, Any]) -> Conditions:
     return Conditions(
         Code(**data["code"]),
         Machine(**machine),
-        _settings(data["settings"]),
+        settings_from(data["settings"]),
         data["providers"],
         data["styles"],
         data["inputs"],
-    )
-
-
-def _settings(data: Mapping[str, Any]) -> Settings:
-    return Settings(
-        styles=tuple(data["styles"]),
-        providers=tuple(data["providers"]),
-        sizes=tuple((width, height) for width, height in data["sizes"]),
-        loss_weights=tuple(map(Path, data["loss_weights"])),
-        photos=Path(data["photos"]) if data["photos"] else None,
-        paintings=Path(data["paintings"]) if data["paintings"] else None,
-        clips=Path(data["clips"]) if data.get("clips") else None,
-        raft_weights=Path(data["raft_weights"]) if data.get("raft_weights") else None,
-        sintel=Path(data["sintel"]) if data.get("sintel") else None,
-        baseline=data.get("baseline", ""),
-        coherent=Path(data["coherent"]) if data.get("coherent") else None,
-        painter=data.get("painter", ""),
-        quick=data["quick"],
     )

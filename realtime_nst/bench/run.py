@@ -1,20 +1,23 @@
-"""The engine: goes over the cases' units, and keeps what each gives before the next begins."""
+"""Goes over the cases' units, and keeps what each gives before the next begins."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
-from realtime_nst.bench.result import CaseText, Measured, Result
+from realtime_nst.bench.case import Case, Figure, Row, Unit
+from realtime_nst.bench.conditions import Conditions
+from realtime_nst.bench.result import CaseText, Measured, Result, write
+from realtime_nst.bench.resume import begin
+from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer
 from realtime_nst.errors import RealtimeNstError
 
-
 @dataclass(frozen=True)
-class Progress:
-    """Before a unit is measured ``measured`` is None, afterwards it is what came of it.
-    ``done`` of ``total`` units are gone over."""
+class UnitProgress:
+    """``done`` of ``total`` units are gone over. ``measured`` is None before the unit is measured,
+    and what came of it afterwards."""
 
     case: str
     unit: str
@@ -23,8 +26,47 @@ class Progress:
     measured: Measured | None = None
 
 
-def timer_for(settings: Settings) -> Timer:
-    return Timer(repetitions=10, warm_up=1, budget=3.0) if settings.quick else Timer()
+OnUnit = Callable[[UnitProgress], None]
+
+
+def measure(
+    cases: Sequence[Case],
+    conditions: Conditions,
+    folder: Path,
+    *,
+    restart: bool = False,
+    on_unit: OnUnit = lambda progress: None,
+    notify: Callable[[str], None] = lambda text: None,
+) -> Result:
+    """Go on from what ``folder`` holds of these conditions, and write the result there.
+
+    After Ctrl-C the result is what was measured until then, with ``finished`` false; it is written
+    unless it is empty. ``notify`` gets lines for the person.
+    """
+    result, notice = begin(conditions, folder, [case.name for case in cases], restart)
+    if notice:
+        notify(notice)
+
+    def save(so_far: Result) -> None:
+        nonlocal result
+        result = so_far
+        write(so_far, folder)
+
+    timer = _QUICK_TIMER if conditions.settings.quick else Timer()
+    try:
+        return run(cases, result, save, timer, on_unit)
+    except KeyboardInterrupt:
+        result = replace(result, finished=False)
+        if not any(unit.rows for unit in result.units):
+            notify("stopped before anything was measured")
+            return result
+        again = "; leave out --restart to go on" if restart else "; the same command goes on"
+        notify(f"stopped; what is measured is kept{again}")
+        save(result)
+        return result
+
+
+_QUICK_TIMER = Timer(repetitions=10, warm_up=1, budget=3.0)
 
 
 def run(
@@ -32,12 +74,12 @@ def run(
     result: Result,
     save: Callable[[Result], object],
     timer: Timer,
-    on_unit: Callable[[Progress], None] = lambda progress: None,
+    on_unit: OnUnit = lambda progress: None,
 ) -> Result:
     """Measure the units of ``cases`` that ``result`` does not hold; ``save`` is called after each.
 
-    A unit that cannot be measured, and one that fails, is kept with the reason; the rest goes on.
-    KeyboardInterrupt goes through: what was saved is all that was measured.
+    A unit that cannot be measured, or that fails, is kept with the reason, and the next one is
+    measured. KeyboardInterrupt is raised on: all that was measured is saved by then.
     """
     settings = result.conditions.settings
     result = replace(result, cases=_texts(result, cases), finished=False)
@@ -45,11 +87,11 @@ def run(
     for done, (case, unit) in enumerate(planned):
         if result.kept(case.name, unit.name):
             continue
-        on_unit(Progress(case.name, unit.name, done, len(planned)))
+        on_unit(UnitProgress(case.name, unit.name, done, len(planned)))
         measured = _measure(case, unit, settings, timer)
         result = result.with_unit(measured)
         save(result)
-        on_unit(Progress(case.name, unit.name, done + 1, len(planned), measured))
+        on_unit(UnitProgress(case.name, unit.name, done + 1, len(planned), measured))
     result = replace(result, finished=True)
     save(result)
     return result
@@ -62,7 +104,7 @@ def _texts(result: Result, cases: Sequence[Case]) -> tuple[CaseText, ...]:
 
 
 def _units(case: Case, settings: Settings) -> Iterable[Unit]:
-    """Where a case cannot even say its units, one unit that fails for the same reason."""
+    """The case's units; if naming them raises, one unit that raises the same error."""
     try:
         return list(case.units(settings))
     except Exception as error:
@@ -85,23 +127,23 @@ def _measure(case: Case, unit: Unit, settings: Settings, timer: Timer) -> Measur
     except RealtimeNstError as error:
         reason = str(error)
     except Exception as error:
-        said = " ".join(str(error).split())[:300]
-        reason, defect = f"defect of case {case.name!r}: {type(error).__name__}: {said}", True
+        text = " ".join(str(error).split())[:300]
+        reason, defect = f"defect of case {case.name!r}: {type(error).__name__}: {text}", True
     return Measured(case.name, unit.name, timer.clock() - began, rows, reason, defect)
 
 
 def _checked(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Raises ValueError for no rows, two with the same key, or a figure named as a key's column."""
+    """Raises ValueError for no rows, two rows with one key, or a figure named like a key."""
     keys = [tuple(row.key.items()) for row in rows]
     if not keys or len(set(keys)) < len(keys):
-        raise ValueError("it gave no rows" if not keys else "it gave two rows with the same key")
+        raise ValueError("it gave two rows with the same key" if keys else "it gave no rows")
     if doubled := {name for row in rows for name in row.key.keys() & row.figures.keys()}:
         raise ValueError(f"{', '.join(sorted(doubled))} names both a key and a figure")
     return tuple(map(_plain, rows))
 
 
 def _plain(row: Row) -> Row:
-    """Numbers as Python's own, infinite and undefined ones as None; readings to six digits."""
+    """With Python's own numbers, None for infinite and undefined ones, readings of six digits."""
     samples = {
         name: [float(f"{reading:.6g}") for reading in readings if math.isfinite(reading)]
         for name, readings in row.samples.items()

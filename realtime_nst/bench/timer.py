@@ -1,4 +1,4 @@
-"""Timing of calls that are compared: warm-up, then in turn, every reading kept."""
+"""Timing of calls that are compared: warm-up, then in turn; every reading is kept."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,11 +11,8 @@ _LEAST_FOR_PERCENTILES = 5
 
 @dataclass(frozen=True)
 class Timer:
-    """``clock`` gives seconds; ``repetitions`` the readings a call, ``warm_up`` the calls before.
-
-    A unit whose calls take so long that ``budget`` seconds are spent ends early, after
-    ``least`` readings each at the earliest.
-    """
+    """``clock`` gives seconds. Each call is made ``warm_up`` times untimed, then ``repetitions``
+    times; it is made fewer times, but at least ``least``, once ``budget`` seconds are spent."""
 
     repetitions: int = 30
     warm_up: int = 3
@@ -24,9 +21,10 @@ class Timer:
     clock: Callable[[], float] = time.perf_counter
 
     def in_turn(self, calls: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
-        """Seconds a call by name; A B A B …, so that what else the machine does falls on all alike.
+        """The seconds of each reading, by the call's name.
 
-        A call returns when its work is done: device work is synchronised inside it.
+        The calls take turns (A B A B …), so that other load on the machine falls on all of them
+        equally. A call must return only when its work is done, on a GPU too.
         """
         for call in calls.values():
             for _ in range(self.warm_up):
@@ -44,14 +42,14 @@ class Timer:
 
 
 def spread(seconds: Sequence[float]) -> dict[str, float]:
-    """Milliseconds: the median, and what lies about it."""
+    """The median in milliseconds, and what :func:`around` gives."""
     milliseconds = [1000 * reading for reading in seconds]
     return {"median ms": float(np.median(milliseconds)), **around(milliseconds, "ms")}
 
 
 def around(readings: Sequence[float], unit: str) -> dict[str, float]:
-    """The 5th and 95th percentile (linear interpolation) as "p5 unit" and "p95 unit"; of fewer
-    than five readings "lowest unit" and "highest unit"."""
+    """The 5th and 95th percentile (linear interpolation) as "p5 UNIT" and "p95 UNIT"; of fewer
+    than five readings the extremes, as "lowest UNIT" and "highest UNIT"."""
     if len(readings) < _LEAST_FOR_PERCENTILES:
         return {f"lowest {unit}": float(min(readings)), f"highest {unit}": float(max(readings))}
     low, high = np.percentile(readings, (5, 95))

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Container
 from dataclasses import fields
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 
 import typer
@@ -19,7 +20,8 @@ def with_options_of(
     """Give a command one option a field of ``recipe`` in place of its ``**`` parameter, but for
     those ``without``.
 
-    Each field's metadata has its ``help``; lists are written with commas.
+    Each field's metadata has its ``help``, and a ``metavar`` if the type's name says too little.
+    Several numbers are written with commas; an option for several paths is given several times.
     """
 
     def decorate(command: _Command) -> _Command:
@@ -61,14 +63,18 @@ def read_list(name: str, text: str, item: Callable[[str], Any]) -> tuple[Any, ..
 
 
 def _parameter(field: Any, hint: Any, panel: str) -> inspect.Parameter:
-    listed = _listed(hint)
-    default = ",".join(map(str, field.default)) if listed else field.default
-    option = typer.Option(help=field.metadata["help"], rich_help_panel=panel)
+    default = field.default
+    if hint == tuple[Path, ...]:
+        hint, default = list[Path], list(default)
+    elif _listed(hint):
+        hint, default = str, ",".join(map(str, default))
+    about = field.metadata
+    option = typer.Option(help=about["help"], metavar=about.get("metavar"), rich_help_panel=panel)
     return inspect.Parameter(
         field.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=default,
-        annotation=Annotated[str if listed else hint, option],
+        annotation=Annotated[hint, option],
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +18,8 @@ import numpy as np
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.motion import Flow
 from realtime_nst.motion.occlusion import Mask, within
-from realtime_nst.sources.pictures import PictureSource, read_picture
+from realtime_nst.pictures import read_picture
+from realtime_nst.sources.pictures import PictureSource
 
 RATE = Fraction(24)
 _PASSES = ("albedo", "clean", "final")
@@ -38,7 +40,7 @@ class Step:
 
         Raises MediaError for what cannot be read, or is of another size than the frame.
         """
-        flow = cv2.readOpticalFlow(str(self.flow))
+        flow: Any = cv2.readOpticalFlow(str(self.flow))
         hidden = [read_picture(path) for path in (self.occluded, self.invalid) if path.exists()]
         shape = read_picture(self.frame).shape
         if flow is None or (*flow.shape[:2], 3) != shape:
@@ -50,7 +52,7 @@ class Step:
             raise MediaError(
                 f"{str(self.occluded)!r} is not of the size of its frame; copy it again"
             )
-        return np.asarray(flow, np.float32), ~np.any(hidden, axis=(0, 3)) & within(flow)
+        return flow, ~np.any(hidden, axis=(0, 3)) & within(flow)
 
 
 def scenes(folder: Path) -> dict[str, Path]:

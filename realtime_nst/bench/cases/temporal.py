@@ -1,24 +1,28 @@
 """How still the painting holds: per frame, stabilised, and with frames spared."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from statistics import fmean
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.case import Case, Figure, Headline, Row, Unit
+from realtime_nst.bench.cases._clips import RANGES, STILL, Clip, load, names
+from realtime_nst.bench.cases._losses import Losses, losses_of
 from realtime_nst.bench.coherent import CoherentStylizer
+from realtime_nst.bench.rows import number
+from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer
 from realtime_nst.metrics.stillness import e_stab, e_warp, flicker, sharpness, warped_error
 from realtime_nst.motion.stabilise import Stabilise
+from realtime_nst.motion.tracking import Tracker
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.stream import Frame, Image, Stage
-
-from ._clips import RANGES, STILL, Clip, load, names
-from ._coherent import Coherent
-from ._losses import Losses, losses_of
 
 _WAYS: Mapping[str, Mapping[str, Any]] = {
     "per frame": {"strength": "off"},
@@ -59,6 +63,23 @@ class _Painted:
         """There is nothing to forget."""
 
 
+class _Coherent:
+    """Chen's network form as a stage: our own search finds the flow that warps its features.
+
+    With ``holds`` false every frame is begun anew, which is what the style paints by itself.
+    """
+
+    def __init__(self, path: Path, *, holds: bool = True) -> None:
+        self._stylizer, self._track, self._holds = CoherentStylizer(path), Tracker(), holds
+
+    def __call__(self, frame: Frame) -> Frame:
+        motion = self._track(frame.image) if self._holds else None
+        return replace(frame, image=self._stylizer(frame.image, motion.flow if motion else None))
+
+    def reset(self) -> None:
+        self._track.reset()
+
+
 def _measure(name: str, settings: Settings, timer: Timer) -> Sequence[Row]:
     clip = load(name, settings)
     provider = settings.providers[0]
@@ -81,8 +102,8 @@ def _held(clip: Clip, settings: Settings, baseline: Sequence[Image] | None) -> l
     if settings.coherent is None:
         return []
     lose = losses_of(settings, str(settings.coherent), CoherentStylizer(settings.coherent).card)
-    alone = baseline or _run(Coherent(settings.coherent, holds=False), clip)[0]
-    stages = {"coherent": Coherent(settings.coherent)}
+    alone = baseline or _run(_Coherent(settings.coherent, holds=False), clip)[0]
+    stages = {"coherent": _Coherent(settings.coherent)}
     style = str(settings.coherent)
     return _rows(style, clip, stages, _figures(clip, alone, lose), lose)
 
@@ -153,6 +174,31 @@ def _ratio(figure: Figure, reference: Figure) -> Figure:
     return figure / reference
 
 
+_TOLD = ("per frame", "strong")
+"""The ways that have a headline."""
+
+
+def _headlines(rows: Sequence[Row]) -> Iterator[Headline]:
+    """The means over the filmed clips, or else over the generated scenes, by style and way."""
+    filmed = [row for row in rows if row.figures.get("flow") != "exact"]
+    by_way: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in filmed or rows:
+        if row.key["way"] in _TOLD and isinstance(row.figures.get("e_stab ratio"), float):
+            by_way[row.key["style"], row.key["way"]].append(row)
+    for (style, way), clips in by_way.items():
+        means = {
+            column: fmean(found)
+            for column in ("e_stab ratio", "sharpness ratio", "style loss ratio")
+            if (found := [x for row in clips if isinstance(x := row.figures.get(column), float)])
+        }
+        others = [f"{name.removesuffix(' ratio')} {number(x)} ×" for name, x in means.items()][1:]
+        kind = "clips" if filmed else "generated scenes"
+        yield Headline(
+            f"{number(means['e_stab ratio'])} ×",
+            f"{', '.join(['e_stab', *others])} of {style}, {way}; mean of {len(clips)} {kind}",
+        )
+
+
 CASE = Case(
     name="temporal",
     title="How still the painting holds",
@@ -181,4 +227,5 @@ CASE = Case(
         "Scenes are smooth textures, kinder than the world."
     ),
     units=lambda settings: [Unit(name, partial(_measure, name)) for name in names(settings)],
+    headlines=_headlines,
 )

@@ -1,29 +1,37 @@
 """Clips with the flow of their source: generated scenes, videos, and scenes of MPI-Sintel."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from realtime_nst.bench.case import Settings
+import numpy as np
+
+from realtime_nst.bench.case import LeftOut
+from realtime_nst.bench.cases import _sintel
+from realtime_nst.bench.cases._common import Size, usual
+from realtime_nst.bench.settings import Settings
 from realtime_nst.motion import Flow, dense_flow, visible
 from realtime_nst.motion.occlusion import Mask
 from realtime_nst.runtime.stages import Resize
-from realtime_nst.runtime.stages import Size as Wanted
 from realtime_nst.sources.scenes import SCENES, SceneSource
 from realtime_nst.sources.video import VideoSource
-from realtime_nst.stream import Frame, Source
+from realtime_nst.spec import Size as Wanted
+from realtime_nst.stream import Frame, Image, Source
 
-from . import _sintel
-from ._common import Size, usual
-from ._raft import Estimate, raft
+Estimate = Callable[[Image, Image], Flow]
+"""From the earlier and the later picture, the flow on the grid of the later one."""
 
 RANGES = (1, 5, 10)
 """Frames between the two that are compared."""
 
 STILL = "still"
 _FRAMES, _SHORT = 32, 12
+_UPDATES, _MULTIPLE = 12, 8
+"""RAFT's iterations, and what the sides of its pictures must be multiples of."""
+
 _VIDEOS = (".mp4", ".mkv", ".mov", ".webm", ".avi")
 
 
@@ -109,3 +117,49 @@ def _estimated(frames: list[Frame], apart: int, estimate: Estimate) -> Iterator[
 def _all(source: Source, count: int) -> list[Frame]:
     with source:
         return list(islice(source, count))
+
+
+def raft(weights: Path) -> Estimate:
+    """``weights``: safetensors under torchvision's names. Raises LeftOut without the packages."""
+    try:
+        import torch
+        from safetensors.torch import load_file
+    except ImportError as error:
+        raise LeftOut(f'RAFT takes {error.name}: pip install "realtime_nst[train]"') from error
+    try:
+        network = raft_small().eval()
+    except ImportError as error:
+        raise LeftOut("RAFT takes torchvision, of the release that goes with torch") from error
+    network.load_state_dict(load_file(weights))
+
+    def estimate(previous: Image, current: Image) -> Flow:
+        height, width = current.shape[:2]
+        pad = ((0, -height % _MULTIPLE), (0, -width % _MULTIPLE), (0, 0))
+        pair = [
+            torch.from_numpy(np.pad(image, pad, "edge")).permute(2, 0, 1)[None] / 127.5 - 1
+            for image in (current, previous)
+        ]
+        with torch.inference_mode():
+            flow = network(*pair, num_flow_updates=_UPDATES)[-1][0].permute(1, 2, 0)
+        return np.ascontiguousarray(flow[:height, :width].numpy(), np.float32)
+
+    return estimate
+
+
+def raft_small() -> Any:
+    """torchvision's RAFT-small with random weights. Raises ImportError without torchvision.
+
+    PyPI's torchvision is built for CUDA. Beside a CPU-only torch its compiled operators cannot be
+    loaded, and the import fails unless they are at least declared. RAFT does not use them.
+    """
+    import torch
+
+    try:
+        from torchvision.models import optical_flow  # type: ignore[import-untyped]
+    except RuntimeError:
+        for name in ("nms", "qnms"):
+            torch.library.define(
+                f"torchvision::{name}", "(Tensor dets, Tensor scores, float threshold) -> Tensor"
+            )
+        from torchvision.models import optical_flow
+    return optical_flow.raft_small()

@@ -1,25 +1,27 @@
-"""The whole program: frames a second, latency, frames dropped, processor time, memory."""
+"""The whole program: frames a second, latency, dropped frames, processor time, memory."""
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+from matplotlib.figure import Figure as Drawing
 
-from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.case import Case, Figure, Headline, Plot, Row, Unit
+from realtime_nst.bench.cases._common import Size, label, python, usual
+from realtime_nst.bench.cases._one_run import Measured, Run
+from realtime_nst.bench.plots import INK, SERIES, WIDTH, legend, svg
+from realtime_nst.bench.rows import best, grouped, number, pixels, preferred
+from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer, around
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.sources.synthetic import SyntheticSource
 
-from ._common import Size, label, usual
-from ._one_run import Measured, Run
-from ._process import python
-
-_RUN = str(Path(__file__).with_name("_one_run.py"))
+_RUN = ("-m", f"{__package__}._one_run")
 _RATES = (30, 60)
 _SECONDS, _SHORT_SECONDS = 4, 2
 _CLIP, _SHORT_CLIP, _LEAST_CLIP = 60, 30, 20
@@ -86,7 +88,7 @@ def _append(found: list[Measured], asked: Run) -> None:
 
 
 def _run(asked: Run) -> Measured:
-    return Measured(**json.loads(python([_RUN, json.dumps(asdict(asked))])))
+    return Measured(**json.loads(python([*_RUN, json.dumps(asdict(asked))])))
 
 
 def _row(mode: str, size: Size, provider: str, runs: Sequence[Measured]) -> Row:
@@ -115,6 +117,44 @@ def _percentile(values: Sequence[float], percent: int) -> float | None:
     return float(np.percentile(values, percent)) if values else None
 
 
+def _headlines(rows: Sequence[Row]) -> Iterator[Headline]:
+    paced = [row for row in rows if row.key.get("mode") == "paced 30"]
+    for row in best(preferred(paced, "size", "640x480"), "latency p95 ms", min):
+        text = f"from capture to shown for 95 % of frames, {row.key.get('size')} at 30 a second"
+        yield Headline(f"{number(row.figures['latency p95 ms'])} ms", text)
+
+
+def _plot(rows: Sequence[Row]) -> Plot | None:
+    rows = [row for row in rows if len(row.samples.get("latency ms", ())) > 1]
+    if not rows:
+        return None
+    provider = rows[0].key.get("provider")
+    rows = [row for row in rows if row.key.get("provider") == provider]
+    modes = grouped(rows, lambda row: row.key.get("mode", ""))
+    figure = Drawing(figsize=(WIDTH, 0.5 + 1.35 * len(modes)), layout="constrained")
+    panels = figure.subplots(len(modes), 1, sharex=True, squeeze=False)[:, 0]
+    furthest = float(max(np.percentile(row.samples["latency ms"], 99.5) for row in rows))
+    colours = dict(zip(sorted({r.key["size"] for r in rows}, key=pixels), SERIES, strict=False))
+    for axes, (mode, group) in zip(panels, modes.items(), strict=True):
+        for row in group:
+            colour = colours.get(row.key["size"], INK)
+            shown = [min(ms, furthest) for ms in row.samples["latency ms"]]
+            weights = [100 / len(shown)] * len(shown)
+            name = row.key["size"].replace("x", "×")
+            axes.hist(shown, bins=48, range=(0, furthest), weights=weights, histtype="stepfilled",
+                      facecolor=colour, edgecolor=colour, alpha=0.55, label=name)  # fmt: skip
+        axes.annotate(mode, (1, 1), xycoords="axes fraction", ha="right", va="bottom")
+        axes.set_ylabel("% of frames")
+    legend(panels[0])
+    panels[-1].set_xlim(0, furthest)
+    panels[-1].set_xlabel("milliseconds from capture to shown")
+    caption = (
+        f"How long each frame of a live source waited until it was shown, on {provider}. The last "
+        "bar holds everything above the 99.5th percentile."
+    )
+    return Plot("Latency", caption, svg(figure, "latency"))
+
+
 CASE = Case(
     name="end-to-end",
     title="The whole program",
@@ -134,4 +174,6 @@ CASE = Case(
         "hiccups."
     ),
     units=_units,
+    headlines=_headlines,
+    plot=_plot,
 )

@@ -4,15 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from statistics import median
 
-from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
-from realtime_nst.bench.precision import precision
+from realtime_nst.bench.case import Case, Figure, Row, Unit
+from realtime_nst.bench.cases._common import (
+    at_most,
+    gmac_of,
+    label,
+    need_torch,
+    picture,
+    stylizers,
+    usual,
+)
+from realtime_nst.bench.conditions import precision
+from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer, around
 
-from ._common import at_most, gmac_of, label, picture, stylizers, usual
-from ._torch import need_torch
-
-_SIDE = 2048
-_MIB = 256
+SIDE = 2048
+MIB = 256
 _TORCH = "torch"
 _ON_CPU = ("cpu", "openvino-f32", "openvino-bf16")
 """Providers whose ceiling is the processor's."""
@@ -25,10 +32,10 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
     need_torch("the ceiling of this computer")
     size = usual(settings)
     ready, image = stylizers(settings, size), picture(size)
-    work = {(f"matrix product {name}", _TORCH): _SIDE**3 / 1e9 for name in ("f32", "bf16", "int8")}
-    work["copy", _TORCH] = 2 * _MIB * 2**20 / 1e9
+    work = {(f"matrix product {name}", _TORCH): SIDE**3 / 1e9 for name in ("f32", "bf16", "int8")}
+    work["copy", _TORCH] = 2 * MIB * 2**20 / 1e9
     calls: dict[tuple[str, str], Callable[[], object]] = dict(
-        zip(work, (*_products(_SIDE), _copy()), strict=True)
+        zip(work, (*_products(SIDE), _copy()), strict=True)
     )
     for (style, provider), stylizer in ready.items():
         key = f"{style} {label(size)}", provider
@@ -60,7 +67,7 @@ def _copy() -> Callable[[], object]:
     """On all cores, unlike numpy's."""
     import torch
 
-    source = torch.ones(_MIB * 2**20 // 4)
+    source = torch.ones(MIB * 2**20 // 4)
     return partial(torch.empty_like(source).copy_, source)
 
 

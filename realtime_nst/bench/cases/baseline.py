@@ -1,6 +1,6 @@
 """Pixel optimisation (Gatys et al. 2016), and how much faster each network is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.case import Case, Figure, Headline, Plot, Row, Unit
+from realtime_nst.bench.cases._common import Size, label, need_torch, picture, stylizers
 from realtime_nst.bench.compare import ratio
+from realtime_nst.bench.plots import FAINT, SERIES, canvas, legend, logarithmic, svg
+from realtime_nst.bench.rows import best, distinct_name, is_number, number, pixels, preferred, value
+from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer, around, spread
 from realtime_nst.runtime.host import cache_root
 from realtime_nst.sources.synthetic import SyntheticSource
-
-from ._common import Size, label, picture, stylizers
-from ._torch import need_torch
 
 if TYPE_CHECKING:
     from realtime_nst.learning.losses.perception import Perception
     from realtime_nst.learning.optimise.engine import Step
 
 _STEPS = (100, 300, 500)
-_SIDES, _QUICK_SIDES = (256, 512, 1024), (256, 512)
-_PAINTING = 512
+_SIDES, QUICK_SIDES = (256, 512, 1024), (256, 512)
+PAINTING = 512
 _IN_FULL, _BUDGET, _QUICK_BUDGET = 400.0, 90.0, 8.0
 """Seconds: a run expected to take no more than the first is done in full, others get the rest."""
 
@@ -38,11 +39,11 @@ Calls = Mapping[tuple[str, str], Callable[[], object]]
 """By network and provider."""
 
 
-class _Enough(Exception):
+class Enough(Exception):
     """The rest of the run can be worked out."""
 
 
-class _Watch:
+class Watch:
     """Called after each step: reads the clock, and lets the networks have their turn.
 
     ``at`` is the time of each step since the start, in seconds, without those turns.
@@ -65,7 +66,7 @@ class _Watch:
             self._time_networks()
         known = len(self.at) > _TRIED and now > self._budget
         if known and self._whole(step.steps) > self._in_full:
-            raise _Enough
+            raise Enough
 
     @property
     def a_step(self) -> list[float]:
@@ -104,12 +105,12 @@ def _measure(side: int, settings: Settings, timer: Timer) -> Sequence[Row]:
 
     device = best_device().name
     size = side, side
-    options = Optimisation(steps=max(_STEPS), size=side, style_size=_PAINTING)
+    options = Optimisation(steps=max(_STEPS), size=side, style_size=PAINTING)
     perception, weights = _perception(settings)
-    painting = to_tensor(SyntheticSource(_PAINTING, _PAINTING, seed=1).picture(0)).to(device)
+    painting = to_tensor(SyntheticSource(PAINTING, PAINTING, seed=1).picture(0)).to(device)
     content = to_tensor(picture(size)).to(device)
-    watch = _Watch(_networks(settings, size), settings, timer)
-    with suppress(_Enough):
+    watch = Watch(_networks(settings, size), settings, timer)
+    with suppress(Enough):
         optimise(content, [Style(painting)], perception, options, watch)
     return [
         _a_step(size, watch),
@@ -118,13 +119,13 @@ def _measure(side: int, settings: Settings, timer: Timer) -> Sequence[Row]:
     ]
 
 
-def _a_step(size: Size, watch: _Watch) -> Row:
+def _a_step(size: Size, watch: Watch) -> Row:
     milliseconds = [1000 * seconds for seconds in watch.a_step]
     figures: dict[str, Figure] = {**spread(watch.a_step), "steps timed": len(milliseconds)}
     return Row({"size": label(size), "what": "one step"}, figures, {"median ms": milliseconds})
 
 
-def _optimised(size: Size, watch: _Watch, weights: str) -> list[Row]:
+def _optimised(size: Size, watch: Watch, weights: str) -> list[Row]:
     rows = []
     for steps in _STEPS:
         seconds, how = watch.seconds(steps)
@@ -133,7 +134,7 @@ def _optimised(size: Size, watch: _Watch, weights: str) -> list[Row]:
     return rows
 
 
-def _speed_ups(size: Size, watch: _Watch, weights: str) -> list[Row]:
+def _speed_ups(size: Size, watch: Watch, weights: str) -> list[Row]:
     return [
         Row(
             {"size": label(size), "network": network, "provider": provider},
@@ -144,7 +145,7 @@ def _speed_ups(size: Size, watch: _Watch, weights: str) -> list[Row]:
     ]
 
 
-def _faster(watch: _Watch, readings: list[float]) -> dict[str, Figure]:
+def _faster(watch: Watch, readings: list[float]) -> dict[str, Figure]:
     """How much faster one frame is than each number of steps; of the last, how sure that is."""
     seconds, how = watch.seconds(_STEPS[-1])
     frame, a_step = median(readings), ratio(watch.a_step, readings)
@@ -194,6 +195,54 @@ def _fetched() -> list[Path]:
     return [path] if path.is_file() else []
 
 
+def _headlines(rows: Sequence[Row]) -> Iterator[Headline]:
+    networks = [row for row in rows if "network" in row.key]
+    for row in best(preferred(networks, "size", "512x512"), "x 500 steps", max):
+        size = row.key.get("size")
+        text = f"faster than 500 steps of pixel optimisation at {size}{_caveats(row)}"
+        yield Headline(f"{number(row.figures['x 500 steps'])} ×", text)
+
+
+def _caveats(row: Row) -> str:
+    """Says what of a speed-up was not measured directly."""
+    how, weights = row.figures.get("how"), row.figures.get("weights")
+    caveats = [str(how)] if how and how != "measured" else []
+    caveats += ["random weights"] if weights == "random" else []
+    return f" ({', '.join(caveats)})" if caveats else ""
+
+
+def _plot(rows: Sequence[Row]) -> Plot | None:
+    steps = [f"x {count} steps" for count in _STEPS]
+    rows = [row for row in rows if "network" in row.key and is_number(row, steps[-1])]
+    if not rows:
+        return None
+    rows.sort(key=lambda row: (-pixels(row.key["size"]), row.key.get("provider", "")))
+    figure, axes = canvas(0.9 + 0.32 * len(rows))
+    for place, row in enumerate(rows):
+        values = [value(row, step) for step in steps if is_number(row, step)]
+        axes.plot(values, [place] * len(values), color=FAINT, linewidth=2, zorder=1)
+        last = values[-1]
+        axes.annotate(f"{number(last)} ×", (last, place), xytext=(7, 0), va="center",
+                      textcoords="offset points", fontsize=8)  # fmt: skip
+    for colour, step in zip(SERIES, steps, strict=False):
+        known = [(value(row, step), i) for i, row in enumerate(rows) if is_number(row, step)]
+        x, y = zip(*known, strict=True) if known else ((), ())
+        axes.scatter(x, y, color=colour, s=28, label=step.removeprefix("x "), zorder=2)
+    labels = [distinct_name(row, "size", "network", "provider", among=rows) for row in rows]
+    axes.set_yticks(range(len(rows)), labels)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.set_xlabel("times faster")
+    axes.set_xscale("log")
+    logarithmic(axes.xaxis, (1,))
+    axes.set_xlim(right=axes.get_xlim()[1] * 4)
+    legend(axes)
+    caption = (
+        "One frame of the network against optimising the pixels of one picture (Gatys et al.), on "
+        "the same machine in the same run. Logarithmic: each line is ten times the one before."
+    )
+    return Plot("Speed-up over pixel optimisation", caption, svg(figure, "speed-up"))
+
+
 CASE = Case(
     name="baseline",
     title="Speed-up over optimising the pixels",
@@ -213,6 +262,8 @@ CASE = Case(
     ),
     units=lambda settings: [
         Unit(label((side, side)), partial(_measure, side))
-        for side in (_QUICK_SIDES if settings.quick else _SIDES)
+        for side in (QUICK_SIDES if settings.quick else _SIDES)
     ],
+    headlines=_headlines,
+    plot=_plot,
 )

@@ -1,4 +1,4 @@
-"""How the report's plots look: SVG to be set into the page, whose colours are the page's own."""
+"""How the report's plots look. They are SVG inside the page and use the page's colours."""
 
 import io
 import re
@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 INK, FAINT = "#010203", "#010204"
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 SERIES = tuple(f"#0102{16 + i:02x}" for i in range(8))
-"""Stand-ins that become the page's colours: its ink, its lines, and its series in turn."""
+"""Placeholders that :func:`svg` replaces by the page's colours: ink, lines, and series in turn."""
 
 _COLOURS = {INK: "var(--ink)", FAINT: "var(--line)"} | {
-    stand_in: f"var(--series-{i + 1})" for i, stand_in in enumerate(SERIES)
+    placeholder: f"var(--series-{i + 1})" for i, placeholder in enumerate(SERIES)
 }
 _STYLE: Any = {
     "svg.fonttype": "none",
@@ -41,11 +42,11 @@ _STYLE: Any = {
     "legend.fontsize": 8,
 }
 WIDTH = 4.6
-"""Inches: on a telephone the text keeps its size."""
+"""Inches; narrow enough for a phone to show the text at its size."""
 
 
 def styled() -> AbstractContextManager[None]:
-    """What is drawn within looks like the report."""
+    """Within this context plots look like the report."""
     return rc_context(_STYLE)
 
 
@@ -61,7 +62,7 @@ def legend(axes: Axes) -> None:
 
 
 def logarithmic(axis: Axis, steps: tuple[float, ...]) -> None:
-    """Lines and numbers at ``steps`` of every decade."""
+    """Put grid lines and numbers at ``steps`` of every decade."""
     axis.set_major_locator(LogLocator(subs=steps))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axis.set_minor_formatter(NullFormatter())
@@ -69,7 +70,8 @@ def logarithmic(axis: Axis, steps: tuple[float, ...]) -> None:
 
 
 def svg(figure: Figure, name: str) -> str:
-    """For use inside a page: no declarations, no metadata, the page's colours, its own names."""
+    """Markup for use inside a page: no declarations or metadata, and ids that begin with
+    ``name``, so that several plots fit one page."""
     drawn = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(drawn, format="svg", metadata=nothing)
@@ -79,6 +81,6 @@ def svg(figure: Figure, name: str) -> str:
     text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text)
     text = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r"<svg \1>", text, count=1)
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
-    for stand_in, colour in _COLOURS.items():
-        text = text.replace(stand_in, colour)
+    for placeholder, colour in _COLOURS.items():
+        text = text.replace(placeholder, colour)
     return text

@@ -1,20 +1,20 @@
 """From the command to the first stylised frame."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
 
-from realtime_nst.bench.case import Case, Row, Settings, Unit
+from realtime_nst.bench.case import Case, Headline, Row, Unit
+from realtime_nst.bench.cases._common import at_most, python, usual
+from realtime_nst.bench.rows import best, number
+from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer, around
 from realtime_nst.runtime.host import CACHE_VARIABLE
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import PictureSink
 from realtime_nst.sources.synthetic import SyntheticSource
-
-from ._common import at_most, usual
-from ._process import python
 
 _COMMAND = "import sys; from realtime_nst.cli import main; sys.exit(main())"
 _FIGURE = "seconds to first frame"
@@ -59,6 +59,13 @@ def _start(options: Sequence[str], photo: Path, cache: Path) -> None:
     python(["-c", _COMMAND, *command, *options], {CACHE_VARIABLE: str(cache)})
 
 
+def _headlines(rows: Sequence[Row]) -> Iterator[Headline]:
+    warm = [row for row in rows if row.key.get("state") == "warm"]
+    for row in best(warm, _FIGURE, min):
+        text = "from the command to the first painted frame, cache warm"
+        yield Headline(f"{number(row.figures[_FIGURE])} s", text)
+
+
 CASE = Case(
     name="start-up",
     title="From the command to the first frame",
@@ -72,4 +79,5 @@ CASE = Case(
         "already. Writing the picture is included, opening a camera or a window is not."
     ),
     units=lambda settings: [Unit("image", _measure)],
+    headlines=_headlines,
 )

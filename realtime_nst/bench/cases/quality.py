@@ -6,19 +6,21 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.case import Case, Figure, Plot, Row, Unit
+from realtime_nst.bench.cases._common import at_most, need_torch, picture, stylizers, usual
+from realtime_nst.bench.cases._losses import painting_of, quality
+from realtime_nst.bench.plots import INK, MARKERS, SERIES, canvas, legend, svg
+from realtime_nst.bench.rows import grouped, is_number, value
+from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer, spread
 from realtime_nst.metrics.grid import PERIODS, grid
 from realtime_nst.pictures import is_picture
-from realtime_nst.runtime.stages import Resize, Size
+from realtime_nst.runtime.stages import Resize
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sources.pictures import PictureSource
 from realtime_nst.sources.synthetic import SyntheticSource
+from realtime_nst.spec import Size
 from realtime_nst.stream import Frame, Image
-
-from ._common import at_most, picture, stylizers, usual
-from ._losses import painting_of, quality
-from ._torch import need_torch
 
 _MOST = 24
 _RESIZE = Resize(Size(shorter=320))
@@ -109,6 +111,66 @@ def _cut(frame: Frame) -> Image:
     return np.ascontiguousarray(image[:height, :width])
 
 
+def _plot(rows: Sequence[Row]) -> Plot | None:
+    needed = ("median ms", "content loss", "style loss")
+    rows = [row for row in rows if all(is_number(row, name) for name in needed)]
+    if not rows:
+        return None
+    points = [_point(row) for row in rows]
+    figure, axes = canvas(3.1)
+    styles = dict(zip(grouped(rows, _style), SERIES * len(rows), strict=False))
+    networks = dict(zip(grouped(rows, _network), MARKERS * len(rows), strict=False))
+    for row, point in zip(rows, points, strict=True):
+        axes.scatter(
+            *point, color=styles[_style(row)], marker=networks[_network(row)], s=38, zorder=2
+        )
+    for group in grouped(rows, measured_alike).values():
+        corners = front([_point(row) for row in group])
+        colour = styles[_style(group[0])]
+        axes.step(*zip(*corners, strict=True), where="post", color=colour, linewidth=1, zorder=1)
+    for style, colour in styles.items():
+        axes.scatter([], [], color=colour, label=style)
+    for network, marker in networks.items() if len(networks) > 1 else ():
+        axes.scatter([], [], color=INK, marker=marker, label=network)
+    axes.set_xlabel("milliseconds a frame")
+    axes.set_ylabel("content + style loss")
+    axes.set_xlim(0, max(x for x, _ in points) * 1.25)
+    axes.set_ylim(0, max(y for _, y in points) * 1.15)
+    axes.grid(axis="y")
+    legend(axes)
+    caption = (
+        "Below and to the left is better, within one colour: losses of two styles cannot be "
+        "compared. A line is the Pareto front of one style, of what was measured on the same "
+        "photos: no network is both faster and nearer to photo and painting than those on it."
+    )
+    return Plot("Quality against speed", caption, svg(figure, "quality"))
+
+
+def front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points no other is below or left of, from left to right."""
+    front: list[tuple[float, float]] = []
+    for x, y in sorted(points):
+        if not front or y < front[-1][1]:
+            front.append((x, y))
+    return front
+
+
+def _style(row: Row) -> str:
+    return row.key.get("style", "")
+
+
+def _network(row: Row) -> str:
+    return row.key.get("network", "")
+
+
+def measured_alike(row: Row) -> str:
+    return f"{_style(row)} {row.figures.get('measured on')}"
+
+
+def _point(row: Row) -> tuple[float, float]:
+    return value(row, "median ms"), value(row, "content loss") + value(row, "style loss")
+
+
 CASE = Case(
     name="quality",
     title="Quality beside speed",
@@ -128,4 +190,5 @@ CASE = Case(
         "networks for one style they can."
     ),
     units=lambda settings: [Unit("styles", _measure)],
+    plot=_plot,
 )

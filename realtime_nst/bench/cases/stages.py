@@ -7,7 +7,11 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
-from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.case import Case, Figure, Plot, Row, Unit
+from realtime_nst.bench.cases._common import Size, at_most, label, of_one_style, stylizers
+from realtime_nst.bench.plots import SERIES, canvas, legend, svg
+from realtime_nst.bench.rows import grouped, is_number, number, pixels, value
+from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer, around
 from realtime_nst.errors import MediaError
 from realtime_nst.motion.stabiliser import Stabiliser
@@ -16,8 +20,6 @@ from realtime_nst.sinks.window import WindowSink
 from realtime_nst.sources.synthetic import SyntheticSource
 from realtime_nst.sources.video import VideoSource
 from realtime_nst.stream import Frame
-
-from ._common import Size, at_most, label, of_one_style, stylizers
 
 _CLIP, _SHORT_CLIP = 64, 16
 _DISPLAY = "display"
@@ -106,6 +108,40 @@ def _show(window: WindowSink, frames: Sequence[Frame], turn: "count[int]") -> No
     window.write(frames[next(turn) % len(frames)])
 
 
+def _plot(rows: Sequence[Row]) -> Plot | None:
+    rows = [row for row in rows if is_number(row, "median ms") and is_number(row, "share %")]
+    if not rows:
+        return None
+    sizes = sorted({row.key["size"] for row in rows}, key=pixels, reverse=True)
+    figure, axes = canvas(1.0 + 0.42 * len(sizes))
+    reached = dict.fromkeys(sizes, 0.0)
+    stages = grouped(rows, lambda row: row.key["stage"])
+    for i, (stage, group) in enumerate(stages.items()):
+        widths = {row.key["size"]: value(row, "median ms") for row in group}
+        axes.barh(
+            [sizes.index(size) for size in widths],
+            list(widths.values()),
+            left=[reached[size] for size in widths],
+            height=0.62,
+            color=SERIES[i % len(SERIES)],
+            label=stage,
+        )
+        reached |= {size: reached[size] + width for size, width in widths.items()}
+    for place, size in enumerate(sizes):
+        axes.annotate(f"{number(reached[size])} ms", (reached[size], place), xytext=(5, 0),
+                      textcoords="offset points", va="center", fontsize=8)  # fmt: skip
+    axes.set_yticks(range(len(sizes)), [size.replace("x", "×") for size in sizes])
+    axes.set_xlabel("milliseconds a frame")
+    axes.set_xlim(0, max(reached.values()) * 1.18)
+    axes.grid(axis="x")
+    legend(axes)
+    caption = (
+        "What each stage takes by itself; in a running pipeline they overlap on threads. What is "
+        "timed beside them, and has no share, is in the table."
+    )
+    return Plot("Where a frame's time goes", caption, svg(figure, "stages"))
+
+
 CASE = Case(
     name="stages",
     title="Where a frame's time goes",
@@ -122,4 +158,5 @@ CASE = Case(
         "is copied and costs next to nothing."
     ),
     units=lambda settings: [Unit(label(size), partial(_measure, size)) for size in settings.sizes],
+    plot=_plot,
 )

@@ -1,24 +1,34 @@
 """The usual full-width network beside ours."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from realtime_nst.bench.case import Case, Figure, Row, Settings, Unit
+from realtime_nst.bench.case import Case, Figure, Headline, Row, Unit
+from realtime_nst.bench.cases._common import (
+    Size,
+    at_most,
+    label,
+    need_torch,
+    of_one_style,
+    picture,
+    stylizers,
+    usual,
+)
 from realtime_nst.bench.compare import ratio
-from realtime_nst.bench.precision import precision
+from realtime_nst.bench.conditions import precision
+from realtime_nst.bench.rows import best, number, preferred
+from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer, spread
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.stream import Image
 
-from ._common import Size, at_most, label, of_one_style, picture, stylizers, usual
-from ._torch import need_torch
-
-_NETWORK = "johnson-transposed"
+NETWORK = "johnson-transposed"
 _OURS = "ours"
+_FASTER = "ours is x times faster"
 
 
 def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
@@ -49,7 +59,7 @@ def _rows(size: Size, seconds: Mapping[str, list[float]]) -> list[Row]:
 def _faster(theirs: list[float], ours: list[float] | None) -> dict[str, Figure]:
     """How many times faster ours is, and the 95 % interval of that."""
     found = ratio(theirs, ours) if ours else None
-    names = dict.fromkeys(("ours is x times faster", "x low", "x high"))
+    names = dict.fromkeys((_FASTER, "x low", "x high"))
     values = (found.value, found.low, found.high) if found else names.values()
     return dict(zip(names, values, strict=True))
 
@@ -97,7 +107,7 @@ def _graph() -> Any:
     from realtime_nst.learning.export import FrameGraph
     from realtime_nst.learning.train import averaged_network
 
-    return FrameGraph(averaged_network(untrained(_NETWORK))).eval()
+    return FrameGraph(averaged_network(untrained(NETWORK))).eval()
 
 
 @cache
@@ -111,14 +121,29 @@ def _file() -> Path:
     from realtime_nst.learning.checkpoint import untrained
     from realtime_nst.learning.export import export
 
-    path = Path(_folder().name, f"{_NETWORK}.onnx")
-    export(untrained(_NETWORK), path)
+    path = Path(_folder().name, f"{NETWORK}.onnx")
+    export(untrained(NETWORK), path)
     return path
 
 
 def _units(settings: Settings) -> list[Unit]:
     sizes = [usual(settings)] if settings.quick else settings.sizes
     return [Unit(label(size), partial(_measure, size)) for size in sizes]
+
+
+def _headlines(rows: Sequence[Row]) -> Iterator[Headline]:
+    rows = preferred(rows, "size", "640x480")
+    in_torch = [row for row in rows if row.key.get("engine", "").startswith("torch")]
+    for row in best(in_torch, _FASTER, min):
+        size = row.key["size"]
+        ours = [r for r in rows if r.key["engine"].startswith(_OURS) and r.key["size"] == size]
+        for fastest in best(ours, "median ms", min):
+            provider = fastest.key["engine"].removeprefix(f"{_OURS}, ")
+            text = (
+                f"faster on {provider} than the usual Johnson network (random weights) in "
+                f"{row.key['engine']}, {size}"
+            )
+            yield Headline(f"{number(row.figures[_FASTER])} ×", text)
 
 
 CASE = Case(
@@ -132,4 +157,5 @@ CASE = Case(
     ),
     omits="How good the pictures are; see quality. What a program does around its network.",
     units=_units,
+    headlines=_headlines,
 )

@@ -1,1 +1,0 @@
-"""The cases of ``realtime-nst bench``, one a file; files beginning with ``_`` are their helpers."""
