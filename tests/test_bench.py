@@ -21,7 +21,7 @@ from realtime_nst.bench.result import (
     to_csv,
     to_json,
     write,
-    write_whole,
+    write_text,
 )
 from realtime_nst.bench.resume import begin
 from realtime_nst.bench.run import run
@@ -258,9 +258,9 @@ def test_a_file_cut_off_anywhere_is_damaged(tmp_path):
 
 def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path):
     path = tmp_path / "result.json"
-    write_whole(path, "whole")
+    write_text(path, "whole")
     with pytest.raises(UnicodeEncodeError):
-        write_whole(path, "half \ud800")
+        write_text(path, "half \ud800")
     assert path.read_text() == "whole"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from realtime_nst.bench.case import Row
 from realtime_nst.bench.conditions import Code, Conditions, Machine
 from realtime_nst.bench.settings import settings_from
 from realtime_nst.errors import UsageError
+from realtime_nst.files import write_whole
 
 SCHEMA = 2
 
@@ -73,7 +73,7 @@ def prepare(folder: Path) -> None:
     """Make ``folder`` if it is not there. Raises UsageError if it cannot be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / ".writable", "")
+        write_text(folder / ".writable", "")
         (folder / ".writable").unlink()
     except OSError as error:
         raise UsageError(
@@ -84,19 +84,15 @@ def prepare(folder: Path) -> None:
 def write(result: Result, folder: Path) -> Path:
     """Write STEM.json and STEM.csv, each whole or not at all. Returns the path of the JSON."""
     path = folder / f"{result.conditions.stem}.json"
-    write_whole(path, to_json(result))
-    write_whole(path.with_suffix(".csv"), to_csv(result))
+    write_text(path, to_json(result))
+    write_text(path.with_suffix(".csv"), to_csv(result))
     return path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """The file appears under its name only when all of it is written."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` as UTF-8, whole or not at all."""
+    with write_whole(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8", newline="")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Result:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from realtime_nst.errors import UsageError
+from realtime_nst.files import digest
 
 # The command line reads this module for its help, so the checks import what they need themselves.
 
@@ -129,7 +130,7 @@ class Settings:
             for each, value in self._given()
         ]
         return {
-            str(path): _listing_digest(path) if path.is_dir() else _file_digest(path)
+            str(path): _listing_digest(path) if path.is_dir() else digest(path)[:12]
             for path in paths
         }
 
@@ -168,14 +169,9 @@ def _read(value: Any, hint: Any) -> Any:
     return Path(value) if is_path and value is not None else value
 
 
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
-
-
 def _listing_digest(folder: Path) -> str:
     """The digest of the names and sizes of all files below ``folder``."""
-    digest = hashlib.sha256()
+    listing = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        digest.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
-    return digest.hexdigest()[:12]
+        listing.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
+    return listing.hexdigest()[:12]

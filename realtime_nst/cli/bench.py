@@ -134,10 +134,10 @@ def _report(
     result: "Result", cases: "list[Case]", folder: Path, comparison: "Comparison | None"
 ) -> None:
     from realtime_nst.bench.report import headlines, report
-    from realtime_nst.bench.result import write_whole
+    from realtime_nst.bench.result import write_text
 
     path = folder / f"{result.conditions.stem}.html"
-    write_whole(path, report(result, cases, comparison))
+    write_text(path, report(result, cases, comparison))
     if comparison:
         _say_comparison(comparison)
     told = [(line.value, line.text) for line in headlines(result, cases)]
