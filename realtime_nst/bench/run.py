@@ -14,6 +14,7 @@ from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer
 from realtime_nst.errors import RealtimeNstError
 
+
 @dataclass(frozen=True)
 class UnitProgress:
     """``done`` of ``total`` units are gone over. ``measured`` is None before the unit is measured,
