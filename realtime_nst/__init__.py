@@ -1,15 +1,14 @@
 """Turns live webcam pictures and video files into moving paintings, in real time.
 
-    from realtime_nst import Stylise, Stylizer, VideoSink, VideoSource, run
+    from realtime_nst import Look, Paint, Stylizer, VideoSink, VideoSource, run
 
-    stylizer = Stylizer("great_wave")
-    painting = stylizer(photo)                      # RGB uint8 (height, width, 3), in and out
+    painting = Stylizer("great_wave")(photo)        # RGB uint8 (height, width, 3), in and out
 
-    with VideoSource(Path("in.mp4")) as source, VideoSink(Path("out.mp4"), source=source.path) as sink:
-        report = run(source, [Stylise(stylizer)], sink)
+    with VideoSource("in.mp4") as source, VideoSink("out.mp4", source="in.mp4") as sink:
+        report = run(source, [Paint(Look("starry_night", strength=0.8))], sink)
 
 Every name of ``__all__`` is imported when first asked for, so ``import realtime_nst`` is instant.
-"""  # noqa: E501
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from realtime_nst import telemetry
 
 if TYPE_CHECKING:
+    from realtime_nst.display import Beside, Display
     from realtime_nst.errors import (
         MediaError,
         MissingPackage,
@@ -29,9 +29,13 @@ if TYPE_CHECKING:
         UnknownName,
         UsageError,
     )
+    from realtime_nst.look import Look, View
+    from realtime_nst.motion.stabilise import Stabilise
+    from realtime_nst.paint import Paint
     from realtime_nst.pipeline import Report, run
     from realtime_nst.runtime.card import ModelCard
-    from realtime_nst.runtime.stages import Beside, Resize, Stylise
+    from realtime_nst.runtime.networks import Networks
+    from realtime_nst.runtime.stages import Resize, Stylise
     from realtime_nst.runtime.styles import InstalledStyle, installed
     from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sinks.null import NullSink
@@ -59,9 +63,14 @@ _HOMES = {
         "MediaError MissingPackage ModelError ProviderError RealtimeNstError SourceStalled "
         "TargetExists TrainingError UnknownName UsageError"
     ),
+    "display": "Beside Display",
+    "look": "Look View",
+    "motion.stabilise": "Stabilise",
+    "paint": "Paint",
     "pipeline": "Report run",
     "runtime.card": "ModelCard",
-    "runtime.stages": "Beside Resize Stylise",
+    "runtime.networks": "Networks",
+    "runtime.stages": "Resize Stylise",
     "runtime.styles": "InstalledStyle installed",
     "runtime.stylizer": "Stylizer",
     "sinks.null": "NullSink",
@@ -85,16 +94,20 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = [
     "Beside",
     "CameraSource",
+    "Display",
     "Frame",
     "Image",
     "InstalledStyle",
+    "Look",
     "MediaError",
     "MissingPackage",
     "ModelCard",
     "ModelError",
     "NetworkSource",
+    "Networks",
     "NullSink",
     "PacedSource",
+    "Paint",
     "PictureSink",
     "PictureSource",
     "ProviderError",
@@ -105,6 +118,7 @@ __all__ = [
     "Sink",
     "Source",
     "SourceStalled",
+    "Stabilise",
     "Stage",
     "StreamInfo",
     "Stylise",
@@ -117,6 +131,7 @@ __all__ = [
     "UsageError",
     "VideoSink",
     "VideoSource",
+    "View",
     "VirtualCameraSink",
     "WindowSink",
     "installed",

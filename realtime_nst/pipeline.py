@@ -61,7 +61,7 @@ def run(
     """Pass every frame of ``source`` through ``stages`` into ``sink``; both must be open.
 
     ``on_frame`` is called on the caller's thread after each frame. An error in any part is raised
-    here; when ``run`` returns or raises, its threads have ended.
+    here. When ``run`` returns or raises, its threads have ended and the stages have been reset.
     """
     live = source.info.live
     capacity = 1 if live else _FILE_CAPACITY
@@ -82,6 +82,8 @@ def run(
         for thread in threads:
             if thread.ident is not None:
                 thread.join()
+        for stage in stages:
+            stage.reset()
     return report
 
 

@@ -4,8 +4,8 @@
 import math
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from realtime_nst.errors import UsageError
@@ -51,12 +51,16 @@ def stem(spec: str | Path) -> str:
     return "+".join(Path(part.name).stem for part in parse(spec))
 
 
-def absolute(spec: str) -> str:
-    """The same, with the paths of files that hold from any folder."""
-    parts = parse(spec)
+def compose(parts: Sequence[Part]) -> str:
+    """The spec that :func:`parse` reads as ``parts``."""
     if len(parts) == 1:
-        return _absolute(parts[0].name)
-    return ",".join(f"{_absolute(part.name)}:{part.weight:.6g}" for part in parts)
+        return parts[0].name
+    return ",".join(f"{part.name}:{part.weight:.6g}" for part in parts)
+
+
+def absolute(spec: str) -> str:
+    """The same spec, its paths absolute, so that it holds in any folder."""
+    return compose([replace(part, name=_absolute(part.name)) for part in parse(spec)])
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from aioice.ice import get_host_addresses
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from av import Packet, VideoFrame
 
+from realtime_nst.look import Look, View
 from realtime_nst.runtime import styles
-from realtime_nst.serve.look import Look
 from realtime_nst.serve.server import Server
 from realtime_nst.serve.studio import Studio
 
@@ -58,6 +58,11 @@ def install_several(folder):
     manifest.write_text(json.dumps(known))
 
 
+def blend(weight, one="swap", other="bright"):
+    """``one`` with ``weight`` of ``other``, as pages send it."""
+    return [{"name": one, "weight": 1 - weight}, {"name": other, "weight": weight}]
+
+
 def blended(colour, weight):
     """``colour`` as "swap" with ``weight`` of "bright" paints it."""
     one, other = (np.array(COLOURS[name]) for name in ("swap", "bright"))
@@ -71,7 +76,8 @@ def run(coroutine):
 @asynccontextmanager
 async def serving(look=None, painter="", **options):
     """A server on any port of loopback; its address without query."""
-    with Studio(look or Look("swap", stabilise="off", mirror=False), "cpu", painter) as studio:
+    look = look or Look("swap", stabilise="off", painter=str(painter))
+    with Studio(look, "cpu", View()) as studio:
         async with Server(studio, port=0, **options) as server:
             yield server.urls[0].partition("?")[0]
 
@@ -142,6 +148,11 @@ class Viewer:
 
     async def say(self, type, **fields):
         await self.socket.send_json({"type": type, **fields})
+
+    async def wish(self, **settings):
+        """Ask for a look, as the page does."""
+        view = {name: settings.pop(name) for name in ("mirror", "split") if name in settings}
+        await self.say("look", look=settings, view=view)
 
     async def hear(self, type):
         """The next message of that type."""

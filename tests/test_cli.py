@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from realtime_nst.runtime import styles
+from realtime_nst.spec import Size
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_video_runs_the_network_on_every_nth_frame(cli, clip, style, tmp_path):
     assert media_factory.times(out) == media_factory.times(clip)
     code, _, said = cli("video", clip, *options[:-2], "--overwrite", "--network-every", 0)
     assert code == 2
-    assert "not 0" in one_line_error(said)
+    assert "not '0'" in one_line_error(said)
 
 
 def test_video_names_its_output_after_the_style(cli, clip, style, tmp_path):
@@ -140,7 +141,7 @@ def test_interrupted_video_keeps_the_finished_part_and_goes_on(cli, style, tmp_p
     assert media_factory.times(tmp_path / "out.partial.mp4")
     code, _, said = cli("video", clip, "-o", out, "--style", style, "--resume", "--strength", "0.5")
     assert code == 2
-    assert "another style" in one_line_error(said.replace("note: failed", "note: "))
+    assert "another strength" in one_line_error(said.replace("note: failed", "note: "))
     assert cli("video", clip, "-o", out, "--style", style, "--resume")[0] == 0
     assert media_factory.times(out) == media_factory.times(whole)
     assert media_factory.packets(out, "audio") == media_factory.packets(whole, "audio")
@@ -324,14 +325,14 @@ def test_mistyped_commands_are_one_line(cli, arguments, said):
 
 
 def test_ctrl_c_that_an_import_swallows_still_stops(cli, photo, style, tmp_path, monkeypatch):
-    from realtime_nst import spec
+    from realtime_nst import paint
 
     def swallow(text):
         with contextlib.suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-        return spec.Size(shorter=10)
+        return Size(shorter=10)
 
-    monkeypatch.setattr(spec, "parse_size", swallow)
+    monkeypatch.setattr(paint, "parse_size", swallow)
     out = tmp_path / "out.png"
     code, _, _ = cli("image", photo, "-o", out, "--style", style, "--size", "10")
     assert code == 130

@@ -9,9 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
+from realtime_nst import paint
 from realtime_nst.errors import MediaError, UnknownName
-from realtime_nst.hud import HELP, Hud, RateMeter, draw_hud
 from realtime_nst.live import Live
+from realtime_nst.live.keys import HELP
+from realtime_nst.live.overlay import Overlay, RateMeter, draw_overlay
+from realtime_nst.look import Look, View
+from realtime_nst.paint import Paint
 from realtime_nst.sinks.null import NullSink
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.sources.video import VideoSource
@@ -22,35 +26,58 @@ PATIENCE = 10
 
 
 class Painter:
-    """Paints every picture in one colour, which the style decides; a load may be held up."""
-
-    provider = "fake"
-
-    @property
-    def digest(self):
-        return self.style
+    """Stands in for the networks: a style paints all in one colour; a load may be held up."""
 
     def __init__(self):
         self.colours = dict(zip(STYLES, (60, 120, 180), strict=True))
-        self.style, self.asked, self.prepared = STYLES[0], [], []
+        self.asked, self.prepared = [], []
         self.may_load = threading.Event()
         self.may_load.set()
 
-    def set_style(self, style):
+    def open(self, style, **_):
         self.asked.append(style)
         assert self.may_load.wait(PATIENCE)
         if style not in self.colours:
             raise UnknownName("style", style, STYLES)
-        self.style = style
+        return _Stylizer(self, style)
 
-    def __call__(self, image):
-        return np.full_like(image, self.colours[self.style])
+    def paint(self, image, style):
+        return np.full_like(image, self.colours[style])
 
     def prepare(self, width, height):
         self.prepared.append((width, height))
 
+
+class _Stylizer:
+    provider = "fake"
+
+    def __init__(self, painter, style):
+        self.painter, self.style, self.digest = painter, style, style
+
+    def __call__(self, image):
+        return self.painter.paint(image, self.style)
+
+    def prepare(self, width, height):
+        self.painter.prepare(width, height)
+
     def reset(self):
         pass
+
+
+_OF_LIVE = {"view", "fade", "target_fps", "folder", "full_screen", "log"}
+
+
+@pytest.fixture
+def live_with(monkeypatch):
+    """A live run with ``painter``; settings of the look are given by name."""
+
+    def make(painter=None, styles=STYLES, **more):
+        monkeypatch.setattr(paint, "Stylizer", (painter or Painter()).open)
+        wishes = {name: more.pop(name) for name in _OF_LIVE & more.keys()}
+        look = Look(style=styles[0], **{"stabilise": "off", **more})
+        return Live(Paint(look, live=True), styles, **wishes)
+
+    return make
 
 
 class Feed:
@@ -99,8 +126,8 @@ def _until(condition):
 
 
 def _seen(live):
-    """The HUD's lines as one text."""
-    return " ".join(live._hud().lines())
+    """The OVERLAY's lines as one text."""
+    return " ".join(live._overlay().lines())
 
 
 def _colour(frame):
@@ -111,8 +138,8 @@ def _shows(value):
     return lambda frame: _colour(frame) == value
 
 
-def test_number_keys_and_arrows_choose_the_style():
-    live = Live(Painter(), STYLES)
+def test_number_keys_and_arrows_choose_the_style(live_with):
+    live = live_with()
     seen = []
 
     def script():
@@ -126,21 +153,21 @@ def test_number_keys_and_arrows_choose_the_style():
     assert seen == ["3", "n", "right", "p", "left"]
 
 
-def test_a_number_without_a_style_changes_nothing_and_is_said():
+def test_a_number_without_a_style_changes_nothing_and_is_said(live_with):
     painter = Painter()
-    live = Live(painter, STYLES)
+    live = live_with(painter)
 
     def script():
         live.on_key("7")
-        yield from _until(lambda frame: "no style 7, there are 3" in live._hud().lines())
+        yield from _until(lambda frame: "no style 7, there are 3" in live._overlay().lines())
 
     _perform(live, script())
-    assert painter.asked == []
+    assert painter.asked == ["wave"]
 
 
-def test_the_picture_goes_on_while_a_style_loads():
+def test_the_picture_goes_on_while_a_style_loads(live_with):
     painter = Painter()
-    live = Live(painter, STYLES)
+    live = live_with(painter)
 
     def script():
         painter.may_load.clear()
@@ -148,16 +175,16 @@ def test_the_picture_goes_on_while_a_style_loads():
         for _ in range(10):
             frame = yield from _until(lambda frame: True)
             assert _colour(frame) == 60
-        assert "loading night" in live._hud().lines()
+        assert "loading night" in live._overlay().lines()
         painter.may_load.set()
         yield from _until(_shows(120))
 
     _perform(live, script())
 
 
-def test_of_several_wishes_while_loading_the_last_one_counts():
+def test_of_several_wishes_while_loading_the_last_one_counts(live_with):
     painter = Painter()
-    live = Live(painter, [*STYLES, "other"])
+    live = live_with(painter, [*STYLES, "other"])
 
     def script():
         painter.may_load.clear()
@@ -168,15 +195,15 @@ def test_of_several_wishes_while_loading_the_last_one_counts():
 
     _perform(live, script())
     assert painter.asked[-1] == "scream"
-    assert len(painter.asked) <= 2, "one may be under way already"
+    assert len(painter.asked) <= 3, "one at the start, and one may be under way already"
 
 
-def test_a_style_that_cannot_be_loaded_is_said_and_the_picture_goes_on():
-    live = Live(Painter(), [*STYLES, "nihgt"])
+def test_a_style_that_cannot_be_loaded_is_said_and_the_picture_goes_on(live_with):
+    live = live_with(styles=[*STYLES, "nihgt"])
 
     def script():
         live.on_key("4")
-        yield from _until(lambda frame: "unknown style 'nihgt'" in live._hud().lines()[0])
+        yield from _until(lambda frame: "unknown style 'nihgt'" in live._overlay().lines()[0])
         yield from _until(_shows(60))
         live.on_key("2")
         yield from _until(_shows(120))
@@ -184,8 +211,8 @@ def test_a_style_that_cannot_be_loaded_is_said_and_the_picture_goes_on():
     _perform(live, script())
 
 
-def test_strength_original_and_colour():
-    live = Live(Painter(), STYLES, strength=0.9)
+def test_strength_original_and_colour(live_with):
+    live = live_with(strength=0.9)
     reached = []
 
     def script():
@@ -207,8 +234,8 @@ def test_strength_original_and_colour():
     assert reached == list("+-oo+ccc")
 
 
-def test_strength_stays_between_nothing_and_all():
-    live = Live(Painter(), STYLES, strength=0.1)
+def test_strength_stays_between_nothing_and_all(live_with):
+    live = live_with(strength=0.1)
 
     def script():
         for _ in range(5):
@@ -221,8 +248,8 @@ def test_strength_stays_between_nothing_and_all():
     _perform(live, script())
 
 
-def test_choosing_a_style_ends_the_original():
-    live = Live(Painter(), STYLES)
+def test_choosing_a_style_ends_the_original(live_with):
+    live = live_with()
 
     def script():
         live.on_key("o")
@@ -234,8 +261,8 @@ def test_choosing_a_style_ends_the_original():
 
 
 @pytest.mark.parametrize("key", ["q", "escape"])
-def test_the_quit_keys_end_the_run(key):
-    live = Live(Painter(), STYLES)
+def test_the_quit_keys_end_the_run(live_with, key):
+    live = live_with()
 
     def script():
         yield from _until(lambda frame: frame.index > 3)
@@ -246,8 +273,8 @@ def test_the_quit_keys_end_the_run(key):
     assert report.frames > 1
 
 
-def test_keys_without_a_meaning_do_nothing():
-    live = Live(Painter(), STYLES)
+def test_keys_without_a_meaning_do_nothing(live_with):
+    live = live_with()
 
     def script():
         for key in ("z", " ", "0", "up-and-away"):
@@ -257,14 +284,14 @@ def test_keys_without_a_meaning_do_nothing():
     _perform(live, script())
 
 
-def test_a_snapshot_is_the_picture_without_the_figures_and_says_where(tmp_path):
-    live = Live(Painter(), STYLES, folder=tmp_path / "shots")
+def test_a_snapshot_is_the_picture_without_the_figures_and_says_where(live_with, tmp_path):
+    live = live_with(folder=tmp_path / "shots")
 
     def script():
         yield from _until(_shows(60))
         live.on_key("s")
         live.on_key("s")
-        yield from _until(lambda frame: f"saved {tmp_path}" in live._hud().lines()[0])
+        yield from _until(lambda frame: f"saved {tmp_path}" in live._overlay().lines()[0])
 
     _perform(live, script())
     first, second = sorted((tmp_path / "shots").iterdir())
@@ -273,25 +300,25 @@ def test_a_snapshot_is_the_picture_without_the_figures_and_says_where(tmp_path):
     assert second.suffix == ".png"
 
 
-def test_a_snapshot_that_cannot_be_written_is_said(tmp_path):
+def test_a_snapshot_that_cannot_be_written_is_said(live_with, tmp_path):
     (tmp_path / "file").touch()
-    live = Live(Painter(), STYLES, folder=tmp_path / "file")
+    live = live_with(folder=tmp_path / "file")
 
     def script():
         yield from _until(_shows(60))
         live.on_key("s")
-        yield from _until(lambda frame: "file" in live._hud().lines()[0])
+        yield from _until(lambda frame: "file" in live._overlay().lines()[0])
 
     _perform(live, script())
 
 
-def test_an_error_of_the_source_comes_out_and_the_loader_ends():
+def test_an_error_of_the_source_comes_out_and_the_loader_ends(live_with):
     class Breaks(Feed):
         def __iter__(self):
             yield from [next(super().__iter__())]
             raise MediaError("unplugged")
 
-    live = Live(Painter(), STYLES)
+    live = live_with()
     live.on_key("2")
     with pytest.raises(MediaError, match="unplugged"):
         live.run(Breaks(), NullSink())
@@ -300,8 +327,8 @@ def test_an_error_of_the_source_comes_out_and_the_loader_ends():
 # what is shown of the source
 
 
-def test_the_split_view_shows_the_source_left_of_a_line_that_is_dragged():
-    live = Live(Painter(), STYLES)
+def test_the_split_view_shows_the_source_left_of_a_line_that_is_dragged(live_with):
+    live = live_with()
 
     def left_and_right(*wanted):
         return lambda frame: (int(frame.image[100, 60, 1]), int(frame.image[100, 300, 1])) == wanted
@@ -322,8 +349,8 @@ def test_the_split_view_shows_the_source_left_of_a_line_that_is_dragged():
     _perform(live, script())
 
 
-def test_the_mirror_swaps_left_and_right():
-    live = Live(Painter(), STYLES, strength=0.0, mirror=True)
+def test_the_mirror_swaps_left_and_right(live_with):
+    live = live_with(strength=0.0, view=View(mirror=True))
     red = []
 
     def script():
@@ -336,14 +363,14 @@ def test_the_mirror_swaps_left_and_right():
     assert red == [300, 10, 300]
 
 
-def test_frozen_the_picture_stands_and_styles_still_change():
+def test_frozen_the_picture_stands_and_styles_still_change(live_with):
     class Moving(Feed):
         def __iter__(self):
             for frame in super().__iter__():
                 frame.image[...] = frame.index % 250
                 yield frame
 
-    live, seen = Live(Painter(), STYLES, strength=0.0, fade=0), set()
+    live, seen = live_with(strength=0.0, fade=0), set()
 
     def script():
         live.on_key(" ")
@@ -365,8 +392,8 @@ def test_frozen_the_picture_stands_and_styles_still_change():
     live.run(Moving(), Screen(script()))
 
 
-def test_the_figures_can_be_hidden():
-    live = Live(Painter(), STYLES)
+def test_the_figures_can_be_hidden(live_with):
+    live = live_with()
 
     def script():
         yield from _until(lambda frame: frame.image[-10:].max() > 200)
@@ -378,9 +405,9 @@ def test_the_figures_can_be_hidden():
     _perform(live, script())
 
 
-def test_full_screen_is_left_by_escape_before_the_program_is():
+def test_full_screen_is_left_by_escape_before_the_program_is(live_with):
     switched = []
-    live = Live(Painter(), STYLES, full_screen=lambda: switched.append(live))
+    live = live_with(full_screen=lambda: switched.append(live))
 
     def script():
         live.on_key("f")
@@ -394,8 +421,8 @@ def test_full_screen_is_left_by_escape_before_the_program_is():
     assert _perform(live, script()).frames > 4
 
 
-def test_other_sinks_get_the_picture_without_the_figures():
-    live, other = Live(Painter(), STYLES), NullSink()
+def test_other_sinks_get_the_picture_without_the_figures(live_with):
+    live, other = live_with(), NullSink()
 
     def script():
         yield from _until(_shows(60))
@@ -405,14 +432,14 @@ def test_other_sinks_get_the_picture_without_the_figures():
     assert other.frames > 0
 
 
-def test_what_is_wrong_with_the_source_is_said():
+def test_what_is_wrong_with_the_source_is_said(live_with):
     logged, trouble = [], ["camera 0 is gone"]
-    live = Live(Painter(), STYLES, log=logged.append)
+    live = live_with(log=logged.append)
 
     def script():
-        yield from _until(lambda frame: "camera 0 is gone" in live._hud().lines())
+        yield from _until(lambda frame: "camera 0 is gone" in live._overlay().lines())
         trouble[0] = ""
-        yield from _until(lambda frame: len(live._hud().lines()) == 1)
+        yield from _until(lambda frame: len(live._overlay().lines()) == 1)
 
     live.run(Feed(), Screen(script()), state=lambda: trouble[0])
     assert logged == ["camera 0 is gone", "the source is there again"]
@@ -421,8 +448,8 @@ def test_what_is_wrong_with_the_source_is_said():
 # from style to style
 
 
-def test_one_style_fades_into_the_next():
-    live = Live(Painter(), STYLES, fade=1.0)
+def test_one_style_fades_into_the_next(live_with):
+    live = live_with(fade=1.0)
     between = []
 
     def script():
@@ -446,8 +473,8 @@ def _film(path):
         return list(source)
 
 
-def test_the_record_key_begins_and_ends_a_film_of_what_is_shown(tmp_path):
-    live = Live(Painter(), STYLES, folder=tmp_path / "new")
+def test_the_record_key_begins_and_ends_a_film_of_what_is_shown(live_with, tmp_path):
+    live = live_with(folder=tmp_path / "new")
 
     def script():
         yield from _until(_shows(60))
@@ -466,9 +493,9 @@ def test_the_record_key_begins_and_ends_a_film_of_what_is_shown(tmp_path):
 
 
 @pytest.mark.parametrize("ending", [KeyboardInterrupt, MediaError, None])
-def test_however_the_run_ends_the_recording_is_whole(tmp_path, ending):
-    live = Live(Painter(), STYLES)
-    live.recorder.start(VideoSink(tmp_path / "film.mp4"))
+def test_however_the_run_ends_the_recording_is_whole(live_with, tmp_path, ending):
+    live = live_with()
+    live.captures.record(VideoSink(tmp_path / "film.mp4"))
 
     def script():
         yield from _until(lambda frame: frame.index > 10)
@@ -481,14 +508,14 @@ def test_however_the_run_ends_the_recording_is_whole(tmp_path, ending):
     assert len(_film(tmp_path / "film.mp4")) > 2
 
 
-def test_a_recording_that_fails_is_said_and_the_picture_goes_on(tmp_path):
-    live = Live(Painter(), STYLES)
+def test_a_recording_that_fails_is_said_and_the_picture_goes_on(live_with, tmp_path):
+    live = live_with()
 
     class Full(VideoSink):
         def write(self, frame):
             raise MediaError("no space left")
 
-    live.recorder.start(Full(tmp_path / "film.mp4"))
+    live.captures.record(Full(tmp_path / "film.mp4"))
 
     def script():
         yield from _until(lambda frame: "recording ended: no space left" in _seen(live))
@@ -497,11 +524,11 @@ def test_a_recording_that_fails_is_said_and_the_picture_goes_on(tmp_path):
     _perform(live, script())
 
 
-def test_a_recording_without_a_frame_leaves_no_file(tmp_path):
+def test_a_recording_without_a_frame_leaves_no_file(live_with, tmp_path):
     said = []
-    live = Live(Painter(), STYLES, log=said.append)
-    live.recorder.start(VideoSink(tmp_path / "film.mp4"))
-    live.recorder.stop()
+    live = live_with(log=said.append)
+    live.captures.record(VideoSink(tmp_path / "film.mp4"))
+    live.captures.stop()
     assert said == ["nothing was recorded"]
     assert list(tmp_path.iterdir()) == []
 
@@ -512,14 +539,14 @@ def test_a_recording_without_a_frame_leaves_no_file(tmp_path):
 class Slow(Painter):
     """Needs 40 ms for a whole picture of 320x240."""
 
-    def __call__(self, image):
+    def paint(self, image, style):
         time.sleep(0.04 * image.shape[0] / 240 * image.shape[1] / 320)
-        return super().__call__(image)
+        return super().paint(image, style)
 
 
-def test_the_rate_is_held_by_a_smaller_size_prepared_before_it_is_taken():
+def test_the_rate_is_held_by_a_smaller_size_prepared_before_it_is_taken(live_with):
     painter = Slow()
-    live = Live(painter, STYLES, target_fps=30)
+    live = live_with(painter, target_fps=30)
 
     def script():
         frame = yield from _until(lambda frame: "to hold 30 fps" in _seen(live))
@@ -531,12 +558,12 @@ def test_the_rate_is_held_by_a_smaller_size_prepared_before_it_is_taken():
     assert painter.prepared[0][0] < 320
 
 
-def test_a_size_that_cannot_be_prepared_is_said_and_the_size_before_stays():
+def test_a_size_that_cannot_be_prepared_is_said_and_the_size_before_stays(live_with):
     class Broken(Slow):
         def prepare(self, width, height):
             raise MediaError("no memory")
 
-    live = Live(Broken(), STYLES, target_fps=30)
+    live = live_with(Broken(), target_fps=30)
 
     def script():
         yield from _until(lambda frame: "no longer held: no memory" in _seen(live))
@@ -545,9 +572,9 @@ def test_a_size_that_cannot_be_prepared_is_said_and_the_size_before_stays():
     _perform(live, script())
 
 
-def test_without_a_rate_to_hold_all_is_painted_in_full():
+def test_without_a_rate_to_hold_all_is_painted_in_full(live_with):
     painter = Slow()
-    live = Live(painter, STYLES)
+    live = live_with(painter)
     until = time.monotonic() + 1.5
 
     def script():
@@ -559,30 +586,30 @@ def test_without_a_rate_to_hold_all_is_painted_in_full():
 
 # what is written on the picture
 
-HUD = Hud(29.97, 0.0384, 0.0512, 12, "wave", "openvino-bf16", (640, 480))
+OVERLAY = Overlay(29.97, 0.0384, 0.0512, 12, "wave", "openvino-bf16", (640, 480))
 
 
 def test_the_status_line():
-    assert HUD.lines() == [
+    assert OVERLAY.lines() == [
         "30.0 fps | 38 ms, p95 51 | 12 dropped | wave | openvino-bf16 | 640x480 | h: help"
     ]
 
 
 def test_a_note_stands_above_the_status():
-    hud = Hud(1, 0, 0, 0, "wave", "fake", note="saved here")
-    assert hud.lines()[0] == "saved here"
-    assert len(hud.lines()) == 2
+    overlay = Overlay(1, 0, 0, 0, "wave", "fake", note="saved here")
+    assert overlay.lines()[0] == "saved here"
+    assert len(overlay.lines()) == 2
 
 
 def test_the_help_lists_every_key_and_the_styles():
-    lines = Hud(1, 0, 0, 0, "wave", "fake", styles=tuple(STYLES)).help()
+    lines = Overlay(1, 0, 0, 0, "wave", "fake", keys=HELP, styles=tuple(STYLES)).help()
     assert [line.split("\t")[0] for line in lines] == [keys for keys, _ in HELP]
     assert lines[2].endswith("\t3\tscream")
-    assert HUD.help() == []
+    assert OVERLAY.help() == []
 
 
 def test_the_help_lists_styles_that_no_key_has_a_number_for():
-    lines = Hud(1, 0, 0, 0, "wave", "fake", styles=tuple("abcdefghijk")).help()
+    lines = Overlay(1, 0, 0, 0, "wave", "fake", keys=HELP, styles=tuple("abcdefghijk")).help()
     assert [line.split("\t")[2:] for line in lines[8:12]] == [
         ["9", "i"],
         ["", "j"],
@@ -593,7 +620,7 @@ def test_the_help_lists_styles_that_no_key_has_a_number_for():
 
 def test_drawing_leaves_the_picture_itself_and_its_middle_alone():
     image = np.full((480, 640, 3), 128, np.uint8)
-    drawn = draw_hud(image, HUD)
+    drawn = draw_overlay(image, OVERLAY)
     assert (image == 128).all()
     assert (drawn[:450] == 128).all()
     assert drawn[460:].max() > 200
@@ -601,8 +628,10 @@ def test_drawing_leaves_the_picture_itself_and_its_middle_alone():
 
 @pytest.mark.parametrize("size", [(1, 1), (48, 64), (100, 8000), (2160, 3840)])
 def test_drawing_fits_any_size(size):
-    hud = Hud(1, 0, 0, 0, "ü" * 50, "fake", note="a long note " * 30, styles=tuple(STYLES))
-    assert draw_hud(np.zeros((*size, 3), np.uint8), hud).shape == (*size, 3)
+    overlay = Overlay(
+        1, 0, 0, 0, "ü" * 50, "fake", note="a long note " * 30, keys=HELP, styles=tuple(STYLES)
+    )
+    assert draw_overlay(np.zeros((*size, 3), np.uint8), overlay).shape == (*size, 3)
 
 
 def test_the_rate_counts_intervals_not_stamps():
@@ -624,8 +653,8 @@ def test_the_rate_forgets_what_is_long_ago():
     assert meter.fps == pytest.approx(2)
 
 
-def test_while_stabilising_a_new_style_is_there_at_once():
-    live = Live(Painter(), STYLES, stabilise="strong", fade=0)
+def test_while_stabilising_a_new_style_is_there_at_once(live_with):
+    live = live_with(stabilise="strong", fade=0)
     colours = set()
 
     def script():
@@ -638,14 +667,14 @@ def test_while_stabilising_a_new_style_is_there_at_once():
     assert colours == {180}, "nothing between the old style and the new"
 
 
-def test_the_stabilising_key_goes_round():
-    live = Live(Painter(), STYLES, stabilise="light")
+def test_the_stabilising_key_goes_round(live_with):
+    live = live_with(stabilise="light")
     said = []
 
     def script():
         for wanted in ("strong", "off", "light"):
             live.on_key("t")
-            yield from _until(lambda frame, w=wanted: f"stabilising {w}" in live._hud().lines())
+            yield from _until(lambda frame, w=wanted: f"stabilise: {w}" in live._overlay().lines())
             said.append(wanted)
 
     _perform(live, script())

@@ -1,6 +1,5 @@
 """``realtime-nst live`` as a person types it; the window is one that only counts."""
 
-import json
 import shutil
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from stream_factory import PATIENCE, Pictures, Server
 from virtual_camera_factory import virtual_camera
 
 from realtime_nst.live import state
+from realtime_nst.look import Look
 from realtime_nst.runtime import styles
 from realtime_nst.sinks import null, window
 from realtime_nst.sources import devices
@@ -52,7 +52,7 @@ def screen(monkeypatch):
 
 
 def _scene(*options):
-    return ["live", "--camera", "synthetic", "--size", "64x48", *options]
+    return ["live", "--camera", "synthetic", "--camera-size", "64x48", *options]
 
 
 def _one_error(said):
@@ -65,11 +65,11 @@ def _one_error(said):
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (["--camera", "synthetic", "--size", "720"], 2, "WxH"),
+        (["--camera", "synthetic", "--camera-size", "720"], 2, "WxH"),
         (["--camera", "synthetic", "--fps", "0"], 2, "--fps 0"),
         (["--camera", "synthetic", "--target-fps", "-1"], 2, "-1"),
         (["clip.mp4", "--camera", "0"], 2, "not both"),
-        (["clip.mp4", "--size", "64x48"], 2, "its own size"),
+        (["clip.mp4", "--camera-size", "64x48"], 2, "its own size"),
         (["clip.mp4", "--fps", "25"], 2, "its own rate"),
         (["http://127.0.0.1:9/cam", "--fps", "25"], 2, "its own rate"),
         (["no-such.mp4"], 2, "no such file"),
@@ -100,9 +100,9 @@ def test_the_scene_is_shown_and_it_says_how_it_went(cli, style, screen):
 
 
 def test_style_and_size_are_remembered(cli, style, screen):
-    cli("live", "--camera", "synthetic", "--size", "064X48", "--style", style)
-    kept = json.loads(state.path().read_text())
-    assert kept == {"style": str(style), "size": "64x48", "painter": None}
+    cli("live", "--camera", "synthetic", "--camera-size", "064X48", "--style", style)
+    kept, _ = state.load()
+    assert (kept.look.style, kept.camera_size) == (str(style), "64x48")
     code, _, err = cli("live", "--camera", "synthetic")
     assert (code, err) == (0, "")
     assert screen.opened[-1].latest.image.shape == (48, 64, 3)
@@ -114,20 +114,21 @@ def test_the_painter_is_remembered_with_its_style(cli, screen, tmp_path, monkeyp
     monkeypatch.setattr(styles, "_FOLDERS", ())
     code, _, err = cli(*_scene("--style", "red", "--painter", tmp_path / "mine.onnx"))
     assert code == 0, err
-    kept = json.loads(state.path().read_text())
-    assert (kept["style"], kept["painter"]) == ("red", str(tmp_path / "mine.onnx"))
+    kept = state.load()[0].look
+    assert (kept.style, kept.painter) == ("red", str(tmp_path / "mine.onnx"))
     assert cli("live", "--camera", "synthetic")[::2] == (0, "")
 
 
 def test_a_style_of_last_time_that_is_gone_is_a_note(cli, screen):
-    state.save(state.State("no-such-style", "64x48"))
+    state.save(state.State(Look("no-such-style"), camera_size="64x48"))
     code, _, err = cli("live", "--camera", "synthetic")
     assert code == 0
     assert "note: the style of last time" in err
-    assert json.loads(state.path().read_text())["style"] == "great_wave"
+    assert state.load()[0].look.style == "great_wave"
 
 
 def test_a_damaged_memory_is_a_note(cli, style, screen):
+    state.path().parent.mkdir(parents=True)
     state.path().write_text("{")
     code, _, err = cli(*_scene("--style", style))
     assert code == 0
@@ -222,7 +223,7 @@ def _avi(path, frames):
 
 def test_a_camera_that_gives_another_size_is_told(cli, style, screen, tmp_path):
     camera = _avi(tmp_path / "camera.avi", 200)
-    code, _, err = cli("live", "--camera", camera, "--size", "320x240", "--style", style)
+    code, _, err = cli("live", "--camera", camera, "--camera-size", "320x240", "--style", style)
     assert code == 0
     assert "note: the camera gives 64x48, not 320x240" in err
 

@@ -10,7 +10,7 @@ import pytest
 
 from realtime_nst.live.background import Background
 from realtime_nst.live.cross_fade import CrossFade
-from realtime_nst.live.working import Working
+from realtime_nst.live.pace import Scaled
 from realtime_nst.sources.synthetic import SyntheticSource
 from realtime_nst.stream import Frame
 
@@ -112,7 +112,7 @@ def test_after_a_reset_nothing_fades():
 )
 def test_painted_small_and_shown_in_full(scale, size):
     paint, took = Paint(), []
-    working = Working(paint, took.append)
+    working = Scaled(paint, took.append)
     working.scale = scale
     assert working(_frame()).image.shape == (48, 64, 3)
     assert paint.seen == [size]
@@ -122,7 +122,7 @@ def test_painted_small_and_shown_in_full(scale, size):
 
 def test_what_is_not_painted_keeps_every_pixel_and_does_not_count():
     took = []
-    working = Working(Paint(None), took.append)
+    working = Scaled(Paint(None), took.append)
     working.scale = 0.5
     frame = _frame()
     assert working(frame) is frame

@@ -10,11 +10,11 @@ import pytest
 from onnx import TensorProto, helper
 
 from realtime_nst.errors import MediaError, ModelError, UsageError
+from realtime_nst.masks.compositing import Composite
 from realtime_nst.masks.mask import Inverted
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.moving import MovingMask
 from realtime_nst.masks.pictures import PictureMask, VideoMask
-from realtime_nst.masks.within import Within
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.stream import Frame
 
@@ -61,19 +61,19 @@ def left_half():
 
 
 def test_inside_is_painted_and_the_rest_stays_the_source():
-    image = Within(Says(left_half()), Paints(200))(frame()).image
+    image = Composite(Says(left_half()), Paints(200))(frame()).image
     assert (image[:, :50] == 200).all()
     assert (image[:, -50:] == 80).all()
 
 
 def test_the_rest_may_be_painted_another_way():
-    image = Within(Says(left_half()), Paints(200), Paints(20))(frame()).image
+    image = Composite(Says(left_half()), Paints(200), Paints(20))(frame()).image
     assert (image[:, :50] == 200).all()
     assert (image[:, -50:] == 20).all()
 
 
 def test_the_edge_is_soft_and_only_there():
-    row = Within(Says(left_half()), Paints(200))(frame()).image[HEIGHT // 2, :, 0].astype(int)
+    row = Composite(Says(left_half()), Paints(200))(frame()).image[HEIGHT // 2, :, 0].astype(int)
     between = (row > 80) & (row < 200)
     assert 2 <= between.sum() <= 8
     assert (np.diff(row) <= 0).all()
@@ -83,28 +83,28 @@ def test_what_would_not_be_seen_is_not_painted():
     inside, outside = Paints(200), Paints(20)
     empty, full = np.zeros((HEIGHT, WIDTH), np.uint8), np.full((HEIGHT, WIDTH), 255, np.uint8)
     given = frame()
-    assert Within(Says(empty), inside)(given).image is given.image
-    Within(Says(empty), inside, outside)(given)
+    assert Composite(Says(empty), inside)(given).image is given.image
+    Composite(Says(empty), inside, outside)(given)
     assert (inside.calls, outside.calls) == (0, 1)
-    assert (Within(Says(full), inside, outside)(given).image == 200).all()
+    assert (Composite(Says(full), inside, outside)(given).image == 200).all()
     assert (inside.calls, outside.calls) == (1, 1)
 
 
 def test_a_reset_reaches_the_mask_and_both_stages():
     mask, inside, outside = Says(left_half()), Paints(1), Paints(2)
-    Within(mask, inside, outside).reset()
+    Composite(mask, inside, outside).reset()
     assert (mask.resets, inside.resets, outside.resets) == (1, 1, 1)
 
 
 def test_a_mask_can_be_turned_round():
-    image = Within(Inverted(Says(left_half())), Paints(200))(frame()).image
+    image = Composite(Inverted(Says(left_half())), Paints(200))(frame()).image
     assert (image[:, :50] == 80).all()
     assert (image[:, -50:] == 200).all()
 
 
 def test_a_picture_is_stretched_to_the_frames_whatever_their_size(tmp_path):
     cv2.imwrite(str(tmp_path / "mask.png"), left_half()[::4, ::4])
-    stage = Within(PictureMask(tmp_path / "mask.png"), Paints(200))
+    stage = Composite(PictureMask(tmp_path / "mask.png"), Paints(200))
     for width, height in ((WIDTH, HEIGHT), (24, 17), (WIDTH, HEIGHT)):
         image = stage(frame(np.zeros((height, width, 3), np.uint8))).image
         assert (image[:, : width // 3] == 200).all()
@@ -236,7 +236,7 @@ def test_a_network_says_where_its_subject_is(tmp_path, name):
     mask = ModelMask(network(tmp_path / "subject.onnx", *NETWORKS[name]))
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     image[:, : WIDTH // 2] = 255
-    painted = Within(mask, Paints(200))(frame(image)).image
+    painted = Composite(mask, Paints(200))(frame(image)).image
     assert (painted[:, :48] == 200).all()
     assert (painted[:, -48:] == 0).all()
 

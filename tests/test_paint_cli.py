@@ -143,7 +143,7 @@ def test_video_goes_over_to_another_painting(cli, clip, dark, light, tmp_path):
     ("options", "says"),
     [
         (("--morph-to", "wave"), "one network must play both"),
-        (("--morph-to", "blue", "--morph-seconds", "0"), "--morph-seconds 0"),
+        (("--morph-to", "blue", "--morph-seconds", "0"), "morph_seconds is a number"),
         (("--morph-to", "none.jpg"), "there is no picture"),
     ],
 )
@@ -212,7 +212,9 @@ def screen(monkeypatch):
 
 
 def live(cli, *options):
-    return cli("live", "--camera", "synthetic", "--size", "64x48", "--target-fps", 0, *options)
+    return cli(
+        "live", "--camera", "synthetic", "--camera-size", "64x48", "--target-fps", 0, *options
+    )
 
 
 @pytest.mark.parametrize("style", ["dark.png", "dark.png:3,light.png"])
@@ -223,22 +225,22 @@ def test_live_with_a_painting_is_remembered(cli, screen, dark, light, tmp_path, 
     monkeypatch.chdir(tmp_path.parent)
     code, _, said = live(cli)
     assert code == 0, said
-    assert "cannot be had" not in said
-    assert str(dark) in state.load()[0].style
+    assert said == ""
+    assert str(dark) in state.load()[0].look.style
 
 
 def test_live_number_keys_leave_a_painting(cli, screen, dark):
     screen.keys = "2"  # 1 is the painting itself
     code, _, said = live(cli, "--style", dark)
     assert code == 0, said
-    assert state.load()[0].style == "wave"
+    assert state.load()[0].look.style == "wave"
 
 
 def test_live_says_when_the_painting_of_last_time_is_no_picture_any_more(cli, screen, dark):
     assert live(cli, "--style", dark)[0] == 0
     dark.write_text("no picture")
     code, _, said = live(cli)
-    assert "the style of last time cannot be had" in said
+    assert "dark.png' is not the file that the look was saved with" in said
     assert "unknown style 'great_wave'" in said.splitlines()[-1]
     assert code == 2
 

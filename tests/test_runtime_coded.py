@@ -10,8 +10,6 @@ from model_factory import card, write_graph, write_painter, write_several, write
 from painter_factory import COLOURS, frames_meanwhile, painting
 
 from realtime_nst.errors import ModelError, ProviderError, UsageError
-from realtime_nst.motion.stabilise import Stabilise
-from realtime_nst.runtime.morph import Morph, Way
 from realtime_nst.runtime.providers import PROVIDERS, available
 from realtime_nst.runtime.stages import Stylise
 from realtime_nst.runtime.stylizer import Stylizer
@@ -186,45 +184,6 @@ def test_there_is_no_way_between_two_networks(painter, dark, tmp_path):
     for here, there in ((plain, dark), (dark, plain), (plain, plain)):
         with pytest.raises(UsageError, match="one network must play both"):
             Stylizer(here, "cpu", painter=painter).morph(there)
-
-
-def _frames(count, rate=10):
-    image = np.zeros((48, 64, 3), np.uint8)
-    return [Frame(image, index, Fraction(index, rate), 0.0) for index in range(count)]
-
-
-def test_a_morph_goes_by_the_time_of_the_frames(painter, dark, light):
-    stylizer = Stylizer(dark, "cpu", painter=painter)
-    stage = Morph(Stylise(stylizer), Way(stylizer, light, 0.4))
-    shown = [int(stage(frame).image[0, 0, 0]) for frame in _frames(7)]
-    assert shown == [10, 22, 35, 48, 60, 60, 60]
-
-
-def test_a_stream_taken_up_again_goes_on_where_it_was(painter, dark, light):
-    whole, late = (Stylizer(dark, "cpu", painter=painter) for _ in range(2))
-    begun = Morph(Stylise(whole), Way(whole, light, 0.4, Fraction(0)))
-    taken_up = Morph(Stylise(late), Way(late, light, 0.4, Fraction(0)))
-    for frame in _frames(7):
-        wanted = begun(frame)
-        if frame.index >= 2:
-            assert (taken_up(frame).image == wanted.image).all()
-
-
-def test_stabilising_holds_on_to_what_was_shown_during_a_morph(painter, dark, light):
-    """It lags behind, rather than start again with every step."""
-    stylizer = Stylizer(dark, "cpu", painter=painter)
-    stable = Stabilise(Stylise(stylizer), "strong", look=lambda: stylizer.digest)
-    stage = Morph(stable, Way(stylizer, light, 0.4))
-    shown = [int(stage(frame).image[0, 0, 0]) for frame in _frames(5)]
-    assert shown[0] == 10
-    assert all(10 < value < 35 for value in shown[2:])
-
-
-@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
-def test_a_morph_takes_time(painter, dark, seconds):
-    stylizer = Stylizer(dark, "cpu", painter=painter)
-    with pytest.raises(UsageError, match="--morph-seconds"):
-        Way(stylizer, dark, seconds)
 
 
 @pytest.mark.parametrize("kind", ["arbitrary", "multi-style"])

@@ -5,7 +5,6 @@ import json
 import threading
 import time
 import zlib
-from dataclasses import replace
 from fractions import Fraction
 
 import aiohttp
@@ -27,6 +26,7 @@ from serve_factory import (
     SHIFTS,
     Camera,
     Hose,
+    blend,
     blended,
     get,
     key_frame,
@@ -39,15 +39,15 @@ from serve_factory import (
 )
 
 from realtime_nst.errors import ProviderError, RealtimeNstError, UnknownName, UsageError
+from realtime_nst.look import Look
 from realtime_nst.runtime import networks
 from realtime_nst.runtime.networks import Network
+from realtime_nst.runtime.stages import Stylise
 from realtime_nst.serve import app, intake, peer
 from realtime_nst.serve.app import LARGEST_MESSAGE
 from realtime_nst.serve.encoder import PaintingEncoder
 from realtime_nst.serve.inside import replace_part
-from realtime_nst.serve.look import Look
 from realtime_nst.serve.newest import Newest
-from realtime_nst.serve.painter import Painter, Stylise
 from realtime_nst.serve.sizes import painted_size
 from realtime_nst.serve.studio import Studio
 from realtime_nst.serve.tracks import RateLimit
@@ -71,13 +71,13 @@ def test_the_camera_comes_back_painted_as_the_page_asks():
         async with serving() as url, viewing(url) as viewer:
             await viewer.connect()
             await viewer.until_shown(painted(LEFT), painted(RIGHT))
-            await viewer.say("look", style="bright")
+            await viewer.wish(style="bright")
             await viewer.until_shown(painted(LEFT, "bright"), painted(RIGHT, "bright"))
-            await viewer.say("look", mirror=True)
+            await viewer.wish(mirror=True)
             await viewer.until_shown(painted(RIGHT, "bright"), painted(LEFT, "bright"))
-            await viewer.say("look", mirror=False, style="swap", split=0.5)
+            await viewer.wish(mirror=False, style="swap", split=0.5)
             await viewer.until_shown(LEFT, painted(RIGHT))
-            await viewer.say("look", split=None, strength=0)
+            await viewer.wish(split=None, strength=0)
             await viewer.until_shown(LEFT, RIGHT)
 
     run(main())
@@ -91,18 +91,18 @@ def test_a_style_is_blended_with_another_by_one_network(tmp_path, monkeypatch):
     async def main():
         async with serving() as url, viewing(url) as one, viewing(url) as other:
             await one.connect()
-            await one.say("look", blend_with="bright")
+            await one.wish(style=blend(0.5))
             await one.until_shown(blended(LEFT, 0.5), blended(RIGHT, 0.5))
             before = len(opened)
             for weight in (0, 0.25, 1):
-                await one.say("look", blend_weight=weight)
+                await one.wish(style=blend(weight))
                 await one.until_shown(blended(LEFT, weight), blended(RIGHT, weight))
             await other.connect()
-            await other.say("look", style="bright", blend_with="swap", blend_weight=0.75)
+            await other.wish(style=blend(0.25))
             await other.until_shown(blended(LEFT, 0.25), blended(RIGHT, 0.25))
             await one.until_shown(blended(LEFT, 1), blended(RIGHT, 1))
             assert len(opened) == before
-            await one.say("look", blend_with=None)
+            await one.wish(style="swap")
             await one.until_shown(painted(LEFT), painted(RIGHT))
 
     run(main())
@@ -118,14 +118,12 @@ def test_what_no_network_plays_together_is_not_blended(tmp_path):
             styles = {each["name"]: each["blends_in"] for each in json.loads(text)["styles"]}
             assert styles == {"own": "", "swap": "several", "bright": "several"}
             await viewer.hear("look")
-            await viewer.say("look", blend_with="bright")
-            assert "'own' 'bright' (choices: none)" in (await viewer.hear("error"))["message"]
-            await viewer.say("look", style="swap", blend_with="swap")
-            assert "(choices: bright)" in (await viewer.hear("error"))["message"]
-            await viewer.say("look", style="swap", blend_with="bright")
-            assert (await viewer.hear("look"))["blend_with"] == "bright"
-            await viewer.say("look", style="own")
-            assert "choices: none" in (await viewer.hear("error"))["message"]
+            await viewer.wish(style=blend(0.5, "own"))
+            assert (
+                "no one network plays 'own' and 'bright'" in (await viewer.hear("error"))["message"]
+            )
+            await viewer.wish(style=blend(0.5))
+            assert (await viewer.hear("look"))["look"]["style"] == blend(0.5)
 
     run(main())
 
@@ -134,33 +132,12 @@ def test_a_still_camera_is_left_as_it_is_where_what_moves_is_painted():
     async def main():
         async with serving() as url, viewing(url) as viewer:
             await viewer.connect()
-            await viewer.say("look", where="moving")
+            await viewer.wish(mask="moving")
             await viewer.until_shown(LEFT, RIGHT)
-            await viewer.say("look", where="still")
+            await viewer.wish(mask="moving", invert_mask=True)
             await viewer.until_shown(painted(LEFT), painted(RIGHT))
 
     run(main())
-
-
-def test_what_the_mask_has_seen_outlasts_a_change_of_the_look():
-    look = Look("swap", stabilise="off", mirror=False, where="moving")
-    with Studio(look, "cpu") as studio:
-        painter = Painter(studio)
-        painter(scene(0))
-        painter.wear(replace(look, style="bright"))
-        shown = painter(scene(1, thing=True))
-        assert tuple(shown[120, 160]) == tuple(painted(LEFT, "bright"))
-        assert tuple(shown[10, 10]) == RIGHT
-        painter.wear(replace(look, mirror=True))
-        assert tuple(painter(scene(2, thing=True))[120, 160]) == LEFT
-
-
-def scene(number, thing=False):
-    """A frame of RIGHT, and LEFT in the middle where there is a ``thing``."""
-    image = np.full((240, 320, 3), RIGHT, np.uint8)
-    if thing:
-        image[80:160, 120:200] = LEFT
-    return Frame(image, number, Fraction(number, 30), 0.0)
 
 
 def test_each_viewer_has_a_look_of_its_own():
@@ -168,7 +145,7 @@ def test_each_viewer_has_a_look_of_its_own():
         async with serving() as url, viewing(url) as one, viewing(url) as other:
             await one.connect()
             await other.connect()
-            await other.say("look", style="bright")
+            await other.wish(style="bright")
             await other.until_shown(painted(LEFT, "bright"), painted(RIGHT, "bright"))
             await one.until_shown(painted(LEFT), painted(RIGHT))
             await other.until_shown(painted(LEFT, "bright"), painted(RIGHT, "bright"))
@@ -179,13 +156,13 @@ def test_each_viewer_has_a_look_of_its_own():
 def test_the_page_is_told_the_look_and_the_figures():
     async def main():
         async with serving() as url, viewing(url) as viewer:
-            assert (await viewer.hear("look"))["style"] == "swap"
+            assert (await viewer.hear("look"))["look"]["style"] == "swap"
             await viewer.connect()
             await viewer.until_shown(painted(LEFT), painted(RIGHT))
             figures = await viewer.hear("statistics")
             assert figures["provider"] == "cpu"
-            await viewer.say("look", strength=0.5)
-            assert (await viewer.hear("look"))["strength"] == 0.5
+            await viewer.wish(strength=0.5)
+            assert (await viewer.hear("look"))["look"]["strength"] == 0.5
             assert await metric(url, "frames_painted_total") > 0
 
     run(main())
@@ -202,7 +179,7 @@ def test_a_style_given_as_a_file_is_offered_first(tmp_path):
             assert str(tmp_path) not in text
             async with viewing(url) as viewer:
                 await viewer.connect()
-                await viewer.until_shown(painted(RIGHT), painted(LEFT))
+                await viewer.until_shown(painted(LEFT), painted(RIGHT))
 
     run(main())
 
@@ -387,8 +364,9 @@ def test_what_is_compiled_for_one_viewer_keeps_no_other_waiting(monkeypatch):
     """The painting thread is one for all: it must not wait for the network of another size."""
     preparing, go, in_time = threading.Event(), threading.Event(), []
     with Studio(Look("swap"), "cpu") as studio:
-        stylizer = studio.stylizer(studio.look.parts, (64, 48))
-        session = stylizer._loaded.network.session
+        painting = studio.paint(studio.look)
+        painting.prepare(64, 48)
+        session = painting._state.parts.stylizer._loaded.network.session
         compile = session._compile
 
         def slowly(height, width):
@@ -397,9 +375,9 @@ def test_what_is_compiled_for_one_viewer_keeps_no_other_waiting(monkeypatch):
             return compile(height, width)
 
         monkeypatch.setattr(session, "_compile", slowly)
-        loading = studio.loading.submit(studio.stylizer, studio.look.parts, (96, 64))
+        loading = studio.loading.submit(painting.prepare, 96, 64)
         assert preparing.wait(5)
-        stylizer(np.zeros((48, 64, 3), np.uint8))
+        painting(Frame(np.zeros((48, 64, 3), np.uint8), 0, Fraction(0), 0.0))
         go.set()
         loading.result()
     assert in_time == [True]
@@ -522,7 +500,15 @@ def test_an_oversized_message_ends_the_session():
     ("field", "value"),
     [
         ("style", "/etc/passwd"),
+        ("style", {"file": "/etc/passwd", "sha256": "0"}),
+        ("style", [{"file": "/etc/passwd", "weight": 1}]),
         ("style", ["swap"]),
+        ("style", blend(0.5)),
+        ("rest", "/etc/passwd"),
+        ("mask", "/etc/passwd"),
+        ("mask", {"file": "/etc/passwd", "sha256": "0"}),
+        ("mask_model", "/etc/passwd"),
+        ("painter", "several"),
         ("strength", 1.1),
         ("strength", True),
         ("strength", "1"),
@@ -531,22 +517,18 @@ def test_an_oversized_message_ends_the_session():
         ("split", -0.1),
         ("mirror", None),
         ("colour", True),
-        ("blend_with", "bright"),
-        ("blend_with", 3),
-        ("blend_weight", 1.1),
-        ("blend_weight", None),
-        ("where", "nowhere"),
+        ("invert_mask", True),
     ],
 )
 def test_a_look_that_cannot_be_leaves_the_one_before(field, value):
     async def main():
         async with serving() as url, viewing(url) as viewer:
             first = await viewer.hear("look")
-            await viewer.say("look", **{field: value})
+            await viewer.wish(**{field: value})
             refused = await viewer.hear("error")
             assert "\n" not in refused["message"]
-            assert {"type": "look", **refused["look"]} == first
-            await viewer.say("look", strength=1)
+            assert (refused["look"], refused["view"]) == (first["look"], first["view"])
+            await viewer.wish(strength=1)
             assert await viewer.hear("look") == first
 
     run(main())
@@ -557,8 +539,9 @@ def test_a_style_that_cannot_be_loaded_leaves_the_look_before(tmp_path):
         async with serving() as url, viewing(url) as viewer:
             first = await viewer.hear("look")
             (tmp_path / "bright.onnx").write_bytes(b"damaged")
-            await viewer.say("look", style="bright")
-            assert {"type": "look", **(await viewer.hear("error"))["look"]} == first
+            await viewer.wish(style="bright")
+            refused = await viewer.hear("error")
+            assert (refused["look"], refused["view"]) == (first["look"], first["view"])
 
     run(main())
 

@@ -1,6 +1,7 @@
 """The page in a real browser, whose fake camera plays a clip."""
 
 import asyncio
+import json
 import time
 from io import BytesIO
 
@@ -24,6 +25,9 @@ from serve_factory import (
     until_metric,
     viewing,
 )
+
+from realtime_nst import presets
+from realtime_nst.look import Look, View
 
 pytestmark = pytest.mark.skipif(
     browser.PROGRAM is None, reason="needs Chromium (Debian: apt install chromium)"
@@ -192,6 +196,14 @@ def test_what_one_keeps_is_what_one_sees(tmp_path, clip):
             picture = cv2.imdecode(np.frombuffer(await saved(kept, ".png"), np.uint8), 1)
             seen = picture[120, [48, 272], ::-1].astype(int)
             assert np.abs(seen - [painted(LEFT, "swap"), painted(RIGHT, "swap")]).max() < 30
+
+            await put(page, "#strength", 50)
+            await page.click("#save-look")
+            preset = json.loads(await saved(kept, ".json"))
+            look, view = presets.read(preset, kept)
+            assert look == Look("swap", strength=0.5, stabilise="off")
+            assert view == View()
+            await put(page, "#strength", 100)
 
             await page.click("#record")
             await page.until("document.querySelector('#record').ariaPressed === 'true'")

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("aiortc", reason="needs the extra serve")
 
 import serve_factory
-from serve_factory import LEFT, RIGHT, run, serving, viewing
+from serve_factory import LEFT, RIGHT, blend, run, serving, viewing
 
 from realtime_nst.errors import UsageError
 from realtime_nst.pictures import jpeg_size
@@ -77,7 +77,7 @@ def test_a_picture_that_is_brought_is_painted_like(painter):
             await viewer.connect()
             status, said = await bring(url, jpeg())
             assert status == 200
-            await viewer.say("look", style=said["name"])
+            await viewer.wish(style=said["name"])
             await viewer.until_shown(lighter(LEFT), lighter(RIGHT))
 
     run(main())
@@ -90,11 +90,10 @@ def test_pictures_that_are_brought_blend_with_each_other(painter):
             _, dark = await bring(url, jpeg(0))
             _, light = await bring(url, jpeg(2 * GREY))
             assert dark["blends_in"] == light["blends_in"]
-            names = {"style": dark["name"], "blend_with": light["name"]}
-            await viewer.say("look", **names, blend_weight=0.5)
+            await viewer.wish(style=blend(0.5, dark["name"], light["name"]))
             await viewer.until_shown(lighter(LEFT), lighter(RIGHT))
-            await viewer.say("look", style="swap")
-            assert "choices: none" in (await viewer.hear("error"))["message"]
+            await viewer.wish(style=blend(0.5, dark["name"], "swap"))
+            assert "no one network plays" in (await viewer.hear("error"))["message"]
 
     run(main())
 
@@ -103,7 +102,7 @@ def test_who_did_not_bring_it_is_not_told_of_it(painter):
     async def main():
         async with serving(painter=painter) as url, viewing(url) as viewer:
             _, said = await bring(url, jpeg())
-            await viewer.say("look", style="no such style")
+            await viewer.wish(style="no such style")
             assert said["name"] not in (await viewer.hear("error"))["message"]
             async with aiohttp.ClientSession() as client, client.get(f"{url}styles") as answer:
                 assert said["name"] not in await answer.text()

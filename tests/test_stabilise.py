@@ -139,28 +139,6 @@ def test_a_stage_that_gives_another_size_is_shown_as_it_is():
         assert (stage(frame(texture(7), index)).image == halved.paint(texture(7), index)).all()
 
 
-def test_of_an_old_style_nothing_shines_through():
-    painter, look = Painter(), ["old"]
-    stage = Stabilise(painter, look=lambda: look[0])
-    for index in range(4):
-        stage(frame(texture(8), index))
-    painter.paint, look[0] = lambda image, index: 255 - image, "new"
-    assert (stage(frame(texture(8), 4)).image == 255 - texture(8)).all()
-
-
-def test_a_style_that_changes_while_it_paints_shines_through_nowhere():
-    look = ["old"]
-
-    def paint(image, index):
-        look[0] = "new" if index >= 3 else "old"
-        return 255 - image if index >= 4 else image // 2
-
-    stage = Stabilise(Painter(paint), look=lambda: look[0])
-    shown = [stage(frame(texture(9), index)).image for index in range(6)]
-    assert (shown[3] == texture(9) // 2).all()
-    assert (shown[4] == 255 - texture(9)).all()
-
-
 @pytest.mark.parametrize("strength", HOLDING)
 def test_fast_motion_leaves_no_ghost(strength):
     """A bright square jumps over dark ground; where it was, ground is shown at once."""
@@ -225,15 +203,6 @@ def test_a_cut_is_painted_though_it_is_not_the_networks_turn():
     assert painter.calls == 2
 
 
-def test_the_strength_may_change_while_it_runs():
-    stage = Stabilise(Painter(), "light")
-    stage(frame(texture(15), 0))
-    stage.strength = OFF
-    assert (stage(frame(texture(15), 1)).image == restless(texture(15), 1)).all()
-    with pytest.raises(UnknownName, match="choices: light, off, strong"):
-        stage.strength = "stronk"
-
-
 @pytest.mark.parametrize("size", [(1, 1), (16, 16), (33, 47), (481, 643)])
 def test_any_size(size):
     image = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
@@ -276,7 +245,7 @@ def test_wrong_values_are_named():
     with pytest.raises(UnknownName, match="did you mean 'strong'"):
         Stabilise(Painter(), "stong")
     with pytest.raises(UnknownName, match="did you mean 'slow'"):
-        Stabilise(Painter(), accuracy="slwo")
+        Stabilise(Painter(), flow="slwo")
     with pytest.raises(UsageError, match="not 0"):
         Stabilise(Painter(), network_every=0)
 
@@ -294,6 +263,11 @@ def test_how_often_the_network_runs_may_change_in_the_middle():
 
 def test_the_second_thread_ends_with_the_stabiliser():
     stage, before = Stabiliser(), set(threading.enumerate())
+    for _ in range(2):
+        stage(texture(19), texture(19))
+    (second,) = set(threading.enumerate()) - before
+    stage.reset()
+    assert not second.is_alive()
     for _ in range(2):
         stage(texture(19), texture(19))
     (second,) = set(threading.enumerate()) - before

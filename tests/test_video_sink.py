@@ -448,29 +448,36 @@ def test_a_run_that_was_killed_while_resuming_has_advanced(tmp_path, how):
     assert os.listdir(tmp_path) == ["a.mp4"]
 
 
-@pytest.mark.parametrize("change", [{"codec": "h265"}, {"quality": 30}])
-def test_resuming_with_other_settings_is_refused(tmp_path, change):
-    interrupt(VideoSink(tmp_path / "a.mp4"), made(80))
-    sink = VideoSink(tmp_path / "a.mp4", resume=True, **change)
-    with pytest.raises(UsageError, match="resume with the same"):
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"codec": "h265"}, "codec or quality"),
+        ({"quality": 30}, "quality"),
+        ({"settings": {"a": "b"}}, "a"),
+    ],
+)
+def test_resuming_with_other_settings_is_refused(tmp_path, change, named):
+    interrupt(VideoSink(tmp_path / "a.mp4", settings={"a": "a"}), made(80))
+    sink = VideoSink(tmp_path / "a.mp4", resume=True, **{"settings": {"a": "a"}, **change})
+    with pytest.raises(UsageError, match=f"made with another {named}; resume with the same"):
         write(sink, made(1))
     assert sink.kept == sink.partial
     assert len(read(sink.kept)) == 80
     assert os.listdir(tmp_path) == ["a.partial.mp4"]
 
 
-@pytest.mark.parametrize("changed", ["settings", "source"])
+@pytest.mark.parametrize("changed", ["style", "source"])
 def test_resuming_another_picture_is_refused(tmp_path, changed):
     clip = factory.clip(tmp_path / "in.mkv", count=130)
-    target, settings = tmp_path / "a.mkv", "candy 1.0"
-    interrupt(VideoSink(target, source=clip, settings=settings), read(clip)[:120])
+    target, settings = tmp_path / "a.mkv", {"style": "candy", "strength": "1.0"}
+    interrupt(VideoSink(target, source=clip, settings=dict(settings)), read(clip)[:120])
     kept = target.with_name("a.partial.mkv").read_bytes()
     if changed == "source":
         factory.clip(clip, count=130, options={"crf": "40"})
     else:
-        settings = "candy 0.5"
+        settings["style"] = "lemon"
     sink = VideoSink(target, source=clip, settings=settings, resume=True)
-    with pytest.raises(UsageError, match=r"another style.* or source; resume with the same"):
+    with pytest.raises(UsageError, match=f"with another {changed}; resume with the same"):
         write(sink, read(clip)[100:])
     assert sink.kept == sink.partial
     assert sink.partial.read_bytes() == kept
@@ -479,7 +486,7 @@ def test_resuming_another_picture_is_refused(tmp_path, changed):
 
 def test_resuming_the_same_picture_is_not(tmp_path):
     clip = factory.clip(tmp_path / "in.mkv", count=130)
-    how = {"source": clip, "settings": "candy 1.0"}
+    how = {"source": clip, "settings": {"style": "candy"}}
     interrupt(VideoSink(tmp_path / "a.mkv", **how), read(clip)[:120])
     sink = VideoSink(tmp_path / "a.mkv", resume=True, **how)
     write(sink, [frame for frame in read(clip) if frame.pts >= sink.resume_from])

@@ -20,7 +20,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import browser
 
-from realtime_nst.serve.look import Look
+from realtime_nst.look import Look, View
 from realtime_nst.serve.server import Server
 from realtime_nst.serve.studio import Studio
 from realtime_nst.sources.synthetic import SyntheticSource
@@ -77,8 +77,8 @@ def main() -> None:
 
 
 async def measure(wanted: argparse.Namespace) -> None:
-    look = Look(wanted.style, stabilise=wanted.stabilise, mirror=False, split=EDGE / WIDTH)
-    with tempfile.TemporaryDirectory() as folder, Studio(look) as studio:
+    look, view = Look(wanted.style, stabilise=wanted.stabilise), View(split=EDGE / WIDTH)
+    with tempfile.TemporaryDirectory() as folder, Studio(look, view=view) as studio:
         clip = write_clip(Path(folder) / "camera.mjpeg")
         async with (
             Server(studio, port=0) as server,

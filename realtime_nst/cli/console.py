@@ -71,10 +71,10 @@ def frame_progress(title: str, total: int | None) -> Iterator[FrameProgress]:
 
 
 def shares(report: Report) -> str:
-    """How many milliseconds a frame each part was at work."""
-    names = {"source": "read", "Beside": "stylise", "Stabilise": "stylise", "sink": "write"}
+    """How many milliseconds each part worked on a frame; the parts run on threads of their own."""
+    names = {"source": "read", "sink": "write"}
     parts = (
-        f"{names.get(name, name.lower())} {1000 * seconds / max(report.frames, 1):.1f}"
+        f"{names.get(name, 'paint')} {1000 * seconds / max(report.frames, 1):.1f}"
         for name, seconds in report.busy.items()
     )
-    return f"{', '.join(parts)} ms a frame (side by side, on threads of their own)"
+    return f"{', '.join(parts)} ms a frame, at the same time"

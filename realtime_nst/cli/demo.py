@@ -5,6 +5,8 @@ from pathlib import Path
 import typer
 
 from realtime_nst.cli import console, options
+from realtime_nst.cli.look_options import SaveLook, save_look, with_look
+from realtime_nst.look import Look
 
 _SECONDS, _RATE = 6, 30
 _NEXT = """what to type next:
@@ -14,35 +16,38 @@ _NEXT = """what to type next:
   realtime-nst doctor                                 what this computer can do"""
 
 
+@with_look()
 def demo(
+    look: Look,
     output: options.Output = Path("demo.mp4"),
-    style: options.Style = options.DEFAULT_STYLE,
-    painter: options.Painter = "",
     provider: options.Provider = "auto",
     overwrite: options.Overwrite = False,
+    save: SaveLook = None,
 ) -> None:
-    """Stylise a short moving scene and write it, source and result side by side."""
+    """Paint a short moving scene and write it, source and result side by side."""
     from realtime_nst import pipeline
-    from realtime_nst.runtime.stages import Beside, Stylise
-    from realtime_nst.runtime.stylizer import Stylizer
+    from realtime_nst.display import Beside
+    from realtime_nst.paint import Paint
+    from realtime_nst.runtime.networks import Networks
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sources.synthetic import SyntheticSource
 
+    save_look(save, look, overwrite=overwrite)
     source = SyntheticSource(rate=_RATE, frames=_SECONDS * _RATE)
     sink = VideoSink(output, rate=source.info.rate, overwrite=overwrite)
-    stylizer = Stylizer(style, provider, painter=painter)
-    stylizer.warm_up(source.info.width, source.info.height)
+    painting = Paint(look, Networks(provider))
+    painting.prepare(source.info.width, source.info.height)
     try:
         with source, sink, console.frame_progress(str(output), source.info.frames) as progress:
-            report = pipeline.run(source, [Beside(Stylise(stylizer))], sink, progress)
+            report = pipeline.run(source, [Beside(painting)], sink, progress)
     except KeyboardInterrupt:
         sink.partial.unlink(missing_ok=True)
         console.say_notice("stopped; nothing was written")
         raise typer.Exit(130) from None
-    card = stylizer.card
+    card = painting.card
     artist = f" ({card.artist})" if card.artist else ""
     console.say(
         f"{output}: a made-up scene, painted after {card.title}{artist}\n"
-        f"{report.fps:.1f} fps at {source.info.width}x{source.info.height} on {stylizer.provider}; "
+        f"{report.fps:.1f} fps at {source.info.width}x{source.info.height} on {painting.provider}; "
         f"{console.shares(report)}\n\n{_NEXT}"
     )

@@ -1,64 +1,57 @@
 """``realtime-nst image``: pictures and folders of pictures."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from realtime_nst.cli import console, options
-from realtime_nst.cli.masking import MOVING, mask_of
+from realtime_nst.cli.look_options import SaveLook, save_look, with_look
 from realtime_nst.errors import UsageError
+from realtime_nst.look import MOVING, Look
+
+_OF_FILMS = ("stabilise", "flow", "network_every", "morph_to", "morph_seconds")
+"""Settings without a meaning for pictures."""
 
 
+@with_look(without=_OF_FILMS)
 def image(
     sources: Annotated[list[Path], typer.Argument(metavar="IN…", help="Pictures and folders.")],
     output: options.Output,
-    style: options.Style = options.DEFAULT_STYLE,
-    size: options.Size = "",
-    strength: options.Strength = 1.0,
-    keep_colour: options.KeepColour = "none",
-    painter: options.Painter = "",
-    mask: options.Mask = "",
-    mask_model: options.MaskModel = None,
-    invert_mask: options.InvertMask = False,
-    rest: options.Rest = "",
+    look: Look,
     provider: options.Provider = "auto",
-    quality: Annotated[int, typer.Option(help="Of JPEG and WebP, 1 to 100.")] = 95,
+    quality: Annotated[
+        int, typer.Option(metavar="1..100", help="Quality of JPEG and WebP; higher is better.")
+    ] = 95,
     overwrite: options.Overwrite = False,
+    save: SaveLook = None,
 ) -> None:
-    """Stylise pictures. One picture goes to a file or a folder, several go to a folder."""
+    """Paint pictures. One picture goes to a file or a folder, several go to a folder."""
     from realtime_nst import pipeline
-    from realtime_nst.masks.within import Within
-    from realtime_nst.runtime.stages import Resize, Stylise
-    from realtime_nst.runtime.stylizer import Stylizer
+    from realtime_nst.paint import Paint
+    from realtime_nst.runtime.networks import Networks
     from realtime_nst.sinks.pictures import PictureSink, written_name
     from realtime_nst.sources.pictures import PictureSource
-    from realtime_nst.spec import parse_size
-    from realtime_nst.stream import Stage
 
-    if mask == MOVING:
+    if look.mask == MOVING:
         raise UsageError(
-            f"--mask {MOVING} is for video: pictures do not move; give a picture as the mask, or "
-            "--mask-model"
+            f"--mask {MOVING} is for video, as pictures do not move; give a picture as the mask, "
+            "or --mask-model"
         )
-    stages: list[Stage] = [Resize(parse_size(size))] if size else []
-    where = mask_of(mask, mask_model, invert_mask, rest)
     pictures = PictureSource(sources, skip_unreadable=True)
     names = [written_name(path) for path in pictures.paths]
     sink = PictureSink(output, names, overwrite=overwrite, quality=quality)
     _check_output(pictures.paths, output)
-
-    def painting(by: str) -> Stage:
-        return Stylise(Stylizer(by, provider, painter=painter), strength, keep_colour)
-
-    stage = painting(style)
-    stages.append(Within(where, stage, painting(rest) if rest else None) if where else stage)
+    save_look(save, look, overwrite=overwrite)
+    still = replace(look, stabilise="off", network_every=1, morph_to="")
+    painting = Paint(still, Networks(provider))
     with (
         pictures,
         sink,
         console.frame_progress(str(output), len(pictures.paths)) as progress,
     ):
-        report = pipeline.run(pictures, stages, sink, progress)
+        report = pipeline.run(pictures, [painting], sink, progress)
     console.say(f"{output}: {console.counted(report.frames, 'picture')} in {report.seconds:.1f} s")
     for error in pictures.unreadable.values():
         console.say_error(str(error))

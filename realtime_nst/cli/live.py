@@ -10,20 +10,40 @@ import typer
 
 from realtime_nst.cli import console, interrupt, options
 from realtime_nst.cli.live_source import PICTURE_SECONDS, SIZE, SYNTHETIC, Chosen, list_cameras
-from realtime_nst.cli.masking import mask_of
-from realtime_nst.errors import MediaError, ModelError, UsageError
+from realtime_nst.cli.look_options import SaveLook, with_look
+from realtime_nst.errors import RealtimeNstError
+from realtime_nst.look import Look, View
 
 if TYPE_CHECKING:
     from realtime_nst.live import Live
     from realtime_nst.live.state import State
+    from realtime_nst.paint import Paint
     from realtime_nst.pipeline import Report
-    from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sinks.window import WindowSink
     from realtime_nst.stream import Sink, Source
 
 
+def _last_look() -> tuple[Look, View]:
+    from realtime_nst.live import state
+    from realtime_nst.runtime.player import find_player
+
+    known, trouble = state.load()
+    look = known.look
+    try:
+        for style in filter(None, (look.style, look.rest) if look != Look() else ()):
+            find_player(style, look.painter)
+    except RealtimeNstError as error:
+        look, trouble = Look(), f"the style of last time is gone: {error}"
+    if trouble:
+        console.say_notice(trouble)
+    return look, known.view
+
+
+@with_look(start=_last_look)
 def live(
+    look: Look,
+    view: View,
     source: Annotated[
         str | None,
         typer.Argument(
@@ -38,115 +58,91 @@ def live(
         ),
     ] = None,
     list_: Annotated[
-        bool, typer.Option("--list", help="List the cameras found with their modes, and end.")
-    ] = False,
-    style: Annotated[
-        str | None,
+        bool,
         typer.Option(
-            "--style",
-            "-s",
-            metavar=options.STYLE,
-            help=f"{options.STYLE_HELP} (default: as last time)",
+            "--list", metavar="", help="List the cameras found with their modes, and end."
         ),
-    ] = None,
-    size: Annotated[
+    ] = False,
+    camera_size: Annotated[
         str | None,
         typer.Option(
-            metavar="WxH", help=f"Asked of the camera. (default: as last time, or {SIZE})"
+            metavar="WxH", help=f"Size to ask of the camera. (default: as last time, or {SIZE})"
         ),
     ] = None,
     fps: Annotated[
         float | None,
         typer.Option(
-            help="Asked of the camera (default: 30); pictures of a folder a second (default: one "
-            f"in {PICTURE_SECONDS} seconds)."
+            metavar="N",
+            help="Rate to ask of the camera (default: 30), or pictures of a folder a second "
+            f"(default: one in {PICTURE_SECONDS} seconds).",
         ),
     ] = None,
-    mirror: Annotated[bool, typer.Option("--mirror", help="Swap left and right.")] = False,
     target_fps: Annotated[
         float,
         typer.Option(
             metavar="N",
-            help="Rate to hold by painting smaller, then less often; 0: always paint in full.",
+            help="Rate to hold by painting smaller, then less often; 0 always paints in full.",
         ),
     ] = 30,
-    strength: options.Strength = 1.0,
-    keep_colour: options.KeepColour = "none",
-    stabilise: options.Stabilise = options.DEFAULT_STABILISE,
-    flow: options.Flow = options.DEFAULT_FLOW,
-    network_every: options.NetworkEvery = 1,
     virtual_camera: Annotated[
         bool,
-        typer.Option("--virtual-camera", help="Feed a camera that Zoom, Meet and OBS can choose."),
+        typer.Option(
+            "--virtual-camera", metavar="", help="Feed a camera that video calls can choose."
+        ),
     ] = False,
     record: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write what is shown, without the figures."),
+        typer.Option(metavar="FILE", help="Record what is shown, without the figures."),
     ] = None,
-    window: Annotated[bool, typer.Option("--window/--no-window", help="Show it.")] = True,
-    painter: options.Painter = "",
-    morph_to: options.MorphTo = "",
-    morph_seconds: options.MorphSeconds = options.DEFAULT_MORPH_SECONDS,
-    mask: options.Mask = "",
-    mask_model: options.MaskModel = None,
-    invert_mask: options.InvertMask = False,
-    rest: options.Rest = "",
+    window: Annotated[
+        bool, typer.Option("--window/--no-window", metavar="", help="Whether to open a window.")
+    ] = True,
     provider: options.Provider = "auto",
     overwrite: options.Overwrite = False,
+    save: SaveLook = None,
 ) -> None:
-    """Show the camera as a moving painting. Press h in the window for the keys."""
+    """Show the camera as a moving painting. Press h in the window for the keys.
+
+    It begins with the look of last time. The look it ends with, as changed by keys, is remembered
+    and is what --save-look saves.
+    """
+    from realtime_nst import presets
+    from realtime_nst.live import state
+    from realtime_nst.paint import Paint
+    from realtime_nst.runtime.networks import Networks
+
     if list_:
         list_cameras()
         return
-    known = _known()
-    chosen = Chosen(source, camera, size if source else size or known.size, fps)
+    known, _ = state.load()
+    chosen = Chosen(source, camera, camera_size or ("" if source else known.camera_size), fps)
     chosen.check()
+    if save:
+        presets.check_target(save, overwrite=overwrite)
     recording = _recording(record, overwrite)
-    where = mask_of(mask, mask_model, invert_mask, rest)
     with ThreadPoolExecutor(1) as beside, ExitStack() as opened:
-        loading = beside.submit(_stylizer, style, known, provider, painter)
+        loading = beside.submit(Paint, look, Networks(provider), live=True)
         taken = opened.enter_context(chosen.source())
         # The window's process starts while the style is loaded.
         shown = opened.enter_context(_window()) if window else None
-        stylizer, name, played_by = loading.result()
-        stylizer.warm_up(taken.info.width, taken.info.height)
-        controller = _controller(
-            stylizer,
-            name,
-            shown,
-            strength=strength,
-            keep_colour=keep_colour,
-            stabilise=stabilise,
-            flow=flow,
-            network_every=network_every,
-            mirror=mirror,
-            target_fps=target_fps,
-            mask=where,
-            rest=_beyond(rest, provider, painter),
-        )
+        painting = loading.result()
+        painting.prepare(taken.info.width, taken.info.height)
+        controller = _controller(painting, view, shown, target_fps)
         _say_what_differs(controller, chosen, taken)
         others = [opened.enter_context(_virtual_camera(taken))] if virtual_camera else []
-        if morph_to:
-            others.append(_morph(stylizer, morph_to, morph_seconds))
         if recording:
-            controller.recorder.start(recording)
+            controller.captures.record(recording)
         interrupt.check()
         try:
             controller.run(taken, shown or _nothing(), *others, state=_state_of(taken))
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         finally:
-            _remember(controller, known.size if source else chosen.remembered, played_by)
+            size = known.camera_size if source else chosen.remembered
+            _remember(state.State(painting.look, controller.view, size))
+            if save:
+                presets.save(save, painting.look, controller.view, overwrite=overwrite)
             _say_how_it_went(controller.report)
-
-
-def _known() -> "State":
-    from realtime_nst.live import state
-
-    known, trouble = state.load()
-    if trouble:
-        console.say_notice(trouble)
-    return known
 
 
 def _recording(path: Path | None, overwrite: bool) -> "VideoSink | None":
@@ -154,28 +150,6 @@ def _recording(path: Path | None, overwrite: bool) -> "VideoSink | None":
     from realtime_nst.sinks.video import VideoSink
 
     return VideoSink(path, overwrite=overwrite) if path else None
-
-
-def _stylizer(
-    style: str | None, known: "State", provider: str, painter: str
-) -> "tuple[Stylizer, str, str]":
-    """With its name and its painter; where the style of last time is gone, the usual one."""
-    from realtime_nst.runtime.stylizer import Stylizer
-
-    if style is None and known.style is not None:
-        played_by = painter or known.painter or ""
-        try:
-            return Stylizer(known.style, provider, painter=played_by), known.style, played_by
-        except (UsageError, ModelError, MediaError) as error:
-            console.say_notice(f"the style of last time cannot be had: {error}")
-    style = style or options.DEFAULT_STYLE
-    return Stylizer(style, provider, painter=painter), style, painter
-
-
-def _beyond(rest: str, provider: str, painter: str) -> "Stylizer | None":
-    from realtime_nst.runtime.stylizer import Stylizer
-
-    return Stylizer(rest, provider, painter=painter) if rest else None
 
 
 def _window() -> "WindowSink":
@@ -191,19 +165,19 @@ def _nothing() -> "Sink":
 
 
 def _controller(
-    stylizer: "Stylizer", style: str, shown: "WindowSink | None", **wishes: Any
+    painting: "Paint", view: View, shown: "WindowSink | None", target_fps: float
 ) -> "Live":
     from realtime_nst.live import Live
     from realtime_nst.runtime.styles import installed
     from realtime_nst.spec import absolute
 
     names = [entry.name for entry in installed()]
-    if style not in names:
-        style = absolute(style)
-        names.insert(0, style)
-    if shown is not None:
-        wishes["full_screen"] = shown.toggle_full_screen
-    controller = Live(stylizer, names, style=style, log=console.say_notice, **wishes)
+    if painting.look.style not in names:
+        names.insert(0, absolute(painting.look.style))
+    wishes: dict[str, Any] = {"full_screen": shown.toggle_full_screen} if shown else {}
+    controller = Live(
+        painting, names, view=view, target_fps=target_fps, log=console.say_notice, **wishes
+    )
     if shown is not None:
         shown.on_key, shown.on_drag = controller.on_key, controller.on_drag
     return controller
@@ -214,12 +188,6 @@ def _say_what_differs(controller: "Live", chosen: Chosen, taken: "Source") -> No
     if chosen.address is None and delivered != chosen.wished:
         asked = "{}x{}".format(*chosen.wished)
         controller.tell(f"the camera gives {delivered[0]}x{delivered[1]}, not {asked}")
-
-
-def _morph(stylizer: "Stylizer", style: str, seconds: float) -> "Sink":
-    from realtime_nst.runtime.morph import MorphAlong, Way
-
-    return MorphAlong(Way(stylizer, style, seconds))
 
 
 def _virtual_camera(taken: "Source") -> "Sink":
@@ -233,14 +201,10 @@ def _state_of(taken: "Source") -> Callable[[], str]:
     return lambda: getattr(taken, "state", "")
 
 
-def _remember(controller: "Live", size: str | None, painter: str) -> None:
+def _remember(now: "State") -> None:
     from realtime_nst.live import state
-    from realtime_nst.runtime.styles import painters
-    from realtime_nst.spec import absolute
 
-    if painter and painter not in {entry.name for entry in painters()}:
-        painter = absolute(painter)
-    trouble = state.save(state.State(controller.style, size, painter or None))
+    trouble = state.save(now)
     if trouble:
         console.say_notice(trouble)
 

@@ -24,7 +24,7 @@ class Chosen:
 
     address: str | None
     camera: str | None
-    size: str | None
+    size: str
     fps: float | None
 
     def check(self) -> None:
@@ -33,7 +33,7 @@ class Chosen:
             raise UsageError(f"give {self.address} or --camera {self.camera}, not both")
         if self.address and self.size:
             raise UsageError(
-                f"--size {self.size} is asked of a camera; {self.address} has its own size"
+                f"--camera-size {self.size} is asked of a camera; {self.address} has its own size"
             )
         if self.fps is not None and self.fps <= 0:
             raise UsageError(f"--fps {self.fps:g} is not above 0; try 30")
@@ -52,13 +52,15 @@ class Chosen:
 
         size = parse_size(self.size or SIZE)
         if size.shorter:
-            raise UsageError(f"a camera is asked for --size WxH, as 640x480, not for {self.size!r}")
+            raise UsageError(
+                f"a camera is asked for --camera-size WxH, as 640x480, not for {self.size!r}"
+            )
         return size.width, size.height
 
     @property
-    def remembered(self) -> str | None:
+    def remembered(self) -> str:
         """``size`` in its plain spelling; raises UsageError."""
-        return "{}x{}".format(*self.wished) if self.size else None
+        return "{}x{}".format(*self.wished) if self.size else ""
 
     def source(self) -> "Source":
         """A live source, not entered; what may be unplugged is taken up again."""
@@ -110,5 +112,7 @@ def list_cameras() -> None:
         console.say(f"no camera found; a made-up scene: realtime-nst live --camera {SYNTHETIC}")
     for camera in found:
         console.say(f"--camera {camera.device}  {camera.name}")
-        for mode in camera.modes or ("modes not known on this system; ask for one with --size",):
+        for mode in camera.modes or (
+            "modes not known on this system; ask for one with --camera-size",
+        ):
             console.say(f"    {mode}")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from realtime_nst.cli import console, interrupt, options
+from realtime_nst.cli.look_options import SaveLook, save_look, with_look
+from realtime_nst.look import Look, View
 
 if TYPE_CHECKING:
     import asyncio
@@ -18,7 +20,10 @@ _CAMERAS = (
 )
 
 
+@with_look(view=View(mirror=True))
 def serve(
+    look: Look,
+    view: View,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="0.0.0.0 is all; other machines need a token.")
     ] = "127.0.0.1",
@@ -35,12 +40,9 @@ def serve(
         list[str] | None,
         typer.Option(metavar="URL", help="STUN or TURN, for viewers behind NAT. (default: none)"),
     ] = None,
-    style: options.Style = options.DEFAULT_STYLE,
-    strength: options.Strength = 1.0,
-    keep_colour: options.KeepColour = "none",
-    stabilise: options.Stabilise = options.DEFAULT_STABILISE,
-    painter: options.Painter = "",
     provider: options.Provider = "auto",
+    overwrite: options.Overwrite = False,
+    save: SaveLook = None,
 ) -> None:
     """Serve a web page that paints the camera of whoever opens it. Ctrl-C ends."""
     from realtime_nst.packages import require
@@ -49,13 +51,13 @@ def serve(
     import asyncio
     import logging
 
-    from realtime_nst.serve.look import Look
     from realtime_nst.serve.server import Server
     from realtime_nst.serve.studio import Studio
 
     for library in ("aiortc", "aioice"):
         logging.getLogger(library).setLevel(logging.ERROR)
-    with Studio(Look(style, strength, keep_colour, stabilise), provider, painter) as studio:
+    save_look(save, look, view, overwrite=overwrite)
+    with Studio(look, provider, view) as studio:
         server = Server(
             studio,
             host=host,

@@ -7,104 +7,86 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from realtime_nst.cli import console, options
-from realtime_nst.cli.masking import mask_of
+from realtime_nst.cli.look_options import SaveLook, save_look, with_look
+from realtime_nst.look import Look
 
 if TYPE_CHECKING:
+    from realtime_nst.paint import Paint
     from realtime_nst.pipeline import Report
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sources.video import VideoSource
-    from realtime_nst.stream import Stage
 
 
+@with_look()
 def video(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Video file.")],
+    look: Look,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Result. (default: IN-STYLE.mp4, or as IN's suffix)"),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the result goes. (default: IN-STYLE, with IN's suffix or .mp4)",
+        ),
     ] = None,
-    style: options.Style = options.DEFAULT_STYLE,
-    size: options.Size = "",
-    strength: options.Strength = 1.0,
-    keep_colour: options.KeepColour = "none",
-    stabilise: options.Stabilise = options.DEFAULT_STABILISE,
-    flow: options.Flow = "medium",
-    network_every: options.NetworkEvery = 1,
-    painter: options.Painter = "",
-    mask: options.Mask = "",
-    mask_model: options.MaskModel = None,
-    invert_mask: options.InvertMask = False,
-    rest: options.Rest = "",
-    morph_to: options.MorphTo = "",
-    morph_seconds: options.MorphSeconds = options.DEFAULT_MORPH_SECONDS,
     provider: options.Provider = "auto",
     codec: Annotated[
-        str | None, typer.Option(help="h264, h265, av1, vp9, prores. (default: by the suffix)")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="h264, h265, av1, vp9 or prores. (default: by the suffix)"
+        ),
     ] = None,
     quality: Annotated[
-        int | None, typer.Option(help="The codec's quality number, lower is better.")
+        int | None,
+        typer.Option(
+            metavar="N", help="The codec's own quality number; lower is better. (default: good)"
+        ),
     ] = None,
     overwrite: options.Overwrite = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from what an interrupted run has kept.")
+        bool,
+        typer.Option("--resume", metavar="", help="Continue what an interrupted run has finished."),
     ] = False,
+    save: SaveLook = None,
 ) -> None:
-    """Stylise a video file. Sound, subtitles and the time of every frame stay as they are."""
-    from realtime_nst.masks.within import Within
-    from realtime_nst.motion.stabilise import Stabilise
-    from realtime_nst.runtime.morph import Morph, Way
-    from realtime_nst.runtime.stages import Resize, Stylise
-    from realtime_nst.runtime.stylizer import Stylizer
+    """Paint a video file. Sound, subtitles and the time of every frame stay as they are."""
+    from realtime_nst.paint import Paint, fingerprint
+    from realtime_nst.runtime.networks import Networks
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sources.video import VideoSource
-    from realtime_nst.spec import parse_size
 
-    stages: list[Stage] = [Resize(parse_size(size))] if size else []
-    target = output or _default_target(source, style)
-    where = mask_of(mask, mask_model, invert_mask, rest)
-
-    def painting(by: Stylizer) -> Stabilise:
-        stylise = Stylise(by, strength, keep_colour)
-        return Stabilise(stylise, stabilise, accuracy=flow, network_every=network_every)
-
-    stylizer = Stylizer(style, provider, painter=painter)
-    stage: Stage = painting(stylizer)
-    settings = f"{strength} {keep_colour} {stabilise} {flow} {network_every}"
-    if morph_to:
-        stage = Morph(stage, Way(stylizer, morph_to, morph_seconds, _beginning(source)))
-        settings += f" {morph_seconds}"
-    if where:
-        beyond = painting(Stylizer(rest, provider, painter=painter)) if rest else None
-        stage = Within(where, stage, beyond)
-        settings += f" {mask} {mask_model} {invert_mask} {rest}"
+    save_look(save, look, overwrite=overwrite)
+    begin = _beginning(source) if look.morph_to else None
+    painting = Paint(look, Networks(provider), begin=begin)
     sink = VideoSink(
-        target,
+        output or _default_target(source, look.style),
         source=source,
         codec=codec,
         quality=quality,
         overwrite=overwrite,
         resume=resume,
-        settings=f"{stylizer.digest} {settings}",
+        settings=fingerprint(look),
     )
-    stages.append(stage)
     with VideoSource(source, start=sink.resume_from) as frames:
-        report = _run(frames, stages, sink)
+        report = _run(frames, painting, sink)
     for notice in (*frames.notices, *sink.notices):
         console.say_notice(notice)
     console.say(
-        f"{target}: {console.counted(report.frames, 'frame')} in {report.seconds:.1f} s, "
+        f"{sink.path}: {console.counted(report.frames, 'frame')} in {report.seconds:.1f} s, "
         f"{report.fps:.1f} fps; {console.shares(report)}"
     )
     if frames.faults:
-        console.say_error(f"{source}: {frames.faults.message}; {target} holds all that is good")
+        console.say_error(f"{source}: {frames.faults.message}; {sink.path} holds all that is good")
         raise typer.Exit(1)
 
 
-def _run(frames: "VideoSource", stages: "list[Stage]", sink: "VideoSink") -> "Report":
+def _run(frames: "VideoSource", painting: "Paint", sink: "VideoSink") -> "Report":
     from realtime_nst import pipeline
 
     try:
         with sink, console.frame_progress(sink.path.name, frames.info.frames) as progress:
-            return pipeline.run(frames, stages, sink, progress)
+            return pipeline.run(frames, [painting], sink, progress)
     except BaseException as error:
         _say_what_is_kept(sink, stopped=isinstance(error, KeyboardInterrupt))
         if isinstance(error, KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""The one object that knows source, stages and sinks of a live run."""
+"""The live loop: one object that knows source, painting, keys and sinks."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,105 +9,65 @@ from pathlib import Path
 import numpy as np
 
 from realtime_nst import pipeline
-from realtime_nst.hud import Hud, RateMeter, draw_hud
+from realtime_nst.display import Display
 from realtime_nst.live.background import Background
-from realtime_nst.live.brush import Brush
+from realtime_nst.live.captures import Captures
 from realtime_nst.live.choice import StyleChoice
 from realtime_nst.live.cross_fade import CrossFade
-from realtime_nst.live.keeping import Keeping
-from realtime_nst.live.keys import Keys
+from realtime_nst.live.keys import HELP, Keys
 from realtime_nst.live.notes import Notes
+from realtime_nst.live.overlay import Overlay, RateMeter, draw_overlay
 from realtime_nst.live.pace import Pace
-from realtime_nst.live.view import View
-from realtime_nst.masks.mask import Mask
-from realtime_nst.masks.within import Within
-from realtime_nst.motion.flow import DEFAULT_FLOW
-from realtime_nst.motion.stabilise import Stabilise
-from realtime_nst.motion.stabiliser import OFF
+from realtime_nst.look import View
+from realtime_nst.paint import Paint
 from realtime_nst.pipeline import Report
-from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.tee import TeeSink
-from realtime_nst.stream import Frame, Image, Sink, Source, Unmanaged
+from realtime_nst.spec import title
+from realtime_nst.stream import Frame, Sink, Source, Unmanaged
 
 _RATE_SECONDS = 2.0
 _LATENCIES = 60
 
 
 class Live:
-    """Runs ``stylizer`` on a source and obeys keys; ``styles`` is what number keys choose from.
+    """Runs ``painting`` on a source and obeys keys; number keys choose from ``styles``.
 
-    Hand ``on_key`` and ``on_drag`` to the window, then call ``run``. ``style`` is the one the
-    stylizer begins with (None: the first). ``stabilise``, ``flow`` and ``network_every`` are those
-    of :class:`~realtime_nst.motion.stabilise.Stabilise`; ``fade`` is the seconds from one style to
-    the next, ``target_fps`` the rate to hold (0: none is held). With ``mask`` only
-    what it says is painted, and beyond it ``rest`` paints, if given. Snapshots and recordings go to
-    ``folder``. ``full_screen`` is called to switch it; ``log`` with each note that matters when it
-    is no longer on the picture, on any thread.
+    Hand ``on_key`` and ``on_drag`` to the window, then call ``run``. ``fade`` is the seconds from
+    one style to the next, ``target_fps`` the rate to hold (0: none is held). Snapshots and
+    recordings go to ``folder``. ``full_screen`` is called to toggle it; ``log`` is called, on any
+    thread, with each note that still matters when it is no longer on the picture.
     """
 
     def __init__(
         self,
-        stylizer: Stylizer,
+        painting: Paint,
         styles: Sequence[str],
         *,
-        style: str | None = None,
-        strength: float = 1.0,
-        keep_colour: str = "none",
-        stabilise: str = OFF,
-        flow: str = DEFAULT_FLOW,
-        network_every: int = 1,
-        mirror: bool = False,
+        view: View | None = None,
         fade: float = 0.5,
         target_fps: float = 0.0,
-        mask: Mask | None = None,
-        rest: Stylizer | None = None,
         folder: str | Path = ".",
         full_screen: Callable[[], None] = lambda: None,
         log: Callable[[str], None] = lambda note: None,
     ) -> None:
+        self._painting = painting
         self._notes = Notes(log)
         self._background = Background()
-        self._choice = StyleChoice(
-            stylizer, styles, style or styles[0], self._background, self._notes
-        )
-        beyond = Brush(rest, strength, keep_colour) if rest else None
-        self._brush = Brush(stylizer, strength, keep_colour, beyond)
-        stabilisers = [
-            Stabilise(
-                brush,
-                stabilise,
-                accuracy=flow,
-                network_every=network_every,
-                look=lambda brush=brush: (brush.look, self._view.mirror),  # type: ignore[misc]
-            )
-            for brush in (self._brush, beyond)
-            if brush
-        ]
-        painting = Within(mask, *stabilisers) if mask else stabilisers[0]
-        self._pace = Pace(
-            painting, stabilisers, self._brush.prepare, target_fps, self._background, self.tell
-        )
-        fading = CrossFade(self._pace.stage, lambda: stylizer.digest, fade)
-        self._view: View = View(fading, mirror=mirror)
-        self._keeping = Keeping(Path(folder), self.tell)
-        self.recorder, self.report = self._keeping.recorder, Report()
+        self._choice = StyleChoice(painting, styles, self._background, self._notes)
+        self._pace = Pace(painting, target_fps, self._background, self.tell)
+        fading = CrossFade(self._pace.stage, lambda: painting.look.style, fade)
+        self._display = Display(fading, view or View(), line=True)
+        self.captures, self.report = Captures(Path(folder), self.tell), Report()
         self._keys = Keys(
-            self._choice,
-            self._brush,
-            stabilisers,
-            self._view,
-            self._keeping,
-            self._notes,
-            full_screen,
+            painting, self._choice, self._display, self.captures, self._notes, full_screen
         )
-        self._stylizer = stylizer
         self._rate = RateMeter(_RATE_SECONDS)
         self._state: Callable[[], str] = lambda: ""
 
     @property
-    def style(self) -> str:
-        """The one in use, as it is in ``styles``."""
-        return self._choice.style
+    def view(self) -> View:
+        """How the painting is shown now."""
+        return self._display.view
 
     def run(
         self,
@@ -116,28 +76,28 @@ class Live:
         *others: Sink,
         state: Callable[[], str] = lambda: "",
     ) -> Report:
-        """Show ``source`` on ``display`` with the figures on it, and on ``others`` without; all
-        must be open. ``state`` says in a line what is wrong with the source.
+        """Show ``source`` on ``display`` with the overlay, and on ``others`` without; all must be
+        open. ``state`` says in a line what is wrong with the source.
 
-        Ends with the source, when a sink stops, or at the quit key. Raises what they raise; a
-        style that cannot be loaded is only noted on the picture. A recording is always ended well.
+        Ends with the source, when a sink stops, or at the quit key. Raises their errors; a style
+        that cannot be loaded is only noted on the picture. A recording is finished in any case.
         """
         self._state = state
         try:
-            sink = TeeSink(_Decorated(self._show, display), *others)
-            return pipeline.run(source, [self._view], sink, self._after_frame)
+            sink = TeeSink(self.captures, _Overlaid(self._drawn, display), *others)
+            return pipeline.run(source, [self._display], sink, self._after_frame)
         finally:
-            self.recorder.stop()
+            self.captures.stop()
             self._background.join()
 
     def on_key(self, key: str) -> None:
-        """Do what ``key`` stands for (``hud.HELP``); other keys do nothing."""
+        """Do what ``key`` stands for (``keys.BINDINGS``); other keys do nothing."""
         self._keys.press(key)
 
     def on_drag(self, x: float, y: float) -> None:
         """Move the line of the split view to ``x``, 0 to 1 of the width."""
-        if self._view.split is not None:
-            self._view.split = min(1.0, max(0.0, x))
+        if self._display.view.split is not None:
+            self._display.view = replace(self._display.view, split=min(1.0, max(0.0, x)))
 
     def tell(self, note: str) -> None:
         """Show ``note`` on the picture for a while, and log it."""
@@ -146,37 +106,39 @@ class Live:
     def _after_frame(self, report: Report) -> None:
         self.report = report
 
-    def _show(self, frame: Frame) -> Image | None:
-        """The frame's picture with the figures on it; None when the user wants to end."""
+    def _drawn(self, frame: Frame) -> Frame | None:
+        """``frame`` with the overlay on it; None when the user wants to end."""
         self._notes.watch(self._state())
-        self._keeping.write(frame)
         self._rate.tick(time.monotonic())
-        return None if self._keys.quit else draw_hud(frame.image, self._hud())
+        if self._keys.quit:
+            return None
+        return replace(frame, image=draw_overlay(frame.image, self._overlay()))
 
-    def _hud(self) -> Hud:
+    def _overlay(self) -> Overlay:
         recent = list(islice(reversed(self.report.latencies), _LATENCIES)) or [0.0]
         middle, high = np.percentile(recent, (50, 95))
-        return Hud(
+        return Overlay(
             fps=self._rate.fps,
             latency=float(middle),
             latency_95=float(high),
             dropped=self.report.dropped,
-            style="original" if self._brush.original else self._choice.title,
-            provider=self._stylizer.provider,
+            style="original" if self._display.original else title(self._choice.style),
+            provider=self._painting.provider,
             size=self._pace.stage.size,
-            recording=self.recorder.seconds,
+            recording=self.captures.seconds,
             note=self._notes.current(self._choice.loading),
-            styles=self._choice.titles if self._keys.help else None,
+            keys=HELP if self._keys.help else (),
+            styles=self._choice.titles if self._keys.help else (),
             figures=self._keys.figures,
         )
 
 
-class _Decorated(Unmanaged):
-    """``display`` with ``decorate`` before it, which gives None to stop."""
+class _Overlaid(Unmanaged):
+    """``display``, to which frames go as ``draw`` gives them back; None stops."""
 
-    def __init__(self, decorate: Callable[[Frame], Image | None], display: Sink) -> None:
-        self._decorate, self._display = decorate, display
+    def __init__(self, draw: Callable[[Frame], Frame | None], display: Sink) -> None:
+        self._draw, self._display = draw, display
 
     def write(self, frame: Frame) -> bool:
-        image = self._decorate(frame)
-        return image is not None and self._display.write(replace(frame, image=image))
+        drawn = self._draw(frame)
+        return drawn is not None and self._display.write(drawn)

@@ -1,131 +1,138 @@
-"""What each key does."""
+"""What each key does. A new key is one row of BINDINGS."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from realtime_nst.live.brush import Brush
+from realtime_nst.display import Display
+from realtime_nst.live.captures import Captures
 from realtime_nst.live.choice import StyleChoice
-from realtime_nst.live.keeping import Keeping
 from realtime_nst.live.notes import Notes
-from realtime_nst.live.view import View
-from realtime_nst.motion.stabilise import Stabilise
-from realtime_nst.motion.stabiliser import STABILISE_PRESETS
-from realtime_nst.runtime.colour import KEEP_COLOUR
-
-_COLOURS = {
-    "none": "colours of the painting",
-    "luminance": "colours of the source",
-    "matched": "colours matched to the source",
-}
+from realtime_nst.look import Look, choices_of, settings_of
+from realtime_nst.paint import Paint
 
 
 class Keys:
-    """Changes the parts of a live run as keys say; ``hud.HELP`` lists them.
+    """Changes the parts of a live run as keys say.
 
     ``quit`` is whether the run is to end, ``help`` and ``figures`` whether those are to be on the
-    picture. ``full_screen`` is called to switch it.
+    picture. ``full_screen`` is called to toggle it.
     """
 
     def __init__(
         self,
+        painting: Paint,
         choice: StyleChoice,
-        brush: Brush,
-        stabilisers: Sequence[Stabilise],
-        view: View,
-        keeping: Keeping,
+        display: Display,
+        captures: Captures,
         notes: Notes,
         full_screen: Callable[[], None],
     ) -> None:
-        self._choice, self._brush, self._stabilisers = choice, brush, stabilisers
-        self._view, self._keeping, self._notes = view, keeping, notes
-        self._full_screen = full_screen
-        self._full = False
+        self.painting, self.choice, self.display = painting, choice, display
+        self.captures, self.notes = captures, notes
+        self._full_screen, self._full = full_screen, False
         self.help = self.quit = False
         self.figures = True
 
     def press(self, key: str) -> None:
-        """Do what ``key`` stands for; other keys do nothing."""
-        if key in "123456789":
-            self._choose(int(key) - 1)
-        elif key in self._actions():
-            self._actions()[key]()
+        """Do what ``key`` stands for; keys without a meaning do nothing."""
+        if key in tuple("123456789"):
+            self.choose(int(key) - 1)
+        elif key in _ACTIONS:
+            _ACTIONS[key](self)
 
-    def _actions(self) -> dict[str, Callable[[], None]]:
-        return {
-            **dict.fromkeys(("n", "right", "down"), lambda: self._choose(self._choice.after(1))),
-            **dict.fromkeys(("p", "left", "up"), lambda: self._choose(self._choice.after(-1))),
-            **dict.fromkeys("+=", lambda: self._strengthen(0.1)),
-            **dict.fromkeys("-_", lambda: self._strengthen(-0.1)),
-            "q": self._end,
-            "escape": self._leave,
-            "c": self._next_colour,
-            "t": self._next_stabilising,
-            "o": self._toggle_original,
-            "v": self._toggle_split,
-            "m": self._toggle_mirror,
-            " ": self._toggle_freeze,
-            "f": self._toggle_full_screen,
-            "s": lambda: self._keeping.snapshot(self._choice.style),
-            "r": lambda: self._keeping.toggle_recording(self._choice.style),
-            "i": self._toggle_figures,
-            "h": self._toggle_help,
-        }
+    def choose(self, number: int) -> None:
+        if self.choice.choose(number):
+            self.display.original = False
 
-    def _choose(self, number: int) -> None:
-        if self._choice.choose(number):
-            self._brush.set(original=False)
+    def strengthen(self, by: float) -> None:
+        strength = round(min(1.0, max(0.0, self.painting.look.strength + by)), 2)
+        self.painting.change(strength=strength)
+        self.notes.say(f"strength {strength:.0%}")
 
-    def _strengthen(self, by: float) -> None:
-        strength = round(min(1.0, max(0.0, self._brush.strength + by)), 2)
-        self._notes.say(f"strength {strength:.0%}")
-        self._brush.set(strength=strength)
+    def cycle(self, setting: str) -> None:
+        """Take the next choice of a setting of the look; after the last comes the first."""
+        choices = choices_of(settings_of(Look)[setting][0])
+        now = choices.index(getattr(self.painting.look, setting))
+        value = choices[(now + 1) % len(choices)]
+        self.painting.change(**{setting: value})
+        self.notes.say(f"{setting.replace('_', ' ')}: {value}")
 
-    def _next_colour(self) -> None:
-        keep = _after(self._brush.keep_colour, KEEP_COLOUR)
-        self._notes.say(_COLOURS[keep])
-        self._brush.set(keep_colour=keep)
+    def toggle_original(self) -> None:
+        self.display.original = not self.display.original
 
-    def _next_stabilising(self) -> None:
-        strength = _after(self._stabilisers[0].strength, STABILISE_PRESETS)
-        for stabilise in self._stabilisers:
-            stabilise.strength = strength
-        self._notes.say(f"stabilising {strength}")
+    def toggle_split(self) -> None:
+        view = self.display.view
+        self.display.view = replace(view, split=0.5 if view.split is None else None)
 
-    def _toggle_original(self) -> None:
-        self._brush.set(original=not self._brush.original)
+    def toggle_mirror(self) -> None:
+        view = replace(self.display.view, mirror=not self.display.view.mirror)
+        self.display.view = view
+        self.notes.say("mirrored" if view.mirror else "not mirrored")
 
-    def _toggle_split(self) -> None:
-        self._view.split = 0.5 if self._view.split is None else None
+    def toggle_freeze(self) -> None:
+        self.display.frozen = not self.display.frozen
+        self.notes.say("frozen; space goes on" if self.display.frozen else "live again")
 
-    def _toggle_mirror(self) -> None:
-        self._view.mirror = not self._view.mirror
-        self._notes.say("mirrored" if self._view.mirror else "not mirrored")
-
-    def _toggle_freeze(self) -> None:
-        self._view.frozen = not self._view.frozen
-        self._notes.say("frozen; space goes on" if self._view.frozen else "live again")
-
-    def _toggle_full_screen(self) -> None:
+    def toggle_full_screen(self) -> None:
         self._full = not self._full
         self._full_screen()
 
-    def _toggle_figures(self) -> None:
+    def toggle_figures(self) -> None:
         self.figures = not self.figures
 
-    def _toggle_help(self) -> None:
+    def toggle_help(self) -> None:
         self.help = not self.help
 
-    def _leave(self) -> None:
-        """Full screen first, then the program."""
+    def leave(self) -> None:
+        """Leave full screen first, then the program."""
         if self._full:
-            self._toggle_full_screen()
+            self.toggle_full_screen()
         else:
-            self._end()
+            self.end()
 
-    def _end(self) -> None:
+    def end(self) -> None:
         self.quit = True
 
 
-def _after(name: str, names: Iterable[str]) -> str:
-    """The next of ``names``, after the last one the first."""
-    known = list(names)
-    return known[(known.index(name) + 1) % len(known)]
+@dataclass(frozen=True)
+class Binding:
+    """``keys`` do ``action``; the help shows them as ``label`` (empty: not at all)."""
+
+    keys: Sequence[str]
+    action: Callable[[Keys], None]
+    label: str = ""
+    help: str = ""
+
+
+BINDINGS = (
+    Binding(("n", "right", "down"), lambda keys: keys.choose(keys.choice.after(1))),
+    Binding(
+        ("p", "left", "up"),
+        lambda keys: keys.choose(keys.choice.after(-1)),
+        "arrows, n p",
+        "next, previous style",
+    ),
+    Binding("+=", lambda keys: keys.strengthen(0.1)),
+    Binding("-_", lambda keys: keys.strengthen(-0.1), "+ -", "strength"),
+    Binding("c", lambda keys: keys.cycle("keep_colour"), "c", "keep colour"),
+    Binding("t", lambda keys: keys.cycle("stabilise"), "t", "stabilise: off, light, strong"),
+    Binding("o", Keys.toggle_original, "o", "original"),
+    Binding("v", Keys.toggle_split, "v", "split view; drag the line"),
+    Binding("m", Keys.toggle_mirror, "m", "mirror"),
+    Binding(" ", Keys.toggle_freeze, "space", "freeze"),
+    Binding("f", Keys.toggle_full_screen, "f", "full screen"),
+    Binding("s", lambda keys: keys.captures.snapshot(keys.choice.style), "s", "snapshot"),
+    Binding("r", lambda keys: keys.captures.toggle_recording(keys.choice.style), "r", "record"),
+    Binding("i", Keys.toggle_figures, "i", "figures on and off"),
+    Binding("h", Keys.toggle_help, "h", "this help"),
+    Binding("q", Keys.end),
+    Binding(("escape",), Keys.leave, "q, Esc", "quit"),
+)
+
+_ACTIONS = {key: binding.action for binding in BINDINGS for key in binding.keys}
+
+HELP = (
+    ("1-9", "style by number"),
+    *((binding.label, binding.help) for binding in BINDINGS if binding.label),
+)
+"""The keys and what they do, as shown."""

@@ -1,35 +1,69 @@
-"""Painting at the rate that is wished, by painting less."""
+"""Holding a frame rate by painting less: at a smaller size first, then on fewer frames."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+import cv2
 
 from realtime_nst.live.adaptive import AdaptiveRate, Level
 from realtime_nst.live.background import Background
-from realtime_nst.live.working import Working
-from realtime_nst.motion.stabilise import Stabilise
-from realtime_nst.stream import Stage
+from realtime_nst.paint import Paint
+from realtime_nst.stream import Frame, Image, Stage
+
+_MULTIPLE = 8
+
+
+class Scaled:
+    """Runs ``stage`` on frames whose sides are ``scale`` times as long; the result has the size of
+    the frame again.
+
+    ``scale`` (up to 1) may be set from any thread; ``size`` is the width and height painted last.
+    ``took`` is called with the seconds that each frame needed. A frame that ``stage`` gives back
+    untouched stays so, and is not counted.
+    """
+
+    def __init__(self, stage: Stage, took: Callable[[float], None] = lambda seconds: None) -> None:
+        self._stage, self._took = stage, took
+        self.scale = 1.0
+        self.size = self._whole = (0, 0)
+
+    def __call__(self, frame: Frame) -> Frame:
+        began = time.perf_counter()
+        self._whole = frame.image.shape[1], frame.image.shape[0]
+        self.size = self.size_at(self.scale)
+        small = replace(frame, image=_resized(frame.image, self.size))
+        painted = self._stage(small)
+        if painted.image is small.image:
+            return frame
+        result = replace(painted, image=_resized(painted.image, self._whole))
+        self._took(time.perf_counter() - began)
+        return result
+
+    def reset(self) -> None:
+        self._stage.reset()
+
+    def size_at(self, scale: float) -> tuple[int, int]:
+        """The width and height painted at ``scale``; below 1 they are multiples of eight."""
+        if scale == 1:
+            return self._whole
+        width, height = (max(1, round(side * scale / _MULTIPLE)) for side in self._whole)
+        return width * _MULTIPLE, height * _MULTIPLE
 
 
 class Pace:
-    """Holds ``fps`` (0: leaves everything as it is) by the size ``painting`` works at, and then by
-    how often the network runs in ``stabilisers``; ``stage`` is what frames go through.
+    """Holds ``fps`` by the size that ``painting`` works at, and then by how often its network runs.
+    With 0 everything is painted in full. Frames go through ``stage``.
 
-    ``prepare`` is called with a new size beside the running one, before it is taken. ``say`` is
-    told of each change.
+    A new size is prepared in ``background`` before it is used. ``say`` is told of each change.
     """
 
     def __init__(
-        self,
-        painting: Stage,
-        stabilisers: Sequence[Stabilise],
-        prepare: Callable[[int, int], None],
-        fps: float,
-        background: Background,
-        say: Callable[[str], None],
+        self, painting: Paint, fps: float, background: Background, say: Callable[[str], None]
     ) -> None:
-        self.stage = Working(painting, self._took)
-        self._prepare, self._stabilisers = prepare, stabilisers
-        self._every, self._fps = stabilisers[0].network_every, fps
+        self.stage = Scaled(painting, self._took)
+        self._painting, self._fps = painting, fps
         self._rate = AdaptiveRate(fps) if fps else None
         self._background, self._say = background, say
 
@@ -39,26 +73,32 @@ class Pace:
             return
         if rate.update(time.monotonic(), seconds):
             level = rate.level
-            self._background.do("size", lambda: self._take(level))
+            self._background.do("size", lambda: self._use(level))
 
-    def _take(self, level: Level) -> None:
+    def _use(self, level: Level) -> None:
         size = self.stage.size_at(level.scale)
         try:
-            self._prepare(*size)
-        except Exception as error:  # on the picture, whatever it is: the size before stays
+            self._painting.prepare(*size)
+        except Exception as error:  # shown on the picture, whatever it is: the size stays
             self._rate = None
-            self._say(f"the rate is no longer held: {error}")
+            self._say(f"the frame rate is no longer held: {error}")
             return
         self.stage.scale = level.scale
-        for stabilise in self._stabilisers:
-            stabilise.network_every = max(self._every, level.every)
+        self._painting.run_network_every(level.every)
         self._say(f"{self._described(size)}, to hold {self._fps:g} fps")
 
     def _described(self, size: tuple[int, int]) -> str:
-        every = self._stabilisers[0].network_every
+        every = self._painting.network_every
         often = f", the network on every {_ordinal(every)} frame" if every > 1 else ""
         return f"painting {size[0]}x{size[1]}{often}"
 
 
 def _ordinal(number: int) -> str:
     return {2: "2nd", 3: "3rd"}.get(number, f"{number}th")
+
+
+def _resized(image: Image, size: tuple[int, int]) -> Image:
+    if (image.shape[1], image.shape[0]) == size:
+        return image
+    method = cv2.INTER_AREA if size[0] < image.shape[1] else cv2.INTER_LINEAR
+    return cast(Image, cv2.resize(image, size, interpolation=method))

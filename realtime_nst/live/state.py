@@ -1,26 +1,28 @@
-"""What live mode remembers from one run to the next."""
+"""What live mode remembers from one run to the next: its look, view and camera size."""
 
 import json
 import os
 import re
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
 
+from realtime_nst import presets
+from realtime_nst.errors import UsageError
+from realtime_nst.files import write_whole
+from realtime_nst.look import Look, View
+
 ENVIRONMENT = "REALTIME_NST_STATE"
-_SIZE = r"[1-9]\d*x[1-9]\d*"
 
 
 @dataclass(frozen=True)
 class State:
-    """``style``, ``size`` and ``painter`` as the options of these names take them; None where not
-    known, or the usual one."""
+    """``camera_size`` is as ``--camera-size`` takes it; empty where none was asked for."""
 
-    style: str | None = None
-    size: str | None = None
-    painter: str | None = None
+    look: Look = field(default_factory=Look)
+    view: View = field(default_factory=View)
+    camera_size: str = ""
 
 
 def path() -> Path:
@@ -32,32 +34,27 @@ def path() -> Path:
 def load() -> tuple[State, str]:
     """What was saved last, and a line on what was wrong with it (empty: nothing)."""
     try:
-        kept = json.loads(path().read_text(encoding="utf-8"))
-        state = State(kept["style"], kept["size"], kept.get("painter"))
+        saved = json.loads(path().read_text(encoding="utf-8"))
+        size = saved.pop("camera_size")
+        if not re.fullmatch(r"([1-9]\d*x[1-9]\d*)?", size):
+            raise UsageError(f"{size[:40]!r} is no camera size")
+        return State(*presets.read(saved, path().parent), size), ""
     except FileNotFoundError:
         return State(), ""
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return State(), f"{path()} cannot be read ({error!r}) and is ignored"
-    names = (state.style, state.painter)
-    if not all(_is_sound(n, r".+") for n in names) or not _is_sound(state.size, _SIZE):
-        return State(), f"{path()} holds what it should not and is ignored"
-    return state, ""
+    except (OSError, ValueError, RecursionError, AttributeError, LookupError, TypeError):
+        return State(), f"{path()} is damaged and ignored"
+    except UsageError as error:
+        return State(), f"the look of last time cannot be used: {error}"
 
 
 def save(state: State) -> str:
-    """Replace what was saved, as a whole; a line on why it could not be (empty: it could)."""
-    part = path().with_suffix(f".{os.getpid()}.part")
+    """Replace what was saved, as a whole. A line on why it could not be saved (empty: it was)."""
     try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(asdict(state), indent=1) + "\n", encoding="utf-8")
-        part.replace(path())
+        path().parent.mkdir(parents=True, exist_ok=True)
+        saved = presets.preset(state.look, state.view, path().parent)
+        with write_whole(path()) as part:
+            text = json.dumps({**saved, "camera_size": state.camera_size}, indent=1)
+            part.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        return f"the style is not remembered: {part.parent}: {error.strerror}"
-    finally:
-        with suppress(OSError):
-            part.unlink()
+        return f"the look is not remembered: {error.filename}: {error.strerror}"
     return ""
-
-
-def _is_sound(value: object, pattern: str) -> bool:
-    return value is None or (isinstance(value, str) and bool(re.fullmatch(pattern, value)))

@@ -52,7 +52,7 @@ def _between(shift: MatLike) -> Field:
 
 class Mixer:
     """Blends the upper half of a picture on the calling thread and the lower on a second one, which
-    the mixer starts with the first picture and stops when it is deleted.
+    runs from the first picture until ``rest`` is called or the mixer is deleted.
 
     Each half works in memory that is reused: allocating it anew costs as much as the arithmetic.
     Only the result is new memory.
@@ -60,8 +60,13 @@ class Mixer:
 
     def __init__(self) -> None:
         self._halves = _Strip(), _Strip()
-        self._second_thread = ThreadPoolExecutor(1, "realtime_nst-mix")
-        finalize(self, self._second_thread.shutdown, wait=False)
+        self._second_thread: ThreadPoolExecutor | None = None
+
+    def rest(self) -> None:
+        """End the second thread; the next picture starts another."""
+        if self._second_thread is not None:
+            self._second_thread.shutdown()
+            self._second_thread = None
 
     def __call__(self, painted: Image, result: Image, motion: Motion, shares: Shares) -> Image:
         """``painted`` blended with ``result`` warped by ``motion``."""
@@ -84,6 +89,9 @@ class Mixer:
     def _in_halves(self, work: Callable[["_Strip", range], object], image: Image) -> None:
         height = image.shape[0]
         upper, lower = self._halves
+        if self._second_thread is None:
+            self._second_thread = ThreadPoolExecutor(1, "realtime_nst-mix")
+            finalize(self, self._second_thread.shutdown, wait=False)
         other = self._second_thread.submit(work, lower, range(height // 2, height))
         if height > 1:
             work(upper, range(height // 2))

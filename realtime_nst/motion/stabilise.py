@@ -1,6 +1,5 @@
-"""The stage that makes a painted stream hold still."""
+"""The stage that steadies a painted stream."""
 
-from collections.abc import Callable, Hashable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,53 +9,41 @@ from realtime_nst.motion.stabiliser import OFF, Stabiliser
 from realtime_nst.stream import Frame, Stage
 
 _GAP = Fraction(1)
-"""Seconds between two frames from which on they are not taken for neighbours."""
+"""Seconds from which on two frames in a row are not taken for neighbours."""
 
 _CARRIED = 0.9
-"""The least share of a picture that the result before must show for the network to be spared."""
+"""The smallest share of a picture that the last result must cover for the network to be skipped."""
 
 
 class Stabilise:
-    """What ``stage`` makes of frames, without the flicker.
+    """The results of ``stage`` without their flicker.
 
-    It sees the frames before ``stage`` and after it: the motion is that of the source. Memory is
-    forgotten, that of ``stage`` too, at a cut, a seek, a loop and a change of size; and where
-    ``look()`` is not what it was, for then ``stage`` paints in another way. The first frame
-    after that is what ``stage`` makes of it, to the bit; so is every frame with ``strength``
-    "off". Frames that ``stage`` gives back untouched stay so.
+    It sees frames before ``stage`` and after it: motion is measured on the source. Memory, that of
+    ``stage`` too, is dropped at a cut, a seek, a loop and a change of size; the first frame after
+    that is exactly what ``stage`` makes of it, and so is every frame with the preset "off". Frames
+    that ``stage`` gives back untouched stay so. Where ``stage`` begins to paint in another way,
+    call ``reset``.
 
-    With ``network_every`` n, ``stage`` is called for every nth frame and where the last result
-    does not show enough of the picture; in between that result is moved along.
+    With ``network_every`` n, ``stage`` runs on every nth frame, and where its last result covers
+    too little of the picture; in between, the last result is warped along the motion.
 
-    Raises UnknownName for a strength or an accuracy there is not, UsageError for
-    ``network_every`` below 1.
+    Raises :class:`UnknownName` for a ``preset`` or ``flow`` that does not exist,
+    :class:`UsageError` for ``network_every`` below 1.
     """
 
     def __init__(
         self,
         stage: Stage,
-        strength: str = "strong",
+        preset: str = "strong",
         *,
-        accuracy: str = DEFAULT_FLOW,
+        flow: str = DEFAULT_FLOW,
         network_every: int = 1,
-        look: Callable[[], Hashable] = lambda: None,
     ) -> None:
-        self._stage, self._look = stage, look
-        self._accuracy, self.network_every = accuracy, network_every
-        self.strength = strength
+        self._stage, self._preset = stage, preset
+        self._stabiliser = Stabiliser(preset, flow)
+        self.network_every = network_every
         self._last: Frame | None = None
-        self._painted_as: Hashable = _Unsure()
-        self._spared = 0
-
-    @property
-    def strength(self) -> str:
-        """One of STABILISE_PRESETS; it may be changed from any thread."""
-        return self._strength
-
-    @strength.setter
-    def strength(self, strength: str) -> None:
-        self._stabiliser = Stabiliser(strength, self._accuracy)
-        self._strength = strength
+        self._skipped = 0
 
     @property
     def network_every(self) -> int:
@@ -70,19 +57,23 @@ class Stabilise:
         self._every = every
 
     def __call__(self, frame: Frame) -> Frame:
-        stabiliser = self._stabiliser
-        if self._strength == OFF and self._every == 1:
+        if self._preset == OFF and self._every == 1:
             return self._stage(frame)
         if not self._follows(frame):
             self.reset()
-        look, shown = self._look(), stabiliser.observe(frame.image)
+        covered = self._stabiliser.observe(frame.image)
         self._last = frame
-        if not shown:
+        if not covered:
             self._stage.reset()
-        elif look == self._painted_as and self._spared < self._every - 1 and shown >= _CARRIED:
-            self._spared += 1
-            return replace(frame, image=stabiliser.carry())
-        return self._painted(frame, look, stabiliser)
+        elif self._skipped < self._every - 1 and covered >= _CARRIED:
+            self._skipped += 1
+            return replace(frame, image=self._stabiliser.carry())
+        painted = self._stage(frame)
+        self._skipped = 0
+        if painted.image is frame.image:
+            self._stabiliser.reset()
+            return painted
+        return replace(painted, image=self._stabiliser.blend(painted.image))
 
     def reset(self) -> None:
         self._stage.reset()
@@ -93,19 +84,3 @@ class Stabilise:
         """Whether ``frame`` comes shortly after the one before."""
         last = self._last
         return last is None or (frame.index > last.index and last.pts < frame.pts < last.pts + _GAP)
-
-    def _painted(self, frame: Frame, look: Hashable, stabiliser: Stabiliser) -> Frame:
-        made = self._stage(frame)
-        self._spared = 0
-        if made.image is frame.image:
-            stabiliser.reset()
-            return made
-        sure = look == self._look()
-        if not sure or look != self._painted_as:
-            stabiliser.begin(frame.image)
-        self._painted_as = look if sure else _Unsure()
-        return replace(made, image=stabiliser.blend(made.image))
-
-
-class _Unsure:
-    """Equal to no look: the stage changed while it painted."""

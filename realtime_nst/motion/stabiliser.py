@@ -58,7 +58,8 @@ class Stabiliser:
         return self.blend(painted)
 
     def reset(self) -> None:
-        """Forget earlier pictures."""
+        """Forget earlier pictures, and end the second thread until there are others."""
+        self._mix.rest()
         self._track.reset()
         self._motion = self._result = None
 

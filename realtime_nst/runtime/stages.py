@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 import cv2
-import numpy as np
 
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.runtime.colour import KEEP_COLOUR
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.spec import Size
-from realtime_nst.stream import Frame, Image, Stage
+from realtime_nst.stream import Frame, Image
 
 
 class Stylise:
@@ -69,17 +68,3 @@ class Resize:
 
     def reset(self) -> None:
         """There is nothing to forget."""
-
-
-class Beside:
-    """The frame as it came on the left, as ``stage`` makes it on the right, at the same height."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-
-    def __call__(self, frame: Frame) -> Frame:
-        made = self._stage(frame)
-        return replace(made, image=np.hstack([frame.image, made.image]))
-
-    def reset(self) -> None:
-        self._stage.reset()

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from importlib.resources import files
 
 from aiohttp import WSCloseCode, web
 
+from realtime_nst import presets
 from realtime_nst.errors import RealtimeNstError
-from realtime_nst.motion.stabiliser import STABILISE_PRESETS
-from realtime_nst.runtime.colour import KEEP_COLOUR
+from realtime_nst.look import Look, choices_of, settings_of
 from realtime_nst.runtime.player import PICTURES
 from realtime_nst.serve.access import HEADERS, Access
 from realtime_nst.serve.ice import IceServer
@@ -18,7 +17,6 @@ from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.paintings import LARGEST
 from realtime_nst.serve.session import Session
 from realtime_nst.serve.studio import Studio
-from realtime_nst.serve.where import WHERE
 
 LARGEST_MESSAGE = 64 * 1024
 """Bytes; a browser's offer has some 6,000."""
@@ -86,11 +84,14 @@ class App:
         return web.json_response(
             {
                 "styles": styles,
-                "stabilise": list(STABILISE_PRESETS),
-                "keep_colour": list(KEEP_COLOUR),
-                "where": list(WHERE),
+                "choices": {
+                    name: choices_of(hint)
+                    for name, (hint, _) in settings_of(Look).items()
+                    if choices_of(hint)
+                },
                 "paintings": self._studio.takes_paintings,
-                "look": asdict(self._studio.look),
+                "look": presets.to_json(self._studio.look),
+                "view": presets.to_json(self._studio.view),
                 "ice_servers": list(self._ice_servers),
             }
         )

@@ -4,10 +4,9 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import asdict
 from statistics import median
 from typing import Any, TypeVar
 
@@ -15,16 +14,19 @@ from aiohttp import WSMsgType
 from aiohttp.web import WebSocketResponse
 from av import VideoFrame
 
+from realtime_nst import presets
+from realtime_nst.display import Display
 from realtime_nst.errors import RealtimeNstError, UsageError
+from realtime_nst.look import Look, View
+from realtime_nst.paint import Paint
 from realtime_nst.serve.ice import IceServer
-from realtime_nst.serve.look import Look, changed
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.newest import Newest
-from realtime_nst.serve.painter import Painter
 from realtime_nst.serve.peer import Arrival, Peer
 from realtime_nst.serve.sizes import painted_size
-from realtime_nst.serve.studio import Studio
+from realtime_nst.serve.studio import USUAL_SIZE, Studio
 from realtime_nst.serve.tracks import decoded, encodable
+from realtime_nst.serve.wishes import wished
 
 _LATENCIES = 60
 
@@ -35,9 +37,10 @@ class Session:
     """Serves the viewer at the other end of ``socket``.
 
     Messages are JSON objects with a ``type``. From the page: "offer" with its ``sdp``; "look" with
-    the fields of :class:`Look` that change. To the page: "answer" with ``sdp``; "look" with all
-    fields once they hold; "statistics" every second; "error" with a ``message`` when a look cannot
-    be had, and the ``look`` that holds on; "end" with one when it is over.
+    the settings of ``look`` and ``view`` that change, as presets have them. To the page: "answer"
+    with ``sdp``; "look" with all settings, once they hold; "statistics" every second; "error" with
+    a ``message`` and all settings that still hold, when a wish cannot be met; "end" with a
+    ``message`` when it is over.
     """
 
     def __init__(
@@ -49,24 +52,32 @@ class Session:
     ) -> None:
         self._socket, self._studio, self._metrics = socket, studio, metrics
         self._peer = Peer(metrics, ice_servers)
-        self._painter: Painter
-        self._wished = studio.look
-        self._wishes: Newest[Look] = Newest()
+        self._painting: Paint
+        self._display: Display
+        self._size = USUAL_SIZE
+        self._wished = self._worn = studio.look, studio.view
+        self._wishes: Newest[tuple[Look, View]] = Newest()
         self._dropped = 0
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
     async def run(self) -> None:
         """Ends with the socket, the connection, or a picture that cannot be painted."""
         try:
-            self._painter = await _on(self._studio.loading, Painter, self._studio)
-            await self._until_one_ends(
-                self._listen(),
-                self._peer.receive(),
-                self._peer.refuse(),
-                self._paint(),
-                self._wear(),
-                self._tell(),
-            )
+            look, view = self._worn
+            self._painting = await _on(self._studio.loading, self._studio.paint, look)
+            await _on(self._studio.loading, self._painting.prepare, *self._size)
+            self._display = Display(self._painting, view)
+            try:
+                await self._until_one_ends(
+                    self._listen(),
+                    self._peer.receive(),
+                    self._peer.refuse(),
+                    self._paint(),
+                    self._wear(),
+                    self._tell(),
+                )
+            finally:
+                await _on(self._studio.painting, self._display.reset)
         except RealtimeNstError as error:
             await self._say("end", message=str(error))
         finally:
@@ -96,33 +107,38 @@ class Session:
             case other:
                 raise UsageError(f"a message is a look or an offer, not {str(other)[:40]!r}")
 
-    async def _wish(self, fields: Mapping[str, Any]) -> None:
+    async def _wish(self, message: dict[str, Any]) -> None:
         try:
-            wished = {**asdict(self._wished), **fields}
-            styles = self._studio.offered(wished["style"], wished["blend_with"])
-            self._wished = changed(self._wished, fields, styles)
+            self._wished = wished(*self._wished, message, self._studio.offered)
         except UsageError as error:
-            await self._say("error", message=str(error), look=asdict(self._wished))
+            await self._say("error", message=str(error), **_settings(*self._wished))
         else:
             self._wishes.put(self._wished)
 
     async def _wear(self) -> None:
-        """Of several wishes the last one counts."""
+        """Grant wishes; of several that wait only the last counts."""
         while True:
-            look = await self._wishes.get()
+            look, view = await self._wishes.get()
             try:
-                await _on(self._studio.loading, self._painter.wear, look)
+                if look != self._worn[0]:
+                    await _on(self._studio.loading, self._change, look)
+                self._display.view = view
+                self._worn = look, view
             except RealtimeNstError as error:
-                self._wished = self._painter.look
-                await self._say("error", message=str(error), look=asdict(self._wished))
-            await self._say("look", **asdict(self._painter.look))
+                self._wished = self._worn
+                await self._say("error", message=str(error), **_settings(*self._wished))
+            await self._say("look", **_settings(*self._worn))
+
+    def _change(self, look: Look) -> None:
+        self._painting.change(**vars(self._studio.resolved(look)))
 
     async def _paint(self) -> None:
         while True:
             arrival = await self._peer.arrived.get()
             size = painted_size(arrival.picture.width, arrival.picture.height)
-            if size != self._painter.size:
-                await _on(self._studio.loading, self._painter.prepare, size)
+            if size != self._size:
+                await _on(self._studio.loading, self._painting.prepare, *size)
+                self._size = size
             began = time.perf_counter()
             picture = await _on(self._studio.painting, self._painted, arrival)
             self._peer.painted.pictures.put(picture)
@@ -130,7 +146,7 @@ class Session:
 
     def _painted(self, arrival: Arrival) -> VideoFrame:
         frame = decoded(arrival.picture, arrival.index, arrival.at)
-        return encodable(self._painter(frame), frame)
+        return encodable(self._display(frame).image, frame)
 
     def _count(self, painting: float, latency: float) -> None:
         self._latencies.append(latency + self._peer.painted.encoding)
@@ -141,7 +157,7 @@ class Session:
         self._metrics.latency_seconds_total += latency
 
     async def _tell(self) -> None:
-        await self._say("look", **asdict(self._painter.look))
+        await self._say("look", **_settings(*self._worn))
         while True:
             await asyncio.sleep(1)
             await self._say(
@@ -155,6 +171,10 @@ class Session:
         """Nothing is said to a page that has gone: ``_listen`` is about to end."""
         with suppress(ConnectionError):
             await self._socket.send_json({"type": type, **fields})
+
+
+def _settings(look: Look, view: View) -> dict[str, Any]:
+    return {"look": presets.to_json(look), "view": presets.to_json(view)}
 
 
 async def _on(executor: Executor, function: Callable[..., T], *arguments: Any) -> T:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from base64 import urlsafe_b64encode
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -84,12 +85,61 @@ def _tick(rate: Fraction) -> Fraction:
     return Fraction(1, ticks if ticks <= _LARGEST_TICK_RATE else 90_000)
 
 
+_WHOLE, _HINTS = 6, 12
+"""Letters of a tag that tell whether anything differs, and letters that tell what."""
+
+
+class EncoderTag:
+    """The settings that a stream was made with, in the 31 letters that MP4 has for its encoder.
+
+    Streams with the same ``text`` can be joined. ``others`` are the settings, by name, that decide
+    the pictures beside codec, quality, size, colours and FFmpeg.
+    """
+
+    def __init__(
+        self,
+        codec: Codec,
+        quality: int,
+        size: tuple[int, int],
+        traits: Traits,
+        others: Mapping[str, str],
+    ) -> None:
+        stream = traits.time_base, traits.rate, traits.colours, traits.aspect
+        pixels = codec.pixel_format(*size, traits.full_colour)
+        settings = {
+            "codec": (codec, pixels),
+            "quality": quality,
+            "frame size": size,
+            "clock or colours": stream,
+            "FFmpeg": av.library_versions["libavcodec"],
+            **others,
+        }
+        self._names = list(settings)
+        values = [repr(value) for value in settings.values()]
+        whole, hints = _letters(repr(values), _WHOLE), _letters_of(values, _HINTS)
+        self.text = f"{MARK}{whole}{hints}"
+
+    def differences(self, text: str) -> list[str]:
+        """The names of settings in which the tag ``text`` may differ; all if none can be told."""
+        hints = zip(self.text[-_HINTS:], text[-_HINTS:], strict=False)
+        differing = {at for at, (one, other) in enumerate(hints) if one != other}
+        told = [name for at, name in enumerate(self._names) if at % _HINTS in differing]
+        return told or self._names
+
+
+def _letters(text: str, count: int) -> str:
+    return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode()[:count]
+
+
+def _letters_of(values: Sequence[str], count: int) -> str:
+    """One letter each; where there are more values than letters, some share one."""
+    return "".join(_letters(repr(values[at::count]), 1) for at in range(count))
+
+
 class PictureEncoder:
     """One video stream of ``output``, for pictures of ``size`` (width, height).
 
-    ``settings`` names codec, quality, size, colours, libraries and ``others`` in a few letters:
-    streams with the same settings can be joined. Raises :class:`MediaError` where the encoder
-    refuses.
+    ``tag`` is written into it. Raises :class:`MediaError` where the encoder refuses.
     """
 
     def __init__(
@@ -99,19 +149,18 @@ class PictureEncoder:
         quality: int,
         size: tuple[int, int],
         traits: Traits,
-        others: str = "",
+        tag: EncoderTag,
     ) -> None:
         self._traits, self._size = traits, size
         self._format = codec.pixel_format(*size, traits.full_colour)
         self._reformatter = VideoReformatter()
-        self.settings = settings_of(codec, quality, size, traits, others)
         self.stream = cast(
             VideoStream,
             output.add_stream(codec.encoder, rate=traits.rate, options=dict(codec.options)),
         )
         self.stream.codec_context.time_base = traits.time_base
         self.stream.time_base = traits.time_base
-        self.stream.metadata.update(traits.tags, encoder=self.settings)
+        self.stream.metadata.update(traits.tags, encoder=tag.text)
         self._configure(codec, quality, output.format.name)
         try:
             with _svt_silenced():
@@ -168,17 +217,6 @@ def _svt_silenced() -> Iterator[None]:
         yield
     finally:
         del os.environ["SVT_LOG"]
-
-
-def settings_of(
-    codec: Codec, quality: int, size: tuple[int, int], traits: Traits, others: str
-) -> str:
-    """Short enough for the 31 letters that MP4 has for a stream's encoder."""
-    everything = (codec, quality, size, traits.time_base, traits.rate, traits.colours, others)
-    libraries = av.library_versions["libavcodec"]
-    pixels = codec.pixel_format(*size, traits.full_colour)
-    digest = hashlib.sha256(repr((everything, pixels, traits.aspect, libraries)).encode())
-    return f"{MARK}{digest.hexdigest()[:12]}"
 
 
 class DecodingOrder:

@@ -21,7 +21,7 @@ from av.packet import Packet
 from realtime_nst.errors import MediaError, RealtimeNstError, TargetExists, UsageError
 from realtime_nst.files import LockedFile
 from realtime_nst.sinks._copied import CopiedStreams, check_held
-from realtime_nst.sinks._encode import DecodingOrder, PictureEncoder, Traits, settings_of
+from realtime_nst.sinks._encode import DecodingOrder, EncoderTag, PictureEncoder, Traits
 from realtime_nst.sinks._unfinished import (
     Unfinished,
     check_no_earlier_run,
@@ -47,9 +47,9 @@ class VideoSink:
     the sink keeps what is finished there: ``kept`` is the playable file, or None, and
     ``written_until`` the time of its last frame, in seconds. With ``resume`` the whole groups of
     pictures in such a file are taken over, and the frames wanted are those from ``resume_from`` on
-    (None: all of them). ``settings`` stands for whatever else decides the pictures, such as the
-    style's digest and its strength: with other ``settings``, another source or another codec,
-    quality or size, the first frame raises :class:`UsageError` and the file is left as it was.
+    (None: all of them). ``settings`` are, by name, whatever else decides the pictures, such as
+    the digest of a style: with other ``settings``, another source, codec, quality or size, the
+    first frame raises :class:`UsageError`, which says what differs, and the file is left as it is.
 
     ``notices`` says, one line each, what could not be kept as it was;
     ``skipped`` counts frames shown no later than the one before.
@@ -69,7 +69,7 @@ class VideoSink:
         quality: int | None = None,
         overwrite: bool = False,
         resume: bool = False,
-        settings: str = "",
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         path, source = Path(path), Path(source) if source else None
         self.path = path
@@ -87,7 +87,7 @@ class VideoSink:
             check_no_earlier_run(self.partial, self._resumed)
         self.notices = check_held(source, path, self._codec_name) if source else []
         self._traits = Traits.of(source) if source else Traits.plain(rate)
-        self._settings = f"{settings}\n{_identity(source) if source else ''}"
+        self._settings = {"source": _identity(source) if source else "", **(settings or {})}
         self._unfinished = Unfinished.latest(self.partial, self._resumed) if resume else None
         self._working: Path | None = None
         self._locks = ExitStack()
@@ -144,7 +144,8 @@ class VideoSink:
 
     def _open(self, first: Frame) -> None:
         size = first.image.shape[1], first.image.shape[0]
-        self._check_settings(size)
+        tag = EncoderTag(self._codec, self._quality, size, self._traits, self._settings)
+        self._check_settings(tag)
         claimed = self._claim()
         self._copied = CopiedStreams(self._source, self._kind) if self._source else None
         output = av.open(
@@ -155,21 +156,19 @@ class VideoSink:
         )
         if not claimed.is_in_place:
             raise MediaError(f"{claimed.path} was replaced by another program; try again")
-        self._encoder = PictureEncoder(
-            output, self._codec, self._quality, size, self._traits, self._settings
-        )
+        self._encoder = PictureEncoder(output, self._codec, self._quality, size, self._traits, tag)
         self._note_what_changes(size)
         if self._copied:
             self._copied.attach(output)
         self._output = output
         self._take_over()
 
-    def _check_settings(self, size: tuple[int, int]) -> None:
-        settings = settings_of(self._codec, self._quality, size, self._traits, self._settings)
-        if self._unfinished and self._unfinished.settings != settings:
+    def _check_settings(self, tag: EncoderTag) -> None:
+        if self._unfinished and self._unfinished.settings != tag.text:
+            names = [n.replace("_", "-") for n in tag.differences(self._unfinished.settings)]
             raise UsageError(
-                f"{self._unfinished.path} was made with another style, size, codec, quality, "
-                "FFmpeg or source; resume with the same ones, or start anew with --overwrite"
+                f"{self._unfinished.path} was made with another {' or '.join(names)}; resume with "
+                "the same settings and files, or start anew with --overwrite"
             )
 
     def _claim(self) -> LockedFile:

@@ -25,12 +25,12 @@ from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.stream import Frame, Image, Stage
 
 _WAYS: Mapping[str, Mapping[str, Any]] = {
-    "per frame": {"strength": "off"},
-    "light": {"strength": "light"},
-    "strong": {"strength": "strong"},
-    "strong, medium flow": {"strength": "strong", "accuracy": "medium"},
-    "strong, every 2nd": {"strength": "strong", "network_every": 2},
-    "strong, every 3rd": {"strength": "strong", "network_every": 3},
+    "per frame": {"preset": "off"},
+    "light": {"preset": "light"},
+    "strong": {"preset": "strong"},
+    "strong, medium flow": {"preset": "strong", "flow": "medium"},
+    "strong, every 2nd": {"preset": "strong", "network_every": 2},
+    "strong, every 3rd": {"preset": "strong", "network_every": 3},
 }
 """How :class:`Stabilise` is asked to; `live` does as "strong", `video` as "strong, medium flow"."""
 

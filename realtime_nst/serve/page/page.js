@@ -45,6 +45,32 @@ function radio(place) {
   };
 }
 
+// The page's settings, and the look and view of the server that they stand for. Only what the page
+// has a control for is sent; all else stays as it is.
+const PLACES = { everywhere: {}, moving: { mask: "moving" }, still: { mask: "moving", invert_mask: true } };
+
+function asLook({ style, blend_with, blend_weight, where, strength, stabilise, keep_colour }) {
+  return {
+    style: blend_with === null ? style
+      : [{ name: style, weight: 1 - blend_weight }, { name: blend_with, weight: blend_weight }],
+    strength, stabilise, keep_colour,
+    ...(where === null ? {} : { mask: "", invert_mask: false, ...PLACES[where] }),
+  };
+}
+
+function asView({ mirror, split }) {
+  return { mirror, split };
+}
+
+function settings({ style, mask, invert_mask, strength, stabilise, keep_colour }, { mirror, split }) {
+  const [first, second] = Array.isArray(style) ? style : [{ name: style }];
+  return {
+    style: first.name, blend_with: second?.name ?? null, blend_weight: second?.weight ?? look.blend_weight ?? 0.5,
+    where: mask === "" ? "everywhere" : mask !== "moving" ? null : invert_mask ? "still" : "moving",
+    strength, stabilise, keep_colour, mirror, split,
+  };
+}
+
 function show(fields) {
   Object.assign(look, fields);
   for (const [name, value] of Object.entries(fields)) controls[name].show(value);
@@ -53,7 +79,7 @@ function show(fields) {
 function set(fields) {
   if ("style" in fields) fields.blend_with = partners(fields.style).find(({ name }) => name === look.blend_with)?.name ?? null;
   show(fields);
-  session?.send({ type: "look", ...fields });
+  session?.tell();
   if ("blend_with" in fields) showStyle(session !== null);
 }
 
@@ -134,7 +160,7 @@ function offerChoices() {
   $("styles").append(...offered.styles.map(tile));
   if (offered.paintings) offerOwn();
   for (const setting of CHOICES) {
-    for (const value of offered[setting]) {
+    for (const value of setting === "where" ? Object.keys(PLACES) : offered.choices[setting]) {
       $(setting).append(element("label", {},
         element("input", { type: "radio", name: setting, value }), LABELS[value]));
     }
@@ -235,8 +261,12 @@ class Session {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(fields));
   }
 
+  tell() {
+    this.send({ type: "look", look: asLook(look), view: asView(look) });
+  }
+
   async offer() {
-    this.send({ type: "look", ...look });
+    this.tell();
     await this.peer.setLocalDescription();
     if (this.peer.iceGatheringState !== "complete") {
       await new Promise((done) => this.peer.addEventListener("icegatheringstatechange",
@@ -260,14 +290,15 @@ class Session {
     sender.setParameters({ ...sender.getParameters(), degradationPreference: "maintain-resolution" }).catch(() => {});
   }
 
-  refused({ message, look: held }) {
-    show(held);
+  refused({ message, look: held, view }) {
+    show(settings(held, view));
     showStyle(false);
     say(message, true);
   }
 
-  worn({ style }) {
-    if (style === look.style) showStyle(false);
+  worn({ look: worn, view }) {
+    offered.look = worn;
+    if (settings(worn, view).style === look.style) showStyle(false);
   }
 
   // Latency is the sum of what both sides measure: encoding here, the way there and back, waiting,
@@ -445,9 +476,8 @@ $("camera").addEventListener("change", async () => {
 
 let recorder = null;
 
-function save(blob, kind) {
-  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
-  const link = element("a", { href: URL.createObjectURL(blob), download: `${look.style}-${time}.${kind}` });
+function save(blob, kind, name = `${look.style}-${new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-")}.${kind}`) {
+  const link = element("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   if (!message.classList.contains("error")) say(`Saved ${link.download}`);
@@ -480,6 +510,12 @@ function showRecording(running) {
   $("record").textContent = running ? "Stop recording" : "Record";
 }
 
+// A preset: the commands take it with --look.
+$("save-look").addEventListener("click", () => {
+  const preset = { version: 1, look: { ...offered.look, ...asLook(look) }, view: asView(look) };
+  save(new Blob([JSON.stringify(preset, null, 2)], { type: "application/json" }), "json", "look.json");
+});
+
 $("full").hidden = !document.fullscreenEnabled;
 $("full").addEventListener("click", () => $("frame").requestFullscreen());
 
@@ -489,7 +525,7 @@ try {
   offered = await (await fetch("styles")).json();
   look = {};
   offerChoices();
-  show(offered.look);
+  show(settings(offered.look, offered.view));
   showStyle(false);
 } catch {
   $("start").hidden = true;

@@ -1,6 +1,7 @@
-"""The figures and the help that live mode writes on the picture."""
+"""The overlay of live mode: figures, notes and the help, written on the picture."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat, zip_longest
 from textwrap import wrap
@@ -9,25 +10,6 @@ import cv2
 import numpy as np
 
 from realtime_nst.stream import Image
-
-HELP = (
-    ("1-9", "style by number"),
-    ("arrows, n p", "next, previous style"),
-    ("+ -", "strength"),
-    ("c", "keep colour"),
-    ("t", "stabilise: off, light, strong"),
-    ("o", "original"),
-    ("v", "split view; drag the line"),
-    ("m", "mirror"),
-    ("space", "freeze"),
-    ("f", "full screen"),
-    ("s", "snapshot"),
-    ("r", "record"),
-    ("i", "figures on and off"),
-    ("h", "this help"),
-    ("q, Esc", "quit"),
-)
-
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _COLUMNS = (0, 6, 19, 20)
@@ -54,12 +36,12 @@ class RateMeter:
 
 
 @dataclass(frozen=True)
-class Hud:
+class Overlay:
     """What is written on the picture.
 
-    ``latency`` and ``latency_95`` are percentiles 50 and 95 in seconds, ``size`` the width and
-    height painted, ``recording`` its seconds (None: there is none); ``styles`` shows the help, and
-    ``figures`` the status line.
+    ``latency`` and ``latency_95`` are the 50th and 95th percentile in seconds, ``size`` the width
+    and height painted, ``recording`` its length in seconds (None: there is none). ``keys`` and
+    ``styles`` are the help (empty: not shown); ``figures`` shows the status line.
     """
 
     fps: float
@@ -71,7 +53,8 @@ class Hud:
     size: tuple[int, int] = (0, 0)
     recording: float | None = None
     note: str = ""
-    styles: tuple[str, ...] | None = None
+    keys: Sequence[tuple[str, str]] = ()
+    styles: Sequence[str] = ()
     figures: bool = True
 
     def lines(self) -> list[str]:
@@ -86,20 +69,19 @@ class Hud:
         return [*filter(None, [self.note]), *([status] if self.figures else [])]
 
     def help(self) -> list[str]:
-        if self.styles is None:
-            return []
+        """The keys beside the styles, a tab between columns."""
         styles = zip(chain("123456789", repeat("")), self.styles, strict=False)
-        rows = zip_longest(HELP, styles, fillvalue=("", ""))
+        rows = zip_longest(self.keys, styles, fillvalue=("", ""))
         return ["\t".join([*keys, *style]) for keys, style in rows]
 
 
-def draw_hud(image: Image, hud: Hud) -> Image:
+def draw_overlay(image: Image, overlay: Overlay) -> Image:
     """A copy of ``image`` with the status at the bottom and, if wanted, the help at the top."""
     drawn = image.copy()
     line = max(12, round(image.shape[0] / 26))
-    lines = [part for text in hud.lines() for part in _wrapped(text, image.shape[1], line)]
+    lines = [part for text in overlay.lines() for part in _wrapped(text, image.shape[1], line)]
     _write(drawn, lines, image.shape[0] - line * len(lines), line)
-    _write(drawn, hud.help(), 0, line)
+    _write(drawn, overlay.help(), 0, line)
     return drawn
 
 

@@ -1,4 +1,4 @@
-"""The stage that paints some of the picture one way and the rest another, or not at all."""
+"""Compositing: a mask decides which of two stages each part of the picture comes from."""
 
 from dataclasses import replace
 
@@ -9,13 +9,14 @@ from realtime_nst.masks.mask import Mask, Weights, softened
 from realtime_nst.stream import Frame, Image, Stage
 
 
-class Within:
-    """``inside`` where ``mask`` says, ``outside`` elsewhere (None: the frame as it came), and a
-    soft edge between. A stage that would not be seen at all is not called."""
+class Composite:
+    """The result of ``inside`` where ``mask`` is white and of ``outside`` where it is black (None:
+    the source), with a soft edge in between. A stage of which nothing would be seen does not run.
+    """
 
     def __init__(self, mask: Mask, inside: Stage, outside: Stage | None = None) -> None:
         self._mask, self._inside, self._outside = mask, inside, outside
-        self._told: Weights | None = None
+        self._raw: Weights | None = None
         self._soft = np.zeros((0, 0), np.uint8)
 
     def __call__(self, frame: Frame) -> Frame:
@@ -32,11 +33,11 @@ class Within:
                 each.reset()
 
     def _weights(self, frame: Frame) -> Weights:
-        """What the mask says, at the frame's size; what it said before is not softened again."""
+        """The mask at the frame's size, softened. An unchanged mask is not softened again."""
         height, width = frame.image.shape[:2]
-        told = self._mask(frame)
-        if told is not self._told or self._soft.shape != (height, width):
-            self._told, self._soft = told, softened(told, width, height)
+        raw = self._mask(frame)
+        if raw is not self._raw or self._soft.shape != (height, width):
+            self._raw, self._soft = raw, softened(raw, width, height)
         return self._soft
 
     def _rest(self, frame: Frame, weights: Weights) -> Frame:

@@ -1,0 +1,241 @@
+"""Painting as a look says: the one place that puts the stages together."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from realtime_nst.errors import UsageError
+from realtime_nst.files import digest as file_digest
+from realtime_nst.look import MOVING, Look, settings_of
+from realtime_nst.masks.compositing import Composite
+from realtime_nst.masks.mask import Inverted, Mask
+from realtime_nst.masks.model import ModelMask
+from realtime_nst.masks.moving import MovingMask
+from realtime_nst.masks.pictures import PictureMask, VideoMask
+from realtime_nst.motion.stabilise import Stabilise
+from realtime_nst.pictures import is_picture
+from realtime_nst.runtime.card import ModelCard
+from realtime_nst.runtime.morph import Morph
+from realtime_nst.runtime.networks import Networks
+from realtime_nst.runtime.player import digests, find_player
+from realtime_nst.runtime.stages import Resize, Stylise
+from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.spec import parse, parse_size
+from realtime_nst.stream import Frame, Stage
+
+
+class Paint:
+    """A stage that paints frames as ``look`` says.
+
+    Paintings that are given the same ``networks``, which name the execution provider, open each
+    network once between them. ``live`` decides what the flow preset "auto" means. A morph begins
+    at the time ``begin`` (None: with the first frame).
+
+    Any thread may change the look; a change holds from the next frame on. Raises the errors of
+    :class:`~realtime_nst.runtime.stylizer.Stylizer` and of the masks.
+    """
+
+    def __init__(
+        self,
+        look: Look,
+        networks: Networks | None = None,
+        *,
+        live: bool = False,
+        begin: Fraction | None = None,
+    ) -> None:
+        self._networks = networks or Networks()
+        self._live, self._begin = live, begin
+        self._every = 1
+        self._size: tuple[int, int] | None = None
+        self._changing = Lock()
+        self._state = self._built(look, self._opened(look))
+
+    @property
+    def look(self) -> Look:
+        return self._state.look
+
+    @property
+    def card(self) -> ModelCard:
+        """The card of the network that paints; see :attr:`Stylizer.card`."""
+        return self._state.parts.stylizer.card
+
+    @property
+    def provider(self) -> str:
+        """The execution provider in use, by its name in the table of providers."""
+        return self._state.parts.stylizer.provider
+
+    def change(self, **settings: Any) -> None:
+        """Change settings of the look. What is costly (networks, masks) is opened before anything
+        changes; on an error the look stays. Raises the errors of :class:`Look` and the constructor.
+        """
+        wanted = replace(self.look, **settings)
+        parts = self._opened(wanted, self._state)
+        if self._size is not None and _costly(wanted) != _costly(self.look):
+            parts.prepare(wanted, self._size)
+        with self._changing:
+            look = replace(self.look, **settings)
+            if _costly(look) != _costly(wanted):  # another thread changed it meanwhile
+                parts = self._opened(look, self._state)
+            self._state = self._built(look, parts)
+
+    def run_network_every(self, every: int) -> None:
+        """Run the network on every Nth frame at most, whatever the look says; 1 ends that."""
+        self._every = every
+        for stage in self._state.stabilisers:
+            stage.network_every = max(every, self.look.network_every)
+
+    @property
+    def network_every(self) -> int:
+        """How often the network runs: on every Nth frame."""
+        return self._state.stabilisers[0].network_every
+
+    def prepare(self, width: int, height: int) -> None:
+        """Compile for frames of that size, from any thread, while frames of other sizes go on."""
+        state = self._state
+        state.parts.prepare(state.look, (width, height))
+
+    def __call__(self, frame: Frame) -> Frame:
+        state = self._state
+        self._size = frame.image.shape[1], frame.image.shape[0]
+        if state.resize is not None:
+            frame = state.resize(frame)
+        if state.parts.morph is not None:
+            state.parts.morph.advance(frame)
+        return state.stage(frame)
+
+    def reset(self) -> None:
+        self._state.stage.reset()
+
+    def _opened(self, look: Look, before: "_State | None" = None) -> "_Parts":
+        """The costly parts of ``look``; those that ``before`` has as well are taken from there."""
+        had = _costly(before.look) if before else {}
+        same = {part for part, needs in _costly(look).items() if had.get(part) == needs}
+        old = before.parts if before else None
+        if old and "style" in same:
+            stylizer, morph = old.stylizer, old.morph
+        else:
+            stylizer = self._stylizer(look.style, look)
+            morph = self._morph(stylizer, look) if look.morph_to else None
+        if old and "rest" in same:
+            rest = old.rest
+        else:
+            rest = self._stylizer(look.rest, look) if look.rest else None
+        mask = old.mask if old and "mask" in same else mask_of(look)
+        return _Parts(stylizer, rest, mask, morph)
+
+    def _morph(self, stylizer: Stylizer, look: Look) -> Morph:
+        return Morph(stylizer, look.morph_to, look.morph_seconds, self._begin)
+
+    def _stylizer(self, style: str, look: Look) -> Stylizer:
+        return Stylizer(style, painter=look.painter, networks=self._networks)
+
+    def _built(self, look: Look, parts: "_Parts") -> "_State":
+        stabilisers = [
+            self._steady(look, each) for each in (parts.stylizer, parts.rest) if each is not None
+        ]
+        stage: Stage = stabilisers[0]
+        if parts.mask is not None:
+            stage = Composite(parts.mask, *stabilisers)
+        resize = Resize(parse_size(look.size)) if look.size else None
+        return _State(look, parts, stage, tuple(stabilisers), resize)
+
+    def _steady(self, look: Look, stylizer: Stylizer) -> Stabilise:
+        flow = look.flow
+        if flow == "auto":
+            flow = "fast" if self._live else "medium"
+        return Stabilise(
+            Stylise(stylizer, look.strength, look.keep_colour),
+            look.stabilise,
+            flow=flow,
+            network_every=max(self._every, look.network_every),
+        )
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What takes time to open, and so outlasts changes of the look that do not concern it."""
+
+    stylizer: Stylizer
+    rest: Stylizer | None
+    mask: Mask | None
+    morph: Morph | None
+
+    def prepare(self, look: Look, size: tuple[int, int]) -> None:
+        width, height = parse_size(look.size).of(*size) if look.size else size
+        for stylizer in (self.stylizer, self.rest):
+            if stylizer is not None:
+                stylizer.prepare(width, height)
+
+
+@dataclass(frozen=True)
+class _State:
+    """A look and all that paints it: one value, which a change swaps whole."""
+
+    look: Look
+    parts: _Parts
+    stage: Stage
+    stabilisers: tuple[Stabilise, ...]
+    resize: Resize | None
+
+
+def _costly(look: Look) -> Mapping[str, object]:
+    """What each of the costly parts of ``look`` depends on."""
+    return {
+        "style": (look.style, look.painter, look.morph_to, look.morph_seconds),
+        "rest": (look.rest, look.painter),
+        "mask": (look.mask, look.mask_model, look.invert_mask),
+    }
+
+
+def mask_of(look: Look) -> Mask | None:
+    """Where ``look`` paints; None is everywhere. Raises :class:`UsageError` where there is no such
+    file, and the errors of the masks."""
+    if not (look.mask or look.mask_model):
+        return None
+    mask: Mask
+    if look.mask_model:
+        mask = ModelMask(Path(look.mask_model))
+    elif look.mask == MOVING:
+        mask = MovingMask()
+    elif not Path(look.mask).is_file():
+        raise UsageError(
+            f"there is no file {look.mask!r}; a mask is a picture, a video, or {MOVING!r}"
+        )
+    else:
+        path = Path(look.mask)
+        mask = PictureMask(path) if is_picture(path) else VideoMask(path)
+    return Inverted(mask) if look.invert_mask else mask
+
+
+def fingerprint(look: Look) -> dict[str, str]:
+    """What tells ``look`` from any other, by setting: of files and styles their contents, never
+    their paths; of everything else the value. Two looks with equal fingerprints paint alike.
+
+    Raises the errors of :func:`~realtime_nst.runtime.player.find_player`.
+    """
+    return {
+        name: _contents(look, name, about.names)
+        for name, (_, about) in settings_of(type(look)).items()
+        if name != "painter"  # it counts in the styles that it plays
+    }
+
+
+def digest(look: Look) -> str:
+    """The SHA-256 of :func:`fingerprint`, in hexadecimal."""
+    return hashlib.sha256(repr(sorted(fingerprint(look).items())).encode()).hexdigest()
+
+
+def _contents(look: Look, name: str, names: str) -> str:
+    value = getattr(look, name)
+    if names == "styles" and value:
+        player = find_player(value, look.painter)
+        shares = [f"{part.weight:.6g}" for part in parse(value)]
+        named = [part.name for part in player.parts if not Path(part.name).exists()]
+        return " ".join([*digests(player), *named, *shares])
+    if names == "file" and value and Path(value).is_file():
+        return file_digest(Path(value))
+    return str(value)
