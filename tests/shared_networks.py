@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from realtime_nst.learning import export
-from realtime_nst.learning.checkpoint import Checkpoint, StyleInfo, untrained
+from realtime_nst.learning.export.single import single as export
+from realtime_nst.learning.training.checkpoint import Checkpoint, StyleInfo, untrained
 
 STYLE = StyleInfo(
     "stripes", "Stripes", "nobody", "MIT", "generated pictures", "waves", "0abc", ("vgg19.pth",)

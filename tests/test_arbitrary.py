@@ -13,22 +13,22 @@ ort = pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
 onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
 from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
-from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
-from realtime_nst.learning import export_arbitrary as exporting  # noqa: E402
-from realtime_nst.learning.alike import alike  # noqa: E402
-from realtime_nst.learning.export import OPERATORS  # noqa: E402
-from realtime_nst.learning.export_steered import StyliseGraph  # noqa: E402
-from realtime_nst.learning.losses.paired import gram_pairs, statistics_pairs  # noqa: E402
-from realtime_nst.learning.losses.style import GramLoss  # noqa: E402
-from realtime_nst.learning.networks import build_arbitrary  # noqa: E402
-from realtime_nst.learning.paintings import (  # noqa: E402
+from realtime_nst.learning.data.paintings import (  # noqa: E402
     PaintingCrops,
     by_artist,
+    near_duplicates,
     read_painting,
 )
-from realtime_nst.learning.recipe import ArbitraryRecipe  # noqa: E402
-from realtime_nst.learning.textures import TEXTURES  # noqa: E402
-from realtime_nst.learning.train_arbitrary import ArbitraryTrainer  # noqa: E402
+from realtime_nst.learning.data.textures import TEXTURES  # noqa: E402
+from realtime_nst.learning.export.single import OPERATORS  # noqa: E402
+from realtime_nst.learning.export.single import arbitrary as exporting  # noqa: E402
+from realtime_nst.learning.export.steered import StyliseGraph  # noqa: E402
+from realtime_nst.learning.losses.paired import gram_pairs, moment_pairs  # noqa: E402
+from realtime_nst.learning.losses.style import GramLoss  # noqa: E402
+from realtime_nst.learning.networks import build_arbitrary  # noqa: E402
+from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
+from realtime_nst.learning.training.arbitrary import ArbitraryTrainer  # noqa: E402
+from realtime_nst.learning.training.recipe import ArbitraryRecipe  # noqa: E402
 from realtime_nst.runtime.card import METADATA_KEY, ModelCard  # noqa: E402
 from realtime_nst.runtime.companions import encoder_path  # noqa: E402
 
@@ -109,7 +109,7 @@ def test_another_name_or_parameter_lists_the_choices():
         build_arbitrary("arbitrary:block=2")
 
 
-@pytest.mark.parametrize("loss", [gram_pairs, statistics_pairs])
+@pytest.mark.parametrize("loss", [gram_pairs, moment_pairs])
 def test_paired_losses_weigh_paintings_alike(loss):
     result, painting = torch.rand(2, 4, 8, 8), torch.rand(2, 4, 6, 6) + 1
     assert loss(painting, painting) == 0
@@ -177,7 +177,7 @@ def test_unseen_paintings_are_kept_out_whatever_their_file(media, tmp_path):
     run = trainer(media, tmp_path / "run", unseen=[copy])
     assert run.left_out == [source]
     assert run.paintings == 11
-    assert alike([source], [write_painting(tmp_path / "stripes.png")]) == []
+    assert near_duplicates([source], [write_painting(tmp_path / "stripes.png")]) == []
 
 
 def test_nothing_left_to_train_on_is_said(media, tmp_path):

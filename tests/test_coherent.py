@@ -19,12 +19,12 @@ from realtime_nst.bench.cases import load_cases  # noqa: E402
 from realtime_nst.bench.coherent import CoherentStylizer  # noqa: E402
 from realtime_nst.bench.timer import Timer  # noqa: E402
 from realtime_nst.errors import ModelError, TrainingError, UsageError  # noqa: E402
-from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
-from realtime_nst.learning import export_coherent as exporting  # noqa: E402
+from realtime_nst.learning.export.single import coherent as exporting  # noqa: E402
 from realtime_nst.learning.networks import build  # noqa: E402
 from realtime_nst.learning.networks.coherent import CoherentNet  # noqa: E402
-from realtime_nst.learning.recipe import CoherentRecipe  # noqa: E402
-from realtime_nst.learning.train_coherent import CoherentTrainer, coherent_network  # noqa: E402
+from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
+from realtime_nst.learning.training.coherent import CoherentTrainer, coherent_network  # noqa: E402
+from realtime_nst.learning.training.recipe import CoherentRecipe  # noqa: E402
 from realtime_nst.runtime.model import read_model  # noqa: E402
 
 STYLE = "fast:width=8,blocks=2,detail=4"

@@ -1,27 +1,29 @@
 """A loss network of our own, taught by those at hand."""
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 safetensors = pytest.importorskip("safetensors.torch", reason="needs the extra 'train'")
 
+import distillation as distil  # noqa: E402
 import learning_factory as factory  # noqa: E402
 
 from realtime_nst.errors import TrainingError  # noqa: E402
-from realtime_nst.learning import distil  # noqa: E402
-from realtime_nst.learning.losses.bundled import (  # noqa: E402
+from realtime_nst.learning.loss_networks.features import FeatureExtractor  # noqa: E402
+from realtime_nst.learning.loss_networks.load import load_loss_network  # noqa: E402
+from realtime_nst.learning.loss_networks.low_rank import (  # noqa: E402
     DEEP,
     SHALLOW,
     BundledNetwork,
     Tower,
     TowerPlan,
 )
-from realtime_nst.learning.losses.perception import (  # noqa: E402
-    DistilledVgg19,
-    Perception,
-    Vgg19,
-    load_loss_network,
-)
+from realtime_nst.learning.loss_networks.vgg import DistilledVgg19, Vgg19  # noqa: E402
 
 _NAMES = ("1_1", "1_2", "2_1")
 
@@ -73,7 +75,7 @@ def test_of_low_rank_it_comes_as_near_as_its_rank_allows():
 
 def test_refining_brings_the_whole_nearer():
     torch.manual_seed(0)
-    network, teacher = BundledNetwork(), Perception([BundledNetwork().requires_grad_(False)])
+    network, teacher = BundledNetwork(), FeatureExtractor([BundledNetwork().requires_grad_(False)])
     batch, seen = torch.cat(pictures(2)), []
     chosen = distil.Refining(steps=12, learning_rate=2e-3)
     distil.refine(network, teacher, [batch] * 12, chosen, lambda step, e: seen.append(e))

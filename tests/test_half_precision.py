@@ -14,7 +14,7 @@ pytest.importorskip("onnx", reason="needs the extra 'train'")
 
 import shared_networks  # noqa: E402
 
-from realtime_nst.learning import export  # noqa: E402
+from realtime_nst.learning.export.single import single as export  # noqa: E402
 from realtime_nst.learning.networks import (  # noqa: E402
     CONDITIONAL_NETWORKS,
     NETWORKS,
@@ -22,7 +22,7 @@ from realtime_nst.learning.networks import (  # noqa: E402
     build_conditional,
 )
 from realtime_nst.learning.networks.blocks import NORMALISATIONS  # noqa: E402
-from realtime_nst.learning.start import read_start  # noqa: E402
+from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 from realtime_nst.runtime import styles  # noqa: E402
 from realtime_nst.runtime.providers import PROVIDERS  # noqa: E402
 from realtime_nst.runtime.stylizer import Stylizer  # noqa: E402

@@ -2,26 +2,35 @@
 
 import hashlib
 import json
+import sys
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 safetensors = pytest.importorskip("safetensors.torch", reason="needs the extra 'train'")
 
 import learning_factory as factory  # noqa: E402
-
-from realtime_nst.errors import TrainingError  # noqa: E402
-from realtime_nst.learning.agreement import (  # noqa: E402
+from loss_network_agreement import (  # noqa: E402
     agreement,
     figures,
     paintings_of,
     rank_correlation,
 )
-from realtime_nst.learning.data import read_image  # noqa: E402
-from realtime_nst.learning.loss_network import CARD, FILE, bundled  # noqa: E402
-from realtime_nst.learning.losses.perception import Perception, load_loss_network  # noqa: E402
-from realtime_nst.learning.measure import Quality  # noqa: E402
-from realtime_nst.learning.recipe import Recipe  # noqa: E402
+
+from realtime_nst.errors import TrainingError  # noqa: E402
+from realtime_nst.learning.data.pictures import read_image  # noqa: E402
+from realtime_nst.learning.loss_networks.features import FeatureExtractor  # noqa: E402
+from realtime_nst.learning.loss_networks.load import (  # noqa: E402
+    CARD,
+    FILE,
+    bundled,
+    load_loss_network,
+)
+from realtime_nst.learning.training.quality import Quality  # noqa: E402
+from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
 from realtime_nst.runtime.styles import InstalledStyle  # noqa: E402
 
 
@@ -80,18 +89,18 @@ def test_agreement_over_all_paintings_and_each():
 
 def test_figures_are_those_of_each_painting_alone(tmp_path):
     weights = factory.write_vgg19(tmp_path / "vgg.safetensors")
-    perception = Perception([load_loss_network(weights)])
+    extractor = FeatureExtractor([load_loss_network(weights)])
     photos = sorted(factory.write_photos(tmp_path / "photos", 2).iterdir())
     paintings = {"stripes": factory.write_painting(tmp_path / "a.png"), "photo": photos[0]}
     networks = {"photo": lambda x: x, "negative": lambda x: 1 - x}
-    found = figures(perception, paintings, networks, photos)
+    found = figures(extractor, paintings, networks, photos)
     for name, path in paintings.items():
         for network, apply in networks.items():
-            wanted = Quality(perception, path)(apply, photos)
+            wanted = Quality(extractor, path)(apply, photos)
             assert found[name][network] == pytest.approx(wanted)
     for missing in ((paintings, []), ({}, photos)):
         with pytest.raises(TrainingError, match="at least ten photos"):
-            figures(perception, missing[0], networks, missing[1])
+            figures(extractor, missing[0], networks, missing[1])
 
 
 def test_paintings_are_told_by_their_digest(tmp_path):
@@ -130,7 +139,7 @@ class TestCommand:
         assert recipe["steps"] == 1
 
     def test_started_from_another_it_takes_fewer_steps_unless_told(self, cli, command, monkeypatch):
-        from realtime_nst.learning.train import Trainer
+        from realtime_nst.learning.training.single import Trainer
 
         asked = []
 

@@ -8,34 +8,35 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 from learning_factory import vgg19_weights, write_vgg19  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
-from realtime_nst.learning.losses.compose import (  # noqa: E402
+from realtime_nst.learning.loss_networks.features import FeatureExtractor  # noqa: E402
+from realtime_nst.learning.loss_networks.load import load_loss_network  # noqa: E402
+from realtime_nst.learning.loss_networks.vgg import DistilledVgg19, Vgg19  # noqa: E402
+from realtime_nst.learning.losses.artefacts import (  # noqa: E402
+    grid,
+    shift_equivariance,
+    total_variation,
+)
+from realtime_nst.learning.losses.content import (  # noqa: E402
+    content_loss,
+    laplacian,
+)
+from realtime_nst.learning.losses.reconstruction import unexplained  # noqa: E402
+from realtime_nst.learning.losses.style import GramLoss, gram  # noqa: E402
+from realtime_nst.learning.losses.temporal import temporal_loss  # noqa: E402
+from realtime_nst.learning.losses.terms import (  # noqa: E402
     AtLayer,
+    LossInputs,
     Objective,
     StyleAt,
     Sum,
-    Views,
 )
-from realtime_nst.learning.losses.content import content_loss  # noqa: E402
-from realtime_nst.learning.losses.equivariance import ShiftEquivariance  # noqa: E402
-from realtime_nst.learning.losses.explained import unexplained  # noqa: E402
-from realtime_nst.learning.losses.grid import grid  # noqa: E402
-from realtime_nst.learning.losses.laplacian import Laplacian  # noqa: E402
-from realtime_nst.learning.losses.perception import (  # noqa: E402
-    DistilledVgg19,
-    Perception,
-    Vgg19,
-    load_loss_network,
-)
-from realtime_nst.learning.losses.style import GramLoss, gram  # noqa: E402
-from realtime_nst.learning.losses.temporal import temporal_loss  # noqa: E402
-from realtime_nst.learning.losses.total_variation import total_variation  # noqa: E402
 from realtime_nst.metrics.grid import grid as measured_grid  # noqa: E402
 
 
 def views_of(result, photo=None, network=lambda x: x):
-    perception = Perception([])
+    extractor = FeatureExtractor([])
     photo = result if photo is None else photo
-    return Views(perception.view(photo), perception.view(result), network)
+    return LossInputs(extractor.features(photo), extractor.features(result), network)
 
 
 def test_content_is_the_squared_difference_over_the_photos_mean_square():
@@ -91,19 +92,19 @@ def dot(value):
 
 def test_laplacian_by_hand():
     # the three colours' Laplacians in the middle cell: 3 * 4 * 1 wanted, 3 * 4 * 0.5 there
-    loss = Laplacian()(views_of(dot(0.5), dot(1.0)))
+    loss = laplacian(views_of(dot(0.5), dot(1.0)))
     assert loss.item() == pytest.approx((12 - 6) ** 2 / 12**2)
 
 
 def test_laplacian_looks_at_edges_not_at_brightness():
     photo = torch.rand(1, 3, 32, 32)
-    assert Laplacian()(views_of(photo + 0.2, photo)).item() == pytest.approx(0, abs=1e-6)
-    assert Laplacian()(views_of(torch.zeros_like(photo), photo)).item() == pytest.approx(1)
+    assert laplacian(views_of(photo + 0.2, photo)).item() == pytest.approx(0, abs=1e-6)
+    assert laplacian(views_of(torch.zeros_like(photo), photo)).item() == pytest.approx(1)
 
 
 def test_laplacian_of_a_photo_without_edges_is_finite():
     # (3 * 4 * 0.01)^2 over the least square 1e-4
-    loss = Laplacian()(views_of(dot(0.01), dot(0.0)))
+    loss = laplacian(views_of(dot(0.01), dot(0.0)))
     assert loss.item() == pytest.approx(0.12**2 / 1e-4)
 
 
@@ -140,12 +141,12 @@ def test_unexplained_is_what_no_linear_map_gives():
 
 def test_shift_equivariance_is_zero_for_a_pointwise_network_and_not_for_a_grid():
     photo = torch.rand(1, 3, 64, 64)
-    assert ShiftEquivariance()(views_of(1 - photo, photo, lambda x: 1 - x)).item() == 0
+    assert shift_equivariance(views_of(1 - photo, photo, lambda x: 1 - x)).item() == 0
     grid = torch.zeros(1, 1, 64, 64)
     grid[..., ::4, ::4] = 1.0
     torch.manual_seed(1)
     # a dot every 4 x 4 pixels, moved onto other pixels: both dots count, 2 of 16 pixels
-    loss = ShiftEquivariance()(views_of(photo + grid, photo, lambda x: x + grid))
+    loss = shift_equivariance(views_of(photo + grid, photo, lambda x: x + grid))
     assert loss.item() == pytest.approx(2 / 16, rel=0.1)
 
 
@@ -192,12 +193,12 @@ def test_objective_weighs_and_sums_its_terms():
 
 
 def test_terms_look_at_their_layer_and_scale():
-    perception = Perception([Vgg19(vgg19_weights())])
+    extractor = FeatureExtractor([Vgg19(vgg19_weights())])
     photo, result = torch.rand(1, 3, 16, 16), torch.rand(1, 3, 16, 16)
-    views = Views(perception.view(photo), perception.view(result), lambda x: x)
+    inputs = LossInputs(extractor.features(photo), extractor.features(result), lambda x: x)
     seen = []
-    AtLayer("relu2_1", lambda r, p: seen.append((r.shape, p.shape)))(views)
-    StyleAt("relu1_2", 0.5, lambda r: seen.append(r.shape))(views)
+    AtLayer("relu2_1", lambda r, p: seen.append((r.shape, p.shape)))(inputs)
+    StyleAt("relu1_2", 0.5, lambda r: seen.append(r.shape))(inputs)
     assert seen == [((1, 4, 8, 8), (1, 4, 8, 8)), (1, 4, 8, 8)]
 
 
@@ -233,7 +234,7 @@ def test_the_first_network_that_has_a_layer_serves_it():
     for name in ("11", "12"):
         student[f"conv{name}.weight"] = torch.zeros(7, 3 if name == "11" else 7, 3, 3)
         student[f"conv{name}.bias"] = torch.ones(7)
-    view = Perception([Vgg19(vgg19_weights("1_1")), DistilledVgg19(student)]).view(
+    view = FeatureExtractor([Vgg19(vgg19_weights("1_1")), DistilledVgg19(student)]).features(
         torch.rand(1, 3, 8, 8)
     )
     assert view.layer("relu1_1").shape[1] == 4
@@ -249,7 +250,7 @@ def test_features_are_computed_once():
             return super().features(image)
 
     network = Counting(vgg19_weights())
-    view = Perception([network]).view(torch.rand(1, 3, 16, 16))
+    view = FeatureExtractor([network]).features(torch.rand(1, 3, 16, 16))
     view.layer("relu3_1")
     view.layer("relu1_1")
     view.layer("relu3_4")
@@ -257,14 +258,14 @@ def test_features_are_computed_once():
 
 
 def test_a_missing_layer_is_named_with_the_remedy():
-    view = Perception([Vgg19(vgg19_weights())]).view(torch.rand(1, 3, 16, 16))
+    view = FeatureExtractor([Vgg19(vgg19_weights())]).features(torch.rand(1, 3, 16, 16))
     with pytest.raises(TrainingError, match=r"relu5_1.*relu3_4.*--loss-weights"):
         view.layer("relu5_1")
 
 
 @pytest.mark.parametrize(("size", "layer"), [((7, 90), "relu3_4"), ((90, 1), "relu1_1")])
 def test_a_picture_too_small_for_a_layer_is_one_clear_line(size, layer):
-    view = Perception([Vgg19(vgg19_weights())]).view(torch.rand(1, 3, *size))
+    view = FeatureExtractor([Vgg19(vgg19_weights())]).features(torch.rand(1, 3, *size))
     with pytest.raises(TrainingError, match=rf"{size[1]}x{size[0]} pixels .*{layer}") as caught:
         view.layer(layer)
     assert "\n" not in str(caught.value)

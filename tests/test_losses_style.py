@@ -10,24 +10,27 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 from learning_factory import vgg19_weights, write_painting, write_photos, write_vgg19  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UnknownName  # noqa: E402
-from realtime_nst.learning.checkpoint import StyleInfo  # noqa: E402
-from realtime_nst.learning.losses.batch_norm import BatchNormLoss  # noqa: E402
-from realtime_nst.learning.losses.compose import Views  # noqa: E402
-from realtime_nst.learning.losses.histogram import HistogramLoss  # noqa: E402
+from realtime_nst.learning.loss_networks.features import FeatureExtractor  # noqa: E402
+from realtime_nst.learning.loss_networks.vgg import Vgg19  # noqa: E402
 from realtime_nst.learning.losses.mmd import (  # noqa: E402
     MmdGaussian,
     MmdLinear,
     MmdPolynomial,
 )
 from realtime_nst.learning.losses.mrf import MrfLoss  # noqa: E402
-from realtime_nst.learning.losses.perception import Perception, Vgg19  # noqa: E402
-from realtime_nst.learning.losses.shifted_gram import ShiftedGramLoss  # noqa: E402
-from realtime_nst.learning.losses.style import GramLoss  # noqa: E402
+from realtime_nst.learning.losses.style import (  # noqa: E402
+    BatchNormLoss,
+    GramLoss,
+    HistogramLoss,
+    ShiftedGramLoss,
+)
 from realtime_nst.learning.losses.style_losses import STYLE_LOSSES, style_loss  # noqa: E402
-from realtime_nst.learning.objective import build_objective  # noqa: E402
+from realtime_nst.learning.losses.terms import LossInputs  # noqa: E402
 from realtime_nst.learning.optimise.options import Optimisation  # noqa: E402
-from realtime_nst.learning.recipe import Recipe  # noqa: E402
-from realtime_nst.learning.train import Trainer  # noqa: E402
+from realtime_nst.learning.training.checkpoint import StyleInfo  # noqa: E402
+from realtime_nst.learning.training.objective import build_objective  # noqa: E402
+from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
+from realtime_nst.learning.training.single import Trainer  # noqa: E402
 
 RECIPE = Recipe(
     steps=1, batch=1, crop=48, held_out=1, workers=0, style_size=64, style_scales=(1.0,),
@@ -235,15 +238,15 @@ def test_every_style_loss_trains(media, tmp_path, name):
 
 @pytest.mark.parametrize("name", STYLE_LOSSES)
 def test_an_objective_depends_on_the_recipe_alone(name):
-    perception = Perception([Vgg19(vgg19_weights("5_1"))])
+    extractor = FeatureExtractor([Vgg19(vgg19_weights("5_1"))])
     painting, photo = torch.rand(2, 1, 3, 64, 64)
-    views = Views(perception.view(photo), perception.view(photo), lambda x: x)
+    inputs = LossInputs(extractor.features(photo), extractor.features(photo), lambda x: x)
     recipe, values = replace(RECIPE, style_loss=name, equivariance_weight=0), []
     for seed in (1, 2):
         torch.manual_seed(seed)
-        objective = build_objective(recipe, perception, painting)
+        objective = build_objective(recipe, extractor, painting)
         torch.manual_seed(0)
-        values.append(objective.total(objective.measure(views)).item())
+        values.append(objective.total(objective.measure(inputs)).item())
     assert values[0] == values[1]
 
 

@@ -13,19 +13,19 @@ ort = pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
 onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
 from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
-from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
-from realtime_nst.learning import export_steered as exporting  # noqa: E402
+from realtime_nst.learning.data.style_folder import find_styles, painting  # noqa: E402
+from realtime_nst.learning.export.quantise import quantise  # noqa: E402
+from realtime_nst.learning.export.single import steered as exporting  # noqa: E402
 from realtime_nst.learning.networks import (  # noqa: E402
     CONDITIONAL_NETWORKS,
     NETWORKS,
     build,
     build_conditional,
 )
-from realtime_nst.learning.quantise import quantise  # noqa: E402
-from realtime_nst.learning.recipe import ManyRecipe  # noqa: E402
-from realtime_nst.learning.start import read_start  # noqa: E402
-from realtime_nst.learning.styles import find_styles, painting  # noqa: E402
-from realtime_nst.learning.train_many import ManyTrainer  # noqa: E402
+from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
+from realtime_nst.learning.training.many import ManyTrainer  # noqa: E402
+from realtime_nst.learning.training.recipe import ManyRecipe  # noqa: E402
+from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 from realtime_nst.runtime.model import read_model  # noqa: E402
 
 TINY = "fast:width=8,blocks=1,detail=4"
@@ -351,7 +351,7 @@ def test_in_the_file_too_all_the_weight_on_a_style_is_that_style(trained, tmp_pa
 
 
 def test_it_holds_only_operators_tensorrt_lists_and_half_precision_kernels(trained):
-    from realtime_nst.learning.export import OPERATORS
+    from realtime_nst.learning.export.single import OPERATORS
 
     model = onnx.load(trained[1])
     assert {node.op_type for node in model.graph.node} <= OPERATORS

@@ -12,23 +12,26 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 from learning_factory import vgg19_weights  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
-from realtime_nst.learning.data import read_image  # noqa: E402
-from realtime_nst.learning.losses.perception import (  # noqa: E402
-    LAYERS,
-    Perception,
-    Vgg19,
-    random_loss_network,
+from realtime_nst.learning.data.pictures import (  # noqa: E402
+    read_image,
+    to_image,
+    to_tensor,
 )
+from realtime_nst.learning.loss_networks.features import FeatureExtractor  # noqa: E402
+from realtime_nst.learning.loss_networks.vgg import LAYERS, Vgg19, random_loss_network  # noqa: E402
 from realtime_nst.learning.losses.style_losses import STYLE_LOSSES  # noqa: E402
 from realtime_nst.learning.optimise import descent  # noqa: E402
 from realtime_nst.learning.optimise.colour import luminance, matched  # noqa: E402
 from realtime_nst.learning.optimise.engine import optimise  # noqa: E402
 from realtime_nst.learning.optimise.frames import Painter  # noqa: E402
-from realtime_nst.learning.optimise.guided import guided  # noqa: E402
-from realtime_nst.learning.optimise.layers import with_layers_at_hand  # noqa: E402
-from realtime_nst.learning.optimise.objective import Previous, Style  # noqa: E402
+from realtime_nst.learning.optimise.loss_networks import with_layers_at_hand  # noqa: E402
+from realtime_nst.learning.optimise.objective import Previous  # noqa: E402
 from realtime_nst.learning.optimise.options import Optimisation  # noqa: E402
-from realtime_nst.learning.optimise.pictures import read_mask, to_image, to_tensor  # noqa: E402
+from realtime_nst.learning.optimise.style import (  # noqa: E402
+    Style,
+    guided,
+    read_mask,
+)
 from realtime_nst.motion import dense_flow, visible, warp  # noqa: E402
 from realtime_nst.sources.synthetic import SyntheticSource  # noqa: E402
 
@@ -38,8 +41,8 @@ SMALL = Optimisation(
 
 
 @pytest.fixture(scope="module")
-def perception():
-    return Perception([Vgg19(vgg19_weights("5_1", channels=6))])
+def extractor():
+    return FeatureExtractor([Vgg19(vgg19_weights("5_1", channels=6))])
 
 
 class Colours:
@@ -51,7 +54,7 @@ class Colours:
         yield "relu1_1", image
 
 
-COLOURS = Perception([Colours()])
+COLOURS = FeatureExtractor([Colours()])
 STYLE_ALONE = replace(
     SMALL, content_weight=0.0, tv_weight=0.0, steps=20, style_layers=("relu1_1",)
 )  # fmt: skip
@@ -65,17 +68,17 @@ def picture(seed, size=(40, 48)):
 CONTENT, STRIPES, SPOTS = picture(0), picture(1, (48, 48)).round(), picture(2, (32, 40))
 
 
-def steps_of(content, styles, perception, options, **extra):
+def steps_of(content, styles, extractor, options, **extra):
     steps = []
-    result = optimise(content, styles, perception, options, steps.append, **extra)
+    result = optimise(content, styles, extractor, options, steps.append, **extra)
     return result, steps
 
 
 @pytest.mark.parametrize("optimiser", ["lbfgs", "adam"])
 @pytest.mark.parametrize("start", ["content", "noise", "mix"])
-def test_the_loss_goes_down_from_every_start_with_every_optimiser(perception, start, optimiser):
+def test_the_loss_goes_down_from_every_start_with_every_optimiser(extractor, start, optimiser):
     options = replace(SMALL, start=start, optimiser=optimiser)
-    result, steps = steps_of(CONTENT, [Style(STRIPES)], perception, options)
+    result, steps = steps_of(CONTENT, [Style(STRIPES)], extractor, options)
     assert [s.step for s in steps] == list(range(13))
     assert steps[-1].total < 0.9 * steps[0].total
     assert result.shape == CONTENT.shape
@@ -84,10 +87,10 @@ def test_the_loss_goes_down_from_every_start_with_every_optimiser(perception, st
     assert torch.equal(result, best.image())
 
 
-def test_the_start_is_what_was_asked_for(perception):
+def test_the_start_is_what_was_asked_for(extractor):
     def first(**changes):
         options = replace(SMALL, steps=1, **changes)
-        return steps_of(CONTENT, [Style(STRIPES)], perception, options)[1][0].image()
+        return steps_of(CONTENT, [Style(STRIPES)], extractor, options)[1][0].image()
 
     assert torch.equal(first(start="content"), CONTENT)
     noise = first(start="noise")
@@ -97,9 +100,9 @@ def test_the_start_is_what_was_asked_for(perception):
     torch.testing.assert_close(mixed, 0.75 * CONTENT + 0.25 * noise)
 
 
-def test_losses_are_named_and_their_weighted_sum_is_the_total(perception):
+def test_losses_are_named_and_their_weighted_sum_is_the_total(extractor):
     options = replace(SMALL, steps=1, laplacian_weight=3.0)
-    _, steps = steps_of(CONTENT, [Style(STRIPES)], perception, options)
+    _, steps = steps_of(CONTENT, [Style(STRIPES)], extractor, options)
     weights = {"content": 1.0, "style": options.style_weight, "tv": options.tv_weight,
                "laplacian": 3.0}  # fmt: skip
     for step in steps:
@@ -108,23 +111,23 @@ def test_losses_are_named_and_their_weighted_sum_is_the_total(perception):
 
 
 @pytest.mark.parametrize(("kept", "other"), [(0, 1), (1, 0)])
-def test_a_blend_of_one_and_nothing_is_the_one(perception, kept, other):
+def test_a_blend_of_one_and_nothing_is_the_one(extractor, kept, other):
     paintings = (STRIPES, SPOTS)
     shares = {kept: 1.0, other: 0.0}
     blended = [Style(paintings[n], shares[n]) for n in (0, 1)]
-    alone = optimise(CONTENT, [Style(paintings[kept])], perception, SMALL)
-    assert torch.equal(optimise(CONTENT, blended, perception, SMALL), alone)
+    alone = optimise(CONTENT, [Style(paintings[kept])], extractor, SMALL)
+    assert torch.equal(optimise(CONTENT, blended, extractor, SMALL), alone)
 
 
-def test_only_the_ratio_of_shares_counts(perception):
-    one = optimise(CONTENT, [Style(STRIPES, 1), Style(SPOTS, 3)], perception, SMALL)
-    same = optimise(CONTENT, [Style(STRIPES, 2), Style(SPOTS, 6)], perception, SMALL)
+def test_only_the_ratio_of_shares_counts(extractor):
+    one = optimise(CONTENT, [Style(STRIPES, 1), Style(SPOTS, 3)], extractor, SMALL)
+    same = optimise(CONTENT, [Style(STRIPES, 2), Style(SPOTS, 6)], extractor, SMALL)
     assert torch.equal(one, same)
 
 
-def test_luminance_alone_is_painted_and_the_chroma_stays(perception):
+def test_luminance_alone_is_painted_and_the_chroma_stays(extractor):
     options = replace(SMALL, keep_colour="luminance")
-    result = optimise(CONTENT, [Style(STRIPES)], perception, options)
+    result = optimise(CONTENT, [Style(STRIPES)], extractor, options)
     shown, photo = (torch.from_numpy(to_image(x)).float() for x in (result, CONTENT))
     weights = torch.tensor([0.299, 0.587, 0.114])
     chroma = [x - (x @ weights)[..., None] for x in (shown, photo)]
@@ -148,11 +151,11 @@ def test_matching_a_grey_painting_gives_no_endless_colours():
     assert (moved[:, 0] - grey[:, 0]).abs().mean() < 0.5
 
 
-def test_matched_paints_with_a_painting_of_the_photos_colours(perception):
-    kept = optimise(CONTENT, [Style(STRIPES)], perception, replace(SMALL, keep_colour="matched"))
+def test_matched_paints_with_a_painting_of_the_photos_colours(extractor):
+    kept = optimise(CONTENT, [Style(STRIPES)], extractor, replace(SMALL, keep_colour="matched"))
     recoloured = [Style(matched(STRIPES, CONTENT))]
-    assert torch.equal(kept, optimise(CONTENT, recoloured, perception, SMALL))
-    assert not torch.equal(kept, optimise(CONTENT, [Style(STRIPES)], perception, SMALL))
+    assert torch.equal(kept, optimise(CONTENT, recoloured, extractor, SMALL))
+    assert not torch.equal(kept, optimise(CONTENT, [Style(STRIPES)], extractor, SMALL))
 
 
 def test_a_guided_gram_matrix_by_hand():
@@ -186,25 +189,25 @@ def test_a_mask_of_the_painting_chooses_what_is_taken_from_it():
     assert bright.mean() > dark.mean() + 0.5
 
 
-def test_masks_go_with_the_gram_loss_alone(perception):
+def test_masks_go_with_the_gram_loss_alone(extractor):
     styles = [Style(STRIPES, content_mask=torch.ones(1, 1, 8, 8))]
     with pytest.raises(UsageError, match="--style-loss gram"):
-        optimise(CONTENT, styles, perception, replace(SMALL, style_loss="mmd-linear"))
+        optimise(CONTENT, styles, extractor, replace(SMALL, style_loss="mmd-linear"))
 
 
-def test_coarse_to_fine_shares_the_steps_over_the_sizes(perception):
+def test_coarse_to_fine_shares_the_steps_over_the_sizes(extractor):
     content = picture(0, (160, 192))
     options = replace(SMALL, steps=8, scales=3)
-    result, steps = steps_of(content, [Style(STRIPES)], perception, options)
+    result, steps = steps_of(content, [Style(STRIPES)], extractor, options)
     assert [s.step for s in steps] == list(range(9))
     heights = [s.image().shape[2] for s in steps]
     assert heights == [40] * 2 + [80] * 2 + [160] * 5
     assert result.shape == content.shape
 
 
-def test_too_many_sizes_are_refused_by_name(perception):
+def test_too_many_sizes_are_refused_by_name(extractor):
     with pytest.raises(UsageError, match=r"20 pixels.*--scales"):
-        optimise(CONTENT, [Style(STRIPES)], perception, replace(SMALL, scales=2))
+        optimise(CONTENT, [Style(STRIPES)], extractor, replace(SMALL, scales=2))
 
 
 @pytest.mark.parametrize(
@@ -215,37 +218,37 @@ def test_too_many_sizes_are_refused_by_name(perception):
         ((60, 60), {"style_layers": ("relu5_1",), "scales": 2}, "60x60.* 30 pixels"),
     ],
 )
-def test_a_painting_too_small_for_its_layers_is_one_clear_line(perception, size, changes, told):
+def test_a_painting_too_small_for_its_layers_is_one_clear_line(extractor, size, changes, told):
     options = replace(SMALL, **changes)
     styles = [Style(picture(2, (80, 80))), Style(picture(1, size))]
     with pytest.raises(UsageError, match=rf"{told}.*--style-size.*--scales") as caught:
-        optimise(picture(0, (80, 80)), styles, perception, options)
+        optimise(picture(0, (80, 80)), styles, extractor, options)
     assert "\n" not in str(caught.value)
 
 
-def test_a_painting_just_large_enough_is_taken(perception):
+def test_a_painting_just_large_enough_is_taken(extractor):
     options = replace(SMALL, steps=1, style_layers=("relu5_1",), scales=2)
-    optimise(picture(0, (80, 80)), [Style(picture(1, (64, 90)))], perception, options)
+    optimise(picture(0, (80, 80)), [Style(picture(1, (64, 90)))], extractor, options)
 
 
 @pytest.mark.parametrize("style_loss", STYLE_LOSSES)
-def test_the_seed_alone_decides_the_result(perception, style_loss):
+def test_the_seed_alone_decides_the_result(extractor, style_loss):
     options, frames = replace(SMALL, steps=2, style_loss=style_loss), (picture(0), picture(4))
     results = []
     for chance in (1, 2):
         torch.manual_seed(chance)
-        painter = Painter([Style(STRIPES)], perception, options)
+        painter = Painter([Style(STRIPES)], extractor, options)
         results.append([painter(to_image(frame)) for frame in frames])
         assert torch.initial_seed() == chance
     assert all(np.array_equal(a, b) for a, b in zip(*results, strict=True))
 
 
-def test_another_seed_draws_another_loss(perception):
+def test_another_seed_draws_another_loss(extractor):
     options = replace(SMALL, steps=1, style_loss="mmd-gaussian")
 
     def first(seed):
         told = replace(options, seed=seed)
-        return steps_of(CONTENT, [Style(STRIPES)], perception, told)[1][0].losses["style"]
+        return steps_of(CONTENT, [Style(STRIPES)], extractor, told)[1][0].losses["style"]
 
     assert first(0) != first(1)
 
@@ -262,12 +265,12 @@ def test_a_transparent_painting_and_mask_lie_on_white(tmp_path):
         assert read_mask(tmp_path / name)[..., :20].min() == 1
 
 
-def test_a_region_hidden_before_starts_from_the_photo_the_rest_from_the_result(perception):
+def test_a_region_hidden_before_starts_from_the_photo_the_rest_from_the_result(extractor):
     seen = torch.zeros(1, 1, 40, 48, dtype=torch.bool)
     seen[..., :24] = True
     before = Previous(picture(5), seen)
     _, steps = steps_of(
-        CONTENT, [Style(STRIPES)], perception, replace(SMALL, steps=1), previous=before
+        CONTENT, [Style(STRIPES)], extractor, replace(SMALL, steps=1), previous=before
     )
     start = steps[0].image()
     assert torch.equal(start[..., :24], before.image[..., :24])
@@ -275,21 +278,21 @@ def test_a_region_hidden_before_starts_from_the_photo_the_rest_from_the_result(p
     assert steps[0].losses["temporal"] == 0
 
 
-def test_the_temporal_loss_holds_to_the_earlier_result(perception):
+def test_the_temporal_loss_holds_to_the_earlier_result(extractor):
     before = Previous(picture(5), torch.ones(1, 1, 40, 48, dtype=torch.bool))
 
     def away(weight):
         options = replace(SMALL, temporal_weight=weight)
-        result = optimise(CONTENT, [Style(STRIPES)], perception, options, previous=before)
+        result = optimise(CONTENT, [Style(STRIPES)], extractor, options, previous=before)
         return (result - before.image).abs().mean()
 
     assert away(500.0) < 0.5 * away(0.0)
 
 
-def test_a_sequence_goes_on_from_the_picture_before(perception):
+def test_a_sequence_goes_on_from_the_picture_before(extractor):
     frames = [SyntheticSource(64, 48).picture(index) for index in (0, 8, 16)]
     options = replace(SMALL, size=64, later_steps=5)
-    painter = Painter([Style(STRIPES)], perception, options)
+    painter = Painter([Style(STRIPES)], extractor, options)
     told = [[], [], []]
     results = [painter(f, steps.append) for f, steps in zip(frames, told, strict=True)]
     assert [len(steps) for steps in told] == [13, 6, 6]
@@ -304,8 +307,8 @@ def test_a_sequence_goes_on_from_the_picture_before(perception):
     assert np.array_equal(start[~seen], frames[1][~seen])
 
 
-def test_a_picture_of_another_size_starts_anew(perception):
-    painter = Painter([Style(STRIPES)], perception, replace(SMALL, size=64, later_steps=5))
+def test_a_picture_of_another_size_starts_anew(extractor):
+    painter = Painter([Style(STRIPES)], extractor, replace(SMALL, size=64, later_steps=5))
     steps = []
     painter(to_image(picture(0, (40, 48))))
     painter(to_image(picture(0, (48, 40))), steps.append)
@@ -349,17 +352,17 @@ def test_the_random_loss_network_is_all_of_vgg19_and_of_its_seed():
 
 
 def test_default_layers_give_way_to_the_nearest_and_it_is_said():
-    shallow = Perception([Vgg19(vgg19_weights("3_4"))])
+    shallow = FeatureExtractor([Vgg19(vgg19_weights("3_4"))])
     options, notice = with_layers_at_hand(Optimisation(), shallow)
     assert options.content_layers == ("relu3_4",)
     assert options.style_layers == ("relu1_1", "relu2_1", "relu3_1", "relu3_4")
     assert "content relu3_4" in notice
-    full = Perception([Vgg19(vgg19_weights("5_1"))])
+    full = FeatureExtractor([Vgg19(vgg19_weights("5_1"))])
     assert with_layers_at_hand(Optimisation(), full) == (Optimisation(), "")
 
 
 def test_a_named_layer_that_is_not_there_is_an_error():
-    shallow = Perception([Vgg19(vgg19_weights("3_4"))])
+    shallow = FeatureExtractor([Vgg19(vgg19_weights("3_4"))])
     named = replace(SMALL, content_layers=("relu4_1",))
     assert with_layers_at_hand(named, shallow) == (named, "")
     with pytest.raises(TrainingError, match=r"relu4_1.*--loss-weights"):
@@ -423,6 +426,6 @@ def test_whole_numbers_are_told_in_full():
         Optimisation(seed=99999999999999999999)
 
 
-def test_shares_that_are_all_zero_are_refused(perception):
+def test_shares_that_are_all_zero_are_refused(extractor):
     with pytest.raises(UsageError, match="shares"):
-        optimise(CONTENT, [Style(STRIPES, 0.0)], perception, SMALL)
+        optimise(CONTENT, [Style(STRIPES, 0.0)], extractor, SMALL)

@@ -10,14 +10,14 @@ import media_factory  # noqa: E402
 import numpy as np  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
-from realtime_nst.learning import data  # noqa: E402
-from realtime_nst.learning.clips import ClipPairs, clip_batches, find_clips  # noqa: E402
-from realtime_nst.learning.losses.luminance import luminance  # noqa: E402
-from realtime_nst.learning.losses.warp import warp  # noqa: E402
-from realtime_nst.learning.motions import MOTIONS  # noqa: E402
-from realtime_nst.learning.moving import moving  # noqa: E402
-from realtime_nst.learning.pairs import moved_photos  # noqa: E402
-from realtime_nst.learning.recipe import MOTION_NAMES, Recipe  # noqa: E402
+from realtime_nst.learning.data.clips import ClipPairs, clip_batches, find_clips  # noqa: E402
+from realtime_nst.learning.data.frame_pairs import pairs_of_photos  # noqa: E402
+from realtime_nst.learning.data.pictures import crops as data  # noqa: E402
+from realtime_nst.learning.data.synthetic_flow import MOTIONS  # noqa: E402
+from realtime_nst.learning.flow import warp  # noqa: E402
+from realtime_nst.learning.tensors import luminance  # noqa: E402
+from realtime_nst.learning.training.batches import with_motion  # noqa: E402
+from realtime_nst.learning.training.recipe import MOTION_NAMES, Recipe  # noqa: E402
 from realtime_nst.sources.video import VideoSource  # noqa: E402
 
 SIDE = 64
@@ -31,13 +31,13 @@ def photos(count=2, seed=0):
 
 
 def made(motion, seed=0, count=2):
-    return moved_photos(photos(count), [motion], torch.Generator().manual_seed(seed))
+    return pairs_of_photos(photos(count), [motion], torch.Generator().manual_seed(seed))
 
 
 def clean(monkeypatch, noise=0.0, lit=0.0):
     """No noise and no change of light, so that the motion is all there is."""
     for name, value in {"_NOISE": noise, "_LIT": lit}.items():
-        monkeypatch.setattr(f"realtime_nst.learning.pairs.{name}", value)
+        monkeypatch.setattr(f"realtime_nst.learning.data.frame_pairs.{name}", value)
 
 
 def test_the_recipe_names_all_motions():
@@ -98,10 +98,10 @@ def test_one_photo_alone_has_layers_too():
 
 def test_a_batch_has_its_moving_photos_first():
     recipe = Recipe(batch=3, crop=SIDE, temporal_weight=1.0, temporal_pairs=2, motions=("shift",))
-    (batch,) = moving([photos(3)], [None], recipe, [7])
+    (batch,) = with_motion([photos(3)], [None], recipe, [7])
     assert torch.equal(batch.photos, photos(3))
     assert batch.shown.shape[0] == 5
-    seen = batch.repainted(batch.shown, batch.shown)
+    seen = batch.temporal_inputs(batch.shown, batch.shown)
     assert torch.equal(seen.results.earlier, batch.photos[:2])
     assert torch.equal(seen.results.later, batch.pairs.later)
 

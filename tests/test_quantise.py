@@ -15,10 +15,11 @@ from model_factory import card, write_graph  # noqa: E402
 from onnx import numpy_helper  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
-from realtime_nst.learning import calibration, export, quantise  # noqa: E402
-from realtime_nst.learning.checkpoint import untrained, untrained_arbitrary  # noqa: E402
-from realtime_nst.learning.data import find_photos, hold_out  # noqa: E402
-from realtime_nst.learning.export_arbitrary import export_pair  # noqa: E402
+from realtime_nst.learning.data.pictures import find_photos, hold_out  # noqa: E402
+from realtime_nst.learning.export.arbitrary import export_pair  # noqa: E402
+from realtime_nst.learning.export.single import calibration, quantise  # noqa: E402
+from realtime_nst.learning.export.single import single as export  # noqa: E402
+from realtime_nst.learning.training.checkpoint import untrained, untrained_arbitrary  # noqa: E402
 from realtime_nst.runtime.codes import Codes  # noqa: E402
 from realtime_nst.runtime.companions import int8_path  # noqa: E402
 from realtime_nst.runtime.model import read_model  # noqa: E402
@@ -255,7 +256,7 @@ def test_paintings_are_shown_or_judge_each_with_its_own_code(any_given, monkeypa
     others[0].write_bytes(others[0].read_bytes()[:100])
     cv2.imwrite(str(others[1]), np.zeros((80, 2000, 3), np.uint8))
     monkeypatch.setattr(
-        calibration, "Quality", lambda perception, path: lambda network, photos: path
+        calibration, "Quality", lambda extractor, path: lambda network, photos: path
     )
     source = read_model(path)
     tried = calibration.trial(source, folder, find_photos(any_given[3]), None)

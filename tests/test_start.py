@@ -12,13 +12,13 @@ from onnx import TensorProto, numpy_helper  # noqa: E402
 
 from realtime_nst.cli.start_from import find_start  # noqa: E402
 from realtime_nst.errors import ModelError, TrainingError, UsageError  # noqa: E402
-from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning import networks  # noqa: E402
-from realtime_nst.learning.export import export  # noqa: E402
-from realtime_nst.learning.export_arbitrary import export_pair  # noqa: E402
+from realtime_nst.learning.export.arbitrary import export_pair  # noqa: E402
+from realtime_nst.learning.export.single import export  # noqa: E402
 from realtime_nst.learning.networks.blocks import NearestConv  # noqa: E402
-from realtime_nst.learning.run import averaged  # noqa: E402
-from realtime_nst.learning.start import read_start, unfolded  # noqa: E402
+from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
+from realtime_nst.learning.training.loop import averaged  # noqa: E402
+from realtime_nst.learning.training.start_from import read_start, unfolded  # noqa: E402
 
 NETWORK = "fast:width=8,blocks=1,detail=4"
 

@@ -4,12 +4,18 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
-from realtime_nst.learning.losses.luminance import luminance, temporal_luminance  # noqa: E402
-from realtime_nst.learning.losses.moved import Motion, Moved  # noqa: E402
-from realtime_nst.learning.losses.temporal_features import temporal_features  # noqa: E402
-from realtime_nst.learning.losses.temporal_output import temporal_output  # noqa: E402
-from realtime_nst.learning.losses.temporal_relative import temporal_relative  # noqa: E402
-from realtime_nst.learning.losses.warp import warp  # noqa: E402
+from realtime_nst.learning.flow import (  # noqa: E402
+    Motion,
+    warp,
+)
+from realtime_nst.learning.losses.temporal import (  # noqa: E402
+    MotionPair,
+    temporal_features,
+    temporal_luminance,
+    temporal_output,
+    temporal_relative,
+)
+from realtime_nst.learning.tensors import luminance  # noqa: E402
 
 LOSSES = [temporal_output, temporal_relative, temporal_features, temporal_luminance]
 
@@ -46,8 +52,8 @@ def test_paint_that_moves_with_the_thing_costs_nothing(loss):
     exact = motion((2.0, 0.0))
     exact.visible.mul_((torch.arange(8) < 6).float())
     later = torch.cat((earlier[..., 2:], picture(seed=1)[..., :2]), dim=-1)
-    assert loss(Moved(earlier, later, exact)).item() == pytest.approx(0, abs=1e-8)
-    assert loss(Moved(earlier, earlier, exact)).item() > 0.01
+    assert loss(MotionPair(earlier, later, exact)).item() == pytest.approx(0, abs=1e-8)
+    assert loss(MotionPair(earlier, earlier, exact)).item() > 0.01
 
 
 def test_the_output_loss_by_hand():
@@ -55,7 +61,7 @@ def test_the_output_loss_by_hand():
     seen.visible[..., 1] = 0
     later = torch.tensor([0.5, 1.0]).expand(1, 3, 1, 2)
     # the hidden pixel does not count at all
-    loss = temporal_output(Moved(torch.zeros(1, 3, 1, 2), later, seen))
+    loss = temporal_output(MotionPair(torch.zeros(1, 3, 1, 2), later, seen))
     assert loss.item() == pytest.approx(0.25)
 
 
@@ -64,14 +70,14 @@ def test_the_output_loss_by_hand():
 def test_the_relative_loss_by_hand_whatever_the_contrast_and_the_hatch(contrast, hatch):
     earlier = contrast * torch.tensor([0.0, 0.5]).repeat_interleave(4).expand(1, 3, 8, 8)
     fine = hatch * torch.tensor([-1.0, 1.0]).repeat(4)
-    moved = Moved(earlier + fine, earlier.flip(-1) + fine, motion())
+    moved = MotionPair(earlier + fine, earlier.flip(-1) + fine, motion())
     assert temporal_relative(moved).item() == pytest.approx(1.0, rel=1e-3)
 
 
 def test_the_feature_loss_is_relative_and_by_hand():
     earlier, later = torch.full((1, 5, 2, 2), 1.0), torch.full((1, 5, 2, 2), 2.0)
     for scale in (1, 100):
-        loss = temporal_features(Moved(scale * earlier, scale * later, motion(size=(2, 2))))
+        loss = temporal_features(MotionPair(scale * earlier, scale * later, motion(size=(2, 2))))
         assert loss.item() == pytest.approx(1 / 4)
 
 
@@ -82,7 +88,7 @@ def test_features_at_a_quarter_of_the_size_move_a_quarter_as_far():
     inside = torch.zeros(8, 8)
     inside[1:, :6] = 1
     full.visible.mul_(inside.repeat_interleave(4, 0).repeat_interleave(4, 1))
-    assert temporal_features(Moved(features, moved, full)).item() == pytest.approx(0, abs=1e-8)
+    assert temporal_features(MotionPair(features, moved, full)).item() == pytest.approx(0, abs=1e-8)
 
 
 def test_a_cell_that_is_hidden_in_part_is_hidden():
@@ -99,7 +105,7 @@ def test_luminance_by_hand():
 
 def test_the_luminance_loss_follows_the_light_and_the_output_loss_does_not():
     earlier, light = picture(), motion(lighting=0.1)
-    follows, stays = Moved(earlier, earlier + 0.1, light), Moved(earlier, earlier, light)
+    follows, stays = MotionPair(earlier, earlier + 0.1, light), MotionPair(earlier, earlier, light)
     assert temporal_luminance(follows).item() == pytest.approx(0, abs=1e-8)
     assert temporal_luminance(stays).item() == pytest.approx(0.01, rel=1e-4)
     assert temporal_output(follows).item() == pytest.approx(0.01, rel=1e-4)
@@ -109,7 +115,7 @@ def test_the_luminance_loss_follows_the_light_and_the_output_loss_does_not():
 @pytest.mark.parametrize("loss", LOSSES)
 def test_where_nothing_is_visible_the_loss_is_nothing_and_its_gradient_finite(loss):
     later = picture(seed=1).requires_grad_()
-    value = loss(Moved(picture(), later, motion(visible=0.0)))
+    value = loss(MotionPair(picture(), later, motion(visible=0.0)))
     value.backward()
     assert value.item() == 0
     assert (later.grad == 0).all()
@@ -118,6 +124,6 @@ def test_where_nothing_is_visible_the_loss_is_nothing_and_its_gradient_finite(lo
 @pytest.mark.parametrize("loss", LOSSES)
 def test_both_results_are_asked_to_change(loss):
     earlier, later = picture().requires_grad_(), picture(seed=1).requires_grad_()
-    loss(Moved(earlier, later, motion((0.4, 0.0)))).backward()
+    loss(MotionPair(earlier, later, motion((0.4, 0.0)))).backward()
     assert (earlier.grad != 0).any()
     assert (later.grad != 0).any()

@@ -9,10 +9,10 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 from learning_factory import write_clip, write_media  # noqa: E402
 
 from realtime_nst.errors import UnknownName, UsageError  # noqa: E402
-from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
-from realtime_nst.learning.recipe import Recipe  # noqa: E402
-from realtime_nst.learning.start import read_start  # noqa: E402
-from realtime_nst.learning.train import Trainer, averaged_network  # noqa: E402
+from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
+from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
+from realtime_nst.learning.training.single import Trainer, averaged_network  # noqa: E402
+from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 
 SMALL = Recipe(
     steps=6, batch=2, crop=48, held_out=2, checkpoint_every=2, sample_every=6, workers=0,

@@ -11,11 +11,12 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 from learning_factory import write_media, write_photos, write_vgg19  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
-from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
-from realtime_nst.learning.data import Crops, batches, find_photos, hold_out  # noqa: E402
-from realtime_nst.learning.recipe import Recipe  # noqa: E402
-from realtime_nst.learning.start import read_start  # noqa: E402
-from realtime_nst.learning.train import Trainer  # noqa: E402
+from realtime_nst.learning.data.crops import Crops, batches  # noqa: E402
+from realtime_nst.learning.data.pictures import find_photos, hold_out  # noqa: E402
+from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
+from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
+from realtime_nst.learning.training.single import Trainer  # noqa: E402
+from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 
 SMALL = Recipe(
     steps=6, batch=2, crop=48, held_out=2, checkpoint_every=2, sample_every=3, workers=0,

@@ -12,14 +12,14 @@ onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
 from realtime_nst.bench.cases._macs import gmac  # noqa: E402
 from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
-from realtime_nst.learning import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning import transforms  # noqa: E402
-from realtime_nst.learning.export import OPERATORS  # noqa: E402
-from realtime_nst.learning.export_arbitrary import export_pair  # noqa: E402
+from realtime_nst.learning.export.arbitrary import export_pair  # noqa: E402
+from realtime_nst.learning.export.single import OPERATORS  # noqa: E402
 from realtime_nst.learning.networks import ARBITRARY_NETWORKS, build_arbitrary  # noqa: E402
-from realtime_nst.learning.recipe import ArbitraryRecipe  # noqa: E402
-from realtime_nst.learning.start import read_start  # noqa: E402
-from realtime_nst.learning.train_arbitrary import ArbitraryTrainer  # noqa: E402
+from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
+from realtime_nst.learning.training.arbitrary import ArbitraryTrainer  # noqa: E402
+from realtime_nst.learning.training.recipe import ArbitraryRecipe  # noqa: E402
+from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 from realtime_nst.learning.transforms.wct import roots  # noqa: E402
 from realtime_nst.runtime.companions import encoder_path  # noqa: E402
 from realtime_nst.runtime.providers import available  # noqa: E402
@@ -296,7 +296,7 @@ def test_how_the_command_begins(media, tmp_path, cli, monkeypatch, given, wanted
         found.append(recipe.begin_steps)
         raise TrainingError("seen")
 
-    monkeypatch.setattr("realtime_nst.learning.train_arbitrary.ArbitraryTrainer", look)
+    monkeypatch.setattr("realtime_nst.learning.training.arbitrary.ArbitraryTrainer", look)
     code, _, said = cli(
         "train-any", "--paintings", media["paintings"], "--content", media["content"],
         "-o", tmp_path / "any.onnx", "--loss-weights", media["loss_weights"][1], "--steps", 10,
@@ -357,7 +357,7 @@ def test_vgg19_comes_from_the_loss_weights_and_stays_in_the_checkpoint(media, tm
 def test_vgg19_that_is_absent_or_of_another_size_is_one_line(media, tmp_path, monkeypatch):
     with pytest.raises(TrainingError, match=r"1_1.*\(4, 3, 3, 3\).*--loss-weights"):
         trainer(media, tmp_path, "adain-vgg:width=8")
-    from realtime_nst.learning import train_arbitrary
+    from realtime_nst.learning.training import arbitrary as train_arbitrary
 
     monkeypatch.setattr(train_arbitrary, "is_vgg19", lambda weights: False)
     with pytest.raises(TrainingError, match=r"VGG-19.*vgg.safetensors.*--loss-network vgg19"):

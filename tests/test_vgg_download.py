@@ -8,7 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from realtime_nst.errors import TrainingError
-from realtime_nst.learning.vgg_download import download
+from realtime_nst.learning.loss_networks.download import download
 
 CONTENT = b"weights" * 500_000
 

@@ -19,16 +19,23 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from distillation import Refining, fit, refine
 from safetensors.torch import save_file
 from torch import Tensor
 
-from realtime_nst.learning.data import Crops, find_paintings, find_photos, hold_out
+from realtime_nst.learning.data.crops import Crops
+from realtime_nst.learning.data.pictures import (
+    find_paintings,
+    find_photos,
+    hold_out,
+    to_image,
+    to_tensor,
+)
 from realtime_nst.learning.device import best_device
-from realtime_nst.learning.distil import Refining, fit, refine
-from realtime_nst.learning.losses.bundled import BundledNetwork
-from realtime_nst.learning.losses.chain import Chain
-from realtime_nst.learning.losses.perception import Perception, load_loss_network
-from realtime_nst.learning.optimise.pictures import to_image, to_tensor
+from realtime_nst.learning.loss_networks.features import FeatureExtractor
+from realtime_nst.learning.loss_networks.load import load_loss_network
+from realtime_nst.learning.loss_networks.low_rank import BundledNetwork
+from realtime_nst.learning.loss_networks.vgg import Chain
 from realtime_nst.runtime.stylizer import Stylizer
 
 TOLD_EVERY = 25
@@ -59,7 +66,7 @@ def main() -> None:
     for tower, path in ((network.shallow, asked.vgg19), (network.deep, asked.student)):
         fit(tower, chain(path), fitted_on, tell_layer)
     device, chosen = best_device(), Refining(steps=asked.steps)
-    teacher = Perception(
+    teacher = FeatureExtractor(
         [load_loss_network(p, device.dtype, device.name) for p in (asked.vgg19, asked.student)]
     )
     batches = (torch.cat([next(shown) for _ in range(BATCH)]) for _ in count())

@@ -22,12 +22,13 @@ from functools import partial
 from pathlib import Path
 
 from realtime_nst.bench.timer import Timer, spread
-from realtime_nst.learning.checkpoint import load, untrained
-from realtime_nst.learning.export import export
-from realtime_nst.learning.losses.perception import Perception, load_loss_network
-from realtime_nst.learning.measure import Quality
-from realtime_nst.learning.recipe import Recipe
-from realtime_nst.learning.train import Trainer, averaged_network
+from realtime_nst.learning.export.single import export
+from realtime_nst.learning.loss_networks.features import FeatureExtractor
+from realtime_nst.learning.loss_networks.load import load_loss_network
+from realtime_nst.learning.training.checkpoint import load, untrained
+from realtime_nst.learning.training.quality import Quality
+from realtime_nst.learning.training.recipe import Recipe
+from realtime_nst.learning.training.single import Trainer, averaged_network
 from realtime_nst.runtime.providers import available
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sources.synthetic import SyntheticSource
@@ -75,7 +76,7 @@ def speed() -> None:
 def train(asked: argparse.Namespace) -> None:
     done = {row["design"] for row in read(QUALITY) if _trained_alike(row, asked)}
     networks = map(load_loss_network, asked.measured_with or asked.loss_weights)
-    measured = Quality(Perception(list(networks)), asked.painting)
+    measured = Quality(FeatureExtractor(list(networks)), asked.painting)
     for design in DESIGNS:
         if design in done:
             continue

@@ -9,7 +9,7 @@ from realtime_nst.cli import console, options
 from realtime_nst.errors import TargetExists, UsageError
 
 if TYPE_CHECKING:
-    from realtime_nst.learning.checkpoint import Checkpoint
+    from realtime_nst.learning.training.checkpoint import Checkpoint
 
 
 def export(
@@ -22,7 +22,7 @@ def export(
     from realtime_nst.learning.packages import require
 
     require("exporting a style")
-    from realtime_nst.learning.checkpoint import load
+    from realtime_nst.learning.training.checkpoint import load
 
     export_checked(load(checkpoint), output)
 
@@ -38,11 +38,11 @@ def check_target(output: Path, overwrite: bool) -> None:
 
 
 def export_checked(checkpoint: "Checkpoint", output: Path) -> None:
-    from realtime_nst.learning.export import export as write
-    from realtime_nst.learning.export_arbitrary import export_pair
-    from realtime_nst.learning.export_coherent import export_coherent
-    from realtime_nst.learning.export_steered import export_many
-    from realtime_nst.learning.recipe import ArbitraryRecipe, CoherentRecipe, ManyRecipe
+    from realtime_nst.learning.export.arbitrary import export_pair
+    from realtime_nst.learning.export.coherent import export_coherent
+    from realtime_nst.learning.export.single import export as write
+    from realtime_nst.learning.export.steered import export_many
+    from realtime_nst.learning.training.recipe import ArbitraryRecipe, CoherentRecipe, ManyRecipe
     from realtime_nst.runtime.companions import encoder_path
 
     if checkpoint.recipe.kind == ArbitraryRecipe.kind:

@@ -12,13 +12,13 @@ from realtime_nst.errors import UnknownName
 
 
 def _bundled() -> Path:
-    from realtime_nst.learning.loss_network import bundled
+    from realtime_nst.learning.loss_networks.load import bundled
 
     return bundled()
 
 
 def _vgg19() -> Path:
-    from realtime_nst.learning.vgg_download import download
+    from realtime_nst.learning.loss_networks.download import download
     from realtime_nst.runtime.host import cache_root
 
     with Progress(console=console.err, transient=True) as progress:

@@ -24,7 +24,7 @@ from realtime_nst.learning.optimise.options import Optimisation
 
 if TYPE_CHECKING:
     from realtime_nst.learning.optimise.frames import Painter
-    from realtime_nst.learning.optimise.objective import Style
+    from realtime_nst.learning.optimise.style import Style
     from realtime_nst.sinks.pictures import PictureSink
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sources.pictures import PictureSource
@@ -89,7 +89,7 @@ def _paint(
     progress: StepProgress,
 ) -> None:
     """Stopped in the only picture, what it has become so far is written."""
-    from realtime_nst.learning.optimise.pictures import to_image
+    from realtime_nst.learning.data.pictures import to_image
 
     for frame in source:
         progress.next_picture(frame.index)
@@ -205,9 +205,8 @@ def _styles(
     style_masks: list[Path],
 ) -> "list[Style]":
     """Raises UsageError where there is not one share, or one mask, for each painting."""
-    from realtime_nst.learning.data import read_image
-    from realtime_nst.learning.optimise.objective import Style
-    from realtime_nst.learning.optimise.pictures import read_mask
+    from realtime_nst.learning.data.pictures import read_image
+    from realtime_nst.learning.optimise.style import Style, read_mask
 
     shares = read_list("blend", blend, float) or (1.0,) * len(paintings)
     given = {"blend": shares, "content-mask": content_masks, "style-mask": style_masks}
@@ -234,14 +233,13 @@ def _styles(
 def _painter(styles: "list[Style]", weights: list[Path], chosen: Optimisation) -> "Painter":
     from realtime_nst.learning.device import best_device
     from realtime_nst.learning.optimise.frames import Painter
-    from realtime_nst.learning.optimise.layers import with_layers_at_hand
-    from realtime_nst.learning.optimise.perceive import load_perception
+    from realtime_nst.learning.optimise.loss_networks import load_extractor, with_layers_at_hand
 
-    perception = load_perception(weights, chosen)
-    fitting, notice = with_layers_at_hand(chosen, perception)
+    extractor = load_extractor(weights, chosen)
+    fitting, notice = with_layers_at_hand(chosen, extractor)
     if notice:
         console.say_notice(notice)
-    return Painter(styles, perception, fitting, best_device().name)
+    return Painter(styles, extractor, fitting, best_device().name)
 
 
 def _say_stopped(

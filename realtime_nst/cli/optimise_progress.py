@@ -44,7 +44,7 @@ class Trail:
     def keep(self, step: "Step") -> None:
         if not self._every or (step.step % self._every and step.step != step.steps):
             return
-        from realtime_nst.learning.optimise.pictures import to_image
+        from realtime_nst.learning.data.pictures import to_image
         from realtime_nst.sinks.pictures import write_picture
 
         image = to_image(step.image())

@@ -15,8 +15,8 @@ from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_network
 from realtime_nst.errors import UsageError
 
 if TYPE_CHECKING:
-    from realtime_nst.learning.measure import Network
-    from realtime_nst.learning.quantise import Measure
+    from realtime_nst.learning.export.quantise import Measure
+    from realtime_nst.learning.training.quality import Network
     from realtime_nst.runtime.model import Model
 
 
@@ -50,7 +50,7 @@ def quantise(
     from realtime_nst.learning.packages import require
 
     require("quantising a style")
-    from realtime_nst.learning.quantise import check_source
+    from realtime_nst.learning.export.quantise import check_source
 
     check_source(source)
     _check_painting(source, painting)
@@ -63,16 +63,17 @@ def quantise(
 def _write(
     source: "Model", painting: Path, content: Path, weights: list[Path], target: Path
 ) -> None:
-    from realtime_nst.learning.calibration import trial
-    from realtime_nst.learning.data import find_photos
-    from realtime_nst.learning.losses.perception import Perception, load_loss_network
-    from realtime_nst.learning.quantise import quantise
+    from realtime_nst.learning.data.pictures import find_photos
+    from realtime_nst.learning.export.calibration import trial
+    from realtime_nst.learning.export.quantise import quantise
+    from realtime_nst.learning.loss_networks.features import FeatureExtractor
+    from realtime_nst.learning.loss_networks.load import load_loss_network
 
-    perception = Perception([load_loss_network(path) for path in weights])
+    extractor = FeatureExtractor([load_loss_network(path) for path in weights])
     terminal = console.err.is_terminal
     with Progress(console=console.err, transient=True, disable=not terminal) as progress:
         task = progress.add_task("calibrating and measuring", total=None)
-        tried = trial(source, painting, find_photos(content), perception)
+        tried = trial(source, painting, find_photos(content), extractor)
         progress.update(task, total=2 * len(tried.judges))
         advance = partial(progress.advance, task)
         judges = [(code, _followed(measure, advance)) for code, measure in tried.judges]

@@ -15,10 +15,10 @@ from realtime_nst.cli.recipe_options import is_default, read_options, with_optio
 from realtime_nst.cli.start_from import StartFrom, find_start
 from realtime_nst.cli.train_progress import say_begun, say_quality, train_shown
 from realtime_nst.errors import UsageError
-from realtime_nst.learning.recipe import ManyRecipe, Recipe
+from realtime_nst.learning.training.recipe import ManyRecipe, Recipe
 
 if TYPE_CHECKING:
-    from realtime_nst.learning.train_photos import PhotoTrainer
+    from realtime_nst.learning.training.photos import PhotoTrainer
 
 _STEPS_FROM_ANOTHER = 500
 """Unless --steps says otherwise; the recipe's own number is for a start from nothing."""
@@ -77,12 +77,12 @@ def train(
     require("training")
     from realtime_nst.cli.train_many import described, paintings_of
     from realtime_nst.learning import networks
-    from realtime_nst.learning.checkpoint import StyleInfo, load
-    from realtime_nst.learning.data import find_photos, read_image
-    from realtime_nst.learning.moving_run import clips_of
-    from realtime_nst.learning.start import read_start
-    from realtime_nst.learning.train import Trainer
-    from realtime_nst.learning.train_many import ManyTrainer
+    from realtime_nst.learning.data.pictures import find_photos, read_image
+    from realtime_nst.learning.training.checkpoint import StyleInfo, load
+    from realtime_nst.learning.training.many import ManyTrainer
+    from realtime_nst.learning.training.single import Trainer
+    from realtime_nst.learning.training.start_from import read_start
+    from realtime_nst.learning.training.temporal import clips_of
 
     start_file = find_start(start_from, recipe["network"])
     start = read_start(start_file) if start_file else None

@@ -11,7 +11,7 @@ from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_network
 from realtime_nst.cli.recipe_options import is_default, read_options, with_options_of
 from realtime_nst.cli.start_from import StartFrom, find_start
 from realtime_nst.cli.train_progress import say_begun, say_quality, train_shown
-from realtime_nst.learning.recipe import ArbitraryRecipe
+from realtime_nst.learning.training.recipe import ArbitraryRecipe
 
 _STEPS_FROM_ANOTHER = 2000
 
@@ -57,14 +57,15 @@ def train_any(
     from realtime_nst.learning.packages import require
 
     require("training")
-    from realtime_nst.learning import beginning, checkpoint
-    from realtime_nst.learning.data import find_paintings, find_photos
-    from realtime_nst.learning.moving_run import clips_of
+    from realtime_nst.learning.data.paintings import read_painting
+    from realtime_nst.learning.data.pictures import find_paintings, find_photos
     from realtime_nst.learning.networks import build_arbitrary
     from realtime_nst.learning.networks.transformed import TransformedNet
-    from realtime_nst.learning.paintings import read_painting
-    from realtime_nst.learning.start import read_start
-    from realtime_nst.learning.train_arbitrary import ArbitraryTrainer
+    from realtime_nst.learning.training import checkpoint
+    from realtime_nst.learning.training import pretraining as beginning
+    from realtime_nst.learning.training.arbitrary import ArbitraryTrainer
+    from realtime_nst.learning.training.start_from import read_start
+    from realtime_nst.learning.training.temporal import clips_of
     from realtime_nst.runtime.codes import PAINTING_SIZE
 
     find_photos(content)  # the cheap checks come before the dear download

@@ -9,7 +9,7 @@ from realtime_nst.cli import options
 from realtime_nst.cli.export import check_target, export_checked
 from realtime_nst.cli.recipe_options import read_options, with_options_of
 from realtime_nst.cli.train_progress import say_begun, train_shown
-from realtime_nst.learning.recipe import CoherentRecipe
+from realtime_nst.learning.training.recipe import CoherentRecipe
 
 
 @with_options_of(CoherentRecipe, "Recipe", without={"network"})
@@ -33,8 +33,8 @@ def train_coherent(
     from realtime_nst.learning.packages import require
 
     require("training")
-    from realtime_nst.learning.checkpoint import load
-    from realtime_nst.learning.train_coherent import CoherentTrainer
+    from realtime_nst.learning.training.checkpoint import load
+    from realtime_nst.learning.training.coherent import CoherentTrainer
 
     chosen = read_options(CoherentRecipe, recipe)
     folder = output.with_suffix(".train")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from realtime_nst.cli import console
 from realtime_nst.errors import UsageError
-from realtime_nst.learning.checkpoint import StyleInfo
-from realtime_nst.learning.start import Start
-from realtime_nst.learning.styles import Painting, find_styles, painting
+from realtime_nst.learning.data.style_folder import Painting, find_styles, painting
+from realtime_nst.learning.training.checkpoint import StyleInfo
+from realtime_nst.learning.training.start_from import Start
 
 
 def paintings_of(

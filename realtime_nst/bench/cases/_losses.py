@@ -13,7 +13,7 @@ from realtime_nst.runtime.card import ModelCard
 from realtime_nst.stream import Image
 
 if TYPE_CHECKING:
-    from realtime_nst.learning.measure import Quality
+    from realtime_nst.learning.training.quality import Quality
 
 Losses = Callable[[Sequence[Image], Sequence[Image]], Mapping[str, float]]
 """From source pictures and what was painted of them, the mean of each loss."""
@@ -30,7 +30,7 @@ def losses_of(settings: Settings, style: str, card: ModelCard) -> Losses:
     measure = quality(settings.loss_weights, painting)
 
     def lose(sources: Sequence[Image], shown: Sequence[Image]) -> Mapping[str, float]:
-        from realtime_nst.learning.optimise.pictures import to_tensor
+        from realtime_nst.learning.data.pictures import to_tensor
 
         pairs = zip(sources, shown, strict=True)
         found = [measure.between(*(to_tensor(_middle(x)) for x in pair)) for pair in pairs]
@@ -51,10 +51,11 @@ def painting_of(folder: Path | None, style: str, card: ModelCard) -> Path | None
 
 def quality(weights: Sequence[Path], painting: Path) -> "Quality":
     """Measures against ``painting`` with the loss networks ``weights``; takes torch."""
-    from realtime_nst.learning.losses.perception import Perception, load_loss_network
-    from realtime_nst.learning.measure import Quality
+    from realtime_nst.learning.loss_networks.features import FeatureExtractor
+    from realtime_nst.learning.loss_networks.load import load_loss_network
+    from realtime_nst.learning.training.quality import Quality
 
-    return Quality(Perception([load_loss_network(path) for path in weights]), painting)
+    return Quality(FeatureExtractor([load_loss_network(path) for path in weights]), painting)
 
 
 def _middle(image: Image) -> Image:

@@ -20,7 +20,7 @@ from realtime_nst.runtime.host import cache_root
 from realtime_nst.sources.synthetic import SyntheticSource
 
 if TYPE_CHECKING:
-    from realtime_nst.learning.losses.perception import Perception
+    from realtime_nst.learning.loss_networks.features import FeatureExtractor
     from realtime_nst.learning.optimise.engine import Step
 
 _STEPS = (100, 300, 500)
@@ -97,21 +97,21 @@ class Watch:
 
 def _measure(side: int, settings: Settings, timer: Timer) -> Sequence[Row]:
     need_torch("the pixel optimisation")
+    from realtime_nst.learning.data.pictures import to_tensor
     from realtime_nst.learning.device import best_device
     from realtime_nst.learning.optimise.engine import optimise
-    from realtime_nst.learning.optimise.objective import Style
     from realtime_nst.learning.optimise.options import Optimisation
-    from realtime_nst.learning.optimise.pictures import to_tensor
+    from realtime_nst.learning.optimise.style import Style
 
     device = best_device().name
     size = side, side
     options = Optimisation(steps=max(_STEPS), size=side, style_size=PAINTING)
-    perception, weights = _perception(settings)
+    extractor, weights = _extractor(settings)
     painting = to_tensor(SyntheticSource(PAINTING, PAINTING, seed=1).picture(0)).to(device)
     content = to_tensor(picture(size)).to(device)
     watch = Watch(_networks(settings, size), settings, timer)
     with suppress(Enough):
-        optimise(content, [Style(painting)], perception, options, watch)
+        optimise(content, [Style(painting)], extractor, options, watch)
     return [
         _a_step(size, watch),
         *_optimised(size, watch, weights),
@@ -169,27 +169,24 @@ def _networks(settings: Settings, size: Size) -> Calls:
     return calls
 
 
-def _perception(settings: Settings) -> "tuple[Perception, str]":
+def _extractor(settings: Settings) -> "tuple[FeatureExtractor, str]":
     """A whole VGG-19 where one is at hand, else random weights: a smaller network would flatter
     the optimisation."""
     from realtime_nst.learning.device import best_device
-    from realtime_nst.learning.losses.perception import (
-        Perception,
-        Vgg19,
-        load_loss_network,
-        random_loss_network,
-    )
+    from realtime_nst.learning.loss_networks.features import FeatureExtractor
+    from realtime_nst.learning.loss_networks.load import load_loss_network
+    from realtime_nst.learning.loss_networks.vgg import Vgg19, random_loss_network
 
     where = best_device()
     for path in (*settings.loss_weights, *_fetched()):
         network = load_loss_network(path, where.dtype, where.name)
         if isinstance(network, Vgg19) and "relu5_1" in network.layers:
-            return Perception([network]), "VGG-19"
-    return Perception([random_loss_network(0, where.dtype, where.name)]), "random"
+            return FeatureExtractor([network]), "VGG-19"
+    return FeatureExtractor([random_loss_network(0, where.dtype, where.name)]), "random"
 
 
 def _fetched() -> list[Path]:
-    from realtime_nst.learning.vgg_download import URL
+    from realtime_nst.learning.loss_networks.download import URL
 
     path = cache_root() / URL.rpartition("/")[2]
     return [path] if path.is_file() else []

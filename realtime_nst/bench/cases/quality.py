@@ -61,7 +61,7 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
 def _photos(folder: Path) -> list[Path]:
     """Those that training holds out; where there are too few to hold any out, all of them."""
     need_torch("measuring on photos")
-    from realtime_nst.learning.data import find_photos, hold_out, measurable
+    from realtime_nst.learning.data.pictures import find_photos, hold_out, measurable
 
     photos = find_photos(folder)
     return measurable(hold_out(photos, _MOST)[1] or photos[:_MOST])
@@ -84,7 +84,7 @@ def _losses(
 def _measured(
     weights: Sequence[Path], painting: Path, stylizer: Stylizer, photos: Sequence[Path]
 ) -> Mapping[str, float]:
-    from realtime_nst.learning.measure import as_network
+    from realtime_nst.learning.training.quality import as_network
 
     return quality(weights, painting)(as_network(stylizer), photos)
 

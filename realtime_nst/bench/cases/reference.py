@@ -103,9 +103,9 @@ def _engine(provider: str) -> str:
 
 @cache
 def _graph() -> Any:
-    from realtime_nst.learning.checkpoint import untrained
-    from realtime_nst.learning.export import FrameGraph
-    from realtime_nst.learning.train import averaged_network
+    from realtime_nst.learning.export.single import FrameGraph
+    from realtime_nst.learning.training.checkpoint import untrained
+    from realtime_nst.learning.training.single import averaged_network
 
     return FrameGraph(averaged_network(untrained(NETWORK))).eval()
 
@@ -118,8 +118,8 @@ def _folder() -> "tempfile.TemporaryDirectory[str]":
 
 @cache
 def _file() -> Path:
-    from realtime_nst.learning.checkpoint import untrained
-    from realtime_nst.learning.export import export
+    from realtime_nst.learning.export.single import export
+    from realtime_nst.learning.training.checkpoint import untrained
 
     path = Path(_folder().name, f"{NETWORK}.onnx")
     export(untrained(NETWORK), path)

@@ -1,1 +1,1 @@
-"""Losses, one a file, and how they compose into an objective."""
+"""Losses, and the terms from which an objective is put together."""

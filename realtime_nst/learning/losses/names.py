@@ -1,4 +1,4 @@
-"""What can be chosen among the losses, known without torch."""
+"""The names of what can be chosen among the losses, importable without torch."""
 
 STYLE_LOSS_NAMES = (
     "gram",

@@ -10,9 +10,8 @@ from realtime_nst.learning.networks.steered import (
     AdaptiveNorm,
     AdaptiveResidual,
     ArbitraryNetwork,
-    reflected,
 )
-from realtime_nst.learning.transforms.statistics import statistics
+from realtime_nst.learning.tensors import reflect_pad, statistics
 
 _FOLD = 4
 
@@ -41,7 +40,7 @@ class StyleEncoder(nn.Module):
     def forward(self, painting: Tensor) -> Tensor:
         x, found = painting * 2 - 1, list[Tensor]()
         for level in self.levels:
-            x = F.relu(level(reflected(x)))
+            x = F.relu(level(reflect_pad(x)))
             found += statistics(x)
         with torch.autocast(x.device.type, enabled=False):
             hidden = F.leaky_relu(self.hidden(torch.cat(found, 1)), 0.2)

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from realtime_nst.learning.transforms.statistics import normalised
+from realtime_nst.learning.tensors import normalised, reflect_pad
 
 
 class AdaptiveNorm(nn.Module):
@@ -33,8 +33,8 @@ class AdaptiveResidual(nn.Module):
 
     def forward(self, x: Tensor, given: Tensor) -> Tensor:
         first, second = given.unbind(1)
-        painted = F.relu(self.norm(self.first(reflected(x)), first))
-        return x + self.norm(self.second(reflected(painted)), second)
+        painted = F.relu(self.norm(self.first(reflect_pad(x)), first))
+        return x + self.norm(self.second(reflect_pad(painted)), second)
 
 
 class SteeredNetwork(nn.Module, ABC):
@@ -65,8 +65,3 @@ class ArbitraryNetwork(SteeredNetwork):
 
     def forward(self, frame: Tensor, painting: Tensor) -> Tensor:
         return self.paint(frame, self.encode_style(painting))
-
-
-def reflected(x: Tensor) -> Tensor:
-    """``x`` padded by one place."""
-    return F.pad(x, (1,) * 4, mode="reflect")

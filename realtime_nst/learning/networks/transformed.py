@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from realtime_nst.learning.networks.blocks import Fold
 from realtime_nst.learning.networks.fast import way_back
-from realtime_nst.learning.networks.steered import ArbitraryNetwork, reflected
+from realtime_nst.learning.networks.steered import ArbitraryNetwork
+from realtime_nst.learning.tensors import reflect_pad
 from realtime_nst.learning.transforms import build_transform
 from realtime_nst.learning.transforms.transform import Transform
 
@@ -79,4 +80,4 @@ class PlainResidual(nn.Module):
         self.first, self.second = (nn.Conv2d(channels, channels, 3) for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(reflected(F.relu(self.first(reflected(x)))))
+        return x + self.second(reflect_pad(F.relu(self.first(reflect_pad(x)))))

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from realtime_nst.errors import TrainingError
 from realtime_nst.learning.networks.blocks import NearestConv
-from realtime_nst.learning.networks.steered import reflected
 from realtime_nst.learning.networks.transformed import TransformedNet
+from realtime_nst.learning.tensors import reflect_pad
 from realtime_nst.learning.transforms import build_transform
 
 _WIDTHS = {"1_1": 1, "1_2": 1, "2_1": 2, "2_2": 2, "3_1": 4}
@@ -79,7 +79,7 @@ class Vgg19Encoder(nn.Module):
         for name, layer in self.convolutions.items():
             if name in _POOLED:
                 x = F.max_pool2d(x, 2)
-            x = F.relu(layer(reflected(x)))
+            x = F.relu(layer(reflect_pad(x)))
         return x
 
 

@@ -4,7 +4,7 @@ transfer"): by painting the luminance alone, or by giving the painting the photo
 import torch
 from torch import Tensor
 
-from realtime_nst.learning.optimise.resize import resized
+from realtime_nst.learning.tensors import resized
 
 _LUMA = (0.299, 0.587, 0.114)
 _LEAST_VARIANCE = 1e-5

@@ -8,13 +8,15 @@ import torch
 from torch import Tensor
 
 from realtime_nst.errors import UsageError
-from realtime_nst.learning.losses.compose import Views
-from realtime_nst.learning.losses.perception import LAYERS, Perception
+from realtime_nst.learning.loss_networks.features import FeatureExtractor
+from realtime_nst.learning.loss_networks.vgg import LAYERS
+from realtime_nst.learning.losses.terms import LossInputs
 from realtime_nst.learning.optimise.colour import grey, matched, with_luminance_of
 from realtime_nst.learning.optimise.descent import Evaluation, descend
-from realtime_nst.learning.optimise.objective import Previous, Style, build_objective
+from realtime_nst.learning.optimise.objective import Previous, build_objective
 from realtime_nst.learning.optimise.options import Optimisation
-from realtime_nst.learning.optimise.resize import halved, resized
+from realtime_nst.learning.optimise.style import Style
+from realtime_nst.learning.tensors import halved, resized
 
 _LEAST_SIDE = 32
 """Four poolings leave two places of it, which padding by reflection needs."""
@@ -42,7 +44,7 @@ class Step:
 def optimise(
     content: Tensor,
     styles: Sequence[Style],
-    perception: Perception,
+    extractor: FeatureExtractor,
     options: Optimisation,
     on_step: Callable[[Step], None] = lambda _: None,
     previous: Previous | None = None,
@@ -50,7 +52,7 @@ def optimise(
     """``content`` ``[1, 3, H, W]`` in 0..1, painted like ``styles``: the same shape and range.
 
     Gatys et al. 2016. Runs where ``content`` is; ``options.size``, ``style_size``, ``pooling`` and
-    ``precision`` are the caller's business: content, paintings and ``perception`` come ready made.
+    ``precision`` are the caller's business: content, paintings and ``extractor`` come ready made.
     One step is one evaluation of losses and gradient and one change; the last picture is evaluated
     once more, and the one of lowest loss is returned. With ``previous`` the painting starts from it
     where it is visible, and is held to it by the temporal loss (Ruder et al. 2016).
@@ -65,7 +67,7 @@ def optimise(
     _check(content, styles, options)
     for style in styles:
         _check_painting(style.painting, options)
-    run = _Run(content, styles, perception, options, previous)
+    run = _Run(content, styles, extractor, options, previous)
     picture = run.first_picture()
     for first, steps, halvings in _sizes(options):
         best: Evaluation | None = None
@@ -84,12 +86,12 @@ class _Run:
         self,
         content: Tensor,
         styles: Sequence[Style],
-        perception: Perception,
+        extractor: FeatureExtractor,
         options: Optimisation,
         previous: Previous | None,
     ) -> None:
         self._began = time.perf_counter()
-        self._photo, self._perception, self._options = content, perception, options
+        self._photo, self._extractor, self._options = content, extractor, options
         self._grey = options.keep_colour == "luminance"
         self._content = self._coloured(content)
         self._styles = [
@@ -115,13 +117,13 @@ class _Run:
             replace(style, painting=halved(style.painting, halvings)) for style in self._styles
         ]
         objective = build_objective(
-            self._options, self._perception, styles, None if halvings else self._previous
+            self._options, self._extractor, styles, None if halvings else self._previous
         )
-        seen = self._perception.view(photo)
+        seen = self._extractor.features(photo)
 
         def measure(pixels: Tensor) -> tuple[Mapping[str, Tensor], Tensor]:
-            views = Views(seen, self._perception.view(pixels), lambda image: image)
-            losses = objective.measure(views)
+            inputs = LossInputs(seen, self._extractor.features(pixels), lambda image: image)
+            losses = objective.measure(inputs)
             return losses, objective.total(losses)
 
         start = resized(start, (photo.shape[-2], photo.shape[-1]))

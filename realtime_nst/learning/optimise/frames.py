@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from realtime_nst.learning.losses.perception import Perception
+from realtime_nst.learning.data.pictures import to_image, to_tensor
+from realtime_nst.learning.loss_networks.features import FeatureExtractor
 from realtime_nst.learning.optimise.engine import Step, optimise
-from realtime_nst.learning.optimise.objective import Previous, Style
+from realtime_nst.learning.optimise.objective import Previous
 from realtime_nst.learning.optimise.options import Optimisation
-from realtime_nst.learning.optimise.pictures import to_image, to_tensor
+from realtime_nst.learning.optimise.style import Style
 from realtime_nst.motion import dense_flow, visible, warp
 
 _Image = NDArray[np.uint8]
@@ -24,18 +25,18 @@ class Painter:
     later one from the result before, moved with the motion between the pictures, and from the photo
     where that hides something, with ``options.later_steps`` steps at full size and a temporal loss.
     After a picture of another size the painter starts anew. Works on ``device``, where
-    ``perception`` is. Raises as :func:`optimise` does.
+    ``extractor`` is. Raises as :func:`optimise` does.
     """
 
     def __init__(
         self,
         styles: Sequence[Style],
-        perception: Perception,
+        extractor: FeatureExtractor,
         options: Optimisation,
         device: str = "cpu",
     ) -> None:
         self._styles = [style.to(device) for style in styles]
-        self._perception, self._device = perception, device
+        self._extractor, self._device = extractor, device
         self._first, self._later = options, later(options)
         self._before: tuple[_Image, _Image] | None = None
 
@@ -47,7 +48,7 @@ class Painter:
             optimise(
                 content.to(self._device),
                 self._styles,
-                self._perception,
+                self._extractor,
                 self._first if previous is None else self._later,
                 on_step,
                 previous,

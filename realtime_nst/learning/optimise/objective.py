@@ -6,38 +6,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from realtime_nst.learning.losses.compose import AtLayer, Objective, StyleAt, Sum, Term, Views
-from realtime_nst.learning.losses.content import content_loss
-from realtime_nst.learning.losses.laplacian import Laplacian
-from realtime_nst.learning.losses.perception import Perception
+from realtime_nst.learning.loss_networks.features import FeatureExtractor
+from realtime_nst.learning.losses.artefacts import total_variation
+from realtime_nst.learning.losses.content import content_terms, laplacian
 from realtime_nst.learning.losses.style_losses import style_loss
 from realtime_nst.learning.losses.temporal import temporal_loss
-from realtime_nst.learning.losses.total_variation import total_variation
-from realtime_nst.learning.optimise.guided import GuidedGram
+from realtime_nst.learning.losses.terms import LossInputs, Objective, StyleAt, Sum, Term
 from realtime_nst.learning.optimise.options import Optimisation
-
-
-@dataclass(frozen=True)
-class Style:
-    """``painting`` ``[1, 3, H, W]`` in 0..1; ``share`` of it where several styles are blended.
-
-    Masks ``[1, 1, H, W]`` in 0..1 (of any size) pair a region of the content with one of the
-    painting; None is all of it.
-    """
-
-    painting: Tensor
-    share: float = 1.0
-    content_mask: Tensor | None = None
-    painting_mask: Tensor | None = None
-
-    @property
-    def masked(self) -> bool:
-        return self.content_mask is not None or self.painting_mask is not None
-
-    def to(self, device: str) -> "Style":
-        masks = (self.content_mask, self.painting_mask)
-        moved = (None if mask is None else mask.to(device) for mask in masks)
-        return Style(self.painting.to(device), self.share, *moved)
+from realtime_nst.learning.optimise.style import GuidedGram, Style
 
 
 @dataclass(frozen=True)
@@ -54,40 +30,37 @@ class Previous:
 
 def build_objective(
     options: Optimisation,
-    perception: Perception,
+    extractor: FeatureExtractor,
     styles: Sequence[Style],
     previous: Previous | None = None,
-) -> Objective[Views]:
+) -> Objective[LossInputs]:
     """Terms of weight 0 are not built; what losses draw at random depends on the seed alone.
 
     Raises TrainingError for a layer no loss network has.
     """
     terms: dict[str, tuple[float, Term]] = {}
     if options.content_weight:
-        layers = (AtLayer(layer, content_loss) for layer in options.content_layers)
-        terms["content"] = options.content_weight / len(options.content_layers), Sum((*layers,))
+        layers = options.content_layers
+        terms["content"] = options.content_weight / len(layers), content_terms(layers)
     if options.style_weight:
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(options.seed)
-            terms["style"] = options.style_weight, _blended(options, perception, styles)
+            terms["style"] = options.style_weight, _blended(options, extractor, styles)
     if options.tv_weight:
         terms["tv"] = options.tv_weight, total_variation
     if options.laplacian_weight:
-        terms["laplacian"] = options.laplacian_weight, Laplacian()
+        terms["laplacian"] = options.laplacian_weight, laplacian
     if previous is not None and options.temporal_weight:
         terms["temporal"] = options.temporal_weight, _Temporal(previous)
-    return Objective(
-        terms={name: term for name, (_, term) in terms.items()},
-        weights={name: weight for name, (weight, _) in terms.items()},
-    )
+    return Objective.of(terms)
 
 
 @dataclass(frozen=True)
 class _Temporal:
     previous: Previous
 
-    def __call__(self, views: Views) -> Tensor:
-        return temporal_loss(views.result.image, self.previous.image, self.previous.visible)
+    def __call__(self, inputs: LossInputs) -> Tensor:
+        return temporal_loss(inputs.result.image, self.previous.image, self.previous.visible)
 
 
 @dataclass(frozen=True)
@@ -95,16 +68,16 @@ class _Share:
     share: float
     term: Term
 
-    def __call__(self, views: Views) -> Tensor:
-        return self.share * self.term(views)
+    def __call__(self, inputs: LossInputs) -> Tensor:
+        return self.share * self.term(inputs)
 
 
-def _blended(options: Optimisation, perception: Perception, styles: Sequence[Style]) -> Term:
+def _blended(options: Optimisation, extractor: FeatureExtractor, styles: Sequence[Style]) -> Term:
     """Each style's loss by its share; the mean over the layers, as in Gatys et al. 2016."""
     whole = sum(style.share for style in styles)
     return Sum(
         tuple(
-            _Share(style.share / whole, _style(options, perception, style))
+            _Share(style.share / whole, _style(options, extractor, style))
             for style in styles
             if style.share
         )
@@ -112,8 +85,8 @@ def _blended(options: Optimisation, perception: Perception, styles: Sequence[Sty
 
 
 @torch.no_grad()
-def _style(options: Optimisation, perception: Perception, style: Style) -> Term:
-    view = perception.view(style.painting)
+def _style(options: Optimisation, extractor: FeatureExtractor, style: Style) -> Term:
+    view = extractor.features(style.painting)
     plain = style_loss(options.style_loss)
     return _Share(
         1 / len(options.style_layers),

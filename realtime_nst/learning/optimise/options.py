@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from realtime_nst.errors import UsageError
-from realtime_nst.learning.bounded import LARGEST_SEED, check, option
+from realtime_nst.learning.fields import LARGEST_SEED, check, option
 from realtime_nst.learning.losses.names import STYLE_LOSS_NAMES
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from realtime_nst.learning.transforms.statistics import normalised, statistics
+from realtime_nst.learning.tensors import normalised, statistics
 from realtime_nst.learning.transforms.transform import Transform
 
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from realtime_nst.learning.transforms.statistics import normalised
+from realtime_nst.learning.tensors import normalised
 from realtime_nst.learning.transforms.transform import Transform
 
 _POOLED = 4

@@ -1,0 +1,1 @@
+"""What training looks at: photos, paintings, textures, clips, and motion between frames."""

@@ -1,0 +1,1 @@
+"""From checkpoints to ONNX style files, float and int8."""

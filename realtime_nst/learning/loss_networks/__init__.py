@@ -1,0 +1,1 @@
+"""Loss networks: fixed feature extractors through which the losses see."""

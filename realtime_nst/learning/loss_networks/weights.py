@@ -1,0 +1,89 @@
+"""Weights of loss networks: read from a file, checked before they are used."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from realtime_nst.errors import TrainingError, UsageError
+
+Weights = Mapping[str, Tensor]
+Convolution = tuple[Tensor, Tensor]
+"""Kernel ``[out, in, side, side]`` and bias ``[out]``."""
+
+
+def read_weights(path: Path) -> Weights:
+    """Raises UsageError when ``path`` is missing, TrainingError when it holds no names and values.
+
+    The values are not checked here: a file may hold more than the network needs.
+    """
+    if not path.is_file():
+        raise UsageError(f"loss network weights not found: {str(path)!r}; see --loss-weights")
+    try:
+        weights = _load(path)
+    except Exception as error:
+        raise TrainingError(_unreadable(path, type(error).__name__)) from error
+    if not isinstance(weights, dict):
+        raise TrainingError(_unreadable(path, f"a {type(weights).__name__}"))
+    return weights
+
+
+def convolution_chain(
+    weights: Weights, keys: Mapping[str, str], side: int = 3
+) -> dict[str, Convolution]:
+    """The convolutions that follow one another from an RGB picture on, as many as there are.
+
+    ``keys`` leads from each name, in order, to the key of its weights. Raises TrainingError for one
+    that is left out, lacks its bias, or does not fit the one before.
+    """
+    there = [name for name, key in keys.items() if f"{key}.weight" in weights]
+    last = list(keys).index(there[-1]) if there else 0
+    found: dict[str, Convolution] = {}
+    inputs = 3
+    for name in list(keys)[: last + 1]:
+        found[name] = _convolution(weights, keys[name], inputs, side)
+        inputs = len(found[name][1])
+    return found
+
+
+def _convolution(weights: Weights, key: str, inputs: int, side: int) -> Convolution:
+    kernel = _tensor(weights, f"{key}.weight", ("N", inputs, side, side))
+    return kernel, _tensor(weights, f"{key}.bias", (len(kernel),))
+
+
+def _tensor(weights: Weights, key: str, wanted: tuple[int | str, ...]) -> Tensor:
+    """``wanted``: its shape, a letter where any number will do."""
+    value = weights.get(key)
+    if not isinstance(value, Tensor) or not _fits(value.shape, wanted):
+        raise TrainingError(_unfit(key, value, "x".join(map(str, wanted))))
+    return value.float()
+
+
+def _fits(shape: torch.Size, wanted: tuple[int | str, ...]) -> bool:
+    return len(shape) == len(wanted) and all(
+        n > 0 if isinstance(w, str) else n == w for n, w in zip(shape, wanted, strict=True)
+    )
+
+
+def _unfit(key: str, value: Any, wanted: str) -> str:
+    held = "absent" if value is None else f"a {type(value).__name__}"
+    if isinstance(value, Tensor):
+        held = "x".join(map(str, value.shape)) or "a single number"
+    return f"{key!r} is {held}, where {wanted} is expected; give undamaged weights"
+
+
+def _load(path: Path) -> Any:
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return load_file(path)
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _unreadable(path: Path, what: str) -> str:
+    return (
+        f"{str(path)!r} cannot be read as network weights ({what}); give a .safetensors file, or a "
+        ".pth file of tensors by name"
+    )

@@ -1,0 +1,44 @@
+"""Small tensor operations that several rooms share. Pictures and features are ``[N, C, H, W]``."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+_EPSILON = 1e-5
+"""Added to variances, as normalisation layers do: the root has no finite slope at 0."""
+
+
+def statistics(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel, each ``[N, C, 1, 1]``, in float32."""
+    x = x.float()
+    mean = x.mean((2, 3), keepdim=True)
+    variance = (x - mean).square().mean((2, 3), keepdim=True)
+    return mean, (variance + _EPSILON).sqrt()
+
+
+def normalised(x: Tensor) -> Tensor:
+    """``x`` in float32, each channel with mean 0 and deviation 1."""
+    return F.instance_norm(x.float(), eps=_EPSILON)
+
+
+def reflect_pad(x: Tensor) -> Tensor:
+    """``x`` padded by one place on each side, by reflection."""
+    return F.pad(x, (1,) * 4, mode="reflect")
+
+
+def luminance(image: Tensor) -> Tensor:
+    """``[N, 1, H, W]`` of RGB ``[N, 3, H, W]``, with the weights of ITU-R BT.709."""
+    red, green, blue = image.split(1, dim=1)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """``image`` at ``size`` (height, width), bilinear and antialiased."""
+    if tuple(image.shape[-2:]) == size:
+        return image
+    return F.interpolate(image, size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def halved(image: Tensor, times: int) -> Tensor:
+    """``image`` with both sides halved ``times`` times, each at least one pixel."""
+    height, width = (max(1, round(side / 2**times)) for side in image.shape[-2:])
+    return resized(image, (height, width))

@@ -1,0 +1,1 @@
+"""Training of style networks: recipes, the loop, checkpoints, and one trainer for each kind."""

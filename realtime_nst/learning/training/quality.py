@@ -1,0 +1,101 @@
+"""How good a style network's pictures are, on photos it has not seen."""
+
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from realtime_nst.errors import TrainingError
+from realtime_nst.learning.data.pictures import read_image, to_image, to_tensor
+from realtime_nst.learning.loss_networks.features import FeatureExtractor
+from realtime_nst.learning.losses.content import content_terms
+from realtime_nst.learning.losses.style_losses import style_terms
+from realtime_nst.learning.losses.terms import LossInputs, Term
+from realtime_nst.stream import Image
+
+_STYLE_SIZE, _PHOTO_SIZE = 512, 320
+_STYLE_LAYERS, _STYLE_SCALES = ("relu1_2", "relu2_2", "relu3_4"), (1.0, 0.5, 0.25)
+_DEEP_LAYERS = ("relu4_4", "relu5_1")
+
+Network = Callable[[Tensor], Tensor]
+"""Of pictures ``[1, 3, H, W]`` in 0..1."""
+
+
+class Quality:
+    """Content and style, shallow and deep; lower is better.
+
+    Photos are measured with the shorter side at most 320 pixels, cut to multiples of 16.
+
+    content: squared feature difference at relu3_3 over the photo's mean square. style: sum over
+    scales 1, 1/2, 1/4 and relu1_2, 2_2, 3_4 of the squared Gram difference over the painting's
+    squared norm, the painting at 512 pixels. deep_style: the same at relu4_4 and relu5_1, scale 1.
+    deep_content: as content, at relu4_1. Terms whose layers are not at hand are left out.
+    """
+
+    def __init__(self, extractor: FeatureExtractor, painting: Path, device: str = "cpu") -> None:
+        self._extractor, self._device = extractor, device
+        with torch.no_grad():
+            style = extractor.features(read_image(painting, _STYLE_SIZE).to(device))
+            makers: dict[str, Callable[[], Term]] = {
+                "content": lambda: content_terms(("relu3_3",)),
+                "style": lambda: style_terms(style, _STYLE_LAYERS, _STYLE_SCALES),
+                "deep_style": lambda: style_terms(style, _DEEP_LAYERS),
+                "deep_content": lambda: content_terms(("relu4_1",)),
+            }
+            deepest = {"content": "relu3_3", "style": "relu3_4", "deep_style": "relu5_1",
+                       "deep_content": "relu4_1"}  # fmt: skip
+            self._terms = {
+                name: make() for name, make in makers.items() if deepest[name] in extractor.layers
+            }
+
+    @torch.no_grad()
+    def __call__(self, network: Network, photos: Iterable[Path]) -> dict[str, float]:
+        """Mean of each figure over ``photos``. Raises TrainingError when there are none."""
+        images = (measured(photo).to(self._device) for photo in photos)
+        rows = [self.between(image, painted(network, image)) for image in images]
+        if not rows:
+            raise TrainingError("no photos to measure on; hold out at least one")
+        return mean(rows)
+
+    @torch.no_grad()
+    def between(self, photo: Tensor, result: Tensor) -> dict[str, float]:
+        """Each figure of ``result``, painted from ``photo``: both ``[1, 3, H, W]`` in 0..1."""
+        seen, made = self._extractor.features(photo), self._extractor.features(result)
+        return self.of(LossInputs(seen, made, lambda x: x))
+
+    def of(self, inputs: LossInputs) -> dict[str, float]:
+        """Each figure, of pictures looked at for more than one painting."""
+        return {name: term(inputs).item() for name, term in self._terms.items()}
+
+
+def measured(photo: Path) -> Tensor:
+    """``photo`` at the size it is measured at, ``[1, 3, H, W]`` in 0..1."""
+    image = read_image(photo, shorter=_PHOTO_SIZE)
+    return image[..., : image.shape[-2] // 16 * 16, : image.shape[-1] // 16 * 16]
+
+
+def painted(network: Network, photo: Tensor) -> Tensor:
+    """What ``network`` makes of ``photo``, in the grey levels of a file."""
+    return network(photo).mul(255).round().clamp(0, 255) / 255
+
+
+def mean_of(rows: Mapping[str, Mapping[str, float]], table: Path) -> dict[str, float]:
+    """The mean of each figure over ``rows``, by painting, which ``table`` (csv) gets."""
+    names = list(next(iter(rows.values())))
+    with table.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["painting", *names])
+        writer.writerows([painting, *row.values()] for painting, row in rows.items())
+    return mean(list(rows.values()))
+
+
+def mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Of each figure, over ``rows``, of which there is one at least."""
+    return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
+
+
+def as_network(stylizer: Callable[[Image], Image]) -> Network:
+    """``stylizer`` as a network of pictures on any device, which it rounds to bytes."""
+    return lambda photo: to_tensor(stylizer(to_image(photo))).to(photo.device)

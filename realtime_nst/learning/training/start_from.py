@@ -1,0 +1,192 @@
+"""Where a new style starts from: the weights of another, out of a checkpoint or a style file."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from realtime_nst.errors import ModelError, TrainingError
+from realtime_nst.learning import networks
+from realtime_nst.learning.data.style_folder import PaintingInfo
+from realtime_nst.learning.networks.blocks import NearestConv
+from realtime_nst.learning.networks.conditional import ConditionalNet
+from realtime_nst.learning.networks.fast import FastNet
+from realtime_nst.learning.networks.steered import ArbitraryNetwork
+from realtime_nst.learning.networks.transformed import TransformedNet
+from realtime_nst.learning.training.checkpoint import load, network_like, take
+from realtime_nst.learning.training.recipe import ManyRecipe
+from realtime_nst.runtime.card import ModelCard
+from realtime_nst.runtime.companions import encoder_of
+from realtime_nst.runtime.model import Model, read_model
+
+_IN_CHECKPOINT, _IN_STYLE_FILE = "module.", "network."
+"""What stands before a network's own names."""
+
+_COUNTER = "num_batches_tracked"
+_PASSED_ON = ("Cast", "Identity")
+
+
+@dataclass(frozen=True)
+class Start:
+    """The ``weights``, by name, of the style called ``style``, whose network is ``network``;
+    ``paintings`` are its styles where it has many."""
+
+    style: str
+    network: str
+    weights: Mapping[str, Tensor]
+    paintings: tuple[PaintingInfo, ...] = ()
+
+    def give_to(self, network: nn.Module, name: str) -> None:
+        """Raises TrainingError unless ``network``, the one called ``name``, is of the same kind, or
+        both are built around feature transforms with encoders and decoders alike: those are given.
+        """
+        if self.paintings:
+            raise TrainingError(
+                f"--start-from holds a network of {len(self.paintings)} styles; train others with "
+                "--styles or --add-style, or give a single style to start from"
+            )
+        if self.network != name and self._gives_ends(network):
+            return
+        arbitrary = isinstance(network, ArbitraryNetwork)
+        self._check(name, networks.ARBITRARY_NETWORKS if arbitrary else networks.NETWORKS)
+        take(network, self.weights)
+
+    def give_to_many(self, network: ConditionalNet, name: str, styles: Sequence[str]) -> None:
+        """A style that is there too begins as it is there, any other in the middle of all.
+
+        Raises as :meth:`give_to` does.
+        """
+        self._check(name, networks.CONDITIONAL_NETWORKS)
+        if not self.paintings:
+            single = networks.build(name)
+            take(single, self.weights)
+            assert isinstance(single, FastNet)
+            network.begin_as(single)
+            return
+        rows = self.weights["styles"]
+        known = {painting.name: row for painting, row in zip(self.paintings, rows, strict=True)}
+        own = torch.stack([known.get(style, rows.mean(0)) for style in styles])
+        take(network, {**self.weights, "styles": own})
+
+    def _gives_ends(self, network: nn.Module) -> bool:
+        """Whether ``network`` is built around a feature transform and took all that fits, its
+        encoder and decoder whole."""
+        if not isinstance(network, TransformedNet):
+            return False
+        own = network.state_dict()
+        wanted, given = _shapes(own), _shapes(self.weights)
+        if _without_transform(wanted) != _without_transform(given):
+            return False
+        fitting = {k: w for k, w in self.weights.items() if given[k] == wanted.get(k)}
+        network.load_state_dict({**own, **fitting})
+        return True
+
+    def _check(self, name: str, table: Collection[str]) -> None:
+        """``table``: the networks that could be asked for in place of the one called ``name``."""
+        if self.network == name:
+            return
+        fits = self.network.partition(":")[0] in table
+        remedy = f"add --network {self.network}" if fits else f"give one of {', '.join(table)}"
+        raise TrainingError(
+            f"--start-from holds a {self.network!r} network, not a {name!r}; {remedy}, or begin "
+            "anew with --start-from none"
+        )
+
+
+def read_start(path: Path) -> Start:
+    """The weights in ``path``: an .onnx style file, or the checkpoint of a training run.
+
+    Raises UsageError when it is missing, ModelError or TrainingError when it is neither, or a style
+    file whose graph no longer has its network's weights.
+    """
+    if path.suffix == ".onnx":
+        model = read_model(path)
+        card = model.card
+        return Start(card.name, card.network, _in_style_file(model), _paintings(card))
+    saved = load(path)
+    return Start(
+        saved.style.name, saved.recipe.network, _named(saved.averaged, _IN_CHECKPOINT),
+        saved.style.paintings,
+    )  # fmt: skip
+
+
+def unfolded(module: NearestConv, kernel: Tensor) -> Tensor:
+    """The kernel of ``module`` that ``kernel`` of its plain form was worked out from.
+
+    Sums of rows and columns were taken, more of them than there are rows and columns, so the least
+    squares solution is exact.
+    """
+    inverse = torch.linalg.pinv(module.phases.flatten(0, 1)).unflatten(1, module.phases.shape[:2])
+    phases = kernel.unflatten(0, (module.out_channels, 2, 2))
+    return torch.einsum("apy,bqx,opqiyx->oiab", inverse, inverse, phases)
+
+
+def _paintings(card: ModelCard) -> tuple[PaintingInfo, ...]:
+    if card.kind != ManyRecipe.kind:
+        return ()
+    return tuple(PaintingInfo(**each) for each in card.recipe.get("paintings", ()))
+
+
+def _in_style_file(model: Model) -> dict[str, Tensor]:
+    card = model.card
+    network = network_like(card.kind, card.network, len(_paintings(card)))
+    files = [model.path, encoder_of(model).path] if model.kind.needs_encoder else [model.path]
+    try:
+        weights = _weights([onnx.load(path).graph for path in files], network)
+        network.load_state_dict(weights)
+    except (RuntimeError, ValueError, StopIteration) as error:
+        raise ModelError(
+            f"{str(model.path)!r} does not hold the weights of a {card.network!r} network as they "
+            "were exported, so training cannot start from it; give the checkpoint.pt it was made "
+            "from, or begin anew with --start-from none"
+        ) from error
+    return weights
+
+
+def _weights(graphs: Sequence[onnx.GraphProto], network: nn.Module) -> dict[str, Tensor]:
+    """The exporter keeps all names but those of a :class:`NearestConv`, which it writes folded, in
+    the first of ``graphs``."""
+    held = {
+        constant.name: torch.from_numpy(numpy_helper.to_array(constant).copy())
+        for graph in graphs
+        for constant in graph.initializer
+    }
+    wanted = network.state_dict()
+    found = {k: w.float() for k, w in _named(held, _IN_STYLE_FILE).items() if k in wanted}
+    found |= {k: w for k, w in wanted.items() if k.endswith(_COUNTER)}
+    folded = (
+        (held[kernel].float(), held[bias].float())
+        for kernel, bias in _convolutions(graphs[0])
+        if kernel in held and kernel.removeprefix(_IN_STYLE_FILE) not in wanted
+    )
+    for name, module in network.named_modules():
+        if isinstance(module, NearestConv):
+            kernel, bias = next(folded)
+            found[f"{name}.weight"] = unfolded(module, kernel)
+            found[f"{name}.bias"] = bias.unflatten(0, (-1, 4)).mean(1)
+    return found
+
+
+def _convolutions(graph: onnx.GraphProto) -> Iterator[tuple[str, str]]:
+    """The names of kernel and bias of each that has a bias, as they lie in the file."""
+    made_from = {n.output[0]: n.input[0] for n in graph.node if n.op_type in _PASSED_ON}
+    for node in graph.node:
+        if node.op_type == "Conv" and len(node.input) == 3:
+            _, kernel, bias = node.input
+            yield made_from.get(kernel, kernel), made_from.get(bias, bias)
+
+
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {k: w.shape for k, w in weights.items()}
+
+
+def _without_transform(shapes: Mapping[str, torch.Size]) -> dict[str, torch.Size]:
+    return {k: shape for k, shape in shapes.items() if not k.startswith("transform.")}
+
+
+def _named(weights: Mapping[str, Tensor], before: str) -> dict[str, Tensor]:
+    return {k.removeprefix(before): w for k, w in weights.items() if k.startswith(before)}
