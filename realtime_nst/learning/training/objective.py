@@ -27,7 +27,7 @@ from realtime_nst.learning.losses.temporal import (
 from realtime_nst.learning.losses.terms import LossInputs, Objective, PerStyle, StyledInputs, Term
 from realtime_nst.learning.training.recipe import ArbitraryRecipe, MovingRecipe, Recipe
 
-Inputs = TypeVar("Inputs")
+Inputs = TypeVar("Inputs", bound=LossInputs)
 MakeTerm = Callable[[], Callable[[Inputs], Tensor]]
 StyleTerms = Callable[[tuple[str, ...], tuple[float, ...]], Callable[[Inputs], Tensor]]
 """From layers and scales to a style term."""
