@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from realtime_nst.learning.export.single import single as export
+from realtime_nst.learning.export import single as export
 from realtime_nst.learning.training.checkpoint import Checkpoint, StyleInfo, untrained
 
 STYLE = StyleInfo(

@@ -20,8 +20,8 @@ from realtime_nst.learning.data.paintings import (  # noqa: E402
     read_painting,
 )
 from realtime_nst.learning.data.textures import TEXTURES  # noqa: E402
+from realtime_nst.learning.export import arbitrary as exporting  # noqa: E402
 from realtime_nst.learning.export.single import OPERATORS  # noqa: E402
-from realtime_nst.learning.export.single import arbitrary as exporting  # noqa: E402
 from realtime_nst.learning.export.steered import StyliseGraph  # noqa: E402
 from realtime_nst.learning.losses.paired import gram_pairs, moment_pairs  # noqa: E402
 from realtime_nst.learning.losses.style import GramLoss  # noqa: E402

@@ -19,7 +19,7 @@ from realtime_nst.bench.cases import load_cases  # noqa: E402
 from realtime_nst.bench.coherent import CoherentStylizer  # noqa: E402
 from realtime_nst.bench.timer import Timer  # noqa: E402
 from realtime_nst.errors import ModelError, TrainingError, UsageError  # noqa: E402
-from realtime_nst.learning.export.single import coherent as exporting  # noqa: E402
+from realtime_nst.learning.export import coherent as exporting  # noqa: E402
 from realtime_nst.learning.networks import build  # noqa: E402
 from realtime_nst.learning.networks.coherent import CoherentNet  # noqa: E402
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402

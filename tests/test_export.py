@@ -14,7 +14,7 @@ from shared_networks import random_checkpoint  # noqa: E402
 from torch.optim.swa_utils import AveragedModel  # noqa: E402
 
 from realtime_nst.errors import TrainingError  # noqa: E402
-from realtime_nst.learning.export.single import single as exporting  # noqa: E402
+from realtime_nst.learning.export import single as exporting  # noqa: E402
 from realtime_nst.learning.networks import NETWORKS, build  # noqa: E402
 from realtime_nst.runtime.card import METADATA_KEY, ModelCard  # noqa: E402
 from realtime_nst.runtime.kinds import INPUT, OUTPUT  # noqa: E402

@@ -14,7 +14,7 @@ pytest.importorskip("onnx", reason="needs the extra 'train'")
 
 import shared_networks  # noqa: E402
 
-from realtime_nst.learning.export.single import single as export  # noqa: E402
+from realtime_nst.learning.export import single as export  # noqa: E402
 from realtime_nst.learning.networks import (  # noqa: E402
     CONDITIONAL_NETWORKS,
     NETWORKS,

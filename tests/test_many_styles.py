@@ -14,8 +14,8 @@ onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
 from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning.data.style_folder import find_styles, painting  # noqa: E402
+from realtime_nst.learning.export import steered as exporting  # noqa: E402
 from realtime_nst.learning.export.quantise import quantise  # noqa: E402
-from realtime_nst.learning.export.single import steered as exporting  # noqa: E402
 from realtime_nst.learning.networks import (  # noqa: E402
     CONDITIONAL_NETWORKS,
     NETWORKS,

@@ -10,9 +10,9 @@ import media_factory  # noqa: E402
 import numpy as np  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
+from realtime_nst.learning.data import crops as data  # noqa: E402
 from realtime_nst.learning.data.clips import ClipPairs, clip_batches, find_clips  # noqa: E402
 from realtime_nst.learning.data.frame_pairs import pairs_of_photos  # noqa: E402
-from realtime_nst.learning.data.pictures import crops as data  # noqa: E402
 from realtime_nst.learning.data.synthetic_flow import MOTIONS  # noqa: E402
 from realtime_nst.learning.flow import warp  # noqa: E402
 from realtime_nst.learning.tensors import luminance  # noqa: E402

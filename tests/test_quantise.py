@@ -16,9 +16,9 @@ from onnx import numpy_helper  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning.data.pictures import find_photos, hold_out  # noqa: E402
+from realtime_nst.learning.export import calibration, quantise  # noqa: E402
+from realtime_nst.learning.export import single as export  # noqa: E402
 from realtime_nst.learning.export.arbitrary import export_pair  # noqa: E402
-from realtime_nst.learning.export.single import calibration, quantise  # noqa: E402
-from realtime_nst.learning.export.single import single as export  # noqa: E402
 from realtime_nst.learning.training.checkpoint import untrained, untrained_arbitrary  # noqa: E402
 from realtime_nst.runtime.codes import Codes  # noqa: E402
 from realtime_nst.runtime.companions import int8_path  # noqa: E402
