@@ -48,7 +48,8 @@ def screen(monkeypatch):
             pass
 
     monkeypatch.setattr(window, "WindowSink", Screen)
-    return Screen
+    yield Screen
+    Screen.opened.clear()  # with the windows go the stages they show, and the threads of these
 
 
 def _scene(*options):
