@@ -45,12 +45,9 @@ from realtime_nst.runtime.networks import Network
 from realtime_nst.runtime.stages import Stylise
 from realtime_nst.serve import app, intake, peer
 from realtime_nst.serve.app import LARGEST_MESSAGE
-from realtime_nst.serve.encoder import PaintingEncoder
-from realtime_nst.serve.inside import replace_part
-from realtime_nst.serve.newest import Newest
-from realtime_nst.serve.sizes import painted_size
+from realtime_nst.serve.intake import replace_part
 from realtime_nst.serve.studio import Studio
-from realtime_nst.serve.tracks import RateLimit
+from realtime_nst.serve.tracks import Newest, PaintingEncoder, RateLimit, painted_size
 from realtime_nst.stream import Frame
 
 
@@ -419,7 +416,7 @@ def test_too_many_pictures_waiting_are_refused(monkeypatch):
     for _ in range(4):
         waiting.put((None, JitterFrame(key_frame(64, 48), 0)))
     assert waiting.qsize() == 3
-    with pytest.raises(UsageError, match="3 pictures wait"):
+    with pytest.raises(UsageError, match="3 pictures are waiting"):
         raise asyncio.run(waiting.refusal.get())
 
 
@@ -480,7 +477,7 @@ def test_a_second_offer_is_refused():
         async with serving() as url, viewing(url) as viewer:
             await viewer.connect()
             await viewer.say("offer", sdp=viewer.peer.localDescription.sdp)
-            assert "offer before" in (await viewer.hear("end"))["message"]
+            assert "already was an offer" in (await viewer.hear("end"))["message"]
 
     run(main())
 

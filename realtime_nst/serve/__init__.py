@@ -1,6 +1,7 @@
-"""The web page: a browser's camera over WebRTC, painted, and back.
+"""The web page: a browser's camera arrives over WebRTC and goes back painted.
 
-``app`` routes requests, ``access`` decides which are let in, ``session`` is one viewer, ``studio``
-what all viewers share, ``server`` the socket it all stands on. Needs the extra ``serve``; call
-``packages.require`` before importing anything of this room.
+``server`` listens on a socket, ``access`` decides which requests are allowed, ``app`` routes them.
+``session`` is one viewer, ``peer`` its WebRTC connection, ``studio`` what all viewers share.
+
+Needs the extra ``serve``; call ``packages.require`` before importing anything of this room.
 """

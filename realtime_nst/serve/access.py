@@ -1,4 +1,4 @@
-"""Who is let in: by the host and the origin of a request, and by the token where there is one."""
+"""Which requests are allowed: by their host, their origin and their token."""
 
 import hmac
 import ipaddress
@@ -13,7 +13,7 @@ from realtime_nst.serve.metrics import Metrics
 
 COOKIE = "realtime_nst_token"
 _OPEN = ("/health", "/page.css", "/icon.svg")
-"""What needs no token: it says nothing that is not in this file."""
+"""Paths that need no token: they reveal nothing."""
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -31,7 +31,7 @@ HEADERS: Mapping[str, str] = {
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host``, a name or an address, is this machine seen from itself."""
+    """Whether ``host``, a name or an address, is loopback."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -39,11 +39,11 @@ def is_loopback(host: str) -> bool:
 
 
 class Access:
-    """A middleware. ``host`` is the address served, ``token`` empty where none is demanded.
+    """A middleware for a server at ``host``; ``token`` is empty if none is required.
 
-    On loopback a request's Host must be loopback too, or any page could be made to speak to the
-    server under a name of its own (DNS rebinding). Elsewhere the token keeps such a page out. An
-    Origin, where a browser sends one, must be that of the page itself.
+    On loopback, a request's Host must be loopback too: otherwise any web page could reach the
+    server through a domain of its own (DNS rebinding). Elsewhere the token keeps such pages out. An
+    Origin header must be that of the page itself.
     """
 
     def __init__(self, host: str, token: str, metrics: Metrics) -> None:
@@ -65,14 +65,14 @@ class Access:
 
     def _stranger(self, request: web.Request) -> web.Response | None:
         if self._loopback and not is_loopback(_host(request.host)):
-            return _page(403, "This page is for this computer only: open it at http://localhost.")
+            return _page(403, "This page is for this computer only; open it at http://localhost.")
         origin = request.headers.get("Origin")
         if origin is not None and origin.partition("://")[2] != request.host:
-            return _page(403, "Another web page asked for this; only its own page may.")
+            return _page(403, "Another web page requested this; only the server's own page may.")
         return None
 
     def _without_token(self, request: web.Request) -> web.Response | None:
-        """None where the token is there; the address that holds it is turned into a cookie."""
+        """None if the request has the token; a token in the address is turned into a cookie."""
         if not self._token or request.path in _OPEN:
             return None
         if request.path == "/" and self._is_token(request.query.get("token", "")):
@@ -84,7 +84,7 @@ class Access:
         return _page(401, f"{wrong}The token was printed where the server was started.", _FORM)
 
     def _welcome(self, request: web.Request) -> web.Response:
-        """Strict cookies are not sent after a link in another page was followed; Lax ones are."""
+        """The cookie is Lax: Strict ones are not sent when a link in another page is followed."""
         response = web.Response(status=303, headers={"Location": "/"})
         response.set_cookie(
             COOKIE, self._token, httponly=True, samesite="Lax", secure=request.secure
@@ -96,7 +96,7 @@ class Access:
 
 
 def _bytes(text: str) -> bytes:
-    """As they came: headers need not be UTF-8."""
+    """Bytes as received: headers need not be UTF-8."""
     return text.encode(errors="surrogateescape")
 
 

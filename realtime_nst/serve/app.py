@@ -1,4 +1,4 @@
-"""What is served under which address. No address names a file: each is a row of a table."""
+"""The routes. No path is looked up in the file system: each is a row of a table."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ from realtime_nst.errors import RealtimeNstError
 from realtime_nst.look import Look, choices_of, settings_of
 from realtime_nst.runtime.player import PICTURES
 from realtime_nst.serve.access import HEADERS, Access
-from realtime_nst.serve.ice import IceServer
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.paintings import LARGEST
+from realtime_nst.serve.peer import IceServer
 from realtime_nst.serve.session import Session
 from realtime_nst.serve.studio import Studio
 
 LARGEST_MESSAGE = 64 * 1024
-"""Bytes; a browser's offer has some 6,000."""
+"""Bytes; a browser's offer has about 6,000."""
 
 HEARTBEAT = 10.0
-"""Seconds from one sign of life asked of a page to the next; it has half of that to answer."""
+"""Seconds between pings; a page has half of that to answer."""
 
 UPLOAD_SECONDS = 20.0
-"""Within which a picture must have arrived in full."""
+"""Time in which a picture must arrive in full."""
 
 _PAGE = {
     "/": ("index.html", "text/html"),
@@ -36,7 +36,7 @@ _PAGE = {
 
 
 class App:
-    """``web`` is the application: the page, and the viewers' sessions in ``studio``."""
+    """``web`` is the aiohttp application: the page, and the viewers' sessions in ``studio``."""
 
     def __init__(
         self, studio: Studio, access: Access, metrics: Metrics, ice_servers: Sequence[IceServer]
@@ -97,17 +97,20 @@ class App:
         )
 
     async def _take_painting(self, request: web.Request) -> web.Response:
-        """A picture to paint like, decoded one at a time; the name it can be chosen by, and what it
-        blends in."""
+        """Take a picture to use as a style; answers with its name, and the network it blends in.
+
+        One at a time is decoded."""
         try:
             async with asyncio.timeout(UPLOAD_SECONDS):
                 data = await request.read()
         except TimeoutError:
             return _json_error(408, f"the picture did not arrive within {UPLOAD_SECONDS:.0f} s")
         except web.HTTPRequestEntityTooLarge:
-            return _json_error(413, f"a picture may have {LARGEST >> 20} MB; try a smaller one")
+            return _json_error(
+                413, f"the picture has over {LARGEST >> 20} MB; choose a smaller one"
+            )
         if self._taking.locked():
-            return _json_error(429, "another picture is being looked at; try again")
+            return _json_error(429, "another picture is being decoded; try again")
         async with self._taking:
             try:
                 loop, studio = asyncio.get_running_loop(), self._studio

@@ -1,4 +1,4 @@
-"""What is decoded of the pictures a viewer sends; aiortc by itself decodes all there are."""
+"""Limits on the pictures that a viewer sends, applied before aiortc decodes them."""
 
 from queue import Empty, Queue
 from time import monotonic
@@ -7,29 +7,27 @@ from typing import Any
 from aiortc import RTCRtpTransceiver
 from aiortc.codecs import get_capabilities
 
-from realtime_nst.errors import UsageError
-from realtime_nst.serve.inside import replace_part
-from realtime_nst.serve.newest import Newest
-from realtime_nst.serve.tracks import RateLimit
+from realtime_nst.errors import RealtimeNstError, UsageError
+from realtime_nst.serve.tracks import Newest, RateLimit
 
 LARGEST = 1280 * 720
 """Pixels a camera picture may have."""
 
 MOST_SENT = 120
-"""Pictures a second, four times what is painted; as many in close succession, after a gap."""
+"""Pictures a second, four times as many as are painted; also the longest burst after a gap."""
 
 MOST_WAITING = 150
-"""Pictures not decoded yet: five seconds of them."""
+"""Pictures waiting to be decoded: five seconds' worth."""
 
 _CODECS = ("video/VP8", "video/rtx")
 
 
 class Intake(Queue[Any]):
-    """The queue before a receiver's decoder; of too large or too many pictures none gets through.
+    """The queue in front of a receiver's decoder; it refuses pictures too large or too many.
 
-    Their size is read from the head of each key frame, for decoding one of 16000x16000 takes
-    seconds. ``refusal`` gives a UsageError with the reason. What waits is dropped at the end,
-    which aiortc has the whole server wait for.
+    The size is read from the header of each key frame, because decoding a frame of 16000x16000
+    takes seconds. ``refusal`` delivers a :class:`UsageError` with the reason. Pictures that still
+    wait at the end are dropped, since aiortc makes the whole server wait for them.
     """
 
     def __init__(self) -> None:
@@ -37,17 +35,17 @@ class Intake(Queue[Any]):
         self.refusal: Newest[UsageError] = Newest()
         self._limit = RateLimit(MOST_SENT, burst=MOST_SENT)
 
-    def bound(self, transceiver: RTCRtpTransceiver) -> None:
-        """Have ``transceiver``, before it is connected, take VP8 only, and through this queue.
+    def bind(self, transceiver: RTCRtpTransceiver) -> None:
+        """Make ``transceiver``, not connected yet, receive only VP8, and through this queue.
 
-        VP8 is the codec every browser has. RealtimeNstError where this aiortc has no such queue.
+        Every browser has VP8. Raises RealtimeNstError if this version of aiortc has no such queue.
         """
         codecs = get_capabilities("video").codecs
         transceiver.setCodecPreferences([each for each in codecs if each.mimeType in _CODECS])
         replace_part(transceiver.receiver, "decoder_queue", self)
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        """``item`` is aiortc's: codec and encoded picture, or None at the end."""
+        """``item`` comes from aiortc: a codec and an encoded picture, or None at the end."""
         try:
             if item is None:
                 self._drop()
@@ -65,8 +63,8 @@ class Intake(Queue[Any]):
             )
         if self.qsize() >= MOST_WAITING:
             raise UsageError(
-                f"{MOST_WAITING} pictures wait to be decoded, for more come than this machine can "
-                "decode; choose a smaller camera size"
+                f"{MOST_WAITING} pictures are waiting because this machine cannot decode them in "
+                "time; choose a smaller camera size"
             )
         _check_size(*_size(encoded))
 
@@ -78,8 +76,22 @@ class Intake(Queue[Any]):
                 return
 
 
+def replace_part(owner: object, name: str, part: object) -> None:
+    """Replace the private attribute ``name`` of an aiortc object, which has no public way to.
+
+    Raises RealtimeNstError if the object's class has no such attribute.
+    """
+    attribute = f"_{type(owner).__name__}__{name}"
+    if not hasattr(owner, attribute):
+        raise RealtimeNstError(
+            f"the server needs {name!r} of aiortc's {type(owner).__name__}, which this version of "
+            "aiortc lacks; install aiortc 1.16"
+        )
+    setattr(owner, attribute, part)
+
+
 def _size(encoded: bytes) -> tuple[int, int]:
-    """Width and height a VP8 key frame gives (RFC 6386, section 9.1); 0 for other frames."""
+    """Width and height from a VP8 key frame (RFC 6386, section 9.1); 0, 0 for other frames."""
     if not encoded or encoded[0] & 1:
         return 0, 0
     width, height = (int.from_bytes(encoded[at : at + 2], "little") & 0x3FFF for at in (6, 8))
@@ -89,6 +101,5 @@ def _size(encoded: bytes) -> tuple[int, int]:
 def _check_size(width: int, height: int) -> None:
     if width * height > LARGEST:
         raise UsageError(
-            f"pictures of {width}x{height} are too large, 1280x720 is the most; "
-            "choose a smaller camera size"
+            f"pictures of {width}x{height} are too large; choose a camera size of at most 1280x720"
         )

@@ -1,4 +1,4 @@
-"""What the server has done, for people and for Prometheus."""
+"""Counters of the server, in Prometheus' format."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Metrics:
-    """Counted since the start, but ``viewers``, which is now; seconds add up over frames."""
+    """Totals since the start; ``viewers`` is the current number. Seconds are sums over frames."""
 
     limit: int
     viewers: int = 0
@@ -20,7 +20,7 @@ class Metrics:
     latency_seconds_total: float = 0.0
 
     def prometheus(self) -> str:
-        """The text exposition format, version 0.0.4."""
+        """All metrics in the text exposition format, version 0.0.4."""
         return "".join(line + "\n" for line in self._lines())
 
     def _lines(self) -> Iterator[str]:
@@ -33,13 +33,13 @@ class Metrics:
 
 _MEANINGS = {
     "viewers": "Viewers connected now.",
-    "limit": "Viewers there may be at once.",
-    "viewers_total": "Viewers taken in.",
-    "viewers_refused_total": "Viewers sent away because there were too many.",
+    "limit": "Most viewers at once.",
+    "viewers_total": "Viewers admitted.",
+    "viewers_refused_total": "Viewers refused because there were too many.",
     "requests_refused_total": "Requests refused for their host, origin or token.",
     "frames_received_total": "Camera pictures decoded.",
     "frames_painted_total": "Pictures painted.",
-    "frames_dropped_total": "Pictures left out: too many came, or a newer one was there.",
+    "frames_dropped_total": "Pictures dropped: too many came, or a newer one replaced them.",
     "painting_seconds_total": "Seconds spent painting.",
-    "latency_seconds_total": "Seconds from a picture's arrival to its hand-over, added up.",
+    "latency_seconds_total": "Seconds from arrival to sending, summed over pictures.",
 }

@@ -1,4 +1,4 @@
-"""Pictures that viewers bring to be painted like; they are gone with the server."""
+"""Pictures that viewers upload as styles, deleted when the server ends."""
 
 import hashlib
 from collections import OrderedDict
@@ -12,7 +12,7 @@ from realtime_nst.pictures import jpeg_size
 from realtime_nst.runtime.codes import decode_painting
 
 LARGEST = 2 * 1024 * 1024
-"""Bytes; the page makes them smaller before it sends them."""
+"""Bytes; the page scales pictures down before it sends them."""
 
 LARGEST_SIDE = 2048
 """Pixels."""
@@ -23,27 +23,27 @@ _LEAST = 32
 
 
 class Paintings:
-    """The last 32 that were brought, as files at the size that codes are made at."""
+    """The last 32 uploads, as files at the size that codes are made from."""
 
     def __init__(self) -> None:
         self._folder = TemporaryDirectory(prefix="realtime_nst-paintings-")
         self._files: OrderedDict[str, Path] = OrderedDict()
 
     def add(self, data: bytes) -> str:
-        """The name under which the JPEG ``data`` can be chosen, the same for the same picture.
+        """Store the JPEG ``data``; returns its name, the same for the same data.
 
-        Only JPEG is taken, as nothing else can be decoded in bounded memory. Raises
-        :class:`UsageError` for what is none or too large, and as :func:`decode_painting` does.
+        Other formats are refused, because they cannot be decoded in bounded memory. Raises
+        :class:`UsageError` if ``data`` is not a JPEG or is too large, and the errors of
+        :func:`decode_painting`.
         """
         if not data.startswith(_JPEG):
             raise UsageError(
-                "a painting is sent as JPEG, as the page does of any picture chosen there"
+                "a picture must be sent as JPEG; the page converts any picture chosen there"
             )
         width, height = jpeg_size(data)
         if max(width, height) > LARGEST_SIDE:
             raise UsageError(
-                f"the picture has {width}x{height} pixels and may have {LARGEST_SIDE} a side; "
-                "make it smaller"
+                f"the picture has {width}x{height} pixels; scale it down to {LARGEST_SIDE} a side"
             )
         name = f"painting-{hashlib.sha256(data).hexdigest()[:32]}"
         if name not in self._files:
@@ -60,9 +60,9 @@ class Paintings:
         return name in self._files
 
     def path(self, name: str) -> Path:
-        """Raises :class:`UsageError` where it is no longer kept."""
+        """The file of the picture; raises :class:`UsageError` if it is no longer kept."""
         if name not in self._files:
-            raise UsageError("the picture is no longer kept here; choose it again")
+            raise UsageError("the server no longer has this picture; choose it again")
         return self._files[name]
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
-"""The WebRTC connection of one viewer: the newest camera picture in, the newest painted one out."""
+"""A viewer's WebRTC connection: receives the newest camera picture, sends the newest painting."""
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
@@ -16,24 +16,59 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtcicetransport import parse_stun_turn_uri
 from av import VideoFrame
 
 from realtime_nst.errors import UsageError, one_line
-from realtime_nst.serve.encoder import PaintingEncoder
-from realtime_nst.serve.ice import IceServer
-from realtime_nst.serve.inside import replace_part
-from realtime_nst.serve.intake import Intake
+from realtime_nst.serve.intake import Intake, replace_part
 from realtime_nst.serve.metrics import Metrics
-from realtime_nst.serve.newest import Newest
-from realtime_nst.serve.tracks import RATE, PaintedTrack, RateLimit
+from realtime_nst.serve.tracks import RATE, Newest, PaintedTrack, PaintingEncoder, RateLimit
 
 PATIENCE = 20.0
-"""Seconds within which a viewer must send its first picture, and after each the next one."""
+"""Seconds that a viewer has to send its first picture, and each next one."""
+
+IceServer = Mapping[str, str]
+"""``urls``, and for TURN ``username`` and ``credential``: the form of both browsers and aiortc."""
+
+
+def ice_servers(addresses: Iterable[str]) -> list[IceServer]:
+    """The ICE servers at ``stun:HOST:PORT`` and ``turn:USER:PASSWORD@HOST:PORT``.
+
+    They help browser and server to find a route to each other. Raises :class:`UsageError` for any
+    other address.
+    """
+    return [_ice_server(address) for address in addresses]
+
+
+def _ice_server(address: str) -> IceServer:
+    scheme, _, rest = address.partition(":")
+    login, at, host = rest.rpartition("@")
+    user, _, password = login.partition(":")
+    url = f"{scheme}:{host}"
+    if not _is_usable(url, login):
+        raise UsageError(
+            f"--ice-server {address!r} is not valid; give it as stun:HOST:PORT or "
+            "turn:USER:PASSWORD@HOST:PORT, the latter with ?transport=tcp if UDP is blocked"
+        )
+    return {"urls": url, **({"username": user, "credential": password} if at else {})}
+
+
+def _is_usable(url: str, login: str) -> bool:
+    """Browsers refuse a TURN server without a login; aiortc skips a transport it does not have."""
+    try:
+        parts = parse_stun_turn_uri(url)
+    except ValueError:
+        return False
+    if parts["scheme"].startswith("stun"):
+        return True
+    user, _, password = login.partition(":")
+    transports = ("tcp",) if parts["scheme"] == "turns" else ("udp", "tcp")
+    return bool(user and password) and parts["transport"] in transports
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A picture of the camera, the how manyeth it is, and the monotonic time it was decoded."""
+    """A camera picture, its number (from 1), and the monotonic time at which it was decoded."""
 
     picture: VideoFrame
     index: int
@@ -41,10 +76,10 @@ class Arrival:
 
 
 class Peer:
-    """Without ``ice_servers`` none is asked. Needs a running event loop.
+    """Only the given ``ice_servers`` are contacted. Needs a running event loop.
 
-    Pictures travel through UDP sockets on the network addresses of this machine, whatever address
-    the page is served on; loopback is never among them.
+    Pictures are sent over UDP from the network addresses of this machine, never loopback, whatever
+    address the page is served on. ``arrived`` has the newest camera picture.
     """
 
     def __init__(self, metrics: Metrics, ice_servers: Sequence[IceServer]) -> None:
@@ -53,52 +88,55 @@ class Peer:
         self._metrics = metrics
         self._limit = RateLimit(RATE)
         self._track: asyncio.Future[MediaStreamTrack] = asyncio.Future()
-        self._received = self._left_out = 0
+        self._received = self._over_limit = 0
         self.arrived: Newest[Arrival] = Newest()
         self.painted = PaintedTrack()
         self._intake = Intake()
 
     async def answer(self, sdp: object) -> str:
-        """The answer to a browser's offer; raises UsageError for what is none, or a second one.
+        """The SDP answer to a browser's SDP offer.
 
-        Also where this machine has no network address.
+        Raises :class:`UsageError` for an invalid or a second offer, and if this machine has no
+        network address.
         """
         if self._connection.remoteDescription is not None:
-            raise UsageError("there was an offer before; start again")
+            raise UsageError("there already was an offer; reload the page")
         if not get_host_addresses(True, True):
             raise UsageError(
-                "the server's machine has no network address but loopback, and pictures need one; "
-                "connect it to a network and start again"
+                "the server's machine has no network address other than loopback, which pictures "
+                "need; connect it to a network and start again"
             )
         transceiver = self._connection.addTransceiver(self.painted)
-        self._intake.bound(transceiver)
+        self._intake.bind(transceiver)
         replace_part(transceiver.sender, "encoder", PaintingEncoder())
         try:
             await self._connection.setRemoteDescription(RTCSessionDescription(str(sdp), "offer"))
             track = transceiver.receiver.track
             others = self._connection.getTransceivers() != [transceiver] or self._connection.sctp
             if track is None or others:
-                raise ValueError("one video stream, and nothing else, is wanted")
+                raise ValueError("it must have one video stream and nothing else")
             await self._connection.setLocalDescription(await self._connection.createAnswer())
-        except Exception as error:  # aiortc fails in many ways on what is no offer
-            raise UsageError(f"this is no offer ({one_line(error)}); reload the page") from error
+        except Exception as error:  # aiortc fails in many ways on an invalid offer
+            raise UsageError(
+                f"the offer is invalid ({one_line(error)}); reload the page"
+            ) from error
         self._track.set_result(track)
         return str(self._connection.localDescription.sdp)
 
     async def refuse(self) -> None:
-        """Raises UsageError as soon as too large or too many pictures arrive."""
+        """Wait until pictures arrive that are too large or too many; raises :class:`UsageError`."""
         raise await self._intake.refusal.get()
 
     async def receive(self) -> None:
-        """Fills ``arrived``; raises UsageError when nothing comes, or no more."""
+        """Fill ``arrived``; raises :class:`UsageError` if no picture comes, or the stream ends."""
         try:
             while True:
                 async with asyncio.timeout(PATIENCE):
                     self._take(await _next(await self._track))
         except TimeoutError:
             raise UsageError(
-                f"no camera picture arrived for {PATIENCE:.0f} s; the camera may be held by "
-                "another program, or a firewall be between browser and server, see --ice-server"
+                f"no camera picture arrived for {PATIENCE:.0f} s; another program may be using the "
+                "camera, or a firewall may block the connection (see --ice-server)"
             ) from None
         except MediaStreamError:
             raise UsageError("the connection to the camera ended; start again") from None
@@ -110,12 +148,12 @@ class Peer:
         if self._limit.admits(now):
             self.arrived.put(Arrival(picture, self._received, now))
         else:
-            self._left_out += 1
+            self._over_limit += 1
 
     @property
     def dropped(self) -> int:
-        """Pictures left out because newer ones were there, or because too many came."""
-        return self._left_out + self.arrived.dropped + self.painted.pictures.dropped
+        """Pictures dropped because a newer one replaced them, or because too many came."""
+        return self._over_limit + self.arrived.dropped + self.painted.pictures.dropped
 
     async def close(self) -> None:
         self._track.cancel()

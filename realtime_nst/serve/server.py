@@ -1,4 +1,4 @@
-"""The socket everything stands on: address, port, certificate, token."""
+"""The HTTP server: address, port, certificate and token."""
 
 import errno
 import secrets
@@ -14,8 +14,8 @@ from aioice.ice import get_host_addresses
 from realtime_nst.errors import UsageError
 from realtime_nst.serve.access import Access, is_loopback
 from realtime_nst.serve.app import App
-from realtime_nst.serve.ice import ice_servers
 from realtime_nst.serve.metrics import Metrics
+from realtime_nst.serve.peer import ice_servers
 from realtime_nst.serve.studio import Studio
 
 _SHORTEST_TOKEN = 8
@@ -24,11 +24,12 @@ _SECONDS_TO_LEAVE = 2.0
 
 
 class Server:
-    """An asynchronous context manager; ``urls`` are what to open once it has been entered.
+    """An asynchronous context manager; once entered, ``urls`` has the addresses to open.
 
-    ``host`` other than loopback demands a token, which is made where none is given. ``port`` 0
-    takes any. ``certificate`` and ``key`` are PEM files, the key may lie in the certificate's.
-    ``ice`` are addresses as :func:`ice_servers` takes them. Raises UsageError for what cannot be.
+    A ``host`` other than loopback requires a token; one is generated if none is given. ``port`` 0
+    chooses a free port. ``certificate`` and ``key`` are PEM files; the certificate's file may
+    contain the key. ``sessions`` is the most viewers at once. ``ice`` has addresses for
+    :func:`ice_servers`. Raises :class:`UsageError` for invalid arguments.
     """
 
     def __init__(
@@ -53,8 +54,8 @@ class Server:
             App(studio, access, metrics, ice_servers(ice)).web,
             access_log=None,
             shutdown_timeout=_SECONDS_TO_LEAVE,
-            # A refused request's body is neither inflated nor waited for: 1.5 MB of zeros, deflated
-            # and sent without a token, kept the event loop of all viewers busy for 10 s.
+            # A refused request's body is neither decompressed nor waited for: 1.5 MB of deflated
+            # zeros, sent without a token, kept the event loop of all viewers busy for 10 s.
             auto_decompress=False,
             lingering_time=0,
         )
@@ -73,7 +74,7 @@ class Server:
 
     @property
     def urls(self) -> list[str]:
-        """One, or one for each address of this machine when it serves on all of them."""
+        """The address, or one for each address of this machine if it listens on all of them."""
         host, port = self._runner.addresses[0][:2]
         hosts = get_host_addresses(True, False) if host in _EVERYWHERE else []
         scheme = "https" if self._ssl else "http"
@@ -82,17 +83,17 @@ class Server:
 
     @property
     def hides_cameras(self) -> bool:
-        """Whether browsers elsewhere will refuse the page their camera, for want of HTTPS."""
+        """Whether other machines' browsers deny the page their camera, because HTTPS is missing."""
         return self._ssl is None and not is_loopback(self._host)
 
     def _why_not(self, error: OSError | OverflowError) -> str:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             return (
                 f"port {self._port} of {self._host} is in use; choose another with --port, "
-                "--port 0 takes any"
+                "or a free one with --port 0"
             )
         return (
-            f"{self._host} port {self._port} cannot be served ({error}); choose an address of "
+            f"{self._host} port {self._port} cannot be opened ({error}); choose an address of "
             "this machine with --host, and a --port from 1024 to 65535"
         )
 
@@ -100,17 +101,17 @@ class Server:
 def _check(token: str, sessions: int) -> None:
     if token and len(token) < _SHORTEST_TOKEN:
         raise UsageError(
-            f"--token has {len(token)} characters, {_SHORTEST_TOKEN} are the least; leave it out, "
-            "and one is made"
+            f"--token has {len(token)} characters and needs {_SHORTEST_TOKEN}; "
+            "without --token, one is generated"
         )
     if sessions < 1:
-        raise UsageError(f"--sessions is 1 or more, not {sessions}")
+        raise UsageError(f"--sessions {sessions} is below 1")
 
 
 def _ssl(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
     if certificate is None:
         if key is not None:
-            raise UsageError(f"--key {str(key)!r} belongs to a --certificate; give both")
+            raise UsageError(f"--key {str(key)!r} needs a --certificate; give both")
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:

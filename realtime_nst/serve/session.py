@@ -19,13 +19,10 @@ from realtime_nst.display import Display
 from realtime_nst.errors import RealtimeNstError, UsageError
 from realtime_nst.look import Look, View
 from realtime_nst.paint import Paint
-from realtime_nst.serve.ice import IceServer
 from realtime_nst.serve.metrics import Metrics
-from realtime_nst.serve.newest import Newest
-from realtime_nst.serve.peer import Arrival, Peer
-from realtime_nst.serve.sizes import painted_size
+from realtime_nst.serve.peer import Arrival, IceServer, Peer
 from realtime_nst.serve.studio import USUAL_SIZE, Studio
-from realtime_nst.serve.tracks import decoded, encodable
+from realtime_nst.serve.tracks import Newest, decoded, encodable, painted_size
 from realtime_nst.serve.wishes import wished
 
 _LATENCIES = 60
