@@ -1,4 +1,4 @@
-"""Picture files read, whoever needs one: a source of frames, or a painting for its style."""
+"""Reading picture files, as frames or as paintings."""
 
 import re
 from pathlib import Path
@@ -17,31 +17,31 @@ _JPEG = b"\xff\xd8"
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _ALONE = {0x01, *range(0xD0, 0xD9)}
-"""Markers that no length follows."""
+"""Markers without a length."""
 
 _BAND = 256
-"""Rows laid on white at a time, which bounds the memory that takes."""
+"""Rows composited over white at a time, to bound memory."""
 
 
 def read_picture(path: str | Path) -> Image:
     """The picture at ``path`` as RGB uint8 ``(height, width, 3)``.
 
-    Turned upright as its EXIF data says (pictures with transparency excepted); 16 bits are reduced
-    to 8; grey, palette and CMYK become RGB; what is transparent is laid on white. Of an animation
-    the first picture. Raises :class:`MediaError` when it cannot be read.
+    The EXIF orientation is applied (except to pictures with transparency), 16 bits are reduced to
+    8, grey, palette and CMYK are converted, transparency is composited over white. An animation
+    gives its first picture. Raises :class:`MediaError` if it cannot be read.
     """
     return decode(load(Path(path)), str(path))
 
 
 def is_picture(path: Path) -> bool:
-    """By its suffix, or where that tells nothing by what the file holds."""
+    """By its suffix, or if that is unknown by the file's contents."""
     if path.suffix.lower() in SUFFIXES or not path.is_file():
         return path.suffix.lower() in SUFFIXES and not path.is_dir()
     return bool(cv2.haveImageReader(str(path)))
 
 
 def load(path: Path) -> bytes:
-    """What is in the file. Raises :class:`MediaError` when it cannot be read, or is empty."""
+    """The file's contents. Raises :class:`MediaError` if it cannot be read or is empty."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -52,10 +52,10 @@ def load(path: Path) -> bytes:
 
 
 def decode(data: bytes, name: str, longest: int = 0) -> Image:
-    """As :func:`read_picture`, of the picture in ``data``, called ``name`` in errors.
+    """Like :func:`read_picture`, for the picture in ``data``, called ``name`` in errors.
 
-    A JPEG whose longer side is 8 times ``longest`` pixels or more (0: none is) comes at an eighth
-    of its size: it is never in memory in full.
+    A JPEG whose longer side has 8 times ``longest`` pixels or more is decoded at an eighth of its
+    size, so that it is never in memory in full; not if ``longest`` is 0.
     """
     try:
         return _decoded(np.frombuffer(data, np.uint8), name, longest)
@@ -65,10 +65,9 @@ def decode(data: bytes, name: str, longest: int = 0) -> Image:
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:
-    """Width and height that the frame header of a JPEG gives (ITU-T T.81, B.2.2); 0 where it has
-    none.
+    """Width and height from a JPEG's frame header (ITU-T T.81, B.2.2); 0, 0 if it has none.
 
-    Known without decoding: of a progressive JPEG, libjpeg keeps all coefficients in memory, and 565
+    Read without decoding: libjpeg keeps all coefficients of a progressive JPEG in memory, and 565
     bytes may stand for 20000x20000 of them.
     """
     at = len(_JPEG)
@@ -90,20 +89,20 @@ def _decoded(data: NDArray[np.uint8], name: str, longest: int) -> Image:
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     if image is None:
         raise MediaError(
-            f"{name!r} is not a picture that can be read, or is damaged "
+            f"{name!r} is not a picture, or is damaged "
             f"(formats: {', '.join(SUFFIXES)}); convert it or leave it out"
         )
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _eighth(data: NDArray[np.uint8], longest: int) -> NDArray[Any] | None:
-    """BGR at an eighth of the size; None where that is smaller than ``longest``."""
+    """BGR at an eighth of the size; None if that is smaller than ``longest``."""
     small = cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_8)
     return small if small is not None and max(small.shape) >= longest else None
 
 
 def _transparent(data: NDArray[np.uint8]) -> NDArray[Any] | None:
-    """BGR of a picture with transparency, laid on white; None for any other."""
+    """BGR of a picture with transparency, composited over white; None for any other."""
     bgra = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     if bgra is None or bgra.shape[2:] != (4,) or bgra.dtype not in (np.uint8, np.uint16):
         return None

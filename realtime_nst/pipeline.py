@@ -1,7 +1,7 @@
-"""``run(source, stages, sink)``: two threads of its own, the sink on the caller's.
+"""``run(source, stages, sink)``: source and stages on a thread each, the sink on the caller's.
 
-A live source is never waited for (capacity 1, the newest frame wins, dropped frames are counted);
-any other source waits for the slowest part and loses nothing.
+With a live source, queues hold one frame, a newer frame replaces an older one, and dropped frames
+are counted. Any other source waits for the slowest part, and no frame is dropped.
 """
 
 import threading
@@ -22,11 +22,11 @@ _LATENCIES = 10_000
 
 @dataclass
 class Report:
-    """What a run did; also handed to ``on_frame`` while it runs.
+    """What a run did; also passed to ``on_frame`` while it runs.
 
-    ``seconds`` is wall time from the start to the last frame written. ``busy`` holds the seconds
-    each part was at work, by name ("source", each stage's class name, "sink"). ``latencies`` are
-    seconds from capture to the return of the sink's ``write``, one a frame, of the last 10,000.
+    ``seconds`` is the wall time from the start to the last frame written. ``busy`` has the seconds
+    that each part worked, by name: "source", the class name of each stage, "sink". ``latencies``
+    has the seconds from capture to the return of the sink's ``write`` for the last 10,000 frames.
     """
 
     frames: int = 0
@@ -60,8 +60,8 @@ def run(
 ) -> Report:
     """Pass every frame of ``source`` through ``stages`` into ``sink``; both must be open.
 
-    ``on_frame`` is called on the caller's thread after each frame. An error in any part is raised
-    here. When ``run`` returns or raises, its threads have ended and the stages have been reset.
+    ``on_frame`` is called on the caller's thread after each frame. Raises the error of whichever
+    part fails. When ``run`` returns or raises, its threads have ended and the stages are reset.
     """
     live = source.info.live
     capacity = 1 if live else _FILE_CAPACITY

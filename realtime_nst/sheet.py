@@ -1,4 +1,4 @@
-"""A contact sheet: pictures in a grid, each with its caption."""
+"""A contact sheet: pictures in a grid, each with a caption."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _PAPER, _INK = (255, 255, 255), (30, 30, 30)
 def contact_sheet(tiles: Sequence[tuple[str, Image]], columns: int | None = None) -> Image:
     """One RGB picture of all ``tiles`` (caption, picture), each 480 pixels wide, on white.
 
-    ``columns``: as many as make it about square when None.
+    ``columns`` defaults to a number that makes the sheet about square.
     """
     columns = columns or math.ceil(math.sqrt(len(tiles)))
     drawn = [_tile(caption, picture) for caption, picture in tiles]

@@ -1,4 +1,4 @@
-"""The vocabulary of the pipeline: what flows, from where, through what, to where."""
+"""The vocabulary of the pipeline: frames, and the protocols of sources, stages and sinks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Frame:
     """One picture of a stream.
 
     ``index`` counts from 0; ``pts`` is the presentation time in seconds; ``captured`` is the
-    ``time.monotonic()`` reading at which the picture became available (latency counts from it).
+    ``time.monotonic()`` reading when the picture became available, from which latency is counted.
     """
 
     image: Image
@@ -29,11 +29,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """What is known of a stream before its first frame.
+    """What is known about a stream before its first frame.
 
-    ``width`` and ``height`` are those of the frames delivered, any rotation already applied.
-    ``rate`` is the nominal frames per second, ``frames`` the expected count; None if not known.
-    A ``live`` source is never waited for: newer frames replace older ones.
+    ``width`` and ``height`` are those of the frames delivered, rotation already applied. ``rate``
+    is the nominal number of frames a second, ``frames`` the expected number; None if unknown. The
+    frames of a ``live`` stream are dropped when they come too fast, instead of waiting.
     """
 
     width: int
@@ -44,7 +44,7 @@ class StreamInfo:
 
 
 class Managed:
-    """A context manager for sources and sinks: ``_close`` is called however its block ends."""
+    """A context manager for sources and sinks that calls ``_close`` when its block ends."""
 
     def __enter__(self) -> Self:
         return self
@@ -62,7 +62,7 @@ class Managed:
 
 
 class Unmanaged(Managed):
-    """A context manager with nothing to open or close, for sources and sinks that hold nothing."""
+    """A context manager for sources and sinks that have nothing to close."""
 
     def _close(self) -> None:
         pass
@@ -79,7 +79,7 @@ class _Context(Protocol):
 
 
 class Source(_Context, Protocol):
-    """A context manager one iterates, once. Raises :class:`MediaError` when it cannot deliver."""
+    """A context manager to iterate once. Raises :class:`MediaError` if it cannot deliver."""
 
     @property
     def info(self) -> StreamInfo: ...
@@ -87,15 +87,15 @@ class Source(_Context, Protocol):
 
 
 class Stage(Protocol):
-    """One step a frame passes through, always on the same thread."""
+    """A step that every frame passes through, always on the same thread."""
 
     def __call__(self, frame: Frame) -> Frame: ...
     def reset(self) -> None:
-        """Forget earlier frames: called at a cut, a loop, a seek."""
+        """Forget earlier frames: called at a cut, a loop or a seek."""
 
 
 class Sink(_Context, Protocol):
-    """A context manager that takes frames. Leaving it with an error keeps what can be kept."""
+    """A context manager that takes frames. If left with an error, it keeps what it can."""
 
     def write(self, frame: Frame) -> bool:
-        """Take one frame; False when the user wants to stop."""
+        """Take one frame; returns False when the user wants to stop."""

@@ -230,7 +230,7 @@ def test_image_passes_over_what_is_no_picture_and_fails(cli, photo, style, tmp_p
     ("names", "output", "said"),
     [
         (("none.png",), "out.png", "does not exist; did you mean 'one.png'?"),
-        (("one.png", "two.png"), "out.png", "give a folder instead"),
+        (("one.png", "two.png"), "out.png", "name a folder instead"),
         (("one.png",), "one.png", "input itself"),
         (("one.png",), "out.xyz", ".webp"),
     ],

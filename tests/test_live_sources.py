@@ -15,10 +15,9 @@ from media_factory import clip
 from stream_factory import PATIENCE, Broadcast, File, Pictures, Server
 
 from realtime_nst.errors import MediaError, SourceStalled, UsageError
-from realtime_nst.sources import _v4l2, devices, network, reconnecting
-from realtime_nst.sources._fitted import fitted
+from realtime_nst.sources import devices, network, reconnecting
 from realtime_nst.sources.network import NetworkSource
-from realtime_nst.sources.paced import PacedSource
+from realtime_nst.sources.paced import PacedSource, fitted
 from realtime_nst.sources.reconnecting import ReconnectingSource
 from realtime_nst.stream import Frame, StreamInfo, Unmanaged
 
@@ -276,16 +275,16 @@ class Node:
 
     def __call__(self, device, request, answer):
         index = struct.unpack_from("<I", answer)[0]
-        if request == _v4l2._QUERYCAP:
+        if request == devices._QUERYCAP:
             struct.pack_into("<16s32s", answer, 0, b"uvcvideo", b"HD Webcam")
             struct.pack_into("<II", answer, 84, 0x80000001, self.capabilities)
-        elif request == _v4l2._ENUM_FMT and index < 2:
+        elif request == devices._ENUM_FMT and index < 2:
             struct.pack_into("<4s", answer, 44, (b"MJPG", b"YUYV")[index])
-        elif request == _v4l2._ENUM_FRAMESIZES and answer[4:8] == b"YUYV" and index == 0:
+        elif request == devices._ENUM_FRAMESIZES and answer[4:8] == b"YUYV" and index == 0:
             struct.pack_into("<7I", answer, 8, 2, 32, 1920, 2, 24, 1080, 2)
-        elif request == _v4l2._ENUM_FRAMESIZES and answer[4:8] == b"MJPG" and index < 2:
+        elif request == devices._ENUM_FRAMESIZES and answer[4:8] == b"MJPG" and index < 2:
             struct.pack_into("<III", answer, 8, 1, *((1280, 720), (640, 480))[index])
-        elif request == _v4l2._ENUM_FRAMEINTERVALS and index < 2:
+        elif request == devices._ENUM_FRAMEINTERVALS and index < 2:
             struct.pack_into("<III", answer, 16, 1, 1, (30, 15)[index])
         else:
             raise OSError(22, "Invalid argument")
@@ -295,7 +294,7 @@ def test_a_camera_on_linux_tells_its_modes(tmp_path, monkeypatch):
     fcntl = pytest.importorskip("fcntl")
     monkeypatch.setattr(fcntl, "ioctl", Node())
     (tmp_path / "video0").touch()
-    assert _v4l2.ask(tmp_path / "video0") == (
+    assert devices.query(tmp_path / "video0") == (
         "HD Webcam",
         ("MJPG 1280x720 at 30 and 15 fps, 640x480 at 30 and 15 fps", "YUYV 32x24 to 1920x1080"),
     )
@@ -305,12 +304,12 @@ def test_a_node_that_captures_nothing_is_no_camera(tmp_path, monkeypatch):
     fcntl = pytest.importorskip("fcntl")
     monkeypatch.setattr(fcntl, "ioctl", Node(0x2))
     (tmp_path / "video1").touch()
-    assert _v4l2.ask(tmp_path / "video1") is None
+    assert devices.query(tmp_path / "video1") is None
 
 
 def test_a_node_that_may_not_be_opened_is_listed_with_the_reason(tmp_path):
     pytest.importorskip("fcntl")
-    assert "cannot be asked" in _v4l2.ask(tmp_path / "video3")[0]
+    assert "cannot be queried" in devices.query(tmp_path / "video3")[0]
 
 
 @pytest.mark.parametrize("system", ["darwin", "win32"])

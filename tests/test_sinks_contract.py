@@ -188,7 +188,7 @@ def test_names_that_cannot_be_are_refused_before_any_work(tmp_path, names, said)
 def test_a_second_frame_for_one_file_is_refused(tmp_path):
     with open_sink(f"pictures:{tmp_path / 'a.png'}") as sink:
         sink.write(_frame(0))
-        with pytest.raises(UsageError, match="give a folder"):
+        with pytest.raises(UsageError, match="name a folder"):
             sink.write(_frame(1))
 
 

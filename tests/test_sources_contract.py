@@ -259,7 +259,7 @@ def test_camera_unplugged_in_the_middle_stalls(camera):
 @pytest.mark.parametrize(
     ("fake", "reason"),
     [
-        (FakeCamera(opens=False), "not there, or in use by another program"),
+        (FakeCamera(opens=False), "absent, or in use by another program"),
         (FakeCamera(), "the device gave no frame"),
     ],
 )
@@ -416,7 +416,7 @@ def test_what_is_no_picture_is_named(tmp_path, name, data, said):
 
 def test_a_folder_without_pictures_is_named(tmp_path):
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(UsageError, match="holds no picture"):
+    with pytest.raises(UsageError, match="contains no picture"):
         _only(tmp_path)
 
 

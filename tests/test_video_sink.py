@@ -536,7 +536,7 @@ def test_no_space_left_names_the_remedy(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("realtime_nst.sinks.video.av.open", full)
+    monkeypatch.setattr("realtime_nst.sinks._mux.av.open", full)
     with pytest.raises(MediaError, match=r"no space left for .*; free some"):
         write(sink, [frame])
     assert os.listdir(tmp_path) == []
@@ -551,7 +551,7 @@ def test_what_ffmpeg_refuses_is_said_with_a_remedy(tmp_path, monkeypatch, suffix
     def refused(*_, **__):
         raise av.error.InvalidDataError(errno.EINVAL, "Invalid data found")
 
-    monkeypatch.setattr("realtime_nst.sinks.video.av.open", refused)
+    monkeypatch.setattr("realtime_nst.sinks._mux.av.open", refused)
     with pytest.raises(MediaError, match=rf"FFmpeg .*Invalid data found.*; {remedy}"):
         write(sink, [frame])
 

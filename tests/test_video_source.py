@@ -201,10 +201,10 @@ def _neighbour(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "kind", "says"),
     [
-        (_text, MediaError, "it holds text"),
+        (_text, MediaError, "it contains text"),
         (_empty, MediaError, "empty"),
         (_sound_only, MediaError, "no video stream"),
-        (_no_frames, MediaError, "gives no frame"),
+        (_no_frames, MediaError, "contains no readable frame"),
         (_without_index, MediaError, "its index is missing"),
         (_picture, UsageError, "realtime-nst image"),
         (_neighbour, UsageError, "did you mean 'holiday.mp4'"),

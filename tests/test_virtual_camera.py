@@ -93,7 +93,7 @@ def test_a_driver_that_fails_is_an_error_of_the_next_write(driver):
 
 @pytest.mark.parametrize(
     ("system", "remedy"),
-    [("linux", "v4l2loopback"), ("darwin", "OBS"), ("win32", "OBS"), ("beos", "known on Linux")],
+    [("linux", "v4l2loopback"), ("darwin", "OBS"), ("win32", "OBS"), ("beos", "work on Linux")],
 )
 def test_without_a_driver_the_error_says_what_to_install_on_this_system(
     driver, monkeypatch, system, remedy

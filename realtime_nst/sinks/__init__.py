@@ -1,4 +1,4 @@
-"""Where frames go. Each sink is one file and one row of ``SINKS``, imported when asked for."""
+"""Where frames go. Each sink is one file and one row of ``SINKS``."""
 
 from importlib import import_module
 from pathlib import Path
@@ -13,16 +13,17 @@ SINKS = {
     "virtualcam": "realtime_nst.sinks.virtual_camera:VirtualCameraSink",
     "window": "realtime_nst.sinks.window:WindowSink",
 }
-"""Scheme of an address, and the class behind it."""
+"""By the scheme of an address, the class that opens it."""
 
 _OF_FILES = ("pictures", "video")
 
 
 def open_sink(address: str | Path, **options: Any) -> Sink:
-    """The sink at ``address``: ``scheme:rest`` with a scheme of ``SINKS``, or the path of a video.
+    """The sink for ``address``, constructed but not entered.
 
-    ``rest`` is the first argument of the class, ``options`` the others. The sink is made, not
-    entered. Raises :class:`~realtime_nst.errors.UsageError` as the class does.
+    ``address`` is ``scheme:rest`` with a scheme of ``SINKS``, or the path of a video. ``rest``
+    becomes the first argument of the class, ``options`` the others. Raises what the constructor
+    raises, such as :class:`~realtime_nst.errors.UsageError`.
     """
     scheme, colon, rest = str(address).partition(":")
     if not colon or scheme not in SINKS:

@@ -1,4 +1,4 @@
-"""What of a video file is copied, not stylised: sound, subtitles, covers, chapters, tags."""
+"""What is copied from a video file: sound, subtitles, covers, attachments, chapters and tags."""
 
 from __future__ import annotations
 
@@ -25,33 +25,32 @@ _STREAM_TAGS = {"encoder", "duration", "vendor_id", "bps", "number_of_frames", "
 _COVER_TYPES = {"png": "image/png", "mjpeg": "image/jpeg"}
 
 
-def check_held(source: Path, target: Path, codec: str) -> list[str]:
-    """Whether the container of ``target`` holds every stream of ``source``.
+def check_held(container: InputContainer, source: Path, target: Path, codec: str) -> list[str]:
+    """Check that the container of ``target`` can hold every stream of ``source``, open already.
 
-    Returns notices on streams of data that are left out. Raises :class:`UsageError` where sound,
+    Returns a notice for each data stream that is not copied. Raises :class:`UsageError` if sound,
     subtitles, a cover or an attachment would be lost, naming a suffix that keeps them.
     """
-    with open_input(source) as container:
-        kind = CONTAINERS[target.suffix.lower()]
-        lost = [stream for stream in _others(container) if not _holds(kind, stream)]
-        serious = [stream for stream in lost if stream.type != "data"]
-        if serious:
-            raise UsageError(
-                f"a {target.suffix} file cannot hold the {_listing(serious)} of {source.name}; "
-                + _remedy(source, container, target, codec)
-            )
-        return [
-            f"stream {stream.index} of {source.name} ({stream.name or 'unknown'} data) is left "
-            f"out: a {target.suffix} file cannot hold it"
-            for stream in lost
-        ]
+    kind = CONTAINERS[target.suffix.lower()]
+    lost = [stream for stream in _others(container) if not _holds(kind, stream)]
+    serious = [stream for stream in lost if stream.type != "data"]
+    if serious:
+        raise UsageError(
+            f"a {target.suffix} file cannot hold the {_listing(serious)} of {source.name}; "
+            + _remedy(source, container, target, codec)
+        )
+    return [
+        f"stream {stream.index} of {source.name} ({stream.name or 'unknown'} data) is not copied: "
+        f"a {target.suffix} file cannot hold it"
+        for stream in lost
+    ]
 
 
 class CopiedStreams:
-    """Every stream of ``source`` but the stylised one, packet by packet, in the file's order.
+    """The packets of every stream of ``source`` but the main video, in the file's order.
 
-    Every packet stays as it is, with one exception: the AAC of MPEG-TS and ADTS files, which says
-    at the head of each packet what other containers say once. That head is left off.
+    Packets stay as they are, with one exception: AAC from MPEG-TS and ADTS files has a header in
+    each packet, which other containers store once. That header is removed.
     """
 
     def __init__(self, source: Path, kind: Container) -> None:
@@ -88,7 +87,7 @@ class CopiedStreams:
                 self._attach_cover(stream, output)
 
     def until(self, seconds: Fraction | None = None) -> Iterator[Packet[Any]]:
-        """The packets due up to ``seconds`` (None: all that remain), ready to be written."""
+        """The packets due by ``seconds`` (None: all that are left), ready to be written."""
         while self._next is not None and (seconds is None or _due(self._next) <= seconds):
             packet, self._next = self._next, next(self._packets, None)
             target = self._outputs.get(packet.stream_index)
@@ -102,7 +101,7 @@ class CopiedStreams:
         self._input.close()
 
     def _read(self) -> Iterator[Packet[Any]]:
-        """A source that is cut off ends here as it does for the pictures, which report it."""
+        """A source that is cut off just ends here: the one that reads the pictures reports it."""
         if not self._streams:
             return
         with suppress(av.FFmpegError):
@@ -117,7 +116,7 @@ class CopiedStreams:
         return copy
 
     def _attach_cover(self, stream: Stream, output: OutputContainer) -> None:
-        """Matroska keeps covers as attached files."""
+        """Matroska stores covers as attached files."""
         media_type = _COVER_TYPES[stream.codec_context.name]
         name = stream.metadata.get("filename", f"cover.{media_type[6:]}")
         with open_input(self._source) as again:
@@ -126,7 +125,7 @@ class CopiedStreams:
 
 
 def filtered_by(name: str | None, stream: Stream) -> Callable[[Packet[Any]], Iterable[Packet[Any]]]:
-    """FFmpeg's bitstream filter ``name`` for packets of ``stream``; None leaves them alone."""
+    """FFmpeg's bitstream filter ``name`` for packets of ``stream``; None changes nothing."""
     if name is None:
         return lambda packet: [packet]
     bitstream = BitStreamFilterContext(name, stream)
@@ -141,7 +140,7 @@ def filtered_by(name: str | None, stream: Stream) -> Callable[[Packet[Any]], Ite
 
 
 def _is_gap(packet: Packet[Any]) -> bool:
-    """True for the empty text between two subtitles of MP4, which its muxer adds by itself."""
+    """True for the empty text between two subtitles of MP4, which the muxer adds itself."""
     context = packet.stream.codec_context
     return context is not None and context.name == "mov_text" and bytes(packet) == b"\0\0"
 
@@ -152,7 +151,7 @@ def _is_adts(stream: Stream) -> bool:
 
 
 def stream_tags(stream: Stream) -> dict[str, str]:
-    """The tags worth copying; QuickTime reads a track's title as its "name"."""
+    """The tags to copy. QuickTime calls the title of a track its "name"."""
     tags = _kept(stream.metadata, _STREAM_TAGS)
     if "name" in tags:
         tags.setdefault("title", tags.pop("name"))
@@ -168,7 +167,7 @@ def _kept(tags: Mapping[str, str], but: set[str]) -> dict[str, str]:
 
 
 def _others(container: InputContainer) -> list[Stream]:
-    """Every stream but the stylised one and the text track that only repeats the chapters."""
+    """Every stream but the main video and the text track that repeats the chapters."""
     main, chapters = main_video(container), container.chapters()
     return [
         stream
@@ -179,7 +178,7 @@ def _others(container: InputContainer) -> list[Stream]:
 
 
 def _due(packet: Packet[Any]) -> Fraction:
-    """Seconds; the beginning for a packet without times, such as a cover."""
+    """Seconds; 0 for a packet without times, such as a cover."""
     ticks = packet.pts if packet.dts is None else packet.dts
     return Fraction(0) if ticks is None else ticks * packet.time_base
 
@@ -189,7 +188,7 @@ def _becomes_attachment(kind: Container, stream: Stream) -> bool:
 
 
 def _holds(kind: Container, stream: Stream) -> bool:
-    """Found out by writing a header with this stream alone into memory."""
+    """Tried by writing a header with only this stream into memory."""
     if _becomes_attachment(kind, stream):
         return stream.codec_context is not None and stream.codec_context.name in _COVER_TYPES
     output = av.open(io.BytesIO(), "w", format=kind.format)
@@ -220,4 +219,4 @@ def _remedy(source: Path, container: InputContainer, target: Path, codec: str) -
         kind = CONTAINERS[suffix]
         if codec in kind.codecs and all(_holds(kind, stream) for stream in _others(container)):
             return f"name the output {target.stem}{suffix}"
-    return f"no suffix here holds all of it: convert {source.name} to .mkv with ffmpeg first"
+    return f"no suffix can hold all of it: convert {source.name} to .mkv with ffmpeg first"

@@ -1,4 +1,4 @@
-"""RGB pictures into the packets of a video stream whose tags tell the truth."""
+"""Encoding RGB pictures, with colour tags that match."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ import hashlib
 import math
 import os
 from base64 import urlsafe_b64encode
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Self, cast
 
 import av
 import numpy as np
-from av.container import OutputContainer
+from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
+from realtime_nst.colours import Colours
 from realtime_nst.errors import MediaError
 from realtime_nst.media import (
-    Colours,
     frame_rate,
     is_full_colour,
     main_video,
-    open_input,
     pixel_aspect,
 )
 from realtime_nst.sinks._copied import stream_tags
@@ -43,9 +40,10 @@ _LARGEST_TICK_RATE = 2**31 - 1
 
 @dataclass(frozen=True)
 class Traits:
-    """What a result takes from the pictures of its source.
+    """What the result takes over from the source's video stream.
 
-    ``time_base`` is the seconds of one tick, ``aspect`` a pixel's width over its height (None: 1).
+    ``time_base`` is the length of a tick in seconds, ``aspect`` a pixel's width over its height
+    (None: 1).
     """
 
     time_base: Fraction
@@ -56,27 +54,26 @@ class Traits:
     tags: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, source: Path) -> Self:
-        with open_input(source) as container:
-            stream = main_video(container)
-            rate = frame_rate(stream) or _DEFAULT_RATE
-            return cls(
-                stream.time_base or _tick(rate),
-                rate,
-                Colours.of(stream.codec_context).written(),
-                is_full_colour(stream),
-                pixel_aspect(container, stream),
-                stream_tags(stream),
-            )
+    def of(cls, container: InputContainer) -> Self:
+        stream = main_video(container)
+        rate = frame_rate(stream) or _DEFAULT_RATE
+        return cls(
+            stream.time_base or _tick(rate),
+            rate,
+            Colours.of(stream.codec_context).written(),
+            is_full_colour(stream),
+            pixel_aspect(container, stream),
+            stream_tags(stream),
+        )
 
     @property
     def frame_seconds(self) -> Fraction:
-        """How long one frame is shown, in whole ticks: what the last one of a film lasts."""
+        """How long a frame is shown, in whole ticks: the duration of the last one."""
         return max(1, round(1 / (self.rate * self.time_base))) * self.time_base
 
     @classmethod
     def plain(cls, rate: Fraction | None) -> Self:
-        """BT.709, and a tick that measures both ``rate`` and the usual rates exactly."""
+        """BT.709, and ticks that represent ``rate`` and all common rates exactly."""
         return cls(_tick(rate or _DEFAULT_RATE), rate or _DEFAULT_RATE)
 
 
@@ -85,83 +82,81 @@ def _tick(rate: Fraction) -> Fraction:
     return Fraction(1, ticks if ticks <= _LARGEST_TICK_RATE else 90_000)
 
 
-_WHOLE, _HINTS = 6, 12
-"""Letters of a tag that tell whether anything differs, and letters that tell what."""
+@dataclass(frozen=True)
+class Encoding:
+    """How pictures become packets.
 
-
-class EncoderTag:
-    """The settings that a stream was made with, in the 31 letters that MP4 has for its encoder.
-
-    Streams with the same ``text`` can be joined. ``others`` are the settings, by name, that decide
-    the pictures beside codec, quality, size, colours and FFmpeg.
+    ``others`` has, by name, every further setting that decides the pictures.
     """
 
-    def __init__(
-        self,
-        codec: Codec,
-        quality: int,
-        size: tuple[int, int],
-        traits: Traits,
-        others: Mapping[str, str],
-    ) -> None:
-        stream = traits.time_base, traits.rate, traits.colours, traits.aspect
-        pixels = codec.pixel_format(*size, traits.full_colour)
-        settings = {
-            "codec": (codec, pixels),
-            "quality": quality,
+    codec: Codec
+    quality: int
+    traits: Traits
+    others: Mapping[str, str]
+
+    def pixel_format(self, size: tuple[int, int]) -> str:
+        return self.codec.pixel_format(*size, self.traits.full_colour)
+
+    def settings(self, size: tuple[int, int]) -> dict[str, str]:
+        """By name, everything that decides the stream. Streams with equal settings can be joined.
+
+        ``size`` is (width, height).
+        """
+        traits = self.traits
+        own = {
+            "codec": (self.codec, self.pixel_format(size)),
+            "quality": self.quality,
             "frame size": size,
-            "clock or colours": stream,
+            "clock or colours": (traits.time_base, traits.rate, traits.colours, traits.aspect),
             "FFmpeg": av.library_versions["libavcodec"],
-            **others,
         }
-        self._names = list(settings)
-        values = [repr(value) for value in settings.values()]
-        whole, hints = _letters(repr(values), _WHOLE), _letters_of(values, _HINTS)
-        self.text = f"{MARK}{whole}{hints}"
-
-    def differences(self, text: str) -> list[str]:
-        """The names of settings in which the tag ``text`` may differ; all if none can be told."""
-        hints = zip(self.text[-_HINTS:], text[-_HINTS:], strict=False)
-        differing = {at for at, (one, other) in enumerate(hints) if one != other}
-        told = [name for at, name in enumerate(self._names) if at % _HINTS in differing]
-        return told or self._names
+        return {name: repr(value) for name, value in own.items()} | dict(self.others)
 
 
-def _letters(text: str, count: int) -> str:
+_DIGEST, _HINTS = 6, 12
+"""Characters of a tag for a digest of all settings, and for one character a setting."""
+
+
+def encoder_tag(settings: Mapping[str, str]) -> str:
+    """A digest of ``settings`` in the 31 characters that MP4 has for a stream's encoder."""
+    values = list(settings.values())
+    hints = (_characters(repr(values[at::_HINTS]), 1) for at in range(_HINTS))
+    return f"{MARK}{_characters(repr(values), _DIGEST)}{''.join(hints)}"
+
+
+def differences(settings: Mapping[str, str], tag: str) -> list[str]:
+    """The names of settings in which the stream with ``tag`` may differ; all if it does not tell.
+
+    Beyond twelve settings, several share a character of the tag.
+    """
+    hints = zip(encoder_tag(settings)[-_HINTS:], tag[-_HINTS:], strict=False)
+    differing = {at for at, (one, other) in enumerate(hints) if one != other}
+    return [name for at, name in enumerate(settings) if at % _HINTS in differing] or list(settings)
+
+
+def _characters(text: str, count: int) -> str:
     return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode()[:count]
 
 
-def _letters_of(values: Sequence[str], count: int) -> str:
-    """One letter each; where there are more values than letters, some share one."""
-    return "".join(_letters(repr(values[at::count]), 1) for at in range(count))
-
-
 class PictureEncoder:
-    """One video stream of ``output``, for pictures of ``size`` (width, height).
+    """The video stream of ``output`` for pictures of ``size`` (width, height).
 
-    ``tag`` is written into it. Raises :class:`MediaError` where the encoder refuses.
+    Raises :class:`MediaError` if the encoder refuses.
     """
 
-    def __init__(
-        self,
-        output: OutputContainer,
-        codec: Codec,
-        quality: int,
-        size: tuple[int, int],
-        traits: Traits,
-        tag: EncoderTag,
-    ) -> None:
-        self._traits, self._size = traits, size
-        self._format = codec.pixel_format(*size, traits.full_colour)
+    def __init__(self, output: OutputContainer, encoding: Encoding, size: tuple[int, int]) -> None:
+        codec = encoding.codec
+        self._traits, self._size = encoding.traits, size
+        self._format = encoding.pixel_format(size)
         self._reformatter = VideoReformatter()
         self.stream = cast(
             VideoStream,
-            output.add_stream(codec.encoder, rate=traits.rate, options=dict(codec.options)),
+            output.add_stream(codec.encoder, rate=self._traits.rate, options=dict(codec.options)),
         )
-        self.stream.codec_context.time_base = traits.time_base
-        self.stream.time_base = traits.time_base
-        self.stream.metadata.update(traits.tags, encoder=tag.text)
-        self._configure(codec, quality, output.format.name)
+        self.stream.codec_context.time_base = self._traits.time_base
+        self.stream.time_base = self._traits.time_base
+        self.stream.metadata.update(self._traits.tags, encoder=encoder_tag(encoding.settings(size)))
+        self._configure(codec, encoding.quality, output.format.name)
         try:
             with _svt_silenced():
                 self.stream.codec_context.open()
@@ -176,7 +171,7 @@ class PictureEncoder:
         context.width, context.height = self._size
         context.pix_fmt = self._format
         context.gop_size = max(1, min(300, round(self._traits.rate * _SECONDS_A_GROUP)))
-        # PyAV's default, slices, costs quality where whole frames can be encoded side by side.
+        # PyAV's default, slices, costs quality where frames can be encoded in parallel.
         context.thread_type = "AUTO"
         if self._traits.aspect:
             context.sample_aspect_ratio = self._traits.aspect
@@ -189,7 +184,7 @@ class PictureEncoder:
             context.codec_tag = "hvc1"
 
     def encode(self, image: Image, ticks: int) -> list[Packet[Any]]:
-        """The packets that ``image``, shown at ``ticks`` of the time base, sets free."""
+        """Encode ``image``, shown at ``ticks`` of the time base; the packets that are ready."""
         colours = self._traits.colours
         frame = self._reformatter.reformat(
             VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format="rgb24"),
@@ -217,30 +212,3 @@ def _svt_silenced() -> Iterator[None]:
         yield
     finally:
         del os.environ["SVT_LOG"]
-
-
-class DecodingOrder:
-    """When each packet is decoded: as pictures are shown, but ``reorder`` of them ahead.
-
-    One rule for the whole file, so that two runs join; an encoder's own times start anew with each
-    run, and x265's are undefined for less than three pictures.
-    """
-
-    def __init__(self, reorder: int) -> None:
-        self._reorder = reorder
-        self._times: deque[Fraction] = deque()
-        self._begun = False
-
-    def show(self, seconds: Fraction) -> None:
-        """One more picture, later than those before."""
-        self._times.append(seconds)
-
-    def next(self) -> Fraction:
-        """Seconds at which the next packet is decoded."""
-        if not self._begun:
-            self._begun = True
-            shown = list(self._times)[: self._reorder + 1]
-            self._times.extendleft(
-                shown[0] + seconds - shown[-1] for seconds in reversed(shown[: self._reorder])
-            )
-        return self._times.popleft()

@@ -1,10 +1,11 @@
-"""The unfinished file of a video: its name, its lock, and what an earlier run left in it."""
+"""The file that a video is written to until it is whole, and what an earlier run left in it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count, islice
 from pathlib import Path
@@ -21,89 +22,111 @@ from realtime_nst.media import main_video, open_input
 from realtime_nst.sinks._copied import filtered_by
 
 MARK = "realtime_nst "
-"""Begins the encoder tag of every video that this package writes."""
+"""The beginning of the encoder tag in every video that this package writes."""
 
-_STUB = 4096
+_STUB_BYTES = 4096
 """A run killed before its first packets reach the disk leaves 0 bytes of Matroska, 88 of MP4."""
 
 
-def unfinished_name(path: Path, what: str, source: Path | None) -> Path:
-    """The path of the unfinished file ``what`` ("partial") of the video ``path``.
+class UnfinishedFile:
+    """Where the video ``target`` grows: ``partial``, or beside it when a run is resumed.
 
-    It is ``NAME.partial.SUFFIX``, or ``NAME.partial-2.SUFFIX`` and so on where that name is taken:
-    by ``source``, by a link, or by a file that this package did not write. Raises
-    :class:`TargetExists` where another run is writing the file.
+    ``partial`` is ``NAME.partial.SUFFIX``, or ``NAME.partial-2.SUFFIX`` and so on if that name is
+    taken: by ``source``, by a link, or by a file that this package did not write. With ``resume``,
+    ``earlier`` is what can be kept of an earlier run, or None; its packets are copied to
+    ``NAME.resuming.SUFFIX``, which becomes ``partial`` or the target.
+
+    Nothing is created or deleted before ``create``. From then on the files are locked, until
+    ``commit``, ``keep`` or ``discard``. Raises :class:`TargetExists` if another run is writing
+    them, or, without ``overwrite`` and ``resume``, if an earlier run left something.
     """
-    for number in count(1):
-        name = path.with_suffix(f".{what}{f'-{number}' if number > 1 else ''}{path.suffix}")
-        if not os.path.lexists(name):
-            return name
-        is_source = source is not None and source.exists() and _is_same(name, source)
-        if not is_source and is_regular(name) and _is_ours(name):
-            return name
-    raise AssertionError
 
+    def __init__(self, target: Path, source: Path | None, *, overwrite: bool, resume: bool) -> None:
+        self._target, self._overwrite = target, overwrite
+        self.partial = _free_name(target, "partial", source)
+        self._resuming = _free_name(target, "resuming", source)
+        self.earlier = EarlierRun.latest(self.partial, self._resuming) if resume else None
+        self.path: Path | None = None
+        self._locks = ExitStack()
+        if not (overwrite or resume):
+            self._check_no_earlier_run()
 
-def check_no_earlier_run(*paths: Path) -> None:
-    """Raises :class:`TargetExists` where one of these unfinished files holds pictures."""
-    for path in paths:
-        if os.path.lexists(path) and not _is_stub(path):
-            raise TargetExists(
-                f"{path} holds the finished part of an earlier run; go on from it with --resume, "
-                "or start anew with --overwrite"
-            )
+    def create(self) -> Path:
+        """Lock the files of earlier runs, delete those no longer needed, and create a new one.
 
+        Returns its path. What an earlier run finished is at ``partial`` from now on.
+        """
+        for path in (self.partial, self._resuming):
+            if os.path.lexists(path):
+                self._locks.enter_context(_locked(path))
+        if self.earlier is None:
+            if not self._overwrite:
+                self._check_no_earlier_run()
+            self.partial.unlink(missing_ok=True)
+        elif self.earlier.path == self._resuming:
+            os.replace(self._resuming, self.partial)
+            self.earlier = replace(self.earlier, path=self.partial)
+        self._resuming.unlink(missing_ok=True)
+        path = self._resuming if self.earlier else self.partial
+        self._created = self._locks.enter_context(_locked(path, create=True))
+        self.path = path
+        return path
 
-def lock(path: Path, *, create: bool = False) -> LockedFile:
-    """Raises :class:`TargetExists` where another run holds ``path`` or has just created it."""
-    try:
-        return LockedFile(path, create=create)
-    except (BlockingIOError, FileExistsError):
-        raise TargetExists(
-            f"another run is writing {path}; wait for its end, or give the output another name"
-        ) from None
+    def check_in_place(self) -> None:
+        """Raise :class:`MediaError` if the path was opened by name and names another file now."""
+        if not self._created.is_in_place:
+            raise MediaError(f"{self.path} was replaced by another program; try again")
 
+    def commit(self) -> None:
+        """The file is whole: give it the target's name. Raises :class:`TargetExists`."""
+        assert self.path is not None
+        check_not_there(self._target, self._overwrite)
+        os.replace(self.path, self._target)
+        if self.earlier:
+            self.partial.unlink()
+        self._locks.close()
 
-def _is_same(path: Path, other: Path) -> bool:
-    try:
-        return path.samefile(other)
-    except OSError:  # a dangling link
-        return False
+    def keep(self) -> Path:
+        """The file is a finished part: keep it as ``partial``, which is returned."""
+        assert self.path is not None
+        os.replace(self.path, self.partial)
+        self._locks.close()
+        return self.partial
 
+    def discard(self) -> Path | None:
+        """Delete the file; returns what an earlier run had finished, or None."""
+        if self.path:
+            self.path.unlink(missing_ok=True)
+        self._locks.close()
+        return self.earlier.path if self.earlier else None
 
-def _is_ours(path: Path) -> bool:
-    """Raises :class:`TargetExists` where another run is writing it."""
-    try:
-        lock(path).release()
-        if _is_stub(path):
-            return True
-        with open_input(path) as container:
-            return _settings(main_video(container)).startswith(MARK)
-    except TargetExists:
-        raise
-    except (MediaError, UsageError, OSError):
-        return False
+    def _check_no_earlier_run(self) -> None:
+        for path in (self.partial, self._resuming):
+            if os.path.lexists(path) and not _is_stub(path):
+                raise TargetExists(
+                    f"{path} holds the finished part of an earlier run; continue it with --resume, "
+                    "or start anew with --overwrite"
+                )
 
 
 @dataclass(frozen=True)
-class Unfinished:
-    """The whole groups of pictures of the video in ``path``, shown before ``until`` seconds.
+class EarlierRun:
+    """The whole groups of pictures in the unfinished video ``path``, shown before ``until`` (s).
 
-    ``settings`` is what its encoder was set to; ``shown`` holds the time of each of its pictures,
-    in seconds and in order.
+    ``tag`` is the encoder tag; ``shown`` has the time of each picture in seconds, in order.
     """
 
     path: Path
-    settings: str
+    tag: str
     shown: Sequence[Fraction]
     until: Fraction
 
     @classmethod
-    def read(cls, path: Path) -> Unfinished | None:
-        """None where no whole group of pictures is there yet.
+    def read(cls, path: Path) -> EarlierRun | None:
+        """None if there is no whole group of pictures.
 
-        The last group is left out: a run that was killed may have left it without some of its
-        pictures. ``until`` lies half a tick early, for containers that round times.
+        The last group does not count: a run that was killed may have lost some of its pictures.
+        ``until`` is half a tick early, because some containers round times.
         """
         if not path.exists() or _is_stub(path):
             return None
@@ -119,18 +142,15 @@ class Unfinished:
             if not whole:
                 return None
             until = shown[whole] - tick / 2
-            return cls(path, _settings(stream), sorted(shown[:whole]), until)
+            return cls(path, _encoder_tag(stream), sorted(shown[:whole]), until)
 
     @classmethod
-    def latest(cls, *paths: Path) -> Unfinished | None:
-        """The one of ``paths`` with most to keep: a run that went on from one may have been killed.
+    def latest(cls, *paths: Path) -> EarlierRun | None:
+        """The one that got farthest: a run killed while resuming leaves two."""
+        found = [run for path in paths if (run := cls.read(path))]
+        return max(found, key=lambda run: run.until, default=None)
 
-        None where none of them has anything.
-        """
-        found = [part for path in paths if (part := cls.read(path))]
-        return max(found, key=lambda part: part.until, default=None)
-
-    def copy(self, to_encoded: str | None) -> Iterator[Packet[Any]]:
+    def packets(self, to_encoded: str | None) -> Iterator[Packet[Any]]:
         """The packets to keep, in decoding order, passed through the filter ``to_encoded``."""
         with open_input(self.path) as container:
             change = filtered_by(to_encoded, main_video(container))
@@ -139,7 +159,7 @@ class Unfinished:
 
 
 def last_shown(path: Path) -> Fraction | None:
-    """Seconds at which the last picture of ``path`` is shown; None where the file does not play."""
+    """Seconds at which the last picture of ``path`` is shown; None if the file does not play."""
     try:
         with open_input(path) as container:
             return max(
@@ -154,17 +174,66 @@ def last_shown(path: Path) -> Fraction | None:
         return None
 
 
+def check_not_there(target: Path, overwrite: bool) -> None:
+    """Raise :class:`TargetExists` if ``target``, or a link of that name, may not be replaced."""
+    if os.path.lexists(target) and not overwrite:
+        raise TargetExists(
+            f"{target} already exists; replace it with --overwrite, or give the output another name"
+        )
+
+
+def _free_name(target: Path, what: str, source: Path | None) -> Path:
+    for number in count(1):
+        ending = f"-{number}" if number > 1 else ""
+        path = target.with_suffix(f".{what}{ending}{target.suffix}")
+        if not os.path.lexists(path):
+            break
+        if not (source and _is_same(path, source)) and is_regular(path) and _is_ours(path):
+            break
+    return path
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:  # a dangling link
+        return False
+
+
+def _is_ours(path: Path) -> bool:
+    """Raises :class:`TargetExists` if another run is writing it."""
+    try:
+        _locked(path).release()
+        if _is_stub(path):
+            return True
+        with open_input(path) as container:
+            return _encoder_tag(main_video(container)).startswith(MARK)
+    except TargetExists:
+        raise
+    except (MediaError, UsageError, OSError):
+        return False
+
+
 def _is_stub(path: Path) -> bool:
-    return path.stat().st_size <= _STUB and last_shown(path) is None
+    return path.stat().st_size <= _STUB_BYTES and last_shown(path) is None
 
 
-def _settings(stream: VideoStream) -> str:
-    """The encoder tag, whose key is in capitals in Matroska."""
-    tags = {key.lower(): value for key, value in stream.metadata.items()}
+def _locked(path: Path, *, create: bool = False) -> LockedFile:
+    try:
+        return LockedFile(path, create=create)
+    except (BlockingIOError, FileExistsError):
+        raise TargetExists(
+            f"another run is writing {path}; wait for it to end, or give the output another name"
+        ) from None
+
+
+def _encoder_tag(stream: VideoStream) -> str:
+    tags = {key.lower(): value for key, value in stream.metadata.items()}  # Matroska: "ENCODER"
     return tags.get("encoder", "")
 
 
 def _video_packets(container: InputContainer) -> Iterator[Packet[Any]]:
+    """The packets of the main video, until the end or the first that cannot be read."""
     packets = container.demux(main_video(container))
     while True:
         try:

@@ -1,15 +1,15 @@
 """The process behind ``WindowSink``: shows frames from shared memory, reports keys.
 
-Run as a script, so that it imports nothing of the package and never PyAV, beside which OpenCV's
-window freezes on Linux. Standard input brings lines ``buffer BYTES PATH``, its end means that the
-parent is gone; a line ``fullscreen`` switches full screen on or off. Standard output takes lines
-``ready``, ``buffer``, ``key NAME``, ``drag X Y`` (shares of the picture's width and height),
-``closed`` and ``error TEXT``.
+Run as a script, so that it imports nothing of the package and never PyAV: with PyAV loaded,
+OpenCV's window freezes on Linux. Standard input receives the lines ``buffer BYTES PATH`` and
+``fullscreen``, which toggles full screen; its end means that the parent is gone. Standard output
+has the lines ``ready``, ``buffer``, ``key NAME``, ``drag X Y`` (0 to 1 of the picture), ``closed``
+and ``error TEXT``.
 
-Shared memory: a header of four int64 (number of the newest frame, from 1; 0 before the first), then
-three slots, each two int64 (height, width) and the RGB pixels. Frame n lies in slot n modulo 3. The
-writer publishes n after filling its slot, so a copy of n is whole if at most n + 1 is published
-when it ends.
+Shared memory: a header of four int64 (first the number of the newest frame, from 1; 0 before the
+first), then three slots of two int64 (height, width) and the RGB pixels. Frame n is in slot
+n modulo 3. The writer publishes n after filling its slot, so a copy of n is intact if at most
+n + 1 is published when copying ends.
 """
 
 import mmap
@@ -46,7 +46,7 @@ class Buffer:
         self._shown = 0
 
     def newest(self) -> NDArray[np.uint8] | None:
-        """A whole copy of the newest frame, RGB; None when it was taken before."""
+        """An intact copy of the newest frame, RGB; None if it was taken before."""
         while (number := int(self._published[0])) != self._shown:
             picture = self._slot(number % SLOTS)
             if int(self._published[0]) <= number + 1:
@@ -62,7 +62,7 @@ class Buffer:
 
 
 class _Orders:
-    """What the parent said last, read on a thread of its own."""
+    """The parent's latest orders, read on a thread of its own."""
 
     def __init__(self) -> None:
         self.buffer: Buffer | None = None
@@ -81,7 +81,7 @@ class _Orders:
 
 
 def key_name(code: int) -> str | None:
-    """What ``waitKeyEx`` returned, as a name: a character, or a word for a key without one."""
+    """The name of a key code of ``waitKeyEx``: its character, or a word if it has none."""
     for value in (code, code & 0xFFFF):  # without the modifiers some toolkits add
         if value in _NAMED_KEYS:
             return _NAMED_KEYS[value]
@@ -115,7 +115,7 @@ def _show(title: str, orders: _Orders) -> None:
 
 
 def _adopt(title: str, height: int, width: int) -> None:
-    """A window for pictures of that size, which tells where the mouse drags."""
+    """Fit the window to pictures of this size, and report where the mouse drags."""
 
     def tell(event: int, x: int, y: int, flags: int, _: object) -> None:
         moved = event == cv2.EVENT_MOUSEMOVE and flags & cv2.EVENT_FLAG_LBUTTON

@@ -1,4 +1,4 @@
-"""The video codecs and containers that can be written, by the names people use for them."""
+"""The video codecs and containers that can be written, by their usual names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ from realtime_nst.errors import MediaError, UnknownName, UsageError
 class Codec:
     """An encoder and its settings.
 
-    ``quality`` is the default of ``quality_option``, whose numbers run from 0 (best) to ``worst``.
-    ``subsampled`` and ``full_colour`` are pixel formats; ``odd_sizes`` is True where the first
-    takes an odd width or height. ``reorder`` is how many pictures decoding runs ahead of showing.
-    ``to_encoded`` is FFmpeg's filter that turns stored packets into what the encoder gives.
+    ``quality`` is the default of ``quality_option``, whose values go from 0 (best) to ``worst``.
+    ``subsampled`` and ``full_colour`` are pixel formats; ``odd_sizes`` is True if the former allows
+    an odd width or height. ``reorder`` is how many pictures decoding is ahead of display.
+    ``to_encoded`` is FFmpeg's filter that turns stored packets back into the encoder's form.
     """
 
     encoder: str
@@ -32,7 +32,7 @@ class Codec:
 
     @property
     def present(self) -> bool:
-        """True when this FFmpeg has the encoder."""
+        """True if this FFmpeg has the encoder."""
         try:
             av.Codec(self.encoder, "w")
         except ValueError:
@@ -40,12 +40,12 @@ class Codec:
         return True
 
     def pixel_format(self, width: int, height: int, full_colour: bool) -> str:
-        """Full colour where it is asked for and can be had, or where the size calls for it."""
+        """Full colour if asked for and supported, or if the size requires it."""
         odd = bool(width % 2 or height % 2) and not self.odd_sizes
         return self.full_colour if self.full_colour and (full_colour or odd) else self.subsampled
 
 
-# Presets leave the two cores to the network. Closed groups of pictures let a run be resumed.
+# Fast presets leave the CPU to the network. Closed groups of pictures allow a run to be resumed.
 CODECS: Mapping[str, Codec] = {
     "h264": Codec(
         "libx264",
@@ -83,9 +83,9 @@ CODECS: Mapping[str, Codec] = {
 
 @dataclass(frozen=True)
 class Container:
-    """A file suffix: FFmpeg's name for it, and the codecs it takes, the default first.
+    """A container: FFmpeg's name for it, and the codecs it can hold, the default first.
 
-    ``milliseconds`` is True where times are stored in whole milliseconds. ``cover_options`` replace
+    ``milliseconds`` is True if times are stored in whole milliseconds. ``cover_options`` replace
     ``options`` for a file with a cover picture.
     """
 
@@ -97,7 +97,7 @@ class Container:
 
 
 # Hybrid: fragments while it grows, so that a file cut off by a full disk or a killed program still
-# plays; an ordinary file once closed. With the header delayed, edit lists come out right.
+# plays; an ordinary file once closed. delay_moov makes edit lists correct.
 _ISO = {"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "2000000"}
 # A cover in fragments becomes a second, empty video stream.
 _ISO_COVER = {"movflags": "faststart"}
@@ -114,7 +114,7 @@ CONTAINERS: Mapping[str, Container] = {
 
 
 def container_of(path: Path) -> Container:
-    """By the suffix of ``path``. Raises :class:`UsageError`."""
+    """The container named by the suffix of ``path``. Raises :class:`UsageError`."""
     try:
         return CONTAINERS[path.suffix.lower()]
     except KeyError:
@@ -125,10 +125,10 @@ def container_of(path: Path) -> Container:
 
 
 def codec_for(name: str | None, path: Path) -> tuple[str, Codec]:
-    """The codec called ``name``, or the default of the container ``path`` names.
+    """The codec called ``name``, or the default of the container of ``path``.
 
-    Raises :class:`UnknownName`, :class:`UsageError` where the container does not take it, and
-    :class:`MediaError` where this FFmpeg cannot write it.
+    Raises :class:`UnknownName`, :class:`UsageError` if the container cannot hold it, and
+    :class:`MediaError` if this FFmpeg has no encoder for it.
     """
     container = container_of(path)
     name = name or container.codecs[0]
@@ -137,7 +137,7 @@ def codec_for(name: str | None, path: Path) -> tuple[str, Codec]:
     if name not in container.codecs:
         raise UsageError(
             f"a {path.suffix} file cannot hold {name} (choices: {', '.join(container.codecs)}); "
-            f"name the output {path.stem}.mkv, which holds any of them"
+            f"name the output {path.stem}.mkv, which can hold any of them"
         )
     if not CODECS[name].present:
         here = ", ".join(name for name, codec in CODECS.items() if codec.present) or "none"
@@ -149,7 +149,7 @@ def codec_for(name: str | None, path: Path) -> tuple[str, Codec]:
 
 
 def checked_quality(quality: int | None, name: str) -> int:
-    """``quality``, or the default of codec ``name``. Raises :class:`UsageError` out of range."""
+    """``quality``, or the default of the codec; raises :class:`UsageError` if out of range."""
     codec = CODECS[name]
     if quality is None:
         return codec.quality

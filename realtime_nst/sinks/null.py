@@ -1,10 +1,10 @@
-"""A sink that keeps nothing but the count and the latest frame: for measuring and for tests."""
+"""A sink that keeps only the count and the latest frame, for benchmarks and tests."""
 
 from realtime_nst.stream import Frame, Unmanaged
 
 
 class NullSink(Unmanaged):
-    """``frames`` counts what was written, ``latest`` is the last of it."""
+    """``frames`` counts the frames written, ``latest`` is the last of them."""
 
     def __init__(self) -> None:
         self.frames = 0

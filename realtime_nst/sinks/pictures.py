@@ -21,15 +21,14 @@ _QUALITY = {
 
 
 class PictureSink(Unmanaged):
-    """Writes frames to ``target``: one file when it ends in one of ``SUFFIXES``, else a folder.
+    """Writes frames to ``target``: a single file if it ends in one of ``SUFFIXES``, else a folder.
 
-    In a folder, frame ``index`` is named ``names[index]``, or ``000000.png`` and so on without
-    ``names``. ``quality`` (1 to 100) counts for JPEG and WebP. Each file appears under its name
-    only when it is whole.
+    In a folder, frame ``index`` is named ``names[index]``, or without ``names`` ``000000.png`` and
+    so on. ``quality`` (1 to 100) is for JPEG and WebP. Each file appears only when it is whole.
 
-    Raises :class:`TargetExists` before any work unless ``overwrite``; :class:`UsageError` for a
-    suffix that is no picture's, a name given twice, or a second frame for a single file;
-    :class:`MediaError` when a file cannot be written.
+    Raises :class:`TargetExists` before any work unless ``overwrite``; :class:`UsageError` for an
+    unknown suffix, a repeated name, or a second frame for a single file; :class:`MediaError` if a
+    file cannot be written.
     """
 
     def __init__(
@@ -54,7 +53,7 @@ class PictureSink(Unmanaged):
         if twice:
             raise UsageError(
                 f"{twice[0]!r} would be written twice in {str(self._target)!r}; "
-                "rename one of the pictures or write them to different folders"
+                "rename one of the pictures, or write them to different folders"
             )
         for path in paths:
             _check_target(path, self._overwrite)
@@ -75,15 +74,15 @@ class PictureSink(Unmanaged):
         return self._target / (self._names[index] if self._names else f"{index:06d}.png")
 
     def _too_many(self) -> str:
-        return f"{str(self._target)!r} is one picture, but there are several; give a folder instead"
+        return f"{str(self._target)!r} is one picture, but there are several; name a folder instead"
 
 
 def write_picture(
     path: str | Path, image: Image, *, overwrite: bool = False, quality: int = 95
 ) -> None:
-    """Write ``image`` (RGB uint8 HWC) in the format of the suffix of ``path``, whole or not at all.
+    """Write ``image`` (RGB uint8 HWC) to ``path``, whole or not at all; the suffix is the format.
 
-    Raises as :class:`PictureSink` does.
+    Raises the errors of :class:`PictureSink`.
     """
     path = Path(path)
     _check_target(path, overwrite)
@@ -96,12 +95,12 @@ def write_picture(
 
 
 def written_name(picture: Path) -> str:
-    """Its own name; a format that cannot be written becomes PNG."""
+    """The name of ``picture``; PNG replaces a format that cannot be written."""
     return picture.name if picture.suffix.lower() in SUFFIXES else f"{picture.stem}.png"
 
 
 def check_quality(quality: int) -> int:
-    """``quality`` itself; :class:`UsageError` when it is not 1 to 100."""
+    """``quality``; raises :class:`UsageError` if it is not 1 to 100."""
     if not 1 <= quality <= 100:
         raise UsageError(f"quality {quality} is out of range; give 1 to 100")
     return quality
@@ -110,12 +109,14 @@ def check_quality(quality: int) -> int:
 def _check_target(path: Path, overwrite: bool) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(
-            f"{path.name!r} has not the suffix of a picture (choices: {', '.join(SUFFIXES)})"
+            f"{path.name!r} does not have the suffix of a picture (choices: {', '.join(SUFFIXES)})"
         )
     if path.is_dir():
-        raise UsageError(f"{str(path)!r} is a folder; give another name")
+        raise UsageError(f"{str(path)!r} is a folder; choose another name")
     if os.path.lexists(path) and not overwrite:
-        raise TargetExists(f"{str(path)!r} exists already; choose another name or add --overwrite")
+        raise TargetExists(
+            f"{str(path)!r} already exists; replace it with --overwrite, or choose another name"
+        )
 
 
 def _encode(path: Path, image: Image, quality: int) -> bytes:
@@ -131,7 +132,7 @@ def _encode(path: Path, image: Image, quality: int) -> bytes:
     if not done or data is None:
         height, width = image.shape[:2]
         raise MediaError(
-            f"{path.name!r} cannot hold a picture of {width}x{height}{reason}; try .png or a "
+            f"{path.name!r} cannot hold a picture of {width}x{height}{reason}; choose .png or a "
             "smaller size"
         )
     return bytes(data)

@@ -8,9 +8,9 @@ from realtime_nst.stream import Frame, Sink
 
 
 class TeeSink:
-    """Hands every frame to each of ``sinks``, in order; stops when one of them does.
+    """Writes every frame to each of ``sinks``, in order; stops when one of them does.
 
-    All are left properly, the last first, whichever of them fails.
+    All of them are exited, the last first, even if one fails.
     """
 
     def __init__(self, *sinks: Sink) -> None:

@@ -1,4 +1,4 @@
-"""A camera that exists only in software, for Zoom, Meet, OBS and the like."""
+"""A virtual camera for Zoom, Meet, OBS and the like."""
 
 import sys
 import threading
@@ -18,17 +18,17 @@ _REMEDIES = {
     "darwin": "install OBS 30 or later from obsproject.com, start its virtual camera once, quit it",
     "win32": "install OBS from obsproject.com, and quit it if its own virtual camera is on",
 }
-_ELSEWHERE = "virtual cameras are known on Linux, macOS and Windows only"
+_ELSEWHERE = "virtual cameras work on Linux, macOS and Windows only"
 
 
 class VirtualCameraSink(Managed):
-    """Feeds the virtual camera ``device`` (None: the first one free), which other programs open.
+    """Sends frames to the virtual camera ``device`` (None: the first free one).
 
-    ``size`` (width, height) is that of every frame; an odd row or column is left out. ``rate`` is
-    frames a second: the last frame is sent again when none has come for as long. A thread of its
-    own sends, the newest frame wins, ``write`` never waits. Entering raises
-    :class:`MissingPackage` without pyvirtualcam and :class:`MediaError` without a driver; ``write``
-    raises :class:`MediaError` when sending fails or a frame has another size.
+    ``size`` (width, height) is the size of every frame; an odd row or column is cut off. ``rate``
+    is in frames a second: if no frame comes in time, the last one is sent again. A thread sends the
+    newest frame, so ``write`` never waits. Entering raises :class:`MissingPackage` without
+    pyvirtualcam and :class:`MediaError` without a driver; ``write`` raises :class:`MediaError` if
+    sending fails or a frame has another size.
     """
 
     def __init__(
@@ -39,9 +39,9 @@ class VirtualCameraSink(Managed):
         rate: float = 30.0,
     ) -> None:
         if min(size) < 2:
-            raise UsageError(f"a virtual camera of {size[0]}x{size[1]} is too small; give 2x2 up")
+            raise UsageError(f"a virtual camera of {size[0]}x{size[1]} is below 2x2; give more")
         if rate <= 0:
-            raise UsageError(f"virtual camera rate {rate} is not above 0; try 30")
+            raise UsageError(f"virtual camera rate {rate} is not positive; try 30")
         self._device, self._size, self._rate = device, size, float(rate)
         self._images: Channel[Image] = Channel(1, newest_wins=True)
         self._failure: Exception | None = None
@@ -50,7 +50,7 @@ class VirtualCameraSink(Managed):
 
     @property
     def name(self) -> str:
-        """The device as other programs list it; known once entered."""
+        """The device as other programs list it; known once the sink is entered."""
         return str(self._camera.device) if self._camera else self._device or ""
 
     def __enter__(self) -> Self:
@@ -92,7 +92,7 @@ class VirtualCameraSink(Managed):
                 _even(self._size[0]), _even(self._size[1]), self._rate, device=self._device
             )
         except (RuntimeError, ValueError, TypeError, OSError) as error:
-            which = f"virtual camera {self._device}" if self._device else "no virtual camera"
+            which = f"the virtual camera {self._device}" if self._device else "a virtual camera"
             raise MediaError(
                 f"{which} cannot be opened ({one_line(error)}); "
                 f"{_REMEDIES.get(sys.platform, _ELSEWHERE)}"
@@ -108,7 +108,7 @@ class VirtualCameraSink(Managed):
                     image = self._images.get(1 / self._rate)
         except ChannelClosed:
             pass
-        except Exception as error:  # raised by the next write, whatever it is
+        except Exception as error:  # whatever it is, the next write raises it
             self._failure = error
 
 

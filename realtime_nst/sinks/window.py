@@ -1,4 +1,4 @@
-"""A window on the screen, in a process of its own (``_window_process``)."""
+"""A window on the screen, in a process of its own (see ``_window_process``)."""
 
 import mmap
 import os
@@ -26,13 +26,13 @@ _REMEDY = "write to a file instead, or run in a desktop session"
 
 
 class WindowSink(Managed):
-    """Shows frames in a window called ``title``; the newest wins, the window is never waited for.
+    """Shows the newest frame in a window called ``title``; ``write`` never waits for the window.
 
-    ``on_key`` is called from ``write`` with each key pressed: its character, or ``"left"``,
-    ``"right"``, ``"up"``, ``"down"``, ``"escape"``; ``on_drag`` with x and y, 0 to 1 of the
-    picture, where the mouse was pressed and while it is dragged. ``write`` returns False once the
-    user has closed the window. Frames above 2560x1440 are shown reduced. Raises
-    :class:`MediaError` when there is no display or the window's process fails.
+    ``write`` calls ``on_key`` for each key pressed, with its character or ``"left"``, ``"right"``,
+    ``"up"``, ``"down"`` or ``"escape"``, and ``on_drag`` with x and y (0 to 1 of the picture) where
+    the mouse was pressed and while it is dragged. It returns False once the user has closed the
+    window. Frames larger than 2560x1440 are scaled down. Raises :class:`MediaError` if there is no
+    display or the window's process fails.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class WindowSink(Managed):
 
 
 class _Buffer:
-    """The parent's view of the shared memory, see ``_window_process``."""
+    """The parent's view of the shared memory described in ``_window_process``."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -125,7 +125,7 @@ class _Buffer:
         np.frombuffer(self._map, np.int64, 1)[0] = self._number
 
     def unlink(self) -> None:
-        """Both sides have it mapped: it needs no name now (Windows keeps it until ``close``)."""
+        """Once both sides have mapped it, it needs no name (Windows keeps it until ``close``)."""
         with suppress(PermissionError):
             self.path.unlink(missing_ok=True)
 
@@ -135,7 +135,7 @@ class _Buffer:
 
 
 class _Process:
-    """The window's process, out of reach of the terminal's Ctrl-C, and what it says."""
+    """The window's process, shielded from the terminal's Ctrl-C, and its messages."""
 
     def __init__(self, title: str) -> None:
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
@@ -161,19 +161,19 @@ class _Process:
         self._thread.start()
 
     def take_input(self) -> Iterator[tuple[str, str]]:
-        """What keys and mouse did since the last call: ("key", name) or ("drag", "x y")."""
+        """Input since the last call: ("key", name) or ("drag", "x y")."""
         while self._input:
             yield self._input.popleft()
 
     def closed(self) -> bool:
-        """Whether the user closed the window; raises when the process ended otherwise."""
+        """Whether the user closed the window; raises if the process ended otherwise."""
         with self._changed:
             if self._ended and "closed" not in self._said:
                 raise self._failure()
             return "closed" in self._said
 
     def order(self, line: str, answer: str) -> None:
-        """Say ``line`` and wait for ``answer``, or for the end."""
+        """Send ``line`` and wait for ``answer``, or for the end of the process."""
         self._said.discard(answer)
         self.say(line)
         self.await_word(answer)
@@ -190,7 +190,7 @@ class _Process:
         self.closed()
 
     def end(self) -> None:
-        """Close the window and leave nothing behind."""
+        """Close the window, and kill the process if it does not end."""
         with suppress(BrokenPipeError):
             self._stdin.close()
         try:

@@ -1,5 +1,4 @@
-"""Where frames come from. Each source is one file and one row of ``SOURCES``, imported when asked
-for."""
+"""Where frames come from. Each source is one file and one row of ``SOURCES``."""
 
 from importlib import import_module
 from pathlib import Path
@@ -14,17 +13,18 @@ SOURCES = {
     "synthetic": "realtime_nst.sources.synthetic:SyntheticSource",
     "video": "realtime_nst.sources.video:VideoSource",
 }
-"""Scheme of an address, and the class behind it."""
+"""By the scheme of an address, the class that opens it."""
 
 _OF_FILES = ("pictures", "video")
 
 
 def open_source(address: str | Path, **options: Any) -> Source:
-    """The source at ``address``: ``scheme:rest`` with a scheme of ``SOURCES``, the address of a
-    stream such as ``rtsp://host/name``, or the path of a video or of a folder of pictures.
+    """The source for ``address``, constructed but not entered.
 
-    ``rest`` is the first argument of the class, ``options`` the others. The source is made, not
-    entered. Raises :class:`~realtime_nst.errors.UsageError` as the class does.
+    ``address`` is ``scheme:rest`` with a scheme of ``SOURCES``, the address of a stream such as
+    ``rtsp://host/name``, or the path of a video or of a folder of pictures. ``rest`` becomes the
+    first argument of the class, ``options`` the others. Raises what the constructor raises, such as
+    :class:`~realtime_nst.errors.UsageError`.
     """
     scheme, colon, rest = str(address).partition(":")
     if not colon or scheme not in SOURCES:

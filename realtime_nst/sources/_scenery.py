@@ -1,7 +1,7 @@
 """The layers of the synthetic scene: a coast at dusk with a mill, a boat and a girl.
 
-Lengths are in units of the picture's height, times in seconds. Every layer is a textured picture
-that moves by an affine motion of its own, so its optical flow is known exactly.
+Lengths are in picture heights, times in seconds. Every layer is a textured picture with an affine
+motion of its own, so its optical flow is known exactly.
 """
 
 from collections.abc import Callable
@@ -11,19 +11,28 @@ from math import cos, pi, sin
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime_nst.sources._paint import Brush, Canvas, Colour, Field, mix, ramp, step, texture
+from realtime_nst.sources._textures import (
+    Canvas,
+    Colour,
+    Field,
+    TextureGenerator,
+    mix,
+    ramp,
+    step,
+    texture,
+)
 
 Matrix = NDArray[np.float64]
 
 _MARGIN = 0.12
-"""How far layers reach beyond the frame, so that the moving camera never sees their ends."""
+"""How far layers extend beyond the frame, so that the moving camera never sees their edges."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """``texture``: premultiplied RGBA uint8. ``motion(t)``: 3x3, from texture to scene. ``depth``
-    is how much of the camera's movement it shows. It drifts right at ``speed`` besides, and comes
-    round again every ``period``."""
+    """``texture`` is premultiplied RGBA uint8; ``motion(t)`` a 3x3 matrix from texture to scene;
+    ``depth`` the share of the camera's movement that the layer shows. It also drifts to the right
+    at ``speed`` and wraps around after every ``period``."""
 
     texture: NDArray[np.uint8]
     motion: Callable[[float], Matrix]
@@ -33,32 +42,32 @@ class Layer:
 
 
 def paint(aspect: float, scale: float, seed: int) -> list[Layer]:
-    """The layers, the farthest first, for a frame of ``aspect`` by 1 at ``scale`` pixels a unit."""
-    brush = Brush(scale, seed)
+    """The layers, farthest first, for a frame of ``aspect`` by 1 at ``scale`` pixels a unit."""
+    gen = TextureGenerator(scale, seed)
     sun = 0.47 * aspect
     return [
-        _sky(brush, aspect, sun),
-        _clouds(brush, aspect, top=0.03, tall=0.26, speed=0.010, depth=0.15),
-        _clouds(brush, aspect, top=-0.08, tall=0.30, speed=0.024, depth=0.20),
-        _mountains(brush, aspect),
-        _sea(brush, aspect, sun, 0, top=0.510),
-        _sea(brush, aspect, sun, 1, top=0.540),
-        _boat(brush, aspect),
-        _sea(brush, aspect, sun, 2, top=0.600),
-        _sea(brush, aspect, sun, 3, top=0.690),
-        _sea(brush, aspect, sun, 4, top=0.800),
-        _headland(brush),
-        _mill(brush),
-        _sails(brush),
-        *(_gull(brush, aspect, number) for number in range(4)),
-        _shoulders(brush, aspect),
-        _head(brush, aspect),
-        _meadow(brush, aspect),
+        _sky(gen, aspect, sun),
+        _clouds(gen, aspect, top=0.03, tall=0.26, speed=0.010, depth=0.15),
+        _clouds(gen, aspect, top=-0.08, tall=0.30, speed=0.024, depth=0.20),
+        _mountains(gen, aspect),
+        _sea(gen, aspect, sun, 0, top=0.510),
+        _sea(gen, aspect, sun, 1, top=0.540),
+        _boat(gen, aspect),
+        _sea(gen, aspect, sun, 2, top=0.600),
+        _sea(gen, aspect, sun, 3, top=0.690),
+        _sea(gen, aspect, sun, 4, top=0.800),
+        _headland(gen),
+        _mill(gen),
+        _sails(gen),
+        *(_gull(gen, aspect, number) for number in range(4)),
+        _shoulders(gen, aspect),
+        _head(gen, aspect),
+        _meadow(gen, aspect),
     ]
 
 
 def camera(t: float, depth: float, aspect: float) -> Matrix:
-    """A hand that pans, zooms and rolls a little; near things show more of it."""
+    """A hand-held camera that pans, zooms and rolls a little; near layers move more."""
     zoom = 1 + 0.045 * depth * sin(2 * pi * t / 11)
     middle = aspect / 2, 0.5
     pan = shift(0.06 * depth * sin(2 * pi * t / 7), 0.02 * depth * sin(2 * pi * t / 5))
@@ -74,7 +83,7 @@ def stretch(x: float, y: float) -> Matrix:
 
 
 def turn(angle: float) -> Matrix:
-    """By ``angle`` radians, clockwise on the screen."""
+    """By ``angle`` radians, clockwise on screen."""
     c, s = cos(angle), sin(angle)
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]], np.float64)
 
@@ -87,10 +96,10 @@ def _still(x: float, y: float) -> Callable[[float], Matrix]:
     return lambda t: shift(x, y)
 
 
-def _sky(brush: Brush, aspect: float, sun: float) -> Layer:
-    x, y = brush.grid(aspect + 2 * _MARGIN, 0.66 + _MARGIN)
+def _sky(gen: TextureGenerator, aspect: float, sun: float) -> Layer:
+    x, y = gen.grid(aspect + 2 * _MARGIN, 0.66 + _MARGIN)
     level = (y - _MARGIN) / 0.54
-    streaks = brush.noise(x, 0.16, 5, stretch=6)
+    streaks = gen.noise(x, 0.16, 5, stretch=6)
     colour = ramp(
         level + 0.16 * (streaks - 0.5),
         [(-0.2, (20, 32, 88)), (0.25, (52, 70, 146)), (0.5, (140, 96, 156)),
@@ -98,21 +107,21 @@ def _sky(brush: Brush, aspect: float, sun: float) -> Layer:
     )  # fmt: skip
     away = np.hypot(x - sun - _MARGIN, y - _MARGIN - 0.41)
     colour = mix(colour, (255, 214, 120), 0.75 * np.exp(-away / 0.10))
-    rays = 0.5 + 0.5 * np.cos(away * 95 + 6 * brush.noise(x, 0.1, 2))
+    rays = 0.5 + 0.5 * np.cos(away * 95 + 6 * gen.noise(x, 0.1, 2))
     colour = mix(colour, (255, 244, 196), 0.22 * rays * np.exp(-away / 0.2))
     colour = mix(colour, (255, 251, 226), step(-away, -0.064, -0.056))
     return Layer(texture(colour), _still(-_MARGIN, -_MARGIN), depth=0.1)
 
 
 def _clouds(
-    brush: Brush, aspect: float, top: float, tall: float, speed: float, depth: float
+    gen: TextureGenerator, aspect: float, top: float, tall: float, speed: float, depth: float
 ) -> Layer:
     period = 1.5 * aspect
-    x, y = brush.grid(period, tall)
-    body = brush.noise(x, 0.20, 6, stretch=2.0, periodic=True)
+    x, y = gen.grid(period, tall)
+    body = gen.noise(x, 0.20, 6, stretch=2.0, periodic=True)
     thick = body - 0.62 + 0.22 * (1 - (2 * y / tall - 1) ** 2) - 0.10
     colour = ramp(
-        0.9 * brush.relief(body, 3.0) + 0.45 * y / tall - 1.6 * np.clip(thick, 0, 0.25),
+        0.9 * gen.relief(body, 3.0) + 0.45 * y / tall - 1.6 * np.clip(thick, 0, 0.25),
         [(0.0, (84, 74, 132)), (0.4, (160, 112, 152)), (0.7, (244, 160, 134)),
          (1.0, (255, 226, 182))],
     )  # fmt: skip
@@ -125,12 +134,12 @@ def _clouds(
     )  # fmt: skip
 
 
-def _mountains(brush: Brush, aspect: float) -> Layer:
-    x, y = brush.grid(aspect + 2 * _MARGIN, 0.38)
+def _mountains(gen: TextureGenerator, aspect: float) -> Layer:
+    x, y = gen.grid(aspect + 2 * _MARGIN, 0.38)
     mass = np.exp(-(((x[:1] - 1.02 * aspect) / 0.55) ** 2))
-    below = y - 0.31 + 0.20 * mass + 0.16 * (brush.profile(x, 0.22, 5) - 0.5)
-    rock = brush.noise(x, 0.12, 6)
-    light = brush.relief(rock, 2.0)
+    below = y - 0.31 + 0.20 * mass + 0.16 * (gen.profile(x, 0.22, 5) - 0.5)
+    rock = gen.noise(x, 0.12, 6)
+    light = gen.relief(rock, 2.0)
     colour = mix(ramp(rock, [(0, (70, 66, 124)), (1, (104, 88, 148))]), (214, 138, 142), light)
     snow = step(0.07 + 0.10 * (rock - 0.5) - below, 0.0, 0.01) * mass
     colour = mix(colour, (255, 222, 206), snow * (0.35 + 0.65 * light))
@@ -138,21 +147,21 @@ def _mountains(brush: Brush, aspect: float) -> Layer:
     return Layer(texture(colour, step(below, 0, 0.006)), _still(-_MARGIN, 0.205), depth=0.2)
 
 
-def _sea(brush: Brush, aspect: float, sun: float, number: int, top: float) -> Layer:
+def _sea(gen: TextureGenerator, aspect: float, sun: float, number: int, top: float) -> Layer:
     near, reach = number / 4, 0.06
-    x, y = brush.grid(aspect + 2 * _MARGIN + 2 * reach, 0.09 + 0.24 * near)
-    crest = 0.6 * np.sin(x[:1] * (34 - 20 * near) + number) + brush.profile(x, 0.13, 3)
+    x, y = gen.grid(aspect + 2 * _MARGIN + 2 * reach, 0.09 + 0.24 * near)
+    crest = 0.6 * np.sin(x[:1] * (34 - 20 * near) + number) + gen.profile(x, 0.13, 3)
     below = y - 0.015 - (0.004 + 0.022 * near) * (1 - crest)
-    swell = brush.noise(x, 0.030 + 0.05 * near, 5, stretch=5 - 2 * near)
+    swell = gen.noise(x, 0.030 + 0.05 * near, 5, stretch=5 - 2 * near)
     colour = ramp(
-        swell + 0.55 * (brush.relief(swell, 1.0 + near) - 0.5),
+        swell + 0.55 * (gen.relief(swell, 1.0 + near) - 0.5),
         [(0.1, (10, 40, 84)), (0.45, (28, 92, 132)), (0.7, (92, 154, 166)),
          (1.05, (226, 206, 190))],
     )  # fmt: skip
     colour = mix(colour, (228, 138, 122), np.full_like(x, 0.6 * (1 - near) ** 1.4))
     path = np.exp(-(((x - sun - _MARGIN - reach) / (0.06 + 0.10 * near)) ** 2))
     colour = mix(colour, (255, 230, 156), path * step(swell, 0.46, 0.58))
-    spray = brush.noise(x, 0.03 + 0.02 * near, 4, stretch=2)
+    spray = gen.noise(x, 0.03 + 0.02 * near, 4, stretch=2)
     foam = step(spray - below / (0.02 + 0.04 * near), 0.28, 0.42) + step(spray, 0.88, 0.95)
     colour = mix(colour, (252, 242, 228), (0.4 + 0.5 * near) * np.clip(foam, 0, 1))
 
@@ -164,8 +173,8 @@ def _sea(brush: Brush, aspect: float, sun: float, number: int, top: float) -> La
     return Layer(texture(colour, step(below, 0, 0.005)), motion, 0.30 + 0.45 * near)
 
 
-def _boat(brush: Brush, aspect: float) -> Layer:
-    canvas = Canvas(brush, 0.26, 0.30)
+def _boat(gen: TextureGenerator, aspect: float) -> Layer:
+    canvas = Canvas(gen, 0.26, 0.30)
     canvas.polygon([(0.03, 0.235), (0.235, 0.225), (0.20, 0.285), (0.065, 0.285)], (124, 62, 42))
     canvas.polygon([(0.03, 0.235), (0.235, 0.225), (0.23, 0.24), (0.036, 0.25)], (232, 214, 184))
     canvas.polygon([(0.055, 0.268), (0.21, 0.263), (0.20, 0.285), (0.065, 0.285)], (60, 30, 34))
@@ -185,11 +194,11 @@ def _boat(brush: Brush, aspect: float) -> Layer:
     return Layer(canvas.texture(), motion, 0.4, speed=0.03, period=aspect + 0.8)
 
 
-def _headland(brush: Brush) -> Layer:
-    x, y = brush.grid(0.95, 0.62)
-    below = y - 0.07 - 0.60 * step(x, 0.20, 1.05) - 0.06 * (brush.profile(x, 0.12, 5) - 0.5)
-    ground = brush.noise(x, 0.09, 6)
-    light = brush.relief(ground, 1.8)
+def _headland(gen: TextureGenerator) -> Layer:
+    x, y = gen.grid(0.95, 0.62)
+    below = y - 0.07 - 0.60 * step(x, 0.20, 1.05) - 0.06 * (gen.profile(x, 0.12, 5) - 0.5)
+    ground = gen.noise(x, 0.09, 6)
+    light = gen.relief(ground, 1.8)
     grass = ramp(light, [(0, (34, 52, 36)), (0.5, (92, 108, 52)), (1, (212, 182, 92))])
     rock = ramp(light, [(0, (48, 34, 52)), (0.5, (124, 84, 82)), (1, (246, 184, 142))])
     colour = mix(grass, rock, step(below + 0.10 * (ground - 0.5), 0.03, 0.07))
@@ -199,8 +208,8 @@ def _headland(brush: Brush) -> Layer:
 _HUB = (0.235, 0.385)
 
 
-def _mill(brush: Brush) -> Layer:
-    canvas = Canvas(brush, 0.20, 0.27)
+def _mill(gen: TextureGenerator) -> Layer:
+    canvas = Canvas(gen, 0.20, 0.27)
     canvas.polygon([(0.065, 0.06), (0.135, 0.06), (0.165, 0.27), (0.035, 0.27)], (176, 116, 92))
     bricks = step(np.sin(canvas.y * 420), 0.6, 0.95) + step(
         np.sin(canvas.x * 300 + 3.1 * np.floor(canvas.y * 67)), 0.8, 0.98
@@ -219,8 +228,8 @@ def _mill(brush: Brush) -> Layer:
     return Layer(canvas.texture(), _still(_HUB[0] - 0.10, _HUB[1] - 0.045), depth=0.8)
 
 
-def _sails(brush: Brush) -> Layer:
-    canvas = Canvas(brush, 0.40, 0.40)
+def _sails(gen: TextureGenerator) -> Layer:
+    canvas = Canvas(gen, 0.40, 0.40)
     for quarter in range(4):
         place = about((0.2, 0.2), turn(quarter * pi / 2))
 
@@ -243,8 +252,8 @@ def _sails(brush: Brush) -> Layer:
     )
 
 
-def _gull(brush: Brush, aspect: float, number: int) -> Layer:
-    canvas = Canvas(brush, 0.12, 0.06)
+def _gull(gen: TextureGenerator, aspect: float, number: int) -> Layer:
+    canvas = Canvas(gen, 0.12, 0.06)
     canvas.polygon([(0.06, 0.034), (0.035, 0.016), (0.008, 0.02), (0.032, 0.026), (0.056, 0.044)],
                    (244, 238, 236))  # fmt: skip
     canvas.polygon([(0.06, 0.034), (0.085, 0.016), (0.112, 0.02), (0.088, 0.026), (0.064, 0.044)],
@@ -264,18 +273,18 @@ def _gull(brush: Brush, aspect: float, number: int) -> Layer:
 
 
 def _sway(t: float, aspect: float) -> Matrix:
-    """Where the girl's shoulders are: the origin lies at the pit of her neck."""
+    """The motion of the girl's shoulders; the origin is the base of her neck."""
     return shift(0.76 * aspect + 0.03 * sin(0.8 * t), 0.735 + 0.005 * sin(1.7 * t)) @ turn(
         0.02 * sin(0.8 * t)
     )
 
 
-def _shoulders(brush: Brush, aspect: float) -> Layer:
-    canvas = Canvas(brush, 0.84, 0.52)
+def _shoulders(gen: TextureGenerator, aspect: float) -> Layer:
+    canvas = Canvas(gen, 0.84, 0.52)
     x, y = canvas.x - 0.42, canvas.y - 0.10
     top = 0.035 + 0.85 * np.abs(x) ** 1.35 + 0.9 * np.clip(np.abs(x) - 0.30, 0, 1)
-    folds = brush.noise(x, 0.10, 5, stretch=0.45)
-    light = brush.relief(folds, 1.6) + 0.35 * (-x / 0.3) - 0.1
+    folds = gen.noise(x, 0.10, 5, stretch=0.45)
+    light = gen.relief(folds, 1.6) + 0.35 * (-x / 0.3) - 0.1
     coat = ramp(light, [(0, (52, 30, 26)), (0.45, (146, 88, 36)), (0.8, (222, 158, 66)),
                         (1.1, (255, 214, 130))])  # fmt: skip
     neck = step(0.068 + 0.3 * np.clip(y - 0.01, 0, 1) - np.abs(x), 0, 0.006)
@@ -284,20 +293,20 @@ def _shoulders(brush: Brush, aspect: float) -> Layer:
     canvas.fill(neck * step(0.16 - y, 0, 0.01), skin)
     canvas.fill(step(y - top, 0, 0.006), coat)
     collar = np.abs(y - 0.055 - 0.55 * np.abs(x))
-    pale = brush.relief(folds, 2) - 0.3 * x / 0.2
+    pale = gen.relief(folds, 2) - 0.3 * x / 0.2
     cloth = ramp(pale, [(0, (150, 138, 160)), (0.8, (255, 250, 236))])
     canvas.fill(step(0.034 - collar, 0, 0.006) * step(0.18 - np.abs(x), 0, 0.006), cloth)
     canvas.grain(0.02, 0.5)
     return Layer(canvas.texture(), lambda t: _sway(t, aspect) @ shift(-0.42, -0.10), depth=1.1)
 
 
-def _head(brush: Brush, aspect: float) -> Layer:
-    canvas = Canvas(brush, 0.44, 0.56)
-    _draw_scarf_tail(canvas, brush)
-    _draw_face(canvas, brush)
+def _head(gen: TextureGenerator, aspect: float) -> Layer:
+    canvas = Canvas(gen, 0.44, 0.56)
+    _draw_scarf_tail(canvas, gen)
+    _draw_face(canvas, gen)
     _draw_eyes(canvas)
     _draw_mouth(canvas)
-    _draw_scarf(canvas, brush)
+    _draw_scarf(canvas, gen)
     canvas.ellipse(0.302, 0.345, 0.013, 0.017, (190, 184, 190), soft=0.2)
     canvas.ellipse(0.298, 0.340, 0.006, 0.008, (255, 252, 244), soft=0.8)
     canvas.grain(0.018, 0.35)
@@ -310,7 +319,7 @@ def _head(brush: Brush, aspect: float) -> Layer:
 
 
 _FACE = (0.205, 0.275, 0.108, 0.150)
-"""Middle x and y, half the width and half the height, on the canvas of the head."""
+"""Centre x and y, half the width and half the height, on the canvas of the head."""
 
 
 def _face_grid(canvas: Canvas) -> tuple[Field, Field]:
@@ -318,11 +327,11 @@ def _face_grid(canvas: Canvas) -> tuple[Field, Field]:
     return (canvas.x - x) / wide, (canvas.y - y) / tall
 
 
-def _draw_face(canvas: Canvas, brush: Brush) -> None:
+def _draw_face(canvas: Canvas, gen: TextureGenerator) -> None:
     u, v = _face_grid(canvas)
     out = np.hypot(u / (1 - 0.26 * np.clip(v, 0, 1) ** 1.7), v)
     normal = np.sqrt(np.clip(1 - out**2, 0.02, 1))
-    light = -0.52 * u - 0.18 * v + 0.72 * normal + 0.05 * brush.noise(u, 0.05, 4)
+    light = -0.52 * u - 0.18 * v + 0.72 * normal + 0.05 * gen.noise(u, 0.05, 4)
     skin = ramp(light, [(-0.1, (84, 42, 46)), (0.3, (164, 96, 78)), (0.62, (226, 164, 126)),
                         (0.95, (255, 224, 186))])  # fmt: skip
     canvas.fill(step(-out, -1.0, -0.955), skin)
@@ -380,25 +389,25 @@ def _draw_mouth(canvas: Canvas) -> None:
     canvas.shade(0.4 * np.exp(-((u / 0.2) ** 2) - ((v - 0.71) / 0.03) ** 2), (138, 70, 62))
 
 
-def _draw_scarf_tail(canvas: Canvas, brush: Brush) -> None:
+def _draw_scarf_tail(canvas: Canvas, gen: TextureGenerator) -> None:
     x, y = canvas.x, canvas.y
     middle = 0.315 + 0.05 * np.sin(6 * (y - 0.2))
     width = 0.032 + 0.10 * np.clip(y - 0.16, 0, 0.36)
     shape = step(width - np.abs(x - middle), 0, 0.006)
     shape *= step(y, 0.1, 0.12) * step(0.53 - y, 0, 0.01)
-    folds = np.sin((x - middle) / width * 7 + 5 * brush.noise(x, 0.12, 3, stretch=0.4))
+    folds = np.sin((x - middle) / width * 7 + 5 * gen.noise(x, 0.12, 3, stretch=0.4))
     colour = ramp(0.5 + 0.4 * folds - 0.9 * (x - 0.33), [
         (0, (96, 56, 24)), (0.5, (206, 150, 52)), (1, (255, 226, 138))])  # fmt: skip
     canvas.fill(shape, colour)
 
 
-def _draw_scarf(canvas: Canvas, brush: Brush) -> None:
+def _draw_scarf(canvas: Canvas, gen: TextureGenerator) -> None:
     u, v = _face_grid(canvas)
     crown = step(1 - np.hypot(u / 1.20, (v + 0.34) / 0.98), 0, 0.03)
     opening = v + 0.60 - 0.75 * np.abs(u) ** 2.6 - 0.10 * u
     cover = crown * step(-opening, -0.01, 0.02)
-    wave = np.sin(9 * np.hypot(u + 0.5, v + 0.2) + 5 * brush.noise(u, 0.12, 4) + 2 * u)
-    light = 0.5 + 0.28 * wave - 0.32 * u - 0.10 * v + 0.3 * (brush.noise(u, 0.03, 4) - 0.5)
+    wave = np.sin(9 * np.hypot(u + 0.5, v + 0.2) + 5 * gen.noise(u, 0.12, 4) + 2 * u)
+    light = 0.5 + 0.28 * wave - 0.32 * u - 0.10 * v + 0.3 * (gen.noise(u, 0.03, 4) - 0.5)
     blue = ramp(light, [(0, (18, 26, 70)), (0.45, (44, 88, 160)), (0.8, (126, 172, 220)),
                         (1.1, (236, 236, 240))])  # fmt: skip
     canvas.fill(cover, blue)
@@ -407,18 +416,18 @@ def _draw_scarf(canvas: Canvas, brush: Brush) -> None:
     canvas.shade(0.35 * np.exp(-(((opening - 0.06) / 0.06) ** 2)) * crown, (96, 48, 48))
 
 
-def _meadow(brush: Brush, aspect: float) -> Layer:
+def _meadow(gen: TextureGenerator, aspect: float) -> Layer:
     wide, tall = aspect + 2 * _MARGIN + 0.1, 0.34
-    canvas = Canvas(brush, wide, tall)
-    ground = brush.noise(canvas.x, 0.06, 5, stretch=0.5)
+    canvas = Canvas(gen, wide, tall)
+    ground = gen.noise(canvas.x, 0.06, 5, stretch=0.5)
     below = canvas.y - 0.19 - 0.05 * canvas.x / wide - 0.06 * (ground - 0.5)
-    canvas.fill(step(below, 0, 0.01), ramp(brush.relief(ground, 2), [
+    canvas.fill(step(below, 0, 0.01), ramp(gen.relief(ground, 2), [
         (0, (14, 28, 26)), (0.5, (48, 74, 36)), (1, (148, 146, 64))]))  # fmt: skip
     for colour in ((30, 56, 34), (70, 98, 42), (128, 136, 58), (206, 186, 96)):
-        canvas.lines([_blade(brush, wide) for _ in range(int(70 * wide))], 0.004, colour)
+        canvas.lines([_blade(gen, wide) for _ in range(int(70 * wide))], 0.004, colour)
     for colour in ((204, 40, 36), (238, 84, 52), (250, 214, 92), (236, 232, 244)):
         for _ in range(int(5 * wide)):
-            _draw_flower(canvas, brush, wide, colour)
+            _draw_flower(canvas, gen, wide, colour)
     canvas.grain(0.02, 0.5)
 
     def motion(t: float) -> Matrix:
@@ -429,14 +438,14 @@ def _meadow(brush: Brush, aspect: float) -> Layer:
     return Layer(canvas.texture(), motion, depth=1.5)
 
 
-def _blade(brush: Brush, wide: float) -> list[tuple[float, float]]:
-    foot, lean, high = brush.rng.uniform((0, -0.03, 0.06), (wide, 0.03, 0.15))
+def _blade(gen: TextureGenerator, wide: float) -> list[tuple[float, float]]:
+    foot, lean, high = gen.rng.uniform((0, -0.03, 0.06), (wide, 0.03, 0.15))
     along = np.linspace(0, 1, 4)
-    root = 0.27 + 0.04 * brush.rng.random()
+    root = 0.27 + 0.04 * gen.rng.random()
     return [(float(foot + lean * a**2), float(root - high * a)) for a in along]
 
 
-def _draw_flower(canvas: Canvas, brush: Brush, wide: float, colour: Colour) -> None:
-    x, y, size = brush.rng.uniform((0, 0.14, 0.006), (wide, 0.26, 0.012))
+def _draw_flower(canvas: Canvas, gen: TextureGenerator, wide: float, colour: Colour) -> None:
+    x, y, size = gen.rng.uniform((0, 0.14, 0.006), (wide, 0.26, 0.012))
     canvas.ellipse(x, y, size, size * 0.8, colour, soft=0.4)
     canvas.ellipse(x + size * 0.2, y + size * 0.25, size * 0.4, size * 0.3, (120, 66, 24), soft=0.5)

@@ -1,4 +1,4 @@
-"""A camera through OpenCV."""
+"""A camera, read through OpenCV."""
 
 import sys
 import threading
@@ -28,10 +28,10 @@ _REMEDY = "or use the built-in scene with --camera synthetic"
 class CameraSource(Managed):
     """Camera ``device``: its number, or its path such as ``/dev/video0``. Always live.
 
-    ``size`` (width, height) and ``fps`` are wishes; ``info`` says what the camera delivers. Frames
-    are read on a thread of their own and the newest is taken. Raises :class:`MediaError` when no
-    frame comes on opening, with every backend tried and why it failed, and :class:`SourceStalled`
-    when the camera stops sending for ``timeout`` seconds.
+    ``size`` (width, height) and ``fps`` are requests; ``info`` says what the camera delivers. A
+    thread reads every frame, and only the newest is delivered. Raises :class:`MediaError` if no
+    frame arrives on opening, naming every backend tried and why it failed, and
+    :class:`SourceStalled` if the camera sends nothing for ``timeout`` seconds.
     """
 
     def __init__(
@@ -44,9 +44,9 @@ class CameraSource(Managed):
     ) -> None:
         self._device = int(device) if str(device).isdecimal() else str(device)
         if size is not None and min(size) < 1:
-            raise UsageError(f"camera size {size[0]}x{size[1]} is not a size; try 640x480")
+            raise UsageError(f"camera size {size[0]}x{size[1]} is not valid; try 640x480")
         if fps is not None and fps <= 0:
-            raise UsageError(f"camera rate {fps} is not above 0; try 30")
+            raise UsageError(f"camera rate {fps} is not positive; try 30")
         self._size, self._fps, self._timeout = size, fps, timeout
         self._reader: _Reader | None = None
         self._info: StreamInfo | None = None
@@ -92,7 +92,7 @@ class CameraSource(Managed):
             yield Frame(image, index, pts, captured)
 
     def _pictures(self) -> Iterator[tuple[Image, float]]:
-        """The frame that opening waited for, then always the newest."""
+        """The frame that opening waited for, then the newest each time."""
         yield self._first
         while self._reader is not None:
             try:
@@ -104,7 +104,7 @@ class CameraSource(Managed):
 
 
 class _Reader:
-    """Opens a capture, reads it and releases it, all on one thread; only the newest frame waits."""
+    """Opens, reads and releases a capture on one thread of its own; keeps only the newest frame."""
 
     def __init__(
         self, device: int | str, backend: int, size: tuple[int, int] | None, fps: float | None
@@ -118,14 +118,14 @@ class _Reader:
         self._thread.start()
 
     def newest(self, timeout: float) -> tuple[Image, float]:
-        """The newest frame not taken yet, and when it came."""
+        """The newest frame not taken yet, and the time it arrived."""
         try:
             return self._frames.get(timeout)
         except TimeoutError:
             raise SourceStalled(f"no frame for {timeout:g} s") from None
 
     def stop(self, timeout: float) -> None:
-        """Release the camera; a driver that hangs is left behind after ``timeout`` seconds."""
+        """Release the camera; give up on a driver that hangs after ``timeout`` seconds."""
         self._frames.cancel()
         self._thread.join(timeout)
 
@@ -143,7 +143,7 @@ class _Reader:
 
     def _read(self, capture: Any) -> str:
         if not capture.isOpened():
-            return "not there, or in use by another program"
+            return "absent, or in use by another program"
         self.rate = _configure(capture, *self._wanted)
         while True:
             delivered, picture = capture.read()
@@ -154,7 +154,7 @@ class _Reader:
 
 
 def _obstacles(device: int | str) -> Iterator[str]:
-    """What can be said without opening the device."""
+    """Reasons that are known without opening the device."""
     if not sys.platform.startswith("linux"):
         return
     path = _node(device)
@@ -169,7 +169,7 @@ def _obstacles(device: int | str) -> Iterator[str]:
 
 
 def _users(device: int | str) -> list[str]:
-    """Who has the device open, where that can be known."""
+    """Which programs have the device open, where the system tells."""
     users = ", ".join(users_of(_node(device))) if sys.platform.startswith("linux") else ""
     return [f"open in {users}: close it there"] if users else []
 
@@ -179,7 +179,7 @@ def _node(device: int | str) -> Path:
 
 
 def _configure(capture: Any, size: tuple[int, int] | None, fps: float | None) -> Fraction | None:
-    """Wish for a mode, and report the rate of the one chosen."""
+    """Request a mode; returns the rate of the one chosen, or None."""
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
     if size is not None:
         if size[0] * size[1] > 640 * 480:  # uncompressed, USB 2 carries no more at 30 fps

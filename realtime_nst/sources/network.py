@@ -1,4 +1,4 @@
-"""A stream over the network: rtsp, http and what else FFmpeg receives."""
+"""A stream over the network: RTSP, HTTP and whatever else FFmpeg receives."""
 
 import time
 from collections.abc import Iterator
@@ -26,19 +26,19 @@ _REMEDY = "check the address and the network, or use the built-in scene with --c
 
 
 class NetworkSource(Managed):
-    """The video at ``url``, always live: the protocol is one of ``PROTOCOLS``.
+    """The video at ``url``, always live; the protocol is one of ``PROTOCOLS``.
 
-    What has a known length, such as a film on a web server, is played at its own pace and ends; no
-    picture stands for longer than five seconds there, whatever the timestamps say. Any other stream
-    is taken as it comes, and its end is a failure. Raises :class:`UsageError` for another protocol,
-    :class:`MediaError` when the stream cannot be opened or breaks off, and :class:`SourceStalled`
-    when nothing arrives for ``timeout`` seconds.
+    A video of known length, such as a file on a web server, is played in real time and ends; no
+    picture stays for longer than five seconds, whatever the timestamps say. Any other stream is
+    delivered as it arrives, and its end is a failure. Raises :class:`UsageError` for another
+    protocol, :class:`MediaError` if the stream cannot be opened or ends early, and
+    :class:`SourceStalled` if nothing arrives for ``timeout`` seconds.
     """
 
     def __init__(self, url: str, *, timeout: float = 5.0) -> None:
         if not is_stream(url):
             raise UsageError(
-                f"{url!r} is no address of a stream (choices: {', '.join(PROTOCOLS)}); "
+                f"{url!r} is not the address of a stream (choices: {', '.join(PROTOCOLS)}); "
                 "give one as rtsp://host/name"
             )
         self._url, self._timeout = url, timeout
@@ -64,7 +64,7 @@ class NetworkSource(Managed):
             self._first = next(self._pictures)
         except StopIteration:
             self._close()
-            raise MediaError(f"{self.name} gives no picture; {_REMEDY}") from None
+            raise MediaError(f"{self.name} contains no picture; {_REMEDY}") from None
         except BaseException:
             self._close()
             raise
@@ -86,10 +86,10 @@ class NetworkSource(Managed):
             pts = Fraction(captured - began).limit_denominator(90_000)
             yield Frame(image, index, pts, captured)
         if not self._ends:
-            raise MediaError(f"{self.name} broke off; {_REMEDY}")
+            raise MediaError(f"{self.name} ended; {_REMEDY}")
 
     def _wait_until(self, due: float) -> None:
-        """Or until the source is left."""
+        """Or until the source is closed."""
         while self._container is not None and (left := due - time.monotonic()) > 0:
             time.sleep(min(left, _SLICE_SECONDS))
 
@@ -105,17 +105,17 @@ class NetworkSource(Managed):
             raise self._failure(error) from error
         if not container.streams.video:
             container.close()
-            raise MediaError(f"{self.name} has no video; name another stream")
-        main_video(container).thread_type = "SLICE"  # frame threads hold pictures back
+            raise MediaError(f"{self.name} has no video; choose another stream")
+        main_video(container).thread_type = "SLICE"  # threads for whole frames delay them
         return container
 
     def _decoded(self, container: InputContainer) -> Iterator[VideoFrame]:
         for packet in self._received(container):
-            with suppress(av.InvalidDataError):  # a damaged picture; the next may be whole
+            with suppress(av.InvalidDataError):  # a damaged picture; the next may be intact
                 yield from packet.decode()
 
     def _received(self, container: InputContainer) -> "Iterator[Packet[VideoStream]]":
-        """When the time is over, FFmpeg first gives a picture of which it waited for the end."""
+        """The packets in time: after a timeout, FFmpeg still delivers the one it waited for."""
         packets = container.demux(main_video(container))
         while True:
             asked = time.monotonic()
@@ -135,7 +135,7 @@ class NetworkSource(Managed):
         return MediaError(f"{self.name} cannot be received: {error.strerror}; {_REMEDY}")
 
     def _stalled(self) -> SourceStalled:
-        return SourceStalled(f"{self.name} sends nothing for {self._timeout:g} s; {_REMEDY}")
+        return SourceStalled(f"{self.name} has sent nothing for {self._timeout:g} s; {_REMEDY}")
 
     def _close(self) -> None:
         if self._container is not None:

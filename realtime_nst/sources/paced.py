@@ -1,4 +1,4 @@
-"""A source that is read as fast as possible, given out at its own pace."""
+"""A file played in real time: each frame is delivered when it is due."""
 
 import time
 from collections.abc import Iterator
@@ -6,18 +6,20 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Self
 
-from realtime_nst.sources._fitted import fitted
-from realtime_nst.stream import Frame, Managed, Source, StreamInfo
+import cv2
+import numpy as np
+
+from realtime_nst.stream import Frame, Image, Managed, Source, StreamInfo
 
 _REPEAT_SECONDS = 0.1
 
 
 class PacedSource(Managed):
-    """``source`` as if it were live: each frame comes when its time has come.
+    """``source`` as if it were live: each frame is delivered at its time.
 
-    A picture that stands for longer is repeated ten times a second, the last one until its end, so
-    that who shows it can go on answering. Pictures of another size than the first are fitted into
-    it with black bars. Raises what ``source`` raises.
+    A picture shown for longer is repeated ten times a second, the last one until its end, so that
+    a window keeps reacting. Pictures of another size than the first are scaled to fit, with black
+    bars. Raises what ``source`` raises.
     """
 
     def __init__(self, source: Source) -> None:
@@ -40,24 +42,39 @@ class PacedSource(Managed):
             yield Frame(fitted(frame.image, width, height), index, pts, time.monotonic())
 
     def _shown(self) -> Iterator[tuple[Frame, Fraction]]:
-        """Every frame at its time, and again while it stands."""
+        """Every frame at its time, and again while it is shown."""
         shown: Frame | None = None
         start, began = Fraction(0), time.monotonic()
         for frame in self._source:
             if shown is None:
                 start, began = frame.pts, time.monotonic()
             else:
-                yield from _standing(shown, began - float(start), frame.pts)
+                yield from _repeated(shown, began - float(start), frame.pts)
             yield frame, frame.pts
             shown = frame
         if shown is not None and self._source.info.rate:
-            yield from _standing(
+            yield from _repeated(
                 shown, began - float(start), shown.pts + 1 / self._source.info.rate
             )
 
 
-def _standing(frame: Frame, origin: float, until: Fraction) -> Iterator[tuple[Frame, Fraction]]:
-    """Waits until the clock reads ``origin + until``."""
+def fitted(image: Image, width: int, height: int) -> Image:
+    """``image`` scaled to fit into ``width`` by ``height``, its proportions kept by black bars."""
+    if image.shape[:2] == (height, width):
+        return image
+    scale = min(width / image.shape[1], height / image.shape[0])
+    inner = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    result = np.zeros((height, width, 3), np.uint8)
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    result[top : top + inner[1], left : left + inner[0]] = cv2.resize(
+        image, inner, interpolation=method
+    )
+    return result
+
+
+def _repeated(frame: Frame, origin: float, until: Fraction) -> Iterator[tuple[Frame, Fraction]]:
+    """Repeat ``frame`` until the clock reads ``origin + until``."""
     while (left := origin + float(until) - time.monotonic()) > 0:
         time.sleep(min(left, _REPEAT_SECONDS))
         if left > _REPEAT_SECONDS:

@@ -14,12 +14,12 @@ from realtime_nst.stream import Frame, Image, Managed, StreamInfo
 
 
 class PictureSource(Managed):
-    """The pictures of ``paths``: a file, a folder (its pictures in natural order), or several.
+    """The pictures at ``paths``: a file, a folder (in natural order), or a sequence of these.
 
-    Frame ``index`` shows ``paths[index]`` at its own size and lasts one ``rate``-th of a second.
-    ``info`` has the size of the first picture. What cannot be read raises :class:`MediaError`; with
-    ``skip_unreadable`` it is left out and the error kept in ``unreadable`` under its path, and only
-    when nothing can be read is it raised.
+    Frame ``index`` shows ``paths[index]`` at its own size for 1 / ``rate`` seconds. ``info`` has
+    the size of the first picture. A picture that cannot be read raises :class:`MediaError`; with
+    ``skip_unreadable`` it is skipped and its error stored in ``unreadable`` under its path, and an
+    error is raised only if no picture can be read.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class PictureSource(Managed):
         if not self.paths:
             raise UsageError("no picture given; name at least one file or folder")
         if rate <= 0:
-            raise UsageError(f"rate {rate} is not above 0 pictures a second")
+            raise UsageError(f"rate {rate} is not positive; give pictures a second")
         self.unreadable: dict[Path, MediaError] = {}
         self._rate = Fraction(rate)
         self._skip = skip_unreadable
@@ -86,9 +86,9 @@ class PictureSource(Managed):
 
 
 def list_pictures(path: str | Path) -> list[Path]:
-    """``path`` itself, or the pictures right in it when it is a folder: by name, 2 before 10.
+    """``path`` itself, or if it is a folder, the pictures directly in it: by name, 2 before 10.
 
-    Raises :class:`UsageError` when it does not exist or the folder holds no picture.
+    Raises :class:`UsageError` if it does not exist or the folder contains no picture.
     """
     path = Path(path)
     if not path.exists():
@@ -97,7 +97,7 @@ def list_pictures(path: str | Path) -> list[Path]:
         return [path]
     found = [file for file in path.iterdir() if _is_picture(file)]
     if not found:
-        raise UsageError(f"the folder {str(path)!r} holds no picture ({', '.join(SUFFIXES)})")
+        raise UsageError(f"the folder {str(path)!r} contains no picture ({', '.join(SUFFIXES)})")
     return sorted(found, key=_natural)
 
 

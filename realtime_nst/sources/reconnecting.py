@@ -1,4 +1,4 @@
-"""A live source that may fail: its last picture is held, and it is taken up again."""
+"""A live source that may fail: its last picture is repeated until it has reconnected."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from typing import Self
 
 from realtime_nst.channel import Channel, ChannelClosed
 from realtime_nst.errors import MediaError
-from realtime_nst.sources._fitted import fitted
+from realtime_nst.sources.paced import fitted
 from realtime_nst.stream import Frame, Image, Managed, Source, StreamInfo
 
 _HOLD_SECONDS = 0.5
@@ -18,25 +18,25 @@ _SILENT_SECONDS = 1.0
 _END_SECONDS = 6.0
 _TICK = Fraction(1, 90_000)
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each new attempt; the last one counts for all further ones."""
+"""Seconds before each attempt to reconnect; the last one is used for all further attempts."""
 
 
 @dataclass(frozen=True)
 class _Status:
-    """``trouble`` says in one line what is wrong; ``came`` is when the last picture did."""
+    """``trouble`` says in one line what is wrong; ``came`` is when the last picture arrived."""
 
     trouble: str = ""
     came: float = 0.0
 
 
 class ReconnectingSource(Managed):
-    """The live source that ``open`` makes, called ``name``, for as long as the user wants it.
+    """The live source that ``open`` returns, called ``name``, reopened whenever it fails.
 
-    It is read on a thread of its own. After half a second without a new picture, or when it has
-    failed, the last one is repeated, ten times a second. Where the source fails it is made and
-    entered anew, after the pauses of ``back_off``. ``state`` says in one line what is wrong, and is
-    empty when nothing is. Pictures of another size than the first are fitted into it with black
-    bars. Entering raises what the source raises; later failures raise nothing. It ends when the
+    A thread reads the source. After half a second without a new picture, or if the source has
+    failed, the last picture is repeated ten times a second. A source that failed is closed and
+    opened again after the pauses of ``back_off``. ``state`` says in one line what is wrong; it is
+    empty if nothing is. Pictures of another size than the first are scaled to fit, with black bars.
+    Entering raises what the source raises; later failures raise nothing. Iteration ends when the
     source ends without an error.
     """
 
@@ -111,14 +111,14 @@ class ReconnectingSource(Managed):
         try:
             while not self._stop.is_set() and (failure := self._read()) is not None:
                 self._reopen(failure)
-        except Exception as caught:  # a defect: raised where frames are taken
+        except Exception as caught:  # a bug: raised where frames are taken
             error = caught
         finally:
             self._leave()
             self._pictures.close(error)
 
     def _read(self) -> str | None:
-        """Take pictures until the source ends (None) or fails (why)."""
+        """Take pictures until the source ends (returns None) or fails (returns why)."""
         try:
             for frame in self._source or ():
                 if self._stop.is_set():
@@ -135,7 +135,7 @@ class ReconnectingSource(Managed):
         self._last = image
 
     def _reopen(self, failure: str) -> None:
-        """Make the source anew, however often that takes; ends when it is there or not wanted."""
+        """Try to open the source again until it opens, or until this source is closed."""
         self._leave()
         reason, attempt = failure.split("; ")[0], 0
         while self._source is None:

@@ -1,4 +1,4 @@
-"""Scenes to measure stillness on: one kind of motion each, whose flow is known exactly."""
+"""Scenes to measure temporal stability on: one kind of motion each, its optical flow exact."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,8 +8,16 @@ from math import pi, sin
 import numpy as np
 
 from realtime_nst.errors import UnknownName
-from realtime_nst.sources._paint import Brush, Canvas, Colour, mix, ramp, step, texture
 from realtime_nst.sources._scenery import Layer, Matrix, about, shift, stretch, turn
+from realtime_nst.sources._textures import (
+    Canvas,
+    Colour,
+    TextureGenerator,
+    mix,
+    ramp,
+    step,
+    texture,
+)
 from realtime_nst.sources.synthetic import SyntheticSource
 from realtime_nst.stream import Image
 
@@ -23,8 +31,9 @@ Motion = Callable[[float], Matrix]
 
 @dataclass(frozen=True)
 class Scene:
-    """``ground`` moves the background, ``discs`` the round things before it, the nearest last;
-    both by seconds, in picture heights from the middle. ``light`` scales all grey levels."""
+    """``ground`` moves the background, ``discs`` the discs in front of it, the nearest last. Each
+    maps seconds to a motion in picture heights from the centre. ``light`` maps seconds to a factor
+    on all grey levels; ``noise`` is a standard deviation in grey levels."""
 
     ground: Motion
     discs: tuple[Motion, ...] = ()
@@ -41,7 +50,7 @@ def _at(x: float, y: float) -> Motion:
 
 
 def _crossing(y: float, speed: float, from_x: float) -> Motion:
-    """To the right (or left) at ``speed`` heights a second, and round again."""
+    """To the right (or left) at ``speed`` picture heights a second, wrapping around."""
     return lambda t: shift((from_x + speed * t + 0.9) % 1.8 - 0.9, y)
 
 
@@ -62,15 +71,15 @@ SCENES: Mapping[str, Scene] = {
         noise=2.0,
     ),
 }
-"""By what moves in them."""
+"""By name: what moves in it."""
 
 
 class SceneSource(SyntheticSource):
     """The scene called ``name``, with the flow and the mask of :class:`SyntheticSource`.
 
-    The same arguments give the same pixels. Every nth frame of a scene, with the exact flow
-    between them, is the scene at an nth of the rate. Raises :class:`UnknownName`, and
-    :class:`UsageError` as the synthetic source does.
+    The same arguments give the same pixels. To get every nth frame with the exact flow between
+    them, ask for 1/n of the rate. Raises :class:`UnknownName`, and the errors of
+    :class:`SyntheticSource`.
     """
 
     def __init__(
@@ -88,16 +97,16 @@ class SceneSource(SyntheticSource):
         super().__init__(width, height, rate, frames, seed, noise=self._scene.noise)
 
     def _painted(self) -> list[Layer]:
-        brush = Brush(self.info.height, self._seed)
+        gen = TextureGenerator(self.info.height, self._seed)
         aspect = self.info.width / self.info.height
         discs = [
-            _disc(brush, aspect, motion, _COLOURS[number % len(_COLOURS)])
+            _disc(gen, aspect, motion, _COLOURS[number % len(_COLOURS)])
             for number, motion in enumerate(self._scene.discs)
         ]
-        return [_ground(brush, aspect, self._scene.ground), *discs]
+        return [_ground(gen, aspect, self._scene.ground), *discs]
 
     def _matrix(self, layer: Layer, index: int, turn_index: int) -> Matrix:
-        """No camera: the layers' own motion is all there is."""
+        """Without a camera: only the layers move."""
         scale = self.info.height
         moved = layer.motion(float(index / self._rate))
         return stretch(scale, scale) @ moved @ stretch(1 / scale, 1 / scale)
@@ -107,9 +116,9 @@ class SceneSource(SyntheticSource):
         return np.asarray(np.clip(image * light, 0, 255).round(), np.uint8)
 
 
-def _ground(brush: Brush, aspect: float, motion: Motion) -> Layer:
-    x, y = brush.grid(aspect + 2 * _MARGIN, 1 + 2 * _MARGIN)
-    field = brush.noise(x, 0.25, 6)
+def _ground(gen: TextureGenerator, aspect: float, motion: Motion) -> Layer:
+    x, y = gen.grid(aspect + 2 * _MARGIN, 1 + 2 * _MARGIN)
+    field = gen.noise(x, 0.25, 6)
     colour = ramp(field, [(0.2, (44, 62, 96)), (0.5, (150, 138, 120)), (0.8, (236, 220, 180))])
     stripes = step(np.sin(40 * x + 8 * field) * np.sin(31 * y - 5 * field), 0.3, 0.6)
     colour = mix(colour, (96, 52, 48), 0.6 * stripes)
@@ -119,8 +128,8 @@ def _ground(brush: Brush, aspect: float, motion: Motion) -> Layer:
     )
 
 
-def _disc(brush: Brush, aspect: float, motion: Motion, colour: Colour) -> Layer:
-    canvas = Canvas(brush, 0.36, 0.36)
+def _disc(gen: TextureGenerator, aspect: float, motion: Motion, colour: Colour) -> Layer:
+    canvas = Canvas(gen, 0.36, 0.36)
     canvas.ellipse(0.18, 0.18, 0.15, 0.15, colour, soft=0.05)
     canvas.grain(0.06, 1.2)
     return Layer(

@@ -1,4 +1,4 @@
-"""A moving scene made by rule, whose optical flow is known exactly."""
+"""A procedural moving scene whose optical flow is known exactly."""
 
 import time
 from collections.abc import Iterator
@@ -13,18 +13,16 @@ from realtime_nst.sources._scenery import Layer, Matrix, camera, paint, shift, s
 from realtime_nst.stream import Frame, Image, StreamInfo, Unmanaged
 
 _SOLID = 250
-"""Alpha (of 255) from which on a layer counts as covering a pixel."""
+"""A layer covers a pixel from this alpha (of 255) on."""
 
 
 class SyntheticSource(Unmanaged):
-    """A coast at dusk with a mill, a boat and a girl.
+    """A coast at dusk with a mill, a boat and a girl: layers move, turn, zoom and hide one another.
 
-    Textured layers move, turn, zoom and hide one another.
-
-    The same arguments give the same pixels. ``width`` and ``height`` in pixels, ``rate`` in frames
-    a second, ``frames`` until the end (None: for ever), ``noise`` the standard deviation of sensor
-    noise in grey levels. ``live`` paces the frames by the clock. Raises :class:`UsageError` for
-    values that make no picture.
+    The same arguments give the same pixels. ``width`` and ``height`` are in pixels, ``rate`` in
+    frames a second; ``frames`` is the length (None: endless), ``noise`` the standard deviation of
+    sensor noise in grey levels. With ``live``, frames arrive in real time. Raises
+    :class:`UsageError` for values out of range.
     """
 
     def __init__(
@@ -74,17 +72,16 @@ class SyntheticSource(Unmanaged):
         return image
 
     def flow(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """The exact motion from frame ``index - 1`` to frame ``index``, and where it can be seen.
+        """The exact backward optical flow of frame ``index``, and where it is visible.
 
-        ``flow`` is float32 ``(height, width, 2)`` in pixels, x then y, on the grid of frame
-        ``index``, and points back: what frame ``index`` shows at ``(x, y)`` was at
-        ``(x, y) + flow[y, x]`` in frame ``index - 1``, so that sampling the earlier frame there
-        gives the later one. ``visible`` is bool ``(height, width)``: True where the same surface
-        shows in both frames, unmixed with another. Computed from the motions of the layers, not
-        estimated. Raises :class:`UsageError` when ``index`` is below 1.
+        ``flow`` is float32 ``(height, width, 2)`` in pixels, x then y: what frame ``index`` shows
+        at ``(x, y)`` was at ``(x, y) + flow[y, x]`` in frame ``index - 1``, so sampling the earlier
+        frame there gives the later one. ``visible`` is bool ``(height, width)``: True where both
+        frames show the same surface, not blended with another. Computed from the motion of the
+        layers, not estimated. Raises :class:`UsageError` if ``index`` is below 1.
         """
         if index < 1:
-            raise UsageError(f"frame {index} has no frame before it; ask for the flow from 1 on")
+            raise UsageError(f"frame {index} has no previous frame; give 1 or more")
         owner, solid = self._owners(index)
         before, solid_before = self._owners(index - 1)
         flow = np.zeros((*owner.shape, 2), np.float32)
@@ -97,8 +94,8 @@ class SyntheticSource(Unmanaged):
         return flow, solid & _all_around(same, flow, owner)
 
     def _matrix(self, layer: Layer, index: int, turn_index: int) -> Matrix:
-        """From the pixels of the layer's texture to those of frame ``index``, having come round as
-        often as in frame ``turn_index``."""
+        """From pixels of the layer's texture to pixels of frame ``index``, wrapped around as often
+        as in frame ``turn_index``."""
         t = float(index / self._rate)
         turns = np.floor(layer.speed * float(turn_index / self._rate) / layer.period)
         drift = shift(layer.speed * t - turns * layer.period, 0)
@@ -117,8 +114,8 @@ class SyntheticSource(Unmanaged):
         cv2.add(under, cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB), dst=ground)
 
     def _owners(self, index: int) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
-        """The number of the layer that each pixel of frame ``index`` shows, and whether it shows
-        nothing else."""
+        """The index of the layer that each pixel of frame ``index`` shows, and whether it shows
+        only that one."""
         owner = np.zeros((self.info.height, self.info.width), np.int16)
         solid = np.ones(owner.shape, np.bool_)
         for number, layer in enumerate(self._layers):
@@ -133,7 +130,7 @@ class SyntheticSource(Unmanaged):
         return owner, solid
 
     def _box(self, layer: Layer, matrix: Matrix) -> tuple[int, int, int, int]:
-        """The part of the frame that the layer may touch: left, top, right, bottom."""
+        """The bounding box of the layer in the frame: left, top, right, bottom."""
         height, width = layer.texture.shape[:2]
         corners = matrix[:2] @ np.array([[0, width, 0, width], [0, 0, height, height], [1] * 4])
         left, top = np.floor(corners.min(1)).astype(int)
@@ -153,7 +150,7 @@ def _warp(texture: NDArray[np.uint8], matrix: Matrix, size: tuple[int, int]) -> 
 def _all_around(
     labels: NDArray[np.int16], flow: NDArray[np.float32], owner: NDArray[np.int16]
 ) -> NDArray[np.bool_]:
-    """Whether the four pixels about the end of each flow vector lie inside and bear ``owner``."""
+    """Whether the four pixels around the end of each flow vector are inside and show ``owner``."""
     height, width = owner.shape
     y, x = np.mgrid[:height, :width]
     left = np.floor(x + flow[..., 0]).astype(int)
@@ -167,10 +164,10 @@ def _all_around(
 
 def _check(width: int, height: int, rate: int | Fraction, frames: int | None, noise: float) -> None:
     if not all(isinstance(side, int) and 16 <= side <= 8192 for side in (width, height)):
-        raise UsageError(f"size {width}x{height} of the synthetic scene: give 16x16 to 8192x8192")
+        raise UsageError(f"synthetic scene: size {width}x{height} is not 16x16 to 8192x8192")
     if not 1 <= rate <= 1000:
-        raise UsageError(f"rate {rate} of the synthetic scene: give 1 to 1000 frames a second")
+        raise UsageError(f"synthetic scene: rate {rate} is not 1 to 1000 frames a second")
     if frames is not None and frames < 1:
-        raise UsageError(f"{frames} frames of the synthetic scene: give 1 or more")
+        raise UsageError(f"synthetic scene: {frames} frames is not 1 or more")
     if not 0 <= noise <= 100:
-        raise UsageError(f"noise {noise} of the synthetic scene: give 0 to 100 grey levels")
+        raise UsageError(f"synthetic scene: noise {noise} is not 0 to 100 grey levels")

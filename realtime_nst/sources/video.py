@@ -17,12 +17,12 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
 
+from realtime_nst.colours import Colours
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.media import Colours, clock, frame_rate, main_video, open_input
-from realtime_nst.sources._cut_off import is_cut_off
+from realtime_nst.media import clock, frame_rate, is_cut_off, main_video, open_input
 from realtime_nst.stream import Frame, Image, Managed, StreamInfo
 
-# How far before the wanted time to look for a key frame, in seconds; None is the beginning.
+# How many seconds before the start to look for a key frame; None means from the beginning.
 _SEEK_MARGINS = (1, 30, None)
 
 
@@ -30,8 +30,8 @@ _SEEK_MARGINS = (1, 30, None)
 class Faults:
     """What was wrong with a file, known once it has been read.
 
-    ``corrupt`` counts damaged frames, which are skipped. ``truncated`` is True where the file ends
-    before it should; ``reached`` is the time of its last good frame, in seconds.
+    ``corrupt`` counts damaged frames, which are skipped. ``truncated`` is True if the file ends too
+    early; ``reached`` is the time of its last good frame in seconds.
     """
 
     corrupt: int = 0
@@ -40,7 +40,7 @@ class Faults:
 
     @property
     def message(self) -> str:
-        """One line, empty when nothing was wrong."""
+        """One line; empty if nothing was wrong."""
         parts = []
         if self.corrupt:
             parts.append(f"{self.corrupt} damaged frame{'s' * (self.corrupt > 1)} skipped")
@@ -57,13 +57,13 @@ class Faults:
 class VideoSource(Managed):
     """The frames of the video file at ``path``, from the first one at or after ``start`` seconds.
 
-    Rotation in the metadata is applied; YUV is converted by the file's own matrix and range; HDR
-    and BT.2020 are mapped to BT.709. ``notices`` says, one line each, what of the file is not kept,
-    and is complete once the source is open. Damaged frames are skipped and a file that is cut off
-    gives all its good frames; ``faults`` then says so, iteration ends as usual.
+    Rotation in the metadata is applied, YUV is converted with the file's own matrix and range, and
+    HDR and BT.2020 are mapped to BT.709. ``notices`` has a line for each property that is lost; it
+    is complete once the source is open. Damaged frames are skipped, and a file that is cut off
+    delivers all its good frames: then iteration ends as usual and ``faults`` says what was wrong.
 
-    Opening raises :class:`UsageError` where there is no such file or no frame after ``start``, and
-    :class:`MediaError` where the file cannot be read.
+    Entering raises :class:`UsageError` if there is no such file or no frame after ``start``, and
+    :class:`MediaError` if the file cannot be read.
     """
 
     def __init__(self, path: Path | str, *, start: Fraction | None = None) -> None:
@@ -118,7 +118,7 @@ class VideoSource(Managed):
         first: tuple[VideoFrame, Fraction] | None,
         rest: Iterator[tuple[VideoFrame, Fraction]],
     ) -> VideoFrame:
-        """Skip to the wanted time and keep ``_frames`` there; the picture found."""
+        """Skip to ``start``, let ``_frames`` continue there, and return the picture found."""
         if first is None:
             raise MediaError(self._no_frame())
         last = first[1]
@@ -135,8 +135,8 @@ class VideoSource(Managed):
 
     def _no_frame(self) -> str:
         damaged = self.faults.corrupt
-        why = f"all {damaged} that it holds are damaged" if damaged else "it holds none"
-        return f"{self.path} gives no frame: {why}; copy or download it again"
+        why = f"all {damaged} are damaged" if damaged else "it has none"
+        return f"{self.path} contains no readable frame: {why}; copy or download it again"
 
     def _pictures(self) -> Iterator[VideoFrame]:
         for packet in self._packets():
@@ -154,7 +154,7 @@ class VideoSource(Managed):
                 return
             if packet is None:
                 return
-            # An empty packet would tell the decoder that the stream has ended.
+            # An empty packet would signal the end of the stream to the decoder.
             if packet.size and packet.is_corrupt:
                 self.faults.corrupt += 1
             elif packet.size:
@@ -173,7 +173,7 @@ class VideoSource(Managed):
                 yield frame
 
     def _timed(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, Fraction]]:
-        """Frames that carry no time follow their predecessor at the nominal rate."""
+        """Frames without a time follow the previous one at the nominal rate."""
         time_base = self._stream.time_base or Fraction(1)
         step = 1 / (frame_rate(self._stream) or Fraction(25))
         expected = Fraction(0)
@@ -217,19 +217,19 @@ class VideoSource(Managed):
         name = self.path.name
         if first.interlaced_frame:
             self.notices.append(
-                f"{name} is interlaced: both fields are stylised as one picture, "
-                "and the result is progressive; deinterlace it first where motion shows combs"
+                f"{name} is interlaced: both fields are stylised as one picture, and the result "
+                "is progressive; if motion shows combs, deinterlace it first"
             )
         colours = Colours.of(first)
         if colours.needs_mapping:
             what = "HDR" if colours.hdr else "wide-gamut (BT.2020)"
             lost = "highlights above paper white" if colours.hdr else "colours outside it"
-            self.notices.append(f"{name} is {what}: mapped to 8-bit BT.709, {lost} are not kept")
+            self.notices.append(f"{name} is {what}: mapped to 8-bit BT.709, {lost} are lost")
         if any(component.is_alpha for component in first.format.components):
-            self.notices.append(f"{name} has transparency, which is not kept")
+            self.notices.append(f"{name} has transparency, which is lost")
         if first.rotation % 90:
             self.notices.append(
-                f"{name} asks to be turned by {first.rotation} degrees, which is not applied "
+                f"{name} has a rotation of {first.rotation} degrees, which is not applied "
                 "(choices: 90, 180, 270)"
             )
 

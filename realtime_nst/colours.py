@@ -1,0 +1,80 @@
+"""The colour description of a video: matrix, primaries, transfer characteristics and range."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from av.video.reformatter import Colorspace
+
+# Code points of ITU-T H.273, also used by FFmpeg.
+_RGB, _BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M, _SMPTE240M, _BT2020 = 0, 1, 2, 5, 6, 7, 9
+_BT601 = (_BT470BG, _SMPTE170M)
+_PQ, _HLG = 16, 18
+LIMITED, FULL = 1, 2
+
+
+@dataclass(frozen=True)
+class Colours:
+    """``matrix``, ``primaries`` and ``transfer`` are code points of ITU-T H.273. ``full`` is True
+    if luma uses 0–255 (at 8 bits), False if 16–235."""
+
+    matrix: int = _BT709
+    primaries: int = _BT709
+    transfer: int = _BT709
+    full: bool = False
+
+    @classmethod
+    def of(cls, pictures: Any) -> Self:
+        """The colours of a decoded frame or of a codec context; what is not tagged is guessed.
+
+        An untagged matrix is BT.709 above 576 lines or from 1280 columns on, else BT.601, as in mpv
+        and VLC. An untagged range is limited, as in all players.
+        """
+        matrix = pictures.colorspace
+        if matrix == _UNSPECIFIED:
+            large = pictures.width >= 1280 or pictures.height > 576
+            matrix = _BT709 if large else _SMPTE170M
+        guess = matrix if matrix in (_BT709, *_BT601, _SMPTE240M, _BT2020) else _BT709
+        primaries, transfer = pictures.color_primaries, pictures.color_trc
+        full = pictures.color_range == FULL or _named_full(pictures)
+        return cls(
+            matrix,
+            guess if primaries == _UNSPECIFIED else primaries,
+            _transfer_of(guess) if transfer == _UNSPECIFIED else transfer,
+            full,
+        )
+
+    @property
+    def hdr(self) -> bool:
+        return self.transfer in (_PQ, _HLG)
+
+    @property
+    def needs_mapping(self) -> bool:
+        """True for HDR and BT.2020, which must be converted to 8-bit BT.709."""
+        return self.hdr or self.primaries == _BT2020
+
+    def written(self) -> "Colours":
+        """The colours to write a frame with that was read with these: 8-bit, limited range."""
+        if self.needs_mapping or self.matrix not in (_BT709, *_BT601):
+            return Colours()
+        return Colours(self.matrix, self.primaries, self.transfer)
+
+    @property
+    def swscale_matrix(self) -> int:
+        return int(Colorspace.ITU601 if self.matrix in _BT601 else Colorspace.ITU709)
+
+    def tag(self, pictures: Any) -> None:
+        """Tag a frame or an encoder's context with these colours."""
+        pictures.colorspace = self.matrix
+        pictures.color_primaries = self.primaries
+        pictures.color_trc = self.transfer
+        pictures.color_range = FULL if self.full else LIMITED
+
+
+def _named_full(pictures: Any) -> bool:
+    """Old pixel formats such as yuvj420p name the full range."""
+    return pictures.format is not None and pictures.format.name.startswith("yuvj")
+
+
+def _transfer_of(matrix: int) -> int:
+    """The transfer characteristics that usually go with a matrix."""
+    return _SMPTE170M if matrix in _BT601 else matrix if matrix == _SMPTE240M else _BT709

@@ -1,0 +1,167 @@
+"""Pictures, and everything copied from the source, into one container in step."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.packet import Packet
+
+from realtime_nst.errors import RealtimeNstError
+from realtime_nst.sinks._copied import CopiedStreams
+from realtime_nst.sinks._encode import Encoding, PictureEncoder
+from realtime_nst.sinks._unfinished import EarlierRun
+from realtime_nst.sinks.formats import Container
+from realtime_nst.stream import Image
+
+
+class Muxer:
+    """The video file ``path`` while it is written, overwriting what is there.
+
+    ``size`` is (width, height). All streams of ``source`` but the main video are copied.
+    ``written_until`` is the time of the last picture written, in seconds. Raises
+    :class:`MediaError` if the encoder refuses, FFmpegError and OSError if the file cannot be
+    written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        kind: Container,
+        encoding: Encoding,
+        size: tuple[int, int],
+        source: Path | None,
+    ) -> None:
+        self.size = size
+        self.written_until: Fraction | None = None
+        self._traits = encoding.traits
+        self._to_encoded = encoding.codec.to_encoded
+        self._order = DecodingOrder(encoding.codec.reorder)
+        with ExitStack() as opened:
+            self._copied = CopiedStreams(source, kind) if source else None
+            if self._copied:
+                opened.callback(self._copied.close)
+            options = {**self._container_options(kind), **self._movie_clock(kind)}
+            name = f"file:{path}"  # or a colon in the path would end a protocol
+            self._output = av.open(name, "w", format=kind.format, container_options=options)
+            opened.callback(self._output.close)
+            self._encoder = PictureEncoder(self._output, encoding, size)
+            if self._copied:
+                self._copied.attach(self._output)
+            opened.pop_all()
+
+    def copy(self, earlier: EarlierRun) -> None:
+        """Begin with the packets of an earlier run."""
+        for seconds in earlier.shown:
+            self._order.show(seconds)
+        for packet in earlier.packets(self._to_encoded):
+            self._write([packet])
+
+    def write(self, image: Image, shown: Fraction) -> None:
+        """Encode ``image``, shown at ``shown`` seconds, and write what the encoder gives."""
+        self._order.show(shown)
+        self._write(self._encoder.encode(image, round(shown / self._traits.time_base)))
+
+    def finish(self) -> None:
+        """Write all that is left and close the file."""
+        self._write_last()
+        self._write_copied(None)
+        self.close()
+
+    def salvage(self) -> None:
+        """Make playable what is written so far, with its sound, and close the file."""
+        with suppress(RealtimeNstError, av.FFmpegError, OSError):
+            self._write_last()
+            if self.written_until is not None:
+                self._write_copied(self.written_until)
+        with suppress(av.FFmpegError, OSError):
+            self.close()
+
+    def close(self) -> None:
+        if self._copied:
+            self._copied.close()
+        self._output.close()
+
+    def _container_options(self, kind: Container) -> Mapping[str, str]:
+        covered = self._copied is not None and self._copied.has_cover
+        return (kind.cover_options if covered else None) or kind.options
+
+    def _movie_clock(self, kind: Container) -> dict[str, str]:
+        """MP4 and QuickTime round the start of each stream to the movie's clock: a common multiple
+        of all clocks keeps every time exact."""
+        if kind.milliseconds:
+            return {}
+        pictures = self._traits.time_base.denominator
+        while pictures < 10_000:
+            pictures *= 2
+        common = math.lcm(pictures, *(self._copied.tick_rates if self._copied else ()))
+        return {"movie_timescale": str(common if common < 2**31 else pictures)}
+
+    def _write(self, packets: list[Packet[Any]]) -> None:
+        for packet in packets:
+            self._write_picture(packet, self._order.next(), self._traits.frame_seconds)
+
+    def _write_last(self) -> None:
+        """Flush the encoder.
+
+        MP4 and QuickTime end a film where the packet decoded last ends, which may not be the one
+        shown last. So its decoding time becomes the time it is shown, and it lasts until the end.
+        """
+        packets = self._encoder.flush()
+        self._write(packets[:-1])
+        for packet in packets[-1:]:
+            shown = _shown(packet)
+            rest = max(shown, self.written_until or shown) - shown
+            self._write_picture(packet, shown, rest + self._traits.frame_seconds)
+
+    def _write_picture(self, packet: Packet[Any], decoded: Fraction, lasting: Fraction) -> None:
+        """Write the copied packets that are due before ``decoded``, then ``packet``."""
+        self._write_copied(decoded)
+        shown = _shown(packet)
+        packet.dts = round(decoded / packet.time_base)
+        packet.duration = round(lasting / packet.time_base)
+        packet.stream = self._encoder.stream
+        self._output.mux_one(packet)
+        self.written_until = max(shown, self.written_until or shown)
+
+    def _write_copied(self, until: Fraction | None) -> None:
+        for packet in self._copied.until(until) if self._copied else ():
+            self._output.mux_one(packet)
+
+
+class DecodingOrder:
+    """When each packet is decoded: at the time of a picture, ``reorder`` pictures ahead.
+
+    One rule for the whole file, so that two runs join. An encoder's own times start anew with each
+    run, and those of x265 are undefined for fewer than three pictures.
+    """
+
+    def __init__(self, reorder: int) -> None:
+        self._reorder = reorder
+        self._times: deque[Fraction] = deque()
+        self._begun = False
+
+    def show(self, seconds: Fraction) -> None:
+        """Add a picture, shown later than those before."""
+        self._times.append(seconds)
+
+    def next(self) -> Fraction:
+        """Seconds at which the next packet is decoded."""
+        if not self._begun:
+            self._begun = True
+            shown = list(self._times)[: self._reorder + 1]
+            self._times.extendleft(
+                shown[0] + seconds - shown[-1] for seconds in reversed(shown[: self._reorder])
+            )
+        return self._times.popleft()
+
+
+def _shown(packet: Packet[Any]) -> Fraction:
+    """Seconds."""
+    return (packet.pts or 0) * packet.time_base
