@@ -17,8 +17,11 @@ import cv2
 import numpy as np
 import pytest
 
+from realtime_nst import paint
 from realtime_nst.errors import MediaError
 from realtime_nst.live import Live
+from realtime_nst.look import Look
+from realtime_nst.paint import Paint
 from realtime_nst.sinks import _window_process, window
 from realtime_nst.sinks.window import WindowSink
 from realtime_nst.sources.synthetic import SyntheticSource
@@ -323,17 +326,30 @@ def test_large_frames_are_reduced_in_proportion():
     assert small.shape[1] / small.shape[0] == pytest.approx(16 / 9, rel=0.01)
 
 
-class _Inverter:
-    provider, digest = "fake", "inverter"
+class _Stylizer:
+    """Stands in for a network: paints everything in the colour of its style."""
 
-    def set_style(self, style):
-        pass
+    provider = "fake"
+    colours: ClassVar = {"red": (200, 30, 20), "blue": (20, 30, 200)}
+
+    def __init__(self, style, *_, **__):
+        self.digest = style
 
     def __call__(self, image):
-        return 255 - image
+        return np.full_like(image, self.colours[self.digest])
+
+    def prepare(self, width, height):
+        pass
 
     def reset(self):
         pass
+
+
+@pytest.fixture
+def live(monkeypatch, tmp_path):
+    monkeypatch.setattr(paint, "Stylizer", _Stylizer)
+    styles = list(_Stylizer.colours)
+    return Live(Paint(Look(styles[0], stabilise="off"), live=True), styles, folder=tmp_path)
 
 
 @needs_screen
@@ -404,26 +420,9 @@ def _press(*keys):
     _xdotool("key", "--delay", "30", *keys)
 
 
-class _Colours(_Inverter):
-    """Paints in one colour, by style."""
-
-    digest = "red"
-    colours: ClassVar = {"red": (200, 30, 20), "blue": (20, 30, 200)}
-
-    def set_style(self, style):
-        self.digest = style
-
-    def __call__(self, image):
-        return np.full_like(image, self.colours[self.digest])
-
-    def prepare(self, width, height):
-        pass
-
-
 @needs_screen
 @pytest.mark.skipif(not shutil.which("import"), reason="needs the program import (imagemagick)")
-def test_keys_pressed_in_the_window_change_the_picture_on_the_screen(screen, tmp_path):
-    live = Live(_Colours(), ["red", "blue"], folder=tmp_path)
+def test_keys_pressed_in_the_window_change_the_picture_on_the_screen(screen, live, tmp_path):
     picture = 160 * 120 / (800 * 600)
     seen = []
 
@@ -437,7 +436,7 @@ def test_keys_pressed_in_the_window_change_the_picture_on_the_screen(screen, tmp
         return lambda: least * picture < _share_of_screen(colour) < most * picture
 
     def script():
-        red, blue = _Colours.colours.values()
+        red, blue = _Stylizer.colours.values()
         yield from until(shows(red, 0.7))
         for keys, condition in [
             (["2"], shows(blue, 0.7)),
@@ -466,8 +465,7 @@ def test_keys_pressed_in_the_window_change_the_picture_on_the_screen(screen, tmp
 
 
 @needs_screen
-def test_the_live_loop_in_a_window_obeys_the_keyboard(screen, tmp_path):
-    live = Live(_Inverter(), ["wave"], folder=tmp_path)
+def test_the_live_loop_in_a_window_obeys_the_keyboard(screen, live, tmp_path):
     typing = threading.Thread(target=_type, args=("live", "s", "o", "q"))
     with SyntheticSource(160, 120, frames=3000, live=True) as source:
         with WindowSink("live", live.on_key) as sink:
@@ -475,7 +473,7 @@ def test_the_live_loop_in_a_window_obeys_the_keyboard(screen, tmp_path):
             report = live.run(source, sink)
         typing.join(PATIENCE)
     (snapshot,) = tmp_path.iterdir()
-    assert snapshot.name.startswith("wave-")
+    assert snapshot.name.startswith("red-")
     assert 0 < report.frames < 3000
 
 
