@@ -109,7 +109,9 @@ def _check_is_file(path: Path) -> None:
         raise UsageError(f"{path} is a folder; name a video file in it")
     if not path.exists():
         raise UsageError(f"no such file: {path}{nearest(path)}")
-    if path.is_file() and path.stat().st_size == 0:
+    if not path.is_file():  # a pipe can be read only once
+        raise UsageError(f"{path} is not a regular file; save the video to a file first")
+    if path.stat().st_size == 0:
         raise MediaError(f"{path} is empty (0 bytes); copy or download it again")
 
 

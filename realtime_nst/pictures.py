@@ -42,6 +42,8 @@ def is_picture(path: Path) -> bool:
 
 def load(path: Path) -> bytes:
     """The file's contents. Raises :class:`MediaError` if it cannot be read or is empty."""
+    if path.is_char_device() or path.is_block_device():  # /dev/zero has no end
+        raise MediaError(f"{str(path)!r} is a device, not a file; name a picture")
     try:
         data = path.read_bytes()
     except OSError as error:

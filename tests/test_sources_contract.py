@@ -420,6 +420,12 @@ def test_a_folder_without_pictures_is_named(tmp_path):
         _only(tmp_path)
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no /dev/zero")
+def test_a_device_is_not_read_as_a_picture():
+    with pytest.raises(MediaError, match="is a device"), open_source("pictures:/dev/zero"):
+        pass
+
+
 def test_unreadable_pictures_may_be_skipped_and_are_remembered(tmp_path):
     bad = [tmp_path / name for name in ("0.png", "2.png")]
     for path in bad:

@@ -1,5 +1,6 @@
 """A video file gives every frame at its time, upright, in the right colours, or says why not."""
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -198,6 +199,13 @@ def _neighbour(folder: Path) -> Path:
     return folder / "hollday.mp4"
 
 
+def _pipe(folder: Path) -> Path:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no named pipes")
+    os.mkfifo(folder / "pipe.mp4")
+    return folder / "pipe.mp4"
+
+
 @pytest.mark.parametrize(
     ("make", "kind", "says"),
     [
@@ -211,6 +219,7 @@ def _neighbour(folder: Path) -> Path:
         (lambda folder: folder / "a.mp4", UsageError, "no such file"),
         (lambda folder: folder / "no" / "a.mp4", UsageError, "there is no folder"),
         (lambda folder: folder, UsageError, "is a folder"),
+        (_pipe, UsageError, "not a regular file"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path, make, kind, says):

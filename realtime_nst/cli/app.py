@@ -1,6 +1,5 @@
 """The commands under one name, and how their errors reach the person who typed them."""
 
-import os
 import signal
 import sys
 from typing import Annotated
@@ -69,8 +68,6 @@ def _options(
 
 
 def run() -> int:
-    # OpenCV's warnings about a camera, such as a timeout, say what our own error says as well.
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     interrupt.watch()
     try:
         return app(standalone_mode=False) or 0
