@@ -11,11 +11,13 @@ import painter_factory
 import pytest
 from painter_factory import painting
 
+from realtime_nst.look import Look
 from realtime_nst.runtime import networks, styles
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.networks import Network, Networks
-from realtime_nst.runtime.player import blends_in, digests, find_player
+from realtime_nst.runtime.player import digests, find_player
 from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.serve.studio import Studio
 
 
 @pytest.fixture
@@ -67,14 +69,12 @@ def test_a_blend_and_a_change_of_style(reads, pictures):
     assert reads == {"manifest.json": 1, "any.onnx": 1, "any.encoder.onnx": 1}
 
 
-def test_what_a_server_asks_for(reads, pictures):
-    shared = Networks("cpu")
-    for entry in styles.installed():
-        Stylizer(entry.name, networks=shared)
-        blends_in(entry.name)
+def test_a_server_and_its_viewers(reads, pictures):
+    with Studio(Look(style="wave"), "cpu") as studio:
+        assert studio.offered(()) == {"wave": "", "dots": ""}
+        assert studio.takes_paintings
+        studio.paint(Look(style="dots"))
     digests(find_player(pictures[0]))
-    blends_in("red")
-    styles.painters()
     once = "manifest.json", "wave.onnx", "dots.onnx", "any.onnx", "any.encoder.onnx"
     assert reads == dict.fromkeys(once, 1)
 

@@ -17,11 +17,12 @@ import numpy as np
 
 from realtime_nst.errors import RealtimeNstError
 from realtime_nst.motion.stabilise import Stabilise
-from realtime_nst.runtime.stages import Resize, Size, Stylise
+from realtime_nst.runtime.stages import Resize, Stylise
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import write_picture
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.sources import open_source
+from realtime_nst.spec import Size
 from realtime_nst.stream import Frame, Image
 
 
