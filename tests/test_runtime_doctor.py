@@ -14,11 +14,6 @@ from realtime_nst.runtime import doctor, host
 from realtime_nst.runtime.providers import PROVIDERS, available
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REALTIME_NST_CACHE", str(tmp_path / "cache"))
-
-
 def test_every_row_of_the_table_is_reported() -> None:
     found = doctor.providers()
     assert [status.name for status in found] == list(PROVIDERS)

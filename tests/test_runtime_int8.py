@@ -26,11 +26,6 @@ _SHIFT = 40
 _IMAGE = np.random.default_rng(3).integers(0, 256, (24, 32, 3), dtype=np.uint8)
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REALTIME_NST_CACHE", str(tmp_path / "cache"))
-
-
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
     return write_style(tmp_path / "wave.onnx", card=card())

@@ -19,11 +19,6 @@ _ANY = "0" * 64
 """A digest. With one in ``quantised_from`` a style counts as int8, and every provider runs it."""
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REALTIME_NST_CACHE", str(tmp_path / "cache"))
-
-
 def test_card_and_digest_come_from_the_file(tmp_path: Path) -> None:
     written = card("wave", title="Große Welle", quality={"content": 0.5})
     path = write_style(tmp_path / "wave.onnx", card=written)

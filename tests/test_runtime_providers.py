@@ -14,17 +14,12 @@ from model_factory import card, expected, write_style
 from numpy.typing import NDArray
 
 from realtime_nst.errors import ModelError, ProviderError, UnknownName
-from realtime_nst.runtime import onnxruntime_session
+from realtime_nst.runtime import host, onnxruntime_session
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.providers import PROVIDERS, available, choose
 from realtime_nst.runtime.stylizer import Stylizer
 
 _SIZES = [(48, 64), (33, 47), (64, 48), (1, 1), (100, 7), (2, 300), (48, 64), (33, 47)]
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REALTIME_NST_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture(params=[row.name for row in available()])
@@ -164,10 +159,10 @@ def test_second_start_uses_what_the_first_compiled(
     path = write_style(tmp_path / "a.onnx", shift=3, card=card())
     image = _picture(rng, 24, 32)
     Stylizer(path, provider)(image)
-    kept = _files(tmp_path / "cache")
+    kept = _files(host.cache_root())
     _assert_near(Stylizer(path, provider)(image), expected(image, 3))
     assert kept
-    assert _files(tmp_path / "cache") == kept
+    assert _files(host.cache_root()) == kept
 
 
 def test_styles_of_one_architecture_do_not_share_a_cache(
@@ -183,7 +178,7 @@ def test_damaged_cache(tmp_path: Path, provider: str, rng: np.random.Generator) 
     path = write_style(tmp_path / "a.onnx", shift=3, card=card())
     image = _picture(rng, 24, 32)
     Stylizer(path, provider)(image)
-    for file in _files(tmp_path / "cache"):
+    for file in _files(host.cache_root()):
         file.chmod(0o644)
         file.write_bytes(file.read_bytes()[:50])
     _assert_near(Stylizer(path, provider)(image), expected(image, 3))

@@ -14,11 +14,6 @@ from realtime_nst.spec import Size, parse_size
 from realtime_nst.stream import Frame
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REALTIME_NST_CACHE", str(tmp_path / "cache"))
-
-
 @pytest.fixture
 def stylizer(tmp_path: Path) -> Stylizer:
     return Stylizer(write_style(tmp_path / "tiny.onnx", card=card()), "cpu")

@@ -14,11 +14,6 @@ from realtime_nst.runtime.networks import Network, Networks
 from realtime_nst.runtime.stylizer import Stylizer
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REALTIME_NST_CACHE", str(tmp_path / "cache"))
-
-
 @pytest.fixture
 def plain(tmp_path: Path) -> Path:
     return write_style(tmp_path / "plain.onnx", card=card("plain"))
