@@ -3,6 +3,7 @@
 import gc
 import itertools
 import os
+import re
 import sys
 import threading
 import time
@@ -48,7 +49,8 @@ def once(tmp_path_factory):
         root = root.parent
 
     def shared(name, make):
-        folder, unfinished = root / name, root / f"{name} unfinished"
+        name = re.sub(r"\W+", "-", name)
+        folder, unfinished = root / name, root / f"{name}.unfinished"
         with FileLock(root / f"{name}.lock"):
             if not folder.exists():
                 unfinished.mkdir()

@@ -12,6 +12,8 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 ort = pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
 onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
+import shared_networks  # noqa: E402
+
 from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning.data.paintings import (  # noqa: E402
     PaintingCrops,
@@ -251,10 +253,8 @@ def test_a_texture_is_in_the_colours_given_and_depends_on_the_seed(name):
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    path = tmp_path_factory.mktemp("exported") / "any.onnx"
-    checkpoint = replace(checkpoints.untrained_arbitrary(TINY), style=STYLE)
-    return path, exporting.export_pair(checkpoint, path)
+def exported(once):
+    return shared_networks.exported_pair(once, TINY)
 
 
 def test_both_files_keep_the_contract(exported):
@@ -311,6 +311,7 @@ def test_both_hold_only_operators_tensorrt_lists_and_half_precision_kernels(expo
 
 
 def test_neither_file_is_written_when_parity_fails(tmp_path, monkeypatch):
+    shared_networks.write_no_graph(monkeypatch, exporting)
     monkeypatch.setattr(exporting, "parity", lambda *_: (0.2, 9))
     with pytest.raises(TrainingError, match="9 at most"):
         exporting.export_pair(checkpoints.untrained_arbitrary(TINY), tmp_path / "any.onnx")

@@ -11,12 +11,13 @@ pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
 pytest.importorskip("openvino", reason="needs the extra 'cpu'")
 
 import model_factory  # noqa: E402
+import shared_networks  # noqa: E402
 from learning_factory import write_photos  # noqa: E402
 from test_export import PARSER_LIST  # noqa: E402
 
-from realtime_nst.bench.case import Settings  # noqa: E402
 from realtime_nst.bench.cases import load_cases  # noqa: E402
 from realtime_nst.bench.coherent import CoherentStylizer  # noqa: E402
+from realtime_nst.bench.settings import Settings  # noqa: E402
 from realtime_nst.bench.timer import Timer  # noqa: E402
 from realtime_nst.errors import ModelError, TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning.export import coherent as exporting  # noqa: E402
@@ -46,10 +47,11 @@ def trained(photos, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def style_file(trained, tmp_path_factory):
-    path = tmp_path_factory.mktemp("exported") / "coherent.onnx"
-    exporting.export_coherent(trained, path)
-    return path
+def style_file(once, trained):
+    def make(folder):
+        exporting.export_coherent(trained, folder / "coherent.onnx")
+
+    return once("exported coherent", make) / "coherent.onnx"
 
 
 @pytest.fixture
@@ -154,6 +156,7 @@ def test_the_file_holds_what_tensorrt_knows_and_says_what_it_is(style_file):
 
 
 def test_nothing_is_written_when_parity_fails(trained, tmp_path, monkeypatch):
+    shared_networks.write_no_graph(monkeypatch, exporting)
     monkeypatch.setattr(exporting, "parity", lambda graph, path: (0.2, 9))
     with pytest.raises(TrainingError, match="9 at most"):
         exporting.export_coherent(trained, tmp_path / "style.onnx")

@@ -125,6 +125,7 @@ def test_the_card_is_inside(exported):
 
 
 def test_nothing_is_written_when_parity_fails(tmp_path, monkeypatch):
+    shared_networks.write_no_graph(monkeypatch, exporting)
     monkeypatch.setattr(exporting, "parity", lambda graph, path: (0.2, 9))
     with pytest.raises(TrainingError, match="9 at most"):
         exporting.export(random_checkpoint(SMALL), tmp_path / "style.onnx")

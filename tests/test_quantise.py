@@ -1,5 +1,7 @@
 """A style's int8 form: close to the float one, moved as bytes, and refused where it is worse."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
 from dataclasses import replace  # noqa: E402
 
+import shared_networks  # noqa: E402
 from learning_factory import write_painting, write_photos, write_vgg19  # noqa: E402
 from model_factory import card, write_graph  # noqa: E402
 from onnx import numpy_helper  # noqa: E402
@@ -18,8 +21,7 @@ from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning.data.pictures import find_photos, hold_out  # noqa: E402
 from realtime_nst.learning.export import calibration, quantise  # noqa: E402
 from realtime_nst.learning.export import single as export  # noqa: E402
-from realtime_nst.learning.export.arbitrary import export_pair  # noqa: E402
-from realtime_nst.learning.training.checkpoint import untrained, untrained_arbitrary  # noqa: E402
+from realtime_nst.learning.training.checkpoint import untrained  # noqa: E402
 from realtime_nst.runtime.codes import Codes  # noqa: E402
 from realtime_nst.runtime.companions import int8_path  # noqa: E402
 from realtime_nst.runtime.model import read_model  # noqa: E402
@@ -42,10 +44,16 @@ def _alike(network):
 
 
 @pytest.fixture(scope="module")
-def style(tmp_path_factory):
+def style(once, tmp_path_factory):
+    """A copy, beside which its int8 form can be written."""
+
+    def make(folder):
+        checkpoint = untrained(_NETWORK)
+        named = replace(checkpoint, style=replace(checkpoint.style, name="wave"))
+        export.export(named, folder / "wave.onnx")
+
     path = tmp_path_factory.mktemp("styles") / "wave.onnx"
-    checkpoint = untrained(_NETWORK)
-    export.export(replace(checkpoint, style=replace(checkpoint.style, name="wave")), path)
+    shutil.copy(once("wave", make) / "wave.onnx", path)
     return path
 
 
@@ -215,10 +223,11 @@ def test_another_painting_than_the_styles(cli, given, tmp_path, style):
 
 
 @pytest.fixture
-def any_given(tmp_path):
-    path = tmp_path / "any.onnx"
+def any_given(once, tmp_path):
     network = "arbitrary:width=8,blocks=1,detail=4,hidden=4"
-    export_pair(untrained_arbitrary(network), path)
+    exported, _ = shared_networks.exported_pair(once, network)
+    shutil.copytree(exported.parent, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "any.onnx"
     folder = write_photos(tmp_path / "paintings", 12)
     photos = write_photos(tmp_path / "photos", 20)
     weights = write_vgg19(tmp_path / "vgg.safetensors")

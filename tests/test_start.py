@@ -1,5 +1,6 @@
 """A new style begins with the weights of an old one, from a checkpoint or from its style file."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -33,10 +34,13 @@ def checkpoint(network, untrained=checkpoints.untrained):
 
 
 @pytest.fixture(params=[NETWORK, "fast:fold=8,width=8,blocks=1,detail=4", "johnson-half"])
-def saved(request, tmp_path):
-    made = checkpoint(request.param)
-    checkpoints.save(made, tmp_path / "checkpoint.pt")
-    export(made, tmp_path / "old.onnx")
+def saved(request, once, tmp_path):
+    def make(folder):
+        made = checkpoint(request.param)
+        checkpoints.save(made, folder / "checkpoint.pt")
+        export(made, folder / "old.onnx")
+
+    shutil.copytree(once(f"saved {request.param}", make), tmp_path, dirs_exist_ok=True)
     return request.param, tmp_path
 
 

@@ -10,10 +10,11 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 ort = pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
 onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
+import shared_networks  # noqa: E402
+
 from realtime_nst.bench.cases._macs import gmac  # noqa: E402
 from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning import transforms  # noqa: E402
-from realtime_nst.learning.export.arbitrary import export_pair  # noqa: E402
 from realtime_nst.learning.export.single import OPERATORS  # noqa: E402
 from realtime_nst.learning.networks import ARBITRARY_NETWORKS, build_arbitrary  # noqa: E402
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
@@ -365,9 +366,8 @@ def test_vgg19_that_is_absent_or_of_another_size_is_one_line(media, tmp_path, mo
 
 
 @pytest.fixture(scope="module", params=TINY)
-def exported(request, tmp_path_factory):
-    path = tmp_path_factory.mktemp("exported") / "any.onnx"
-    return path, export_pair(checkpoints.untrained_arbitrary(TINY[request.param]), path)
+def exported(request, once):
+    return shared_networks.exported_pair(once, TINY[request.param])
 
 
 def test_the_pair_agrees_with_torch_in_operators_tensorrt_lists(exported):
