@@ -30,7 +30,7 @@ class Channel(Generic[T]):
         self._error: BaseException | None = None
 
     def put(self, item: T) -> bool:
-        """Hand over ``item``; False once the consumer has cancelled."""
+        """Add ``item``; returns False once the consumer has cancelled."""
         with self._changed:
             if self._newest_wins and len(self._items) == self._capacity:
                 self._items.popleft()
@@ -58,7 +58,7 @@ class Channel(Generic[T]):
     def get(self, timeout: float | None = None) -> T:
         """Wait for the next item and take it.
 
-        Raises TimeoutError when none comes within ``timeout`` seconds (None: wait for ever). Once
+        Raises TimeoutError if none comes within ``timeout`` seconds (None: wait for ever). Once
         the channel is closed and empty, raises the producer's error, or :class:`ChannelClosed`.
         """
         with self._changed:

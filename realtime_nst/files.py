@@ -1,4 +1,4 @@
-"""Files written whole or not at all, created exclusively, locked, and digested."""
+"""Files that are written whole or not at all, created exclusively, locked, or digested."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ except ImportError:  # Windows, where a file that is open can neither be deleted
     fcntl = None  # type: ignore[assignment]
 
 _FAR = 2**62
-"""The byte that is locked. Some network file systems enforce locks, so no data may lie there."""
+"""The byte to lock, beyond any data: some network file systems enforce locks on writes."""
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def nearest(path: Path) -> str:
 
 
 def is_regular(path: Path) -> bool:
-    """True where ``path`` itself is a file, not a link to one."""
+    """True if ``path`` itself is a file, not a link to one."""
     try:
         return S_ISREG(path.lstat().st_mode)
     except OSError:
@@ -61,12 +61,12 @@ def is_regular(path: Path) -> bool:
 class LockedFile:
     """A regular file at ``path``, locked against every other ``LockedFile`` until released.
 
-    With ``create`` the file is made, and must not be there yet, not even as a dangling link.
-    Without it the file must be there. Links are never followed. Where the file system has no locks
-    there is none, and creation alone is exclusive.
+    With ``create``, the file is created; nothing may be at ``path``, not even a dangling link.
+    Otherwise it must exist. Links are never followed. If the file system has no locks, only the
+    creation is exclusive.
 
-    Raises BlockingIOError where another one holds the lock, OSError where the file cannot be
-    created or opened.
+    Raises BlockingIOError if another one holds the lock, OSError if the file cannot be created or
+    opened.
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
@@ -83,7 +83,7 @@ class LockedFile:
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the file is still the one at ``path``; True once released."""
+        """Whether the file at ``path`` is still this one; True once released."""
         if self._handle is None:
             return True
         try:
@@ -112,7 +112,7 @@ def _create(path: Path) -> int:
 
 
 def _lock(handle: int) -> bool:
-    """False where another process, or another handle of this one, holds the lock."""
+    """False if another process, or another handle of this one, holds the lock."""
     if fcntl is None:
         return True
     try:

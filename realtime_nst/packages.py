@@ -1,4 +1,4 @@
-"""The packages of the optional extras, asked for before anything that needs them is imported."""
+"""Checks that the packages of an optional extra are installed, before they are imported."""
 
 from importlib.util import find_spec
 
@@ -10,7 +10,7 @@ EXTRAS = {
     "serve": ("aiohttp", "aiortc"),
     "train": ("torch", "onnx", "onnxscript", "safetensors", "matplotlib"),
 }
-"""By extra, the packages imported from it."""
+"""By extra, the packages that the program imports from it."""
 
 
 def require(purpose: str, *extras: str) -> None:

@@ -24,9 +24,9 @@ _OPENVINO_SENDER = "openvino_telemetry"
 
 
 def switch_off() -> None:
-    """Set every variable of ``OPT_OUTS`` that is not set yet.
+    """Set every variable of ``OPT_OUTS`` that is not set.
 
-    Warns of each engine that was imported before, and so may have sent something already.
+    Issues a RuntimeWarning for each engine that was imported earlier: it may have sent something.
     """
     for engine, (variable, value) in OPT_OUTS.items():
         if variable not in os.environ:
@@ -37,10 +37,10 @@ def switch_off() -> None:
 
 @contextmanager
 def openvino_silenced() -> Iterator[None]:
-    """Import OpenVINO within this block: it reports each import, and has no variable against it.
+    """A block to import OpenVINO in, which reports every import and has no variable to stop it.
 
-    A module that is None in ``sys.modules`` counts as not installed, and OpenVINO then does
-    without. Afterwards it can be imported again.
+    Python treats a module that is None in ``sys.modules`` as not installed, and OpenVINO works
+    without its sender. After the block, the sender can be imported again.
     """
     hidden = _OPENVINO_SENDER not in sys.modules
     if hidden:

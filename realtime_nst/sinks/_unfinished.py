@@ -111,9 +111,10 @@ class UnfinishedFile:
 
 @dataclass(frozen=True)
 class EarlierRun:
-    """The whole groups of pictures in the unfinished video ``path``, shown before ``until`` (s).
+    """The whole groups of pictures in the unfinished video ``path``.
 
-    ``tag`` is the encoder tag; ``shown`` has the time of each picture in seconds, in order.
+    All are shown before ``until`` seconds; ``shown`` has the time of each, in order. ``tag`` is the
+    encoder tag.
     """
 
     path: Path

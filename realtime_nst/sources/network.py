@@ -89,7 +89,7 @@ class NetworkSource(Managed):
             raise MediaError(f"{self.name} ended; {_REMEDY}")
 
     def _wait_until(self, due: float) -> None:
-        """Or until the source is closed."""
+        """Sleep until ``due``, or until the source is closed."""
         while self._container is not None and (left := due - time.monotonic()) > 0:
             time.sleep(min(left, _SLICE_SECONDS))
 
