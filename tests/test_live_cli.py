@@ -230,13 +230,13 @@ def test_a_camera_that_gives_another_size_is_told(cli, style, screen, tmp_path):
 
 
 class _Loose:
-    """A camera that gives three pictures; the next time it is opened, no end of them."""
+    """A camera that fails once a few pictures are shown; opened again, it never does."""
 
     made = 0
 
     def __init__(self, device, backend):
         type(self).made += 1
-        self._left = 3 if self.made == 1 else 10**6
+        self._first = self.made == 1
 
     def isOpened(self):  # noqa: N802
         return True
@@ -249,8 +249,8 @@ class _Loose:
 
     def read(self):
         time.sleep(0.01)
-        self._left -= 1
-        return self._left >= 0, np.full((48, 64, 3), 100, np.uint8)
+        plugged = not (self._first and self.is_shown())
+        return plugged, np.full((48, 64, 3), 100, np.uint8)
 
     def release(self):
         pass
@@ -260,6 +260,8 @@ def test_a_camera_unplugged_in_the_middle_is_taken_up_again(
     cli, style, screen, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(cv2, "VideoCapture", _Loose)
+    shown = staticmethod(lambda: any(each.frames > 3 for each in screen.opened))
+    monkeypatch.setattr(_Loose, "is_shown", shown, raising=False)
     screen.closes_after, device = 60, tmp_path / "video0"
     device.touch()
     code, said, err = cli("live", "--camera", device, "--size", "64x48", "--style", style)
