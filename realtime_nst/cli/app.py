@@ -2,9 +2,10 @@
 
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from realtime_nst import __version__
 from realtime_nst.cli import interrupt
@@ -25,11 +26,30 @@ from realtime_nst.cli.train_coherent import train_coherent
 from realtime_nst.cli.video import video
 from realtime_nst.errors import RealtimeNstError
 
+
+def _hide_flag_types(params: list[Any]) -> list[Any]:
+    """``<bool>`` beside a flag would say that it takes a value, which it does not."""
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
+
+
+class _Command(TyperCommand):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _hide_flag_types(super().get_params(ctx))
+
+
+class _Group(TyperGroup):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _hide_flag_types(super().get_params(ctx))
+
+
 app = typer.Typer(
     name="realtime-nst",
+    cls=_Group,
     help="Turns live webcam pictures and video files into moving paintings.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -49,7 +69,7 @@ for command in (
     bench,
     doctor,
 ):
-    app.command()(command)
+    app.command(cls=_Command)(command)
 
 
 def _say_version(wanted: bool) -> None:

@@ -59,9 +59,7 @@ def live(
     ] = None,
     list_: Annotated[
         bool,
-        typer.Option(
-            "--list", metavar="", help="List the cameras found with their modes, and end."
-        ),
+        typer.Option("--list", help="List the cameras found with their modes, and end."),
     ] = False,
     camera_size: Annotated[
         str | None,
@@ -86,16 +84,14 @@ def live(
     ] = 30,
     virtual_camera: Annotated[
         bool,
-        typer.Option(
-            "--virtual-camera", metavar="", help="Feed a camera that video calls can choose."
-        ),
+        typer.Option("--virtual-camera", help="Feed a camera that video calls can choose."),
     ] = False,
     record: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Record what is shown, without the figures."),
     ] = None,
     window: Annotated[
-        bool, typer.Option("--window/--no-window", metavar="", help="Whether to open a window.")
+        bool, typer.Option("--window/--no-window", help="Whether to open a window.")
     ] = True,
     provider: options.Provider = "auto",
     overwrite: options.Overwrite = False,
@@ -103,8 +99,7 @@ def live(
 ) -> None:
     """Show the camera as a moving painting. Press h in the window for the keys.
 
-    It begins with the look of last time. The look it ends with, as changed by keys, is remembered
-    and is what --save-look saves.
+    It begins with the look of last time. What the keys change is remembered and saved, too.
     """
     from realtime_nst import presets
     from realtime_nst.live import state

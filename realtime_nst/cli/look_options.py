@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from realtime_nst.cli.recipe_options import is_default
-from realtime_nst.look import Look, View, choices_of, settings_of
+from realtime_nst.look import PAINTING, Look, View, choices_of, settings_of
 
 _PRESETS, _SAVE = "Presets", "save"
 
@@ -75,10 +75,12 @@ def with_look(
             if name not in names
         }
         save = [own.pop(_SAVE)] if _SAVE in own else []
+        made = [_option(defaults[part], name) for part, found in names.items() for name in found]
         parameters = [
             _keyword("context", typer.Context),
+            *(option for option in made if _is_common(option)),
             *own.values(),
-            *(_option(defaults[part], name) for part, found in names.items() for name in found),
+            *(option for option in made if not _is_common(option)),
             _keyword("look_file", _LOOK_FILE, default=None),
             *save,
         ]
@@ -113,12 +115,17 @@ def _option(usual: Look | View, name: str) -> inspect.Parameter:
     option = typer.Option(
         *(["--style", "-s"] if name == "style" else []),
         help=about.help,
-        rich_help_panel=about.group,
-        metavar="" if hint is bool else "|".join(choices) or about.metavar,
+        rich_help_panel=None if about.group == PAINTING else about.group,
+        metavar="|".join(choices) or about.metavar or None,
         show_default=default not in ("", None, False),
         autocompletion=_completion(choices, about.names),
     )
     return _keyword(name, Annotated[str if choices else hint, option], default=default)
+
+
+def _is_common(option: inspect.Parameter) -> bool:
+    """Whether help shows ``option`` first, above the command's own."""
+    return option.annotation.__metadata__[0].rich_help_panel is None
 
 
 def _completion(choices: Sequence[str], names: str) -> Callable[[str], list[str]] | None:

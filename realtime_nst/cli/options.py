@@ -22,9 +22,7 @@ Provider = Annotated[
     str,
     typer.Option(metavar="auto|NAME", help="Execution provider; see: realtime-nst doctor."),
 ]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", metavar="", help="Replace files that exist.")
-]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
 Clips = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Folder of clips to train on with temporal weights."),

@@ -25,26 +25,36 @@ def serve(
     look: Look,
     view: View,
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="0.0.0.0 is all; other machines need a token.")
+        str,
+        typer.Option(metavar="ADDRESS", help="Address to serve on; 0.0.0.0 is all of them."),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes any.")] = 8000,
+    port: Annotated[int, typer.Option(metavar="N", help="Port; 0 takes any that is free.")] = 8000,
     token: Annotated[
-        str, typer.Option(help="What viewers must know. (default off loopback: made and printed)")
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help="What viewers must know. (default: none on this computer; elsewhere one is made "
+            "and printed)",
+        ),
     ] = "",
     certificate: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="PEM; the page is served over HTTPS.")
+        Path | None, typer.Option(metavar="FILE", help="PEM file; makes the page HTTPS.")
     ] = None,
-    key: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM.")] = None,
-    sessions: Annotated[int, typer.Option(metavar="N", help="Viewers at once.")] = 4,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="PEM file of the certificate's key.")
+    ] = None,
+    sessions: Annotated[int, typer.Option(metavar="N", help="How many may watch at once.")] = 4,
     ice_server: Annotated[
         list[str] | None,
-        typer.Option(metavar="URL", help="STUN or TURN, for viewers behind NAT. (default: none)"),
+        typer.Option(
+            metavar="URL", help="STUN or TURN server for viewers behind NAT. (default: none)"
+        ),
     ] = None,
     provider: options.Provider = "auto",
     overwrite: options.Overwrite = False,
     save: SaveLook = None,
 ) -> None:
-    """Serve a web page that paints the camera of whoever opens it. Ctrl-C ends."""
+    """Serve a web page that paints the camera of whoever opens it. Ctrl-C ends it."""
     from realtime_nst.packages import require
 
     require("the web page", "serve")

@@ -46,7 +46,7 @@ def video(
     overwrite: options.Overwrite = False,
     resume: Annotated[
         bool,
-        typer.Option("--resume", metavar="", help="Continue what an interrupted run has finished."),
+        typer.Option("--resume", help="Continue what an interrupted run has finished."),
     ] = False,
     save: SaveLook = None,
 ) -> None:
