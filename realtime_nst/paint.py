@@ -11,18 +11,16 @@ from typing import Any
 from realtime_nst.errors import UsageError
 from realtime_nst.files import digest as file_digest
 from realtime_nst.look import MOVING, Look, settings_of
-from realtime_nst.masks.compositing import Composite
-from realtime_nst.masks.mask import Inverted, Mask
+from realtime_nst.masks.mask import Composite, Inverted, Mask
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.moving import MovingMask
 from realtime_nst.masks.pictures import PictureMask, VideoMask
 from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.pictures import is_picture
 from realtime_nst.runtime.card import ModelCard
-from realtime_nst.runtime.morph import Morph
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import digests, find_player
-from realtime_nst.runtime.stages import Resize, Stylise
+from realtime_nst.runtime.stages import Morph, Resize, Stylise
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.spec import parse, parse_size
 from realtime_nst.stream import Frame, Stage

@@ -10,8 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from realtime_nst.errors import MediaError, ModelError, UsageError
-from realtime_nst.masks.compositing import Composite
-from realtime_nst.masks.mask import Inverted
+from realtime_nst.masks.mask import Composite, Inverted
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.moving import MovingMask
 from realtime_nst.masks.pictures import PictureMask, VideoMask

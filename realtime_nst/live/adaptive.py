@@ -1,4 +1,4 @@
-"""How much to paint, so that a wished number of frames a second is reached: pure arithmetic."""
+"""How much to paint so that a frame rate is held: the decision alone, without any painting."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from realtime_nst.errors import UsageError
 
 @dataclass(frozen=True)
 class Level:
-    """``scale`` of the picture's sides that is painted, ``every``-th frame that the network runs
-    on."""
+    """Paint at ``scale`` times the picture's sides, and run the network on every ``every``-th
+    frame."""
 
     scale: float = 1.0
     every: int = 1
@@ -39,13 +39,14 @@ _PATIENCE, _MOST_PATIENCE = 3.0, 60.0
 
 
 class AdaptiveRate:
-    """Chooses a level so that painting leaves time for ``fps`` frames a second.
+    """Chooses the level at which painting keeps up with ``fps`` frames a second.
 
-    It goes down as soon as a second of frames took too long, at once as far as needed. It goes up
-    one level when the next one has promised to fit for ``patience`` seconds; where it did not, the
-    next promise must hold twice as long, up to a minute. So it comes to rest between two levels.
+    It steps down as soon as one second of frames took too long, as far as needed at once. It steps
+    up one level when that level has been predicted to fit for ``patience`` seconds. If the
+    prediction was wrong, the next one must hold twice as long, up to a minute, so that the level
+    settles instead of swinging between two.
 
-    Raises :class:`UsageError` for ``fps`` not above 0.
+    Raises :class:`UsageError` unless ``fps`` is above 0.
     """
 
     def __init__(self, fps: float, levels: Sequence[Level] = LEVELS) -> None:
@@ -63,7 +64,7 @@ class AdaptiveRate:
         return self._levels[self._at]
 
     def update(self, now: float, seconds: float) -> bool:
-        """A frame took ``seconds``, done at ``now``; whether the level is another one from here."""
+        """Count a frame that took ``seconds`` until ``now``; True if the level changed."""
         self._taken.append((now, seconds))
         fewest = _FEWEST * self.level.every
         while len(self._taken) > fewest and now - self._taken[1][0] > _WINDOW:
@@ -73,8 +74,8 @@ class AdaptiveRate:
         return self._judge(now, self._usual())
 
     def _usual(self) -> float:
-        """Seconds a frame: the median of the means over one turn of the network each, so that a
-        frame which something else held up does not count."""
+        """Seconds a frame usually takes. Each run of the network and the frames without it are
+        averaged; the median of these averages ignores a frame that something else held up."""
         taken, every = [seconds for _, seconds in self._taken], self.level.every
         turns = range(0, len(taken) - every + 1, every)
         return median(sum(taken[turn : turn + every]) / every for turn in turns)
@@ -82,7 +83,7 @@ class AdaptiveRate:
     def _judge(self, now: float, mean: float) -> bool:
         if mean > self._budget:
             return self._go(self._fitting(mean), now)
-        if self._at == 0 or self._promised(mean, self._at - 1) > self._budget * _ROOM_UP:
+        if self._at == 0 or self._predicted(mean, self._at - 1) > self._budget * _ROOM_UP:
             self._fits_since = None
             return False
         if self._fits_since is None:
@@ -93,13 +94,13 @@ class AdaptiveRate:
         return self._go(self._at - 1, now)
 
     def _fitting(self, mean: float) -> int:
-        """The best level below this one that promises to fit, or else the last."""
+        """The best level below this one that is predicted to fit, or else the last."""
         below = range(self._at + 1, len(self._levels))
         room = self._budget * _ROOM_DOWN
-        fitting = (n for n in below if self._promised(mean, n) <= room)
+        fitting = (n for n in below if self._predicted(mean, n) <= room)
         return next(fitting, len(self._levels) - 1)
 
-    def _promised(self, mean: float, at: int) -> float:
+    def _predicted(self, mean: float, at: int) -> float:
         return mean * self._levels[at].cost / self.level.cost
 
     def _go(self, at: int, now: float) -> bool:

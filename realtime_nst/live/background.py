@@ -1,13 +1,13 @@
-"""Work beside the picture: loading styles, preparing sizes."""
+"""Work that must not hold up the picture: loading styles, compiling for a size."""
 
 import threading
 from collections.abc import Callable
 
 
 class Background:
-    """Does one job after the other on a thread of its own, which lives as long as there are any.
+    """Does jobs one by one on a thread that lives only while there are any.
 
-    Of several jobs of one kind that wait, only the last is done. A job raises nothing.
+    Of several waiting jobs of one kind only the last is done. A job must not raise.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Background:
                 self._thread.start()
 
     def join(self) -> None:
-        """Wait for the job that is being done; those that wait are dropped."""
+        """Drop the waiting jobs, and wait for the one that is being done."""
         with self._lock:
             self._waiting.clear()
             thread = self._thread

@@ -1,4 +1,4 @@
-"""From one style to the next over half a second, without running two networks."""
+"""The cross-fade from one style to the next, without running two networks."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
@@ -11,10 +11,10 @@ from realtime_nst.stream import Frame, Image, Stage
 
 
 class CrossFade:
-    """What ``stage`` makes of frames; where ``look()`` changes, its last picture fades out.
+    """The results of ``stage``; when ``look()`` changes, the last result before that fades out.
 
-    The old picture is moved along with the source for the ``seconds`` that takes, so it costs the
-    same whatever painted it. At a cut it is gone at once.
+    During those ``seconds`` the old result is warped along the source's motion, so its cost does
+    not depend on what painted it. A cut ends the fade at once.
     """
 
     def __init__(self, stage: Stage, look: Callable[[], Hashable], seconds: float = 0.5) -> None:

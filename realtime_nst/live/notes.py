@@ -1,4 +1,4 @@
-"""What is said on the picture for a while."""
+"""Notes that are shown on the picture for a few seconds."""
 
 import time
 from collections.abc import Callable
@@ -7,9 +7,9 @@ _SECONDS = 4.0
 
 
 class Notes:
-    """One note at a time, and what is wrong with the source for as long as it is.
+    """Holds one note at a time, and whatever is wrong with the source for as long as it is wrong.
 
-    ``log`` is called with what matters when it is no longer on the picture, on any thread.
+    ``log`` is called, on any thread, with notes that still matter when they are no longer shown.
     """
 
     def __init__(self, log: Callable[[str], None]) -> None:
@@ -27,11 +27,11 @@ class Notes:
         self._log(note)
 
     def watch(self, trouble: str) -> None:
-        """``trouble`` is what is wrong with the source now, if anything; both ends are logged."""
+        """Set what is wrong with the source now (empty: nothing). Its start and end are logged."""
         if bool(trouble) != bool(self._trouble):
             self._log(trouble or "the source is there again")
         self._trouble = trouble
 
     def current(self, doing: str) -> str:
-        """What to show now, while ``doing`` (empty: nothing) is under way."""
+        """The text to show now; ``doing`` is work under way (empty: none)."""
         return self._trouble or doing or (self._note if time.monotonic() < self._until else "")

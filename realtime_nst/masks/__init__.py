@@ -1,1 +1,1 @@
-"""Where to paint: masks, and the stage that paints within them."""
+"""Where to paint: masks, and the stage that composites by them."""

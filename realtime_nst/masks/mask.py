@@ -1,22 +1,23 @@
-"""What a mask is, and what may be done with any of them."""
+"""Masks say where to paint; compositing by a mask shows one stage there and another elsewhere."""
 
+from dataclasses import replace
 from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime_nst.stream import Frame
+from realtime_nst.stream import Frame, Image, Stage
 
 Weights = NDArray[np.uint8]
-"""``(height, width)``, of any size: stretched over the frame, 255 is all painted, 0 not at all."""
+"""Shape ``(height, width)`` of any size, stretched over the frame: 255 is painted, 0 is not."""
 
 _SOFT = 0.008
-"""Standard deviation of the soft edge, over the shorter side."""
+"""Standard deviation of the soft edge, as a share of the shorter side."""
 
 
 class Mask(Protocol):
-    """Says for each frame, in the stream's order, where to paint."""
+    """Gives, for each frame of a stream in order, the weights to paint with."""
 
     def __call__(self, frame: Frame) -> Weights: ...
     def reset(self) -> None:
@@ -34,6 +35,49 @@ class Inverted:
 
     def reset(self) -> None:
         self._mask.reset()
+
+
+class Composite:
+    """The result of ``inside`` where ``mask`` is white and of ``outside`` where it is black (None:
+    the source), with a soft edge in between. A stage of which nothing would be seen does not run.
+    """
+
+    def __init__(self, mask: Mask, inside: Stage, outside: Stage | None = None) -> None:
+        self._mask, self._inside, self._outside = mask, inside, outside
+        self._raw: Weights | None = None
+        self._soft = np.zeros((0, 0), np.uint8)
+
+    def __call__(self, frame: Frame) -> Frame:
+        weights = self._weights(frame)
+        rest = self._rest(frame, weights)
+        if not weights.any():
+            return rest
+        painted = self._inside(frame)
+        return replace(painted, image=_mixed(painted.image, rest.image, weights))
+
+    def reset(self) -> None:
+        for each in (self._mask, self._inside, self._outside):
+            if each is not None:
+                each.reset()
+
+    def _weights(self, frame: Frame) -> Weights:
+        """The mask at the frame's size, softened. An unchanged mask is not softened again."""
+        height, width = frame.image.shape[:2]
+        raw = self._mask(frame)
+        if raw is not self._raw or self._soft.shape != (height, width):
+            self._raw, self._soft = raw, softened(raw, width, height)
+        return self._soft
+
+    def _rest(self, frame: Frame, weights: Weights) -> Frame:
+        if self._outside is None or weights.min() == 255:
+            return frame
+        return self._outside(frame)
+
+
+def _mixed(painted: Image, rest: Image, weights: Weights) -> Image:
+    share = weights.astype(np.float32) / 255
+    result: Image = cv2.blendLinear(painted, rest, share, 1 - share)  # type: ignore[assignment]
+    return result
 
 
 def softened(weights: Weights, width: int, height: int) -> Weights:

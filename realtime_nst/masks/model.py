@@ -1,4 +1,4 @@
-"""The mask that a segmentation network gives."""
+"""The mask that a segmentation network finds."""
 
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,18 @@ CONTRACT = (
     "h, w], [1, h, w, 1] or [1, h, w], the subject's share in 0..1, or a value for each of several "
     "classes, of which the first is the background"
 )
-"""What a network for :class:`ModelMask` takes and gives. Where h and w are dynamic, frames are
-shown at a shorter side of 256 pixels, in multiples of 32."""
+"""What a network for :class:`ModelMask` takes and gives. If h and w are dynamic, it gets frames
+with a shorter side of 256 pixels, both sides multiples of 32."""
 
 _SHORTER, _MULTIPLE = 256, 32
 
 
 class ModelMask:
-    """Paints the subject that the ONNX network at ``path`` finds; it is as CONTRACT says, whatever
-    it needs of normalising done inside.
+    """Masks the subject that the ONNX network at ``path`` finds. CONTRACT says what it takes and
+    gives; any normalisation belongs inside the network.
 
-    Raises :class:`UsageError` where there is no such file, :class:`ModelError` where it cannot be
-    read or takes something else, and on the first frame where it gives something else.
+    Raises :class:`UsageError` if there is no such file, and :class:`ModelError` if it cannot be
+    read or takes other inputs, or, on the first frame, if it gives other outputs.
     """
 
     def __init__(self, path: Path) -> None:
@@ -59,7 +59,7 @@ class ModelMask:
         """There is nothing to forget."""
 
     def _size(self, image: Image) -> tuple[int, int]:
-        """Width and height that the network is shown."""
+        """Width and height of the pictures that the network gets."""
         height, width = image.shape[:2]
         scale = _SHORTER / min(height, width)
         fixed = self._input.shape[1:3] if self._channels_last else self._input.shape[2:]

@@ -1,4 +1,4 @@
-"""The mask of what moves before a background that stands still."""
+"""The mask of whatever moves in front of a still background."""
 
 import cv2
 import numpy as np
@@ -7,23 +7,26 @@ from realtime_nst.masks.mask import Weights
 from realtime_nst.stream import Frame
 
 _SHORTER = 180
-"""Pixels of the shorter side the background is kept at."""
+"""The shorter side, in pixels, of the pictures that the background is learnt from."""
 
 _HISTORY, _STAYS, _DIFFERS = 1000, 0.5, 24
-"""Frames the background is learnt over; the share of them after which what stays belongs to it;
-squared deviations from which on a pixel is another thing."""
+"""Number of frames that the background is learnt over; share of them after which an object that
+stays belongs to it; squared deviation from which on a pixel is foreground."""
 
 _SPECK = 0.002
-"""Share of the picture below which what moves is taken for noise."""
+"""Share of the picture below which a moving region is taken for noise."""
 
 _FADES = 0.75
-"""Of a place that moved one frame ago, what remains painted, so that nothing blinks."""
+"""How much of the last frame's weight remains, so that no place blinks."""
 
 
 class MovingMask:
-    """Background subtraction (a mixture of Gaussians a pixel: Zivkovic 2004), cleaned of specks
-    and holes. The first frame is taken for background, and so is, after some 700 frames, what no
-    longer moves. It needs a camera that stands still."""
+    """Background subtraction by a mixture of Gaussians for each pixel (Zivkovic 2004), with specks
+    removed and holes filled.
+
+    The first frame counts as background, and so does, after some 700 frames, an object that no
+    longer moves. The camera must stand still.
+    """
 
     def __init__(self) -> None:
         self._before: Weights | None = None
@@ -50,7 +53,7 @@ class MovingMask:
 
 
 def _cleaned(moving: Weights) -> Weights:
-    """Without specks, and with what they enclose filled."""
+    """``moving`` without specks, its outlines filled."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
     closed = cv2.morphologyEx(cv2.medianBlur(moving, 5), cv2.MORPH_CLOSE, disc)
     outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)

@@ -1,4 +1,4 @@
-"""Masks that are drawn or filmed: a picture for all frames, or a video beside the frames."""
+"""Masks from files: a picture for all frames, or a video that plays along with them."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -13,8 +13,10 @@ from realtime_nst.stream import Frame, Image
 
 
 class PictureMask:
-    """The picture at ``path`` for every frame: white is painted, black is not. Raises
-    :class:`MediaError` when it cannot be read."""
+    """The picture at ``path``, the same for every frame: white is painted, black is not.
+
+    Raises :class:`MediaError` when it cannot be read.
+    """
 
     def __init__(self, path: Path) -> None:
         self._drawn = _grey(read_picture(path))
@@ -27,9 +29,11 @@ class PictureMask:
 
 
 class VideoMask:
-    """The video at ``path``, of which each frame has the picture of its own time: white is painted.
-    When it ends, its last picture stays. Raises what
-    :class:`~realtime_nst.sources.video.VideoSource` raises."""
+    """The video at ``path``: each frame is masked by the picture of its own time, and after the
+    end by the last one. White is painted.
+
+    Raises the errors of :class:`~realtime_nst.sources.video.VideoSource`.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -46,7 +50,7 @@ class VideoMask:
         return _grey(self._shown.image)
 
     def reset(self) -> None:
-        """The frames' own times say where it goes on."""
+        """There is nothing to forget: the times of the frames say where the video is."""
 
 
 def _read(path: Path) -> Iterator[Frame]:

@@ -1,6 +1,7 @@
-"""Stages of the pipeline that need no memory of earlier frames: stylise, and resize."""
+"""What a stylizer does in a pipeline: it paints frames, and morphs from one style to another."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import cv2
 
@@ -12,13 +13,14 @@ from realtime_nst.stream import Frame, Image
 
 
 class Stylise:
-    """``strength`` blends from the source (0) to the painting (1); at 0 the network does not run.
+    """Paints each frame with ``stylizer``.
 
-    ``keep_colour`` is one of KEEP_COLOUR: with "luminance" each pixel keeps its own colour, with
-    "matched" the painting is given the source's range of colours.
+    ``strength`` blends from the source (0) to the painting (1); at 0 the network does not run.
+    ``keep_colour`` is one of KEEP_COLOUR: "luminance" keeps the colour of each pixel, "matched"
+    gives the painting the mean and spread of the source's colours.
 
-    Raises :class:`UsageError` for a strength outside 0 to 1, :class:`UnknownName` for a
-    ``keep_colour`` there is not.
+    Raises :class:`UsageError` unless ``strength`` is from 0 to 1, :class:`UnknownName` for a
+    ``keep_colour`` that does not exist.
     """
 
     def __init__(
@@ -50,8 +52,32 @@ def _blend(source: Image, image: Image, strength: float) -> Image:
     return result
 
 
+class Morph:
+    """Takes ``stylizer`` from its style to ``style`` within ``seconds``.
+
+    The seconds count from the time ``begin`` (None: from the first frame). A style set meanwhile
+    ends the morph. Raises the errors of :meth:`Stylizer.morph`, and :class:`UsageError` unless
+    ``seconds`` is above 0.
+    """
+
+    def __init__(
+        self, stylizer: Stylizer, style: str, seconds: float, begin: Fraction | None = None
+    ) -> None:
+        if not seconds > 0:
+            raise UsageError(f"a morph takes more than 0 seconds, not {seconds:g}; try 10")
+        self._seconds, self._begin = seconds, begin
+        self._go = stylizer.morph(style)
+        self._go(0.0)
+
+    def advance(self, frame: Frame) -> None:
+        """Make the stylizer paint as it should at the time of ``frame``."""
+        if self._begin is None:
+            self._begin = frame.pts
+        self._go(min(1.0, max(0.0, float(frame.pts - self._begin) / self._seconds)))
+
+
 class Resize:
-    """Brings frames to ``size``: by area when shrinking, bicubic when enlarging."""
+    """Resizes frames to ``size``: by area when shrinking, bicubic when enlarging."""
 
     def __init__(self, size: Size) -> None:
         self._size = size
