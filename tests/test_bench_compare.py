@@ -64,14 +64,14 @@ def autocorrelated(draws, count, correlation=0.98):
     return list(20 * (1 + 0.1 * noise))
 
 
-@pytest.mark.parametrize("count", [30, 100, 300, 600])
-def test_readings_that_follow_from_each_other_are_seldom_called_a_change(count):
+@pytest.mark.parametrize("count", [30, 100, 300])
+def test_correlated_readings_are_seldom_called_a_change(count):
     draws = np.random.default_rng(1)
     verdicts = [verdict(*(autocorrelated(draws, count) for _ in "ab")) for _ in range(40)]
     assert sum(v in ("faster", "slower") for v in verdicts) <= 6
 
 
-def test_readings_correlated_a_little_still_get_a_verdict():
+def test_slightly_correlated_readings_still_get_a_verdict():
     draws = np.random.default_rng(2)
     old, new = (autocorrelated(draws, 300, 0.5) for _ in "ab")
     assert verdict(old, [2 * reading for reading in new]) == "slower"

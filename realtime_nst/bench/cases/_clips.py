@@ -1,4 +1,4 @@
-"""Clips with the flow of their source: generated scenes, videos, and scenes of MPI-Sintel."""
+"""Clips with the optical flow of their source: generated scenes, videos, MPI-Sintel."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from realtime_nst import spec
 from realtime_nst.bench.case import LeftOut
 from realtime_nst.bench.cases import _sintel
 from realtime_nst.bench.cases._common import Size, usual
@@ -18,14 +19,13 @@ from realtime_nst.motion.occlusion import Mask
 from realtime_nst.runtime.stages import Resize
 from realtime_nst.sources.scenes import SCENES, SceneSource
 from realtime_nst.sources.video import VideoSource
-from realtime_nst.spec import Size as Wanted
 from realtime_nst.stream import Frame, Image, Source
 
 Estimate = Callable[[Image, Image], Flow]
-"""From the earlier and the later picture, the flow on the grid of the later one."""
+"""Takes an earlier and a later picture; returns the flow on the grid of the later one."""
 
 RANGES = (1, 5, 10)
-"""Frames between the two that are compared."""
+"""How many frames apart the two are that are compared."""
 
 STILL = "still"
 _FRAMES, _SHORT = 32, 12
@@ -37,7 +37,7 @@ _VIDEOS = (".mp4", ".mkv", ".mov", ".webm", ".avi")
 
 @dataclass(frozen=True)
 class Pair:
-    """``flow`` on the grid of frame ``onto``, into frame ``moved``, where ``seen``."""
+    """The ``flow`` from frame ``onto``, on its grid, into frame ``moved``; valid where ``seen``."""
 
     moved: int
     onto: int
@@ -47,7 +47,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Clip:
-    """``pairs`` by the frames between them; ``flow`` says where their flow is from."""
+    """``pairs`` are keyed by how many frames apart they are; ``flow`` names their flow's origin."""
 
     name: str
     rate: Fraction
@@ -57,7 +57,7 @@ class Clip:
 
 
 def names(settings: Settings) -> list[str]:
-    """The generated scenes, and those of Sintel and the videos of the folders given."""
+    """The generated scenes, then the scenes of --sintel and the videos of --clips."""
     rendered = _sintel.scenes(settings.sintel) if settings.sintel else ()
     return [*SCENES, *rendered, *(path.name for path in _videos(settings.clips))]
 
@@ -89,7 +89,8 @@ def _exact(name: str, size: Size, count: int, apart: int) -> Iterator[Pair]:
 
 
 def _rendered(name: str, scene: Path, count: int) -> Clip:
-    """At its own size: resized, the flow would not be the true one. It leads on, not back."""
+    """At its own size, because resized flow would no longer be exact. Sintel's flow leads forward,
+    from each frame to the next."""
     source = _sintel.frames(scene)
     steps = _sintel.steps(scene, count).items()
     near = [Pair(index + 1, index, *step.read()) for index, step in steps]
@@ -98,7 +99,7 @@ def _rendered(name: str, scene: Path, count: int) -> Clip:
 
 
 def _video(path: Path, size: Size, count: int, weights: Path | None) -> Clip:
-    shrink = Resize(Wanted(shorter=min(size)))
+    shrink = Resize(spec.Size(shorter=min(size)))
     source = VideoSource(path)
     frames = [shrink(frame) for frame in _all(source, count)]
     estimate: Estimate = raft(weights) if weights else dense_flow
@@ -120,16 +121,17 @@ def _all(source: Source, count: int) -> list[Frame]:
 
 
 def raft(weights: Path) -> Estimate:
-    """``weights``: safetensors under torchvision's names. Raises LeftOut without the packages."""
+    """Optical flow by RAFT-small (Teed and Deng 2020), with ``weights`` in safetensors under
+    torchvision's names. Raises LeftOut without the packages."""
     try:
         import torch
         from safetensors.torch import load_file
     except ImportError as error:
-        raise LeftOut(f'RAFT takes {error.name}: pip install "realtime_nst[train]"') from error
+        raise LeftOut(f'RAFT needs {error.name}: pip install "realtime_nst[train]"') from error
     try:
         network = raft_small().eval()
     except ImportError as error:
-        raise LeftOut("RAFT takes torchvision, of the release that goes with torch") from error
+        raise LeftOut("RAFT needs torchvision, the release that goes with torch") from error
     network.load_state_dict(load_file(weights))
 
     def estimate(previous: Image, current: Image) -> Flow:

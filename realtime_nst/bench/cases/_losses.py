@@ -1,4 +1,4 @@
-"""Losses of painted pictures, for the cases that show them."""
+"""Style and content losses of painted pictures, for the cases that measure them."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from realtime_nst.learning.training.quality import Quality
 
 Losses = Callable[[Sequence[Image], Sequence[Image]], Mapping[str, float]]
-"""From source pictures and what was painted of them, the mean of each loss."""
+"""Takes source pictures and their paintings; returns the mean of each loss by its name."""
 
 _SIDE = 320
 
 
 def losses_of(settings: Settings, style: str, card: ModelCard) -> Losses:
-    """Those of the middle of each picture, 320 pixels a side; none without the style's painting
-    and loss networks."""
+    """The losses of the middle of each picture, 320 pixels square. Without the style's painting or
+    without loss networks there are none."""
     painting = painting_of(settings.paintings, style, card)
     if painting is None or not settings.loss_weights:
         return lambda sources, shown: {}
@@ -40,8 +40,8 @@ def losses_of(settings: Settings, style: str, card: ModelCard) -> Losses:
 
 
 def painting_of(folder: Path | None, style: str, card: ModelCard) -> Path | None:
-    """``style`` itself where it is a painting, else the file in ``folder`` it was trained
-    with, told by its digest."""
+    """``style`` itself if it is a painting, else the file in ``folder`` that it was trained with,
+    found by its digest; None if it is not there."""
     if is_picture(Path(style)):
         return Path(style)
     wanted = card.recipe.get("painting_sha256")
@@ -50,7 +50,7 @@ def painting_of(folder: Path | None, style: str, card: ModelCard) -> Path | None
 
 
 def quality(weights: Sequence[Path], painting: Path) -> "Quality":
-    """Measures against ``painting`` with the loss networks ``weights``; takes torch."""
+    """A measure against ``painting`` by the loss networks in ``weights``. Needs torch."""
     from realtime_nst.learning.loss_networks.features import FeatureExtractor
     from realtime_nst.learning.loss_networks.load import load_loss_network
     from realtime_nst.learning.training.quality import Quality

@@ -1,4 +1,4 @@
-"""How much arithmetic a network needs, counted from its ONNX file."""
+"""Counts the arithmetic of a network from its ONNX file."""
 
 from math import prod
 from pathlib import Path
@@ -12,7 +12,7 @@ Shapes = dict[str, list[int]]
 
 
 def gmac(path: Path, width: int, height: int) -> float:
-    """Thousand millions of multiply-accumulates a frame of ``width`` x ``height``.
+    """Billions (10^9) of multiply-accumulates for a frame of ``width`` x ``height`` pixels.
 
     Convolutions and matrix products are counted; normalisation, activations and padding are not.
     Raises MissingPackage without onnx.
@@ -39,9 +39,10 @@ def _macs(node: Any, shapes: Shapes) -> int:
 
 
 def _shapes(model: Any) -> Shapes:
-    """The shape of every tensor, known once all that is computed from shapes is constant.
+    """The shape of every tensor, by its name.
 
-    ONNX's own inference stops at a Reshape whose target is worked out by a division.
+    ONNX's shape inference stops at a Reshape whose target shape is computed by a division. So all
+    nodes that compute with shapes are folded to constants, and the inference is run again.
     """
     from onnx import shape_inference
 
@@ -56,7 +57,8 @@ def _shapes(model: Any) -> Shapes:
 
 
 def _fold(graph: Any, shapes: Shapes) -> bool:
-    """Replace by its value each node that works on constants or asks for a known shape."""
+    """Replace each node whose inputs are constant, or whose shape is known, by its value. Returns
+    whether there was one."""
     from onnx import numpy_helper
     from onnx.reference import ReferenceEvaluator
 
@@ -77,5 +79,5 @@ def _fold(graph: Any, shapes: Shapes) -> bool:
 
 
 def _placeholder(shape: list[int]) -> Any:
-    """An array of ``shape`` that takes no memory."""
+    """An array of ``shape`` that takes up no memory."""
     return np.broadcast_to(np.zeros(1, np.float32), shape)

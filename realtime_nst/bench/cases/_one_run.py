@@ -1,6 +1,6 @@
-"""One run of the pipeline in a process of its own, so that its memory is that of one program.
+"""One run of the pipeline in a process of its own, so that its memory is measured by itself.
 
-Started by the case ``end-to-end`` with the run as JSON; prints what it measured as JSON.
+The case ``end-to-end`` gives it a :class:`Run` as JSON; it prints a :class:`Measured` as JSON.
 """
 
 import json
@@ -29,16 +29,17 @@ from realtime_nst.sources.video import VideoSource
 from realtime_nst.stream import Frame, Image, Sink, Source, StreamInfo, Unmanaged
 
 _PAINTED = 8
-"""Pictures the replayed source goes round."""
+"""How many pictures the replayed source repeats."""
 
 _SETTLED = 0.2
-"""Share of a run after which memory should no longer grow."""
+"""The share of a run after which memory should no longer grow."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """``rate`` is that of a live source in frames a second; 0: the source waits to be asked.
-    ``clip``: the video file to paint into another one, else from the scene to nowhere."""
+    """``rate`` is that of a live source in frames a second; with 0 the source waits to be asked.
+    ``clip`` is a video file, painted into another one; without it a scene is painted, and the
+    result is thrown away."""
 
     style: str
     provider: str
@@ -52,8 +53,8 @@ class Run:
 
 @dataclass
 class Measured:
-    """``dropped`` of ``captured`` frames; ``latencies`` in milliseconds, capture to shown; ``peak``
-    in MiB; ``growth`` in MiB a thousand frames after the first fifth of the run."""
+    """``dropped`` counts frames, out of ``captured``. ``latencies`` are milliseconds from capture
+    to shown, ``peak`` is in MiB, ``growth`` in MiB per 1,000 frames after the first fifth."""
 
     provider: str
     fps: float = 0.0
@@ -66,8 +67,8 @@ class Measured:
 
 
 class Replay(Unmanaged):
-    """A few pictures of the synthetic scene over and over, painted beforehand: unlike painting
-    while the clock runs, that costs a run nothing."""
+    """A few pictures of the synthetic scene over and over. They are drawn beforehand, so that
+    drawing costs the run nothing."""
 
     def __init__(self, asked: Run) -> None:
         scene = SyntheticSource(asked.width, asked.height)
@@ -85,7 +86,7 @@ class Replay(Unmanaged):
 
 
 class Watch:
-    """Notes, at each frame shown, when it was and how much memory the process holds (MiB)."""
+    """Notes the time and the memory of the process (MiB) at each frame shown."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()
@@ -98,13 +99,13 @@ class Watch:
 
     @property
     def fps(self) -> float:
-        """From the intervals between the frames shown."""
+        """Counted from the intervals between the frames shown."""
         seconds = self.shown[-1] - self.shown[0]
         return (len(self.shown) - 1) / seconds if seconds else 0.0
 
     @property
     def growth(self) -> float:
-        """MiB a thousand frames: the slope of a line through the readings once settled."""
+        """MiB per 1,000 frames: the slope of a line through the readings once settled."""
         settled = self.memory[int(len(self.memory) * _SETTLED) :]
         if len(settled) < 2:
             return 0.0
@@ -143,9 +144,9 @@ def _ends(asked: Run) -> Iterator[tuple[Source, Sink]]:
 
 
 def peak() -> float:
-    """MiB: the most memory this program has held.
+    """The most memory this program has held, in MiB.
 
-    Not getrusage where it can be helped: on Linux that includes what the starting process held.
+    On Linux getrusage would include what the starting process held, so /proc is read.
     """
     status = Path("/proc/self/status")
     held = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None

@@ -1,9 +1,10 @@
-"""Scenes of MPI-Sintel (Butler et al. 2012): rendered films whose flow and occlusion are known.
+"""Scenes of MPI-Sintel (Butler et al. 2012): rendered films with true flow and true occlusion.
 
-Frames are frame_0001.png and on, what is known of the step from a frame to the next is named as
-that frame. As published, all passes of a scene share it: ROOT/clean/SCENE/, ROOT/final/SCENE/, and
-ROOT/flow/SCENE/ (.flo), ROOT/occlusions/SCENE/, ROOT/invalid/SCENE/ (.png, white where so). Or a
-scene holds it itself: SCENE/gt/ (.flo), SCENE/gt/occlusions/, SCENE/gt/invalid/.
+Frames are frame_0001.png and so on. The ground truth of the step from a frame to the next has the
+name of that frame. As published, all passes of a scene share it: ROOT/clean/SCENE/,
+ROOT/final/SCENE/, and ROOT/flow/SCENE/ (.flo), ROOT/occlusions/SCENE/, ROOT/invalid/SCENE/ (.png,
+white where true). Or a scene holds its own: SCENE/gt/ (.flo), SCENE/gt/occlusions/,
+SCENE/gt/invalid/.
 """
 
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ _PASSES = ("albedo", "clean", "final")
 
 @dataclass(frozen=True)
 class Step:
-    """From a frame to the next, on the grid of ``frame``; ``invalid`` need not be there."""
+    """The files of the step from ``frame`` to the next. ``invalid`` need not exist."""
 
     frame: Path
     flow: Path
@@ -35,30 +36,31 @@ class Step:
     invalid: Path
 
     def read(self) -> tuple[Flow, Mask]:
-        """The flow, and where what ``frame`` shows is seen in the next one, too: Sintel's occlusion
-        is that behind other things alone, so what leaves the picture is taken out here.
+        """The flow ``(height, width, 2)`` on the grid of ``frame``, and the mask of what is visible
+        in the next frame too. Sintel's occlusion covers only what is hidden behind other things, so
+        what leaves the picture is masked out here.
 
-        Raises MediaError for what cannot be read, or is of another size than the frame.
+        Raises MediaError for a file that cannot be read, or whose size is not the frame's.
         """
         flow: Any = cv2.readOpticalFlow(str(self.flow))
         hidden = [read_picture(path) for path in (self.occluded, self.invalid) if path.exists()]
         shape = read_picture(self.frame).shape
         if flow is None or (*flow.shape[:2], 3) != shape:
             raise MediaError(
-                f"{str(self.flow)!r} is no flow of the size of its frame, or is damaged; copy it "
-                "again, or leave the scene out"
+                f"{str(self.flow)!r} is damaged, or its size is not its frame's; copy it again, or "
+                "leave the scene out"
             )
         if any(mask.shape != shape for mask in hidden):
             raise MediaError(
-                f"{str(self.occluded)!r} is not of the size of its frame; copy it again"
+                f"the size of {str(self.occluded)!r} is not its frame's; copy it again"
             )
         return flow, ~np.any(hidden, axis=(0, 3)) & within(flow)
 
 
 def scenes(folder: Path) -> dict[str, Path]:
-    """The scenes below ``folder`` with a step that is wholly known, by their paths from it.
+    """The scenes below ``folder`` that have ground truth for a step, by their paths in it.
 
-    Raises UsageError when there is none.
+    Raises UsageError if there is none.
     """
     folders = sorted({path.parent for path in folder.rglob("frame_*.png")})
     found = {
@@ -79,7 +81,7 @@ def frames(scene: Path) -> PictureSource:
 
 
 def steps(scene: Path, count: int) -> dict[int, Step]:
-    """Those that are wholly known within the first ``count`` frames, by the frame's index."""
+    """The steps with ground truth within the first ``count`` frames, by the frame's index."""
     names = [path.name for path in frames(scene).paths[:count]]
     known = {step.frame.name: step for step in _steps(scene)}
     return {index: known[name] for index, name in enumerate(names[:-1]) if name in known}

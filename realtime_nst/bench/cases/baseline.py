@@ -1,4 +1,4 @@
-"""Pixel optimisation (Gatys et al. 2016), and how much faster each network is."""
+"""Pixel optimisation (Gatys et al. 2016), and how many times faster each network is."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -27,26 +27,26 @@ _STEPS = (100, 300, 500)
 _SIDES, QUICK_SIDES = (256, 512, 1024), (256, 512)
 PAINTING = 512
 _IN_FULL, _BUDGET, _QUICK_BUDGET = 400.0, 90.0, 8.0
-"""Seconds: a run expected to take no more than the first is done in full, others get the rest."""
+"""Seconds. A run expected to take less than the first is done in full; others get a budget."""
 
 _TRIED, _LATEST = 3, 50
-"""Steps after which it is known how long a run will take, and those that say what one takes."""
+"""Steps after which a run's length can be estimated, and how many of the latest it is from."""
 
 _TURNS = 20
-"""How often the networks are timed in a run that uses its budget up."""
+"""How often the networks are timed in a run that uses up its budget."""
 
 Calls = Mapping[tuple[str, str], Callable[[], object]]
 """By network and provider."""
 
 
 class Enough(Exception):
-    """The rest of the run can be worked out."""
+    """Enough steps are timed: the rest can be extrapolated."""
 
 
 class Watch:
-    """Called after each step: reads the clock, and lets the networks have their turn.
+    """Called after each step: notes the time, and now and then times the networks.
 
-    ``at`` is the time of each step since the start, in seconds, without those turns.
+    ``at`` is the time of each step since the start, in seconds, without the networks' turns.
     """
 
     def __init__(self, calls: Calls, settings: Settings, timer: Timer) -> None:
@@ -70,11 +70,11 @@ class Watch:
 
     @property
     def a_step(self) -> list[float]:
-        """Seconds of each step."""
+        """The seconds of each step."""
         return [float(seconds) for seconds in np.diff(self.at)]
 
     def seconds(self, steps: int) -> tuple[float, str]:
-        """Of ``steps``, from the first evaluation on, and how that is known."""
+        """The seconds of ``steps`` from the first evaluation on, and how they are known."""
         done = len(self.at) - 1
         if steps <= done:
             return self.at[steps] - self.at[0], "measured"
@@ -85,7 +85,7 @@ class Watch:
         return self.at[-1] - self.at[0] + (steps - done) * median(self.a_step[-_LATEST:])
 
     def _time_networks(self) -> None:
-        """Each once untimed: the optimisation's threads have had the caches meanwhile."""
+        """Each call is first made untimed, because the optimisation has filled the caches."""
         began = self._clock()
         for key, call in self._calls.items():
             call()
@@ -146,7 +146,7 @@ def _speed_ups(size: Size, watch: Watch, weights: str) -> list[Row]:
 
 
 def _faster(watch: Watch, readings: list[float]) -> dict[str, Figure]:
-    """How much faster one frame is than each number of steps; of the last, how sure that is."""
+    """How many times faster a frame is than each number of steps, with the interval of the last."""
     seconds, how = watch.seconds(_STEPS[-1])
     frame, a_step = median(readings), ratio(watch.a_step, readings)
     scale = seconds / frame / a_step.value
@@ -161,7 +161,7 @@ def _faster(watch: Watch, readings: list[float]) -> dict[str, Figure]:
 
 
 def _networks(settings: Settings, size: Size) -> Calls:
-    """The first style of each network: the others take as long."""
+    """The first style of each network; the others take as long."""
     image = picture(size)
     calls: dict[tuple[str, str], Callable[[], object]] = {}
     for (_, provider), stylizer in stylizers(settings, size).items():
@@ -170,8 +170,8 @@ def _networks(settings: Settings, size: Size) -> Calls:
 
 
 def _extractor(settings: Settings) -> "tuple[FeatureExtractor, str]":
-    """A whole VGG-19 where one is at hand, else random weights: a smaller network would flatter
-    the optimisation."""
+    """A whole VGG-19 if there is one here, else random weights, which take as long. A smaller
+    network would flatter the optimisation."""
     from realtime_nst.learning.device import best_device
     from realtime_nst.learning.loss_networks.features import FeatureExtractor
     from realtime_nst.learning.loss_networks.load import load_loss_network
@@ -246,16 +246,17 @@ CASE = Case(
     explains=(
         "Seconds to paint one square picture by optimising its pixels through VGG-19 (Gatys et al. "
         "2016; L-BFGS from the photo, style layers relu1_1 to relu5_1, content relu4_2, in the "
-        "precision fastest here), and how many times as long that is as one frame of each network, "
-        "as in Table 1 of Johnson et al. 2016. A step is one evaluation of losses and gradient and "
-        "one change; the first evaluation and what is set up before it are not counted. The 95 % "
-        "interval is that of a step over a frame. The networks are timed between the steps of the "
-        "same run. Where 500 steps would take too long, the rest is worked out from the median of "
-        "the last steps, and the row says so. Random weights take as long as trained ones."
+        "fastest precision here), and how many times as long as one frame of each network that is, "
+        "as in Table 1 of Johnson et al. 2016. A step is one evaluation of the losses and their "
+        "gradient, and one update; the first evaluation and the set-up before it are not counted. "
+        "The 95 % interval is that of a step over a frame. The networks are timed between the "
+        "steps of the same run. Where 500 steps would take too long, the rest is extrapolated from "
+        "the median of the last steps, and the row says so. Random weights take as long as trained "
+        "ones."
     ),
     omits=(
-        "How good either picture is: optimisation as a rule paints the better one. Loading the "
-        "networks. What is gained by several frames at once, or by starting from the frame before."
+        "How good either picture is: optimisation usually paints the better one. Loading the "
+        "networks. Gains from batches of frames, or from starting at the previous frame's result."
     ),
     units=lambda settings: [
         Unit(label((side, side)), partial(_measure, side))

@@ -1,4 +1,4 @@
-"""What this computer can do at all, and how near the networks come."""
+"""What this computer can do at most, and how close the networks come to it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -22,10 +22,10 @@ SIDE = 2048
 MIB = 256
 _TORCH = "torch"
 _ON_CPU = ("cpu", "openvino-f32", "openvino-bf16")
-"""Providers whose ceiling is the processor's."""
+"""The providers that compute on the processor, whose ceiling is measured."""
 
 Rates = Mapping[tuple[str, str], list[float]]
-"""By (what, provider): readings in GMAC/s, or GB/s for the copy."""
+"""Readings by (what, provider), in GMAC/s, or in GB/s for the copy."""
 
 
 def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
@@ -49,7 +49,7 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
 
 
 def _products(side: int) -> list[Callable[[], object]]:
-    """Square matrix products in f32, bf16 and int8 (into int32) on this processor."""
+    """Square matrix products in f32, bf16 and int8 (int32 sums) on this processor."""
     import torch
 
     random = torch.Generator().manual_seed(0)
@@ -59,12 +59,12 @@ def _products(side: int) -> list[Callable[[], object]]:
     return [
         partial(torch.mm, plain, plain),
         partial(torch.mm, half, half),
-        partial(torch._int_mm, whole, whole),  # torch's only door to it on the CPU
+        partial(torch._int_mm, whole, whole),  # the only int8 product torch has on the CPU
     ]
 
 
 def _copy() -> Callable[[], object]:
-    """On all cores, unlike numpy's."""
+    """torch copies on all cores, numpy on one."""
     import torch
 
     source = torch.ones(MIB * 2**20 // 4)
@@ -95,16 +95,15 @@ def _row(what: str, provider: str, rates: list[float], top: float | None) -> Row
 
 CASE = Case(
     name="ceiling",
-    title="How near the networks come to what this computer can do",
+    title="How close the networks come to what this computer can do",
     explains=(
         "The rate of a large square matrix product in each precision, of a copy of 256 MiB on all "
-        "cores (bytes read and written; the networks are not compared with it), and of each "
-        "network, in turn. A network's share is that of the product in the precision its provider "
-        "computes in."
+        "cores (bytes read and written), and of each network, in turn. A network's share is its "
+        "rate over that of the product in the precision its provider computes in."
     ),
     omits=(
-        "Networks do much that is no multiplication, as normalising and moving pictures: nobody "
-        "reaches 100 %. The ceiling is the processor's; a network on a GPU has none here."
+        "Networks also normalise and move data, which is no multiplication: none reaches 100 %. The "
+        "ceiling is the processor's; for a network on a GPU none is measured."
     ),
     units=lambda settings: [Unit("rates", _measure)],
 )

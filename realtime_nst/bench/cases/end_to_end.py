@@ -26,7 +26,7 @@ _RATES = (30, 60)
 _SECONDS, _SHORT_SECONDS = 4, 2
 _CLIP, _SHORT_CLIP, _LEAST_CLIP = 60, 30, 20
 _CLIP_PIXELS = 640 * 480
-"""Of larger pictures a clip has fewer frames."""
+"""A clip of larger pictures has fewer frames."""
 
 _LONG, _SHORT_LONG = 3000, 300
 _REPETITIONS = 4
@@ -159,18 +159,17 @@ CASE = Case(
     name="end-to-end",
     title="The whole program",
     explains=(
-        "Each run in a process of its own, the providers in turn, the first style. File to file: a "
-        "clip of the synthetic scene in H.264, from opening the first file to the second one being "
-        "whole. Paced: a live source at 30 or 60 frames a second into nothing, where the newest "
-        "frame wins and late ones are dropped (in % of those captured); latency is from the "
-        "capture of a frame to its being handed over. Long run: as fast as it goes; the growth is "
-        "the slope of the memory held, after the first fifth. Processor time is that of all "
-        "threads."
+        "The first style, the providers in turn, each run in a process of its own. File to file: a "
+        "clip of the synthetic scene in H.264, from opening the first file to finishing the "
+        "second. Paced: a live source at 30 or 60 frames a second without a display; the newest "
+        "frame wins, late ones are dropped (in % of those captured), and latency is the time from "
+        "the capture of a frame to its hand-over. Long run: as fast as it goes; growth is the "
+        "slope of the memory in use after the first fifth. Processor time is that of all threads."
     ),
     omits=(
-        "The camera's own delay and that of the window, the screen and the virtual camera; sound; "
-        "the start of the program. The paced source's pictures are painted beforehand, so a "
-        "camera's decoding is not in it. Latency percentiles of a few seconds say little of rare "
+        "The delay of the camera, the window, the screen and the virtual camera; sound; the start "
+        "of the program. The pictures of the paced source are drawn beforehand, so a camera's "
+        "decoding is not included. Latency percentiles of a few seconds say little about rare "
         "hiccups."
     ),
     units=_units,

@@ -1,4 +1,4 @@
-"""Milliseconds a frame of the networks alone."""
+"""The networks alone: milliseconds a frame."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -87,8 +87,8 @@ def _plot(rows: Sequence[Row]) -> Plot | None:
     logarithmic(axes.yaxis, (1, 2, 5))
     legend(axes)
     caption = (
-        "The network alone, on pictures of each size, of the style in the middle; the band spans "
-        "the 5th to the 95th percentile. Higher is better."
+        "The network alone at each size, of the style of median speed; the band spans the 5th to "
+        "the 95th percentile. Higher is better."
     )
     return Plot("Frames a second against size", caption, svg(figure, "fps"))
 
@@ -109,15 +109,15 @@ CASE = Case(
     name="network",
     title="The networks alone",
     explains=(
-        "Milliseconds for one frame, from RGB bytes to RGB bytes, padding and the copy of the "
-        "result included. All styles and providers of one size take turns. GMAC are the "
+        "Milliseconds for a frame, from RGB bytes to RGB bytes, including padding and the copy of "
+        "the result. All styles and providers of one size take turns. GMAC are billions of "
         "multiply-accumulates of the convolutions and matrix products, counted from the file; "
-        "fps and GMAC/s follow from the median. ONNX Runtime's threads sleep between frames, as in "
-        "the program, instead of spinning: that leaves the cores to the rest of it."
+        "fps and GMAC/s are computed from the median. ONNX Runtime's threads sleep between frames "
+        "instead of spinning, as in the program, which leaves the cores to its other stages."
     ),
     omits=(
-        "Reading, encoding and showing frames; the first frame, which compiles the network; what "
-        "a computer does when it grows hot; several frames at once."
+        "Reading, encoding and showing frames; the first frame, which compiles the network; "
+        "throttling when a computer grows hot; batches of frames."
     ),
     units=lambda settings: [Unit(label(size), partial(_measure, size)) for size in settings.sizes],
     headlines=_headlines,

@@ -1,4 +1,4 @@
-"""How good the pictures are, beside how fast they are made."""
+"""How good the pictures are, beside how fast they are painted."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -32,7 +32,7 @@ _COLUMNS = {
     "deep style loss": "deep_style",
     "deep content loss": "deep_content",
 }
-"""By column, the name of the figure on a card."""
+"""By column, the figure's name on a model card."""
 
 
 def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
@@ -59,7 +59,7 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
 
 
 def _photos(folder: Path) -> list[Path]:
-    """Those that training holds out; where there are too few to hold any out, all of them."""
+    """The photos that training holds out, or all if there are too few to hold any out."""
     need_torch("measuring on photos")
     from realtime_nst.learning.data.pictures import find_photos, hold_out, measurable
 
@@ -70,7 +70,7 @@ def _photos(folder: Path) -> list[Path]:
 def _losses(
     settings: Settings, style: str, stylizer: Stylizer, photos: Sequence[Path]
 ) -> Mapping[str, Figure]:
-    """Measured where photos, painting and loss networks are at hand, else those of the card."""
+    """Measured if there are photos, the painting and loss networks, else those of the card."""
     painting = painting_of(settings.paintings, style, stylizer.card)
     if photos and painting and settings.loss_weights:
         found = _measured(settings.loss_weights, painting, stylizer, photos)
@@ -98,7 +98,7 @@ def _grids(stylizer: Stylizer, photos: Sequence[Path]) -> Mapping[str, Figure]:
 
 
 def _pictures(photos: Sequence[Path]) -> list[Image]:
-    """The photos as the losses see them; without any, frames of the synthetic scene."""
+    """The photos at the size of the losses, or without any, frames of the synthetic scene."""
     if not photos:
         scene = SyntheticSource(*_SCENE)
         return [scene.picture(index * _APART) for index in range(_SCENES)]
@@ -139,15 +139,15 @@ def _plot(rows: Sequence[Row]) -> Plot | None:
     axes.grid(axis="y")
     legend(axes)
     caption = (
-        "Below and to the left is better, within one colour: losses of two styles cannot be "
-        "compared. A line is the Pareto front of one style, of what was measured on the same "
-        "photos: no network is both faster and nearer to photo and painting than those on it."
+        "Lower and further left is better, within one colour: losses of two styles cannot be "
+        "compared. A line is the Pareto front of one style, measured on the same photos: no "
+        "network is both faster and closer to photo and painting than those on it."
     )
     return Plot("Quality against speed", caption, svg(figure, "quality"))
 
 
 def front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The points no other is below or left of, from left to right."""
+    """The Pareto front, from left to right: the points that no other is below and left of."""
     front: list[tuple[float, float]] = []
     for x, y in sorted(points):
         if not front or y < front[-1][1]:
@@ -175,19 +175,20 @@ CASE = Case(
     name="quality",
     title="Quality beside speed",
     explains=(
-        "Lower is better in all. Content and style, shallow and deep: differences of VGG-19's "
-        "features and of their Gram matrices over what they are compared with, at relu3_3, at "
-        "relu1_2, 2_2, 3_4, at relu4_1 (deep content) and relu4_4, 5_1 (deep style); on photos "
-        "held out of training where photos, paintings and loss networks are given, else as the "
-        "style's card has them. Grid: how much more of a grid of 2, 4 and 8 pixels a picture shows "
-        "than its photo (1: no more), on the same photos or else on the synthetic scene. "
-        "Milliseconds are those of the first provider at 640x480, or the first size."
+        "Lower is better in all columns. Losses are differences of VGG-19's features (content) and "
+        "of their Gram matrices (style), relative to the photo's or the painting's own: content at "
+        "relu3_3, style at relu1_2, 2_2 and 3_4, deep content at relu4_1, deep style at relu4_4 "
+        "and 5_1. They are measured on photos held out of training if photos, paintings and loss "
+        "networks are given, else they are the style card's. Grid: how many times more of a grid "
+        "of 2, 4 and 8 pixels a painting shows than its photo (1: no more), on the same photos or "
+        "else on the synthetic scene. Milliseconds are those of the first provider at 640x480, or "
+        "at the first size."
     ),
     omits=(
         "Taste: look at the pictures. Flicker from frame to frame. A card's figures were measured "
-        "in torch by who trained the style, in f32; what is measured here has the first provider's "
-        "precision. Of two styles the losses cannot be compared: their paintings differ; of two "
-        "networks for one style they can."
+        "in torch in f32 when the style was trained; those measured here have the first "
+        "provider's precision. Losses of two styles cannot be compared, because their paintings "
+        "differ; those of two networks for one style can."
     ),
     units=lambda settings: [Unit("styles", _measure)],
     plot=_plot,

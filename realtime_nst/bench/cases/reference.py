@@ -1,4 +1,4 @@
-"""The usual full-width network beside ours."""
+"""The usual full-width style network, compared with ours."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ def _rows(size: Size, seconds: Mapping[str, list[float]]) -> list[Row]:
 
 
 def _faster(theirs: list[float], ours: list[float] | None) -> dict[str, Figure]:
-    """How many times faster ours is, and the 95 % interval of that."""
+    """How many times faster ours is, with the 95 % interval."""
     found = ratio(theirs, ours) if ours else None
     names = dict.fromkeys((_FASTER, "x low", "x high"))
     values = (found.value, found.low, found.high) if found else names.values()
@@ -65,7 +65,7 @@ def _faster(theirs: list[float], ours: list[float] | None) -> dict[str, Figure]:
 
 
 def _in_torch(image: Image) -> Mapping[str, Callable[[], object]]:
-    """Plain torch on its best device, and under autocast where that is fast."""
+    """Plain torch on its best device, and with autocast if that is faster there."""
     import torch
 
     from realtime_nst.learning.device import Device, best_device
@@ -85,7 +85,7 @@ def _in_torch(image: Image) -> Mapping[str, Callable[[], object]]:
 
 
 def _in_engines(settings: Settings, size: Size, image: Image) -> dict[str, Callable[[], object]]:
-    """ONNX Runtime on the CPU, which is the usual way, and the providers asked for."""
+    """ONNX Runtime on the CPU, the usual engine, and the providers asked for."""
     calls: dict[str, Callable[[], object]] = {}
     for provider in dict.fromkeys(("cpu", *settings.providers)):
         stylizer = Stylizer(_file(), provider)
@@ -112,7 +112,7 @@ def _graph() -> Any:
 
 @cache
 def _folder() -> "tempfile.TemporaryDirectory[str]":
-    """Kept, and so not deleted, until the program ends."""
+    """Cached, so that it is not deleted before the program ends."""
     return tempfile.TemporaryDirectory()
 
 
@@ -148,14 +148,14 @@ def _headlines(rows: Sequence[Row]) -> Iterator[Headline]:
 
 CASE = Case(
     name="reference",
-    title="The usual network beside ours",
+    title="The usual network compared with ours",
     explains=(
-        "The network of Johnson et al. (2016) at full width, with random weights, in plain torch, "
-        "in ONNX Runtime and on the same providers as ours, RGB bytes in and out, all in turn. x: "
-        "its median over that of our fastest, with the 95 % interval of that ratio. ONNX Runtime "
-        "runs as in the program, its threads sleeping between frames instead of spinning."
+        "The network of Johnson et al. (2016) at full width with random weights, in plain torch, "
+        "in ONNX Runtime and on the same providers as ours, RGB bytes in and out, all in turn. x "
+        "is its median over that of our fastest, with the 95 % interval of that ratio. ONNX "
+        "Runtime's threads sleep between frames instead of spinning, as in the program."
     ),
-    omits="How good the pictures are; see quality. What a program does around its network.",
+    omits="How good the pictures are (see quality). What a program does besides its network.",
     units=_units,
     headlines=_headlines,
 )

@@ -1,4 +1,4 @@
-"""Where a frame's time goes."""
+"""How long each stage of the pipeline takes for a frame."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -23,10 +23,10 @@ from realtime_nst.stream import Frame
 
 _CLIP, _SHORT_CLIP = 64, 16
 _DISPLAY = "display"
-"""Timed beside the stages: it has no turn among them."""
+"""Timed after the stages, not in turn with them."""
 
 Stages = Mapping[str, tuple[int, Callable[[], object]]]
-"""By stage: frames a call, and the call."""
+"""By stage: the frames of a call, and the call."""
 
 
 def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
@@ -94,7 +94,7 @@ def _write(frames: Sequence[Frame], path: Path) -> None:
 
 
 def _displayed(frames: Sequence[Frame], timer: Timer) -> list[float]:
-    """Handing frames to a window; empty where there is no display."""
+    """The times of handing frames to a window; empty if there is no display."""
     turn = count()
     try:
         with WindowSink() as window:
@@ -136,8 +136,8 @@ def _plot(rows: Sequence[Row]) -> Plot | None:
     axes.grid(axis="x")
     legend(axes)
     caption = (
-        "What each stage takes by itself; in a running pipeline they overlap on threads. What is "
-        "timed beside them, and has no share, is in the table."
+        "What each stage takes by itself; in a running pipeline they overlap on threads. Display, "
+        "which has no share, is in the table."
     )
     return Plot("Where a frame's time goes", caption, svg(figure, "stages"))
 
@@ -146,16 +146,16 @@ CASE = Case(
     name="stages",
     title="Where a frame's time goes",
     explains=(
-        "Milliseconds of each stage by itself, in turn; decoding, stabilising and encoding go over "
-        "a clip of two seconds of the synthetic scene (half a second in a quick run), opening and "
-        "closing included, divided by its frames. The share is that of the sum, without display. "
-        "The first style on the first provider."
+        "Milliseconds of each stage by itself, in turn; the first style on the first provider. "
+        "Decoding, stabilising and encoding process a clip of two seconds of the synthetic scene "
+        "(half a second in a quick run), with opening and closing, and the time is divided by its "
+        "frames. The share is that of the sum without display."
     ),
     omits=(
         "That stages run at the same time on several cores, so that a video takes less than the "
-        "sum. Display is timed after them, without a share; it is the hand-over to the window's "
-        "process, not what the window system then does; without a display it is left blank. Sound "
-        "is copied and costs next to nothing."
+        "sum. Display is timed after them and has no share: it is the hand-over to the window's "
+        "process, not the work of the window system; without a display it is blank. Sound is "
+        "copied and costs next to nothing."
     ),
     units=lambda settings: [Unit(label(size), partial(_measure, size)) for size in settings.sizes],
     plot=_plot,

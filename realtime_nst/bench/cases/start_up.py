@@ -1,4 +1,4 @@
-"""From the command to the first stylised frame."""
+"""The time from the command to the first stylised frame."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -70,13 +70,13 @@ CASE = Case(
     name="start-up",
     title="From the command to the first frame",
     explains=(
-        "Seconds that the command realtime-nst image takes for one picture of the synthetic "
-        "scene: the life of the whole process, from starting Python to the finished file. Cold: "
-        "the cache of compiled networks is empty; warm: it is filled. All take turns."
+        "Seconds that realtime-nst image takes for one picture of the synthetic scene: the whole "
+        "process, from starting Python to the finished file. Cold: the cache of compiled networks "
+        "is empty; warm: it is filled. All take turns."
     ),
     omits=(
-        "A truly cold start: the files of Python and of the engines are in the system's memory "
-        "already. Writing the picture is included, opening a camera or a window is not."
+        "A start after booting: the files of Python and of the engines are in the system's file "
+        "cache. Writing the picture is included, opening a camera or a window is not."
     ),
     units=lambda settings: [Unit("image", _measure)],
     headlines=_headlines,

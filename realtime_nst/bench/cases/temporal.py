@@ -1,4 +1,4 @@
-"""How still the painting holds: per frame, stabilised, and with frames spared."""
+"""How still the painting holds: frame by frame, stabilised, and with skipped frames."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,26 +32,27 @@ _WAYS: Mapping[str, Mapping[str, Any]] = {
     "strong, every 2nd": {"preset": "strong", "network_every": 2},
     "strong, every 3rd": {"preset": "strong", "network_every": 3},
 }
-"""How :class:`Stabilise` is asked to; `live` does as "strong", `video` as "strong, medium flow"."""
+"""The settings of :class:`Stabilise`. "strong" is what ``live`` does by default, "strong, medium
+flow" what ``video`` does."""
 
 _SOURCE = "source"
-"""The clip itself, not painted: what sensor noise and the flow's errors leave, at its sharpness."""
+"""The unpainted clip: the error that sensor noise and the flow's errors leave."""
 
 _SETTLED = 8
-"""Frames after which the flicker of a still scene is counted; a quarter of a shorter clip."""
+"""The frame from which the flicker of a still scene is measured; a quarter of a shorter clip."""
 
 _EVERY = 4
-"""Of the frames, from the last one back, those whose sharpness is measured; for the losses half as
-many. The first is as it was painted, so it tells nothing."""
+"""Sharpness is measured in every 4th frame, losses in every 8th, counted back from the last. The
+first frame is never stabilised, so it says nothing."""
 
 _LOSSES = {"style loss": "style", "content loss": "content"}
-"""By column, the name of the figure as losses are measured."""
+"""By column, the loss's name in what :mod:`_losses` measures."""
 
 _COMPARED = ("e_stab", "flicker", "sharpness", *_LOSSES)
 
 
 class _Painted:
-    """A stage that gives what was painted before, so that the network is run once for all."""
+    """A stage that returns frames painted before, so that the network runs once for all ways."""
 
     def __init__(self, images: Sequence[Image]) -> None:
         self._images = images
@@ -60,13 +61,13 @@ class _Painted:
         return replace(frame, image=self._images[frame.index])
 
     def reset(self) -> None:
-        """There is nothing to forget."""
+        """Keeps nothing between frames."""
 
 
 class _Coherent:
-    """Chen's network form as a stage: our own search finds the flow that warps its features.
+    """The network form of Chen et al. (2017) as a stage. The stabiliser's search gives the flow.
 
-    With ``holds`` false every frame is begun anew, which is what the style paints by itself.
+    With ``holds`` false no features are kept, so each frame is painted by itself.
     """
 
     def __init__(self, path: Path, *, holds: bool = True) -> None:
@@ -98,7 +99,7 @@ def _measure(name: str, settings: Settings, timer: Timer) -> Sequence[Row]:
 
 
 def _held(clip: Clip, settings: Settings, baseline: Sequence[Image] | None) -> list[Row]:
-    """Of the network that holds features, where one is given."""
+    """The rows of the network of --coherent, if it is given."""
     if settings.coherent is None:
         return []
     lose = losses_of(settings, str(settings.coherent), CoherentStylizer(settings.coherent).card)
@@ -203,28 +204,25 @@ CASE = Case(
     name="temporal",
     title="How still the painting holds",
     explains=(
-        "Each style on generated scenes with exact flow, on those of MPI-Sintel (--sintel) at "
-        "their own size with true flow and true occlusion, and on the clips of --clips with flow "
-        "by RAFT-small (--raft-weights) or else DIS, and the forward-backward mask. e_stab (Huang "
-        "et al. 2017): root of the mean squared difference of a frame and the one before, moved by "
-        "the source's flow, where it is visible; E_warp (Lai et al. 2018): the mean square; over "
-        "5 and 10 frames too. Flicker: variance in time of the still scene, whose source has "
-        "sensor noise. Sharpness: mean absolute gradient, so that blur cannot win. The ratios are "
-        "to the same style frame by frame, or to --baseline. Style and content loss, shallow, of "
-        "the middle of every 8th frame, where --paintings has the style's (by "
-        "--loss-weights). A style trained for stillness is measured by naming it and "
-        "its per-frame kin as baseline. Stage ms is stabilising alone, "
-        "without the network, in the first provider's pictures. The way source is the clip itself: "
-        "what noise and the flow's errors leave of e_stab, at its own sharpness. The way "
-        "coherent (--coherent) is Chen's network form (Chen et al. 2017): features of the frame "
-        "before, warped by the "
-        "stabiliser's own flow, composed with the new ones by a learnt mask; its ms hold all of "
-        "it, the network too (OpenVINO)."
+        "Each style on generated scenes with exact flow, on MPI-Sintel (--sintel) at its own size "
+        "with true flow and occlusion, and on the videos of --clips with flow by RAFT-small "
+        "(--raft-weights) or else DIS and a forward-backward check. e_stab (Huang et al. 2017): "
+        "root mean square of the difference between a frame and the one before, warped by the "
+        "source's flow, where it is visible. E_warp (Lai et al. 2018): the mean square; over 5 and "
+        "10 frames too. Flicker: the variance in time of the still scene, whose source has sensor "
+        "noise. Sharpness: the mean absolute gradient, so that blur cannot win. Style and content "
+        "loss (shallow) are those of the middle of every 8th frame, if --loss-weights and the "
+        "style's painting (--paintings) are given. Ratios are to the same style frame by frame, or "
+        "to --baseline: name a style trained for stillness, and the same style without that "
+        "training as the baseline. Stage ms is stabilising alone, without the network. The way "
+        "source is the unpainted clip: the e_stab that noise and the flow's errors leave, at its "
+        "own sharpness. The way coherent (--coherent) is the network form of Chen et al. 2017: the "
+        "previous frame's features, warped by the stabiliser's own flow, are composed with the "
+        "new ones by a learnt mask; its ms include the network (OpenVINO)."
     ),
     omits=(
-        "That flow estimated by DIS is kin to what the "
-        "stabiliser uses itself and flatters it: give RAFT's weights for figures to compare. "
-        "Scenes are smooth textures, kinder than the world."
+        "Flow by DIS is related to the flow the stabiliser uses, which flatters it: give RAFT's "
+        "weights for figures to compare. Scenes are smooth textures, easier than real films."
     ),
     units=lambda settings: [Unit(name, partial(_measure, name)) for name in names(settings)],
     headlines=_headlines,
