@@ -158,7 +158,7 @@ def test_the_ceiling_names_what_it_is_and_the_share_of_it(settings, monkeypatch)
 
 @pytest.mark.parametrize("name", ["baseline", "reference", "ceiling"])
 def test_without_torch_a_case_is_left_out(name, settings, monkeypatch):
-    monkeypatch.setattr("realtime_nst.learning.packages.find_spec", lambda package: None)
+    monkeypatch.setattr("realtime_nst.packages.find_spec", lambda package: None)
     with pytest.raises(LeftOut, match=r"torch.*pip install"):
         rows_of(name, settings)
 

@@ -13,6 +13,7 @@ from realtime_nst.bench.cases._macs import gmac
 from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer
 from realtime_nst.errors import MissingPackage, RealtimeNstError
+from realtime_nst.packages import require
 from realtime_nst.runtime.player import find_player
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sources.synthetic import SyntheticSource
@@ -90,10 +91,8 @@ def at_most(timer: Timer, repetitions: int, budget: float, warm_up: int = 1) -> 
 
 def need_torch(purpose: str) -> None:
     """Raises LeftOut if the packages of the extra "train" are not installed."""
-    from realtime_nst.learning.packages import require
-
     try:
-        require(purpose)
+        require(purpose, "train", "cpu")
     except MissingPackage as error:
         raise LeftOut(str(error)) from error
 

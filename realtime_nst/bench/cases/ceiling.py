@@ -102,7 +102,7 @@ CASE = Case(
         "rate over that of the product in the precision its provider computes in."
     ),
     omits=(
-        "Networks also normalise and move data, which is no multiplication: none reaches 100 %. The "
+        "Networks also normalise and move data, which are no products: none reaches 100 %. The "
         "ceiling is the processor's; for a network on a GPU none is measured."
     ),
     units=lambda settings: [Unit("rates", _measure)],
