@@ -422,3 +422,17 @@ class TestTraining:
         code, _, err = cli("export", tmp_path / "none.pt", "-o", tmp_path / "x.onnx")
         assert code == 2
         assert "none.pt" in one_line_error(err)
+
+
+def test_control_characters_of_names_do_not_reach_the_terminal(cli, style, tmp_path):
+    strange = tmp_path / "a\x1b]0;owned\x07\x9b2Jb\r.mp4"
+    code, _, said = cli("video", strange, "--style", style)
+    assert code == 2
+    assert not any(0 < ord(c) < 32 or 126 < ord(c) < 160 for c in said.replace("\n", ""))
+    assert "\\x1b]0;owned" in said
+
+
+def test_the_old_name_of_an_option_is_answered_by_the_new_one(cli, clip, style, tmp_path):
+    code, _, said = cli("video", clip, "-o", tmp_path / "o.mp4", "--style", style, "--quality", 20)
+    assert code == 2
+    assert "--crf 20" in one_line_error(said)

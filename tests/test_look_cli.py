@@ -181,7 +181,7 @@ def test_a_look_from_the_page_paints_the_same_in_a_video(cli, tmp_path):
     clip = media_factory.clip(tmp_path / "clip.mp4", count=2)
     out = tmp_path / "out.mkv"
     options = ("--provider", "cpu", "--look", tmp_path / "look.json")
-    code, _, said = cli("video", clip, "-o", out, *options, "--quality", 0)
+    code, _, said = cli("video", clip, "-o", out, *options, "--crf", 0)
     assert code == 0, said
     with VideoSource(clip) as source, VideoSource(out) as painted:
         frame, shown = next(iter(source)), next(iter(painted))

@@ -17,13 +17,13 @@ err = Console(stderr=True)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Plain text in columns, the first never cut: it is what one types. What a cell holds is never
-    taken for markup."""
+    """Plain text in columns; the first is never cut, because it is what people type. Nothing in a
+    cell is taken for markup."""
     drawn = Table(box=None, pad_edge=False)
     for number, heading in enumerate(headings):
         drawn.add_column(heading, no_wrap=number == 0)
     for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*(Text(_visible(cell)) for cell in row))
     return drawn
 
 
@@ -32,15 +32,21 @@ def counted(number: int, thing: str) -> str:
 
 
 def say(text: str) -> None:
-    out.print(text, markup=False, highlight=False, soft_wrap=True)
+    out.print(_visible(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def say_error(text: str) -> None:
-    err.print(f"error: {text}", markup=False, highlight=False, soft_wrap=True)
+    err.print(_visible(f"error: {text}"), markup=False, highlight=False, soft_wrap=True)
 
 
 def say_notice(text: str) -> None:
-    err.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
+    err.print(_visible(f"note: {text}"), markup=False, highlight=False, soft_wrap=True)
+
+
+def _visible(text: str) -> str:
+    """Control characters, which names of files may hold, are written out: they could clear the
+    terminal, retitle it, or hide what is said."""
+    return "".join(c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class FrameProgress:

@@ -8,6 +8,7 @@ import typer
 
 from realtime_nst.cli import console, options
 from realtime_nst.cli.look_options import SaveLook, save_look, with_look
+from realtime_nst.errors import UsageError
 from realtime_nst.look import Look
 
 if TYPE_CHECKING:
@@ -37,12 +38,15 @@ def video(
             metavar="NAME", help="h264, h265, av1, vp9 or prores. (default: by the suffix)"
         ),
     ] = None,
-    quality: Annotated[
+    crf: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="The codec's own quality number; lower is better. (default: good)"
+            metavar="N",
+            help="Constant rate factor, or the quality number that the codec has instead; lower "
+            "is better. (default: a good one for the codec)",
         ),
     ] = None,
+    quality: Annotated[int | None, typer.Option(hidden=True)] = None,
     overwrite: options.Overwrite = False,
     resume: Annotated[
         bool,
@@ -56,6 +60,8 @@ def video(
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sources.video import VideoSource
 
+    if quality is not None:
+        raise UsageError(f"--quality of a video is called --crf here: --crf {quality}")
     save_look(save, look, overwrite=overwrite)
     begin = _beginning(source) if look.morph_to else None
     painting = Paint(look, Networks(provider), begin=begin)
@@ -63,7 +69,7 @@ def video(
         output or _default_target(source, look.style),
         source=source,
         codec=codec,
-        quality=quality,
+        quality=crf,
         overwrite=overwrite,
         resume=resume,
         settings=fingerprint(look),
