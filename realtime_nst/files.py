@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, created exclusively, locked, or digested."""
 
+import errno
 import hashlib
 import os
 import secrets
@@ -37,7 +38,12 @@ def write_whole(path: Path) -> Iterator[Path]:
 
 
 def digest(path: Path) -> str:
-    """The SHA-256 of the file's contents, in hexadecimal. Raises OSError."""
+    """The SHA-256 of the file's contents, in hexadecimal.
+
+    Raises OSError, also for what is no regular file: a device or a pipe may never end.
+    """
+    if not S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a file", str(path))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -6,7 +6,7 @@ the commands, presets, and what the page may ask for are made from the fields.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -35,7 +35,8 @@ class Setting:
     """What is known of a field beyond its type and default.
 
     ``least`` and ``most`` bound a number. ``names`` tells what a text may refer to: "styles" (a
-    style, a picture or a blend of them), "file" (a path or a name), or nothing.
+    style, a picture or a blend of them), "file" (a path or a name), or nothing. ``shared`` is
+    whether a viewer of the page may choose it: what costs others time or memory is not.
     """
 
     help: str
@@ -44,6 +45,7 @@ class Setting:
     least: float | None = None
     most: float | None = None
     names: Literal["", "styles", "file"] = ""
+    shared: bool = False
 
 
 def about(help: str, group: str, **more: Any) -> dict[str, Setting]:
@@ -79,6 +81,7 @@ class Look:
             PAINTING,
             metavar="STYLE",
             names="styles",
+            shared=True,
         ),
     )
     strength: float = field(
@@ -89,6 +92,7 @@ class Look:
             metavar="0..1",
             least=0,
             most=1,
+            shared=True,
         ),
     )
     keep_colour: KeepColour = field(
@@ -97,6 +101,7 @@ class Look:
             "Keep the source's colours: those of each pixel (luminance) or the overall palette "
             "(matched).",
             PAINTING,
+            shared=True,
         ),
     )
     size: str = field(
@@ -120,7 +125,9 @@ class Look:
     )
     stabilise: Stabilising = field(
         default="strong",
-        metadata=about("How firmly to steady the painting from frame to frame.", MOTION),
+        metadata=about(
+            "How firmly to steady the painting from frame to frame.", MOTION, shared=True
+        ),
     )
     flow: FlowPreset = field(
         default="auto",
@@ -147,6 +154,7 @@ class Look:
             WHERE,
             metavar=f"FILE|{MOVING}",
             names="file",
+            shared=True,
         ),
     )
     mask_model: str = field(
@@ -156,9 +164,12 @@ class Look:
             WHERE,
             metavar="FILE.onnx",
             names="file",
+            shared=True,
         ),
     )
-    invert_mask: bool = field(default=False, metadata=about("Paint everywhere but there.", WHERE))
+    invert_mask: bool = field(
+        default=False, metadata=about("Paint everywhere but there.", WHERE, shared=True)
+    )
     rest: str = field(
         default="",
         metadata=about(
@@ -166,6 +177,7 @@ class Look:
             WHERE,
             metavar="STYLE",
             names="styles",
+            shared=True,
         ),
     )
     morph_to: str = field(
@@ -195,10 +207,32 @@ class Look:
         if self.size:
             parse_size(self.size)
         if self.mask and self.mask_model:
-            raise UsageError("mask and mask-model both say where to paint; leave one of them out")
+            raise UsageError(
+                "--mask and --mask-model both say where to paint; leave one of them out"
+            )
         if (self.rest or self.invert_mask) and not (self.mask or self.mask_model):
-            name = "rest" if self.rest else "invert-mask"
-            raise UsageError(f"{name} has no effect without a mask; give mask or mask-model too")
+            name = "--rest" if self.rest else "--invert-mask"
+            raise UsageError(f"{name} has no effect without a mask; give --mask or --mask-model")
+
+
+def amended(look: Look, **settings: Any) -> Look:
+    """``look`` with other ``settings``; those it had before give way where they contradict these.
+
+    A mask and a mask model replace each other; without either there is neither a rest nor an
+    inversion; a new style ends a morph. Raises the errors of :class:`Look`.
+    """
+    settings = dict(settings)
+    if settings.get("mask"):
+        settings.setdefault("mask_model", "")
+    elif settings.get("mask_model"):
+        settings.setdefault("mask", "")
+    values = {**vars(look), **settings}
+    if not (values["mask"] or values["mask_model"]):
+        settings.setdefault("rest", "")
+        settings.setdefault("invert_mask", False)
+    if settings.get("style", look.style) != look.style:
+        settings.setdefault("morph_to", "")
+    return replace(look, **settings)
 
 
 @dataclass(frozen=True)
@@ -230,7 +264,7 @@ def _check(instance: Look | View) -> None:
 
 
 def checked(name: str, value: Any, hint: Any, setting: Setting) -> Any:
-    """``value`` as the setting ``name`` holds it. Raises as :class:`Look` does."""
+    """``value`` as the setting ``name`` holds it. Raises the errors of :class:`Look`."""
     optional = isinstance(hint, UnionType)
     if optional and value is None:
         return None
@@ -245,7 +279,9 @@ def checked(name: str, value: Any, hint: Any, setting: Setting) -> Any:
         expected = {bool: "true or false", str: "a text", int: "a whole number"}.get(
             wanted, "a number"
         )
-        raise UsageError(f"{name} is {expected}{_bounds(setting)}, not {str(value)[:40]!r}")
+        raise UsageError(
+            f"{name.replace('_', '-')} is {expected}{_bounds(setting)}, not {str(value)[:40]!r}"
+        )
     return value
 
 

@@ -1,63 +1,80 @@
 """Looks as JSON: files to keep and to share, and what the page and the server tell each other.
 
 A preset is ``{"version": 1, "look": {...}, "view": {...}}`` with one key for each setting. One that
-refers to a file is ``{"file": PATH, "sha256": DIGEST}``, the path relative to the preset.
-A style is a name, a file, or a list of these with a ``weight`` each. Settings may be missing;
-unknown ones are refused, so a preset never means less than it says.
+refers to a file is ``{"file": PATH, "sha256": DIGEST}``, the path relative to the preset. A style
+is the name of an installed one, a file, or a list of these with a ``weight`` each. Settings may be
+missing; unknown ones are refused, so a preset never means less than it says.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from realtime_nst.errors import TargetExists, UnknownName, UsageError
-from realtime_nst.files import digest, write_whole
-from realtime_nst.look import Look, View, checked, settings_of
-from realtime_nst.runtime.styles import installed, painters
+from realtime_nst.files import digest, is_regular, write_whole
+from realtime_nst.look import MOVING, Look, View, settings_of
+from realtime_nst.runtime.model import read_model
+from realtime_nst.runtime.styles import read_installed
 from realtime_nst.spec import Part, compose, parse
 
 VERSION = 1
+
+_LARGEST = 1 << 20
+"""Bytes of a preset file; one with all settings has some 1,000."""
 
 _Settings = TypeVar("_Settings", Look, View)
 
 
 def save(path: Path, look: Look, view: View, *, overwrite: bool = False) -> None:
-    """Write a preset file.
+    """Write a preset file; one that says the same already is left as it is.
 
-    Raises :class:`TargetExists` unless ``overwrite``, :class:`UsageError` where there is no such
-    folder, and OSError where a file that the look refers to cannot be read.
+    Raises the errors of :func:`check_target`, and :class:`UsageError` where a file that the look
+    refers to cannot be read.
     """
+    check_target(path, overwrite=True)
+    made = preset(look, view, path.parent)
+    if path.exists() and _read_json(path) == made:
+        return
     check_target(path, overwrite=overwrite)
-    text = json.dumps(preset(look, view, path.parent), indent=2, ensure_ascii=False)
     with write_whole(path) as part:
+        text = json.dumps(made, indent=2, ensure_ascii=False)
         part.write_text(text + "\n", encoding="utf-8")
 
 
 def check_target(path: Path, *, overwrite: bool = False) -> None:
-    """Raise what :func:`save` would raise of ``path`` itself, before any work is done."""
-    if path.is_dir() or not path.parent.is_dir():
-        raise UsageError(f"a look cannot be saved as {str(path)!r}; name a file in a folder")
-    if path.exists() and not overwrite:
+    """Check, before any work, that a preset can be written to ``path``.
+
+    Raises :class:`UsageError` for a folder, a folder that does not exist, and a file that is no
+    preset; :class:`TargetExists` for a preset unless ``overwrite``.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file in it for the look")
+    if not path.parent.is_dir():
+        raise UsageError(
+            f"there is no folder {path.parent} for the look {path.name}; make it first"
+        )
+    if not os.path.lexists(path):
+        return
+    try:
+        _read_json(path)["version"]
+    except (UsageError, LookupError, TypeError):
+        raise UsageError(f"{path} holds something else than a look; choose another name") from None
+    if not overwrite:
         raise TargetExists(f"{path} already exists; replace it with --overwrite")
 
 
-def load(path: Path) -> tuple[Look, View]:
-    """Read a preset file.
+def load(path: Path, unchecked: Container[str] = ()) -> tuple[Look, View]:
+    """Read a preset file. Of the settings ``unchecked``, which will not be used, files need not be
+    there.
 
     Raises :class:`UsageError` where it is no preset, is of a later version, has settings or values
     that do not exist, or refers to a file that is gone or has changed.
     """
     try:
-        return read(json.loads(path.read_text(encoding="utf-8")), path.parent)
-    except FileNotFoundError:
-        raise UsageError(
-            f"there is no look file {str(path)!r}; make one with --save-look"
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{str(path)!r} cannot be read as a look: {_reason(error)}") from None
+        return read(_read_json(path), path.parent, unchecked)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
 
@@ -67,70 +84,109 @@ def preset(look: Look, view: View, folder: Path | None) -> dict[str, Any]:
     return {"version": VERSION, "look": to_json(look, folder), "view": to_json(view)}
 
 
-def read(preset: object, folder: Path | None) -> tuple[Look, View]:
-    """The look and view of a preset; see :func:`changed`."""
+def read(preset: object, folder: Path, unchecked: Container[str] = ()) -> tuple[Look, View]:
+    """The look and view of a preset; see :func:`load`."""
     if not isinstance(preset, Mapping) or "version" not in preset:
         raise UsageError("this is not a look; make one with --save-look")
-    if preset["version"] != VERSION:
+    version = preset["version"]
+    if type(version) is not int or version != VERSION:
         raise UsageError(
-            f"this look has the version {str(preset['version'])[:40]}, and only {VERSION} is known "
-            "here; update realtime_nst, or save the look again"
+            f"this look has the version {str(version)[:40]}, and only {VERSION} is known here; "
+            "update realtime_nst, or save the look again"
         )
     for name in preset:
         if name not in ("version", "look", "view"):
             raise UnknownName("part of a look", str(name)[:40], ("look", "view"))
-    look = changed(Look(), preset.get("look", {}), folder)
-    return look, changed(View(), preset.get("view", {}))
+    look = changed(Look(), preset.get("look", {}), folder, unchecked)
+    return look, changed(View(), preset.get("view", {}), folder)
 
 
 def to_json(settings: Look | View, folder: Path | None = None) -> dict[str, Any]:
     """All settings as JSON values; paths become relative to ``folder``. With None every reference
-    is taken for a name."""
+    is taken for a name.
+
+    Raises :class:`UsageError` for a reference that is neither a file nor a name.
+    """
+    names = _names(getattr(settings, "painter", ""))
     return {
-        name: _reference(about.names, getattr(settings, name), folder)
+        name: _reference(about.names, getattr(settings, name), folder, names)
         for name, (_, about) in settings_of(type(settings)).items()
     }
 
 
-def changed(settings: _Settings, values: object, folder: Path | None = None) -> _Settings:
-    """``settings`` with the JSON ``values`` in place of those given before.
+def changed(
+    settings: _Settings, values: object, folder: Path | None = None, unchecked: Container[str] = ()
+) -> _Settings:
+    """``settings`` with those of :func:`from_json` in place of what they were before."""
+    return replace(settings, **from_json(type(settings), values, folder, unchecked))
+
+
+def from_json(
+    kind: type, values: object, folder: Path | None = None, unchecked: Container[str] = ()
+) -> dict[str, Any]:
+    """The settings of a look or view that the JSON object ``values`` holds.
 
     Paths are relative to ``folder``; with None a path is refused, as from a page. Raises
-    :class:`UsageError` for settings and values that do not exist.
+    :class:`UsageError` for settings that do not exist, and for files; the values themselves are
+    checked by the look.
     """
     if not isinstance(values, Mapping):
         raise UsageError(f"settings are a JSON object, not {str(values)[:40]!r}")
-    known = settings_of(type(settings))
+    known = settings_of(kind)
     for name in values:
         if name not in known:
             raise UnknownName("setting", str(name)[:40], known)
-    texts = {name: _text(known[name][1].names, value, folder) for name, value in values.items()}
-    for name, value in texts.items():
-        checked(name, value, known[name][0], known[name][1])
-    return replace(settings, **texts)
+    painter = values.get("painter", "")
+    if isinstance(painter, Mapping):
+        painter = _file(painter, folder, "painter" not in unchecked)
+    names = None if folder is None else _names(str(painter))
+    return {
+        name: _text(known[name][1].names, value, folder, None if name in unchecked else names)
+        for name, value in values.items()
+    }
 
 
-def _reference(names: str, value: Any, folder: Path | None) -> Any:
-    if names == "file" and value:
-        return _named_or_file(value, folder)
-    if names != "styles" or not value:
+def _read_json(path: Path) -> Any:
+    if not os.path.lexists(path):
+        raise UsageError("there is no such look; make one with --save-look")
+    try:
+        if not is_regular(path.resolve()) or path.stat().st_size > _LARGEST:
+            raise UsageError("this is not a look; make one with --save-look")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"the look cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise UsageError("this is not a look, as it is not JSON") from None
+
+
+def _reference(kind: str, value: Any, folder: Path | None, names: Container[str]) -> Any:
+    if not kind or not value:
         return value
+    if kind == "file":
+        return _named_or_file(value, folder, names)
     parts = parse(value)
     if len(parts) == 1:
-        return _named_or_file(parts[0].name, folder)
-    return [_weighted(_named_or_file(part.name, folder), part.weight) for part in parts]
+        return _named_or_file(parts[0].name, folder, names)
+    return [_weighted(_named_or_file(part.name, folder, names), part.weight) for part in parts]
 
 
-def _named_or_file(value: str, folder: Path | None) -> Any:
-    names = {entry.name for entry in (*installed(), *painters())}
-    if folder is None or value in names or not os.path.exists(value):
+def _named_or_file(value: str, folder: Path | None, names: Container[str]) -> Any:
+    if folder is None or value in names:
         return value
     path = Path(value).resolve()
     try:
         where = Path(os.path.relpath(path, folder.resolve())).as_posix()
     except ValueError:  # another drive, on Windows
         where = str(path)
-    return {"file": where, "sha256": digest(path)}
+    return {"file": where, "sha256": _digest(path)}
+
+
+def _names(painter: str) -> set[str]:
+    """All that a preset may refer to without a file; the painter may bring styles of its own."""
+    installed = read_installed()
+    own = read_model(Path(painter)).card.styles if os.path.isfile(painter) else ()
+    styles = (name for entry in installed.entries for name in entry.names)
+    return {MOVING, *installed.by_name, *styles, *own}
 
 
 def _weighted(value: Any, weight: float) -> dict[str, Any]:
@@ -138,39 +194,49 @@ def _weighted(value: Any, weight: float) -> dict[str, Any]:
     return {**named, "weight": round(weight, 6)}
 
 
-def _text(names: str, value: Any, folder: Path | None) -> Any:
-    """The value of a setting as :class:`Look` holds it: references become texts."""
-    if names == "styles" and isinstance(value, list):
-        return compose([_part(each, folder) for each in value])
-    if names and isinstance(value, Mapping):
-        return _file(value, folder)
+def _text(kind: str, value: Any, folder: Path | None, names: Container[str] | None) -> Any:
+    """The value of a setting as :class:`Look` holds it: references become texts. Neither names nor
+    the contents of files are checked where ``names`` is None."""
+    if kind == "styles" and isinstance(value, list):
+        return compose([_part(each, folder, names) for each in value])
+    if kind and isinstance(value, Mapping):
+        return _file(value, folder, names is not None)
+    if kind and isinstance(value, str) and value:
+        return _name(value, names)
     return value
 
 
-def _part(value: Any, folder: Path | None) -> Part:
+def _part(value: Any, folder: Path | None, names: Container[str] | None) -> Part:
     given = dict(value) if isinstance(value, Mapping) else {}
     weight = given.pop("weight", 1)
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 1e6:
         raise UsageError(f"a weight is a number from 0 up, not {str(weight)[:40]!r}")
-    name = _file(given, folder) if "file" in given else given.get("name")
-    if not isinstance(name, str) or ("file" not in given and len(given) > 1):
+    if given.keys() == {"name"} and isinstance(given["name"], str):
+        return Part(_name(given["name"], names), float(weight))
+    if "file" not in given:
         raise UsageError(f"a part of a blend has a name or a file, unlike {str(value)[:40]!r}")
-    return Part(name, float(weight))
+    return Part(_file(given, folder, names is not None), float(weight))
 
 
-def _file(value: Mapping[str, Any], folder: Path | None) -> str:
+def _name(value: str, names: Container[str] | None) -> str:
+    """A text is a name that is known everywhere, never a path that is so here only."""
+    if names is not None and value not in names:
+        raise UsageError(
+            f"{value[:60]!r} is not installed here; a picture of one's own is not saved by a page: "
+            "give it beside the look, as --style PICTURE"
+        )
+    return value
+
+
+def _file(value: Mapping[str, Any], folder: Path | None, check: bool) -> str:
     """The path of a file whose contents are those that were saved."""
     if folder is None:
         raise UsageError("a path is not taken here; send the picture, then name what came back")
     where, wanted = value.get("file"), value.get("sha256")
     if value.keys() != {"file", "sha256"} or not isinstance(where, str) or not where:
         raise UsageError(f"a file has a path and a sha256, unlike {str(value)[:60]!r}")
-    path = Path(os.path.normpath(folder / where))
-    try:
-        found = digest(path)
-    except OSError as error:
-        raise UsageError(f"{str(path)!r} cannot be read: {error.strerror}") from None
-    if found != wanted:
+    path = Path(os.path.normpath(folder.resolve() / where))
+    if check and _digest(path) != wanted:
         raise UsageError(
             f"{str(path)!r} is not the file that the look was saved with; bring that one back, or "
             "save the look again"
@@ -178,5 +244,11 @@ def _file(value: Mapping[str, Any], folder: Path | None) -> str:
     return str(path)
 
 
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__
+def _digest(path: Path) -> str:
+    try:
+        return digest(path)
+    except OSError as error:
+        raise UsageError(
+            f"{str(path)!r} cannot be read for the look: {error.strerror}; give an installed "
+            "name or a file"
+        ) from None

@@ -551,7 +551,7 @@ def test_the_rate_is_held_by_a_smaller_size_prepared_before_it_is_taken(live_wit
     def script():
         frame = yield from _until(lambda frame: "to hold 30 fps" in _seen(live))
         assert painter.prepared
-        frame = yield from _until(lambda frame: live._pace.stage.size == painter.prepared[-1])
+        frame = yield from _until(lambda frame: live._painting.painted_size == painter.prepared[-1])
         assert frame.image.shape == (240, 320, 3), "shown at its full size"
 
     _perform(live, script())
@@ -567,7 +567,7 @@ def test_a_size_that_cannot_be_prepared_is_said_and_the_size_before_stays(live_w
 
     def script():
         yield from _until(lambda frame: "no longer held: no memory" in _seen(live))
-        yield from _until(lambda frame: live._pace.stage.size == (320, 240))
+        yield from _until(lambda frame: live._painting.painted_size == (320, 240))
 
     _perform(live, script())
 

@@ -1,5 +1,6 @@
 """``realtime-nst live`` as a person types it; the window is one that only counts."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -121,11 +122,13 @@ def test_the_painter_is_remembered_with_its_style(cli, screen, tmp_path, monkeyp
 
 
 def test_a_style_of_last_time_that_is_gone_is_a_note(cli, screen):
-    state.save(state.State(Look("no-such-style"), camera_size="64x48"))
+    kept = {"look": {"style": "no-such-style", "strength": 0.5}, "view": {}, "camera_size": "64x48"}
+    state.path().parent.mkdir(parents=True)
+    state.path().write_text(json.dumps({"version": 1, **kept}))
     code, _, err = cli("live", "--camera", "synthetic")
     assert code == 0
     assert "note: the style of last time" in err
-    assert state.load()[0].look.style == "great_wave"
+    assert state.load()[0].look == Look(strength=0.5)
 
 
 def test_a_damaged_memory_is_a_note(cli, style, screen):

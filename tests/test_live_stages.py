@@ -6,11 +6,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-import pytest
 
 from realtime_nst.live.background import Background
 from realtime_nst.live.cross_fade import CrossFade
-from realtime_nst.live.pace import Scaled
 from realtime_nst.sources.synthetic import SyntheticSource
 from realtime_nst.stream import Frame
 
@@ -102,31 +100,6 @@ def test_after_a_reset_nothing_fades():
     paint.value = 200
     assert _grey(fade(_frame(0.1))) == 200
     assert "reset" in paint.seen
-
-
-# working size
-
-
-@pytest.mark.parametrize(
-    ("scale", "size"), [(1.0, (48, 64, 3)), (0.5, (24, 32, 3)), (0.01, (8, 8, 3))]
-)
-def test_painted_small_and_shown_in_full(scale, size):
-    paint, took = Paint(), []
-    working = Scaled(paint, took.append)
-    working.scale = scale
-    assert working(_frame()).image.shape == (48, 64, 3)
-    assert paint.seen == [size]
-    assert (working.size[1], working.size[0]) == size[:2]
-    assert len(took) == 1
-
-
-def test_what_is_not_painted_keeps_every_pixel_and_does_not_count():
-    took = []
-    working = Scaled(Paint(None), took.append)
-    working.scale = 0.5
-    frame = _frame()
-    assert working(frame) is frame
-    assert took == []
 
 
 # work beside the picture

@@ -87,7 +87,7 @@ def test_a_new_setting_is_an_option_by_itself(monkeypatch):
 
     @app.command()
     @with_look(look=Bolder())
-    def video(source: Annotated[str, typer.Argument()], look: Look) -> None:
+    def video(source: Annotated[str, typer.Argument()], look: Look, view: View) -> None:
         chosen.append(look)
 
     monkeypatch.setattr(sys, "argv", ["video", "a.mp4", "--brush", "2.5"])
@@ -106,11 +106,86 @@ def test_options_beside_a_look_override_it(cli, photo, dark, tmp_path):
     assert presets.load(saved)[0] == Look(str(dark), strength=0.0)
     code, _, said = cli("image", photo, "-o", out, "--overwrite", "--look", tmp_path / "none.json")
     assert code == 2
-    assert "there is no look" in said
-    code, _, said = cli("image", photo, "-o", tmp_path / "b.png", "--save-look", saved)
+    assert "there is no such look" in said
+    other = ("-o", tmp_path / "b.png", "--style", dark, "--save-look", saved)
+    code, _, said = cli("image", photo, *other)
     assert code == 2
     assert "--overwrite" in said
     assert not (tmp_path / "b.png").exists()
+
+
+def test_what_a_look_says_gives_way_to_options_that_contradict_it(cli, photo, dark, mask, tmp_path):
+    look, out = tmp_path / "look.json", tmp_path / "out.png"
+    presets.save(look, Look(str(dark), mask=str(mask), rest="red", morph_to=str(dark)), View())
+    for options in (("--mask", ""), ("--style", "wave"), ("--strength", 0)):
+        code, _, said = cli("image", photo, "-o", out, "--overwrite", "--look", look, *options)
+        assert code == 0, said
+        assert "does not use the morph to" in said
+    code, _, said = cli("image", photo, "-o", out, "--look", look, "--rest", "red", "--mask", "")
+    assert code == 2
+    assert "no effect without a mask" in said
+
+
+def test_an_option_without_effect_is_refused(cli, dark, photo, mask, tmp_path):
+    clip = media_factory.clip(tmp_path / "clip.mp4", count=3)
+    out = tmp_path / "out.mp4"
+    code, _, said = cli("video", clip, "-o", out, "--style", dark, "--morph-seconds", 3)
+    assert (code, "--morph-to" in said) == (2, True)
+    out = tmp_path / "out.png"
+    code, _, said = cli("image", photo, "-o", out, "--style", dark, "--mask", clip)
+    assert (code, "need a picture as the mask" in said) == (2, True)
+
+
+@pytest.mark.parametrize("what", ["--save-look", "-o"])
+@pytest.mark.parametrize("victim", ["film", "mask", "style"])
+def test_nothing_that_is_read_is_written_over(cli, dark, tmp_path, what, victim):
+    films = {}
+    for name in ("film", "mask", "style"):
+        films[name] = media_factory.clip(tmp_path / f"{name}.mp4", count=3)
+    films["style"] = dark
+    before = films[victim].read_bytes()
+    link = tmp_path / "link.mp4"
+    link.hardlink_to(films[victim])
+    options = ["--style", films["style"], "--mask", films["mask"], "--overwrite", what, link]
+    if what != "-o":
+        options += ["-o", tmp_path / "out.mp4"]
+    code, _, said = cli("video", films["film"], *options)
+    assert code == 2, said
+    assert films[victim].read_bytes() == before
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_the_advice_after_an_interruption_holds_with_a_saved_look(cli, dark, tmp_path, monkeypatch):
+    clip = media_factory.clip(tmp_path / "clip.mp4", count=120)
+    saved = ("--save-look", tmp_path / "look.json")
+    command = ("video", clip, "-o", tmp_path / "out.mp4", "--style", dark, *saved)
+    with monkeypatch.context() as patched:
+        _break_after(patched, 100)
+        assert cli(*command)[0] == 1
+    code, _, said = cli(*command, "--resume")
+    assert code == 0, said
+
+
+def test_halves_of_two_providers_are_not_joined(cli, tmp_path, monkeypatch):
+    clip = media_factory.clip(tmp_path / "clip.mp4", count=120)
+    command = ("video", clip, "-o", tmp_path / "out.mp4", "--style", "wave", "--provider")
+    with monkeypatch.context() as patched:
+        _break_after(patched, 100)
+        assert cli(*command, "cpu")[0] == 1
+    pytest.importorskip("openvino")
+    code, _, said = cli(*command, "openvino-f32", "--resume")
+    assert code == 2
+    assert "provider" in said
+
+
+def test_the_view_of_a_look_is_kept(cli, photo, dark, tmp_path):
+    look, again = tmp_path / "look.json", tmp_path / "again.json"
+    presets.save(look, Look(str(dark)), View(mirror=True, split=0.25))
+    out = tmp_path / "out.png"
+    code, _, said = cli("image", photo, "-o", out, "--look", look, "--save-look", again)
+    assert code == 0
+    assert "does not use the mirror, split" in said
+    assert presets.load(again) == presets.load(look)
 
 
 def test_a_network_is_opened_once_whoever_asks(cli, dark, light, mask, tmp_path, monkeypatch):

@@ -14,6 +14,8 @@ from realtime_nst.masks.mask import Composite, Inverted
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.moving import MovingMask
 from realtime_nst.masks.pictures import PictureMask, VideoMask
+from realtime_nst.runtime import networks
+from realtime_nst.runtime.onnxruntime_session import open_graph
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.stream import Frame
 
@@ -238,6 +240,18 @@ def test_a_network_says_where_its_subject_is(tmp_path, name):
     painted = Composite(mask, Paints(200))(frame(image)).image
     assert (painted[:, :48] == 200).all()
     assert (painted[:, -48:] == 0).all()
+
+
+def test_a_mask_network_is_opened_once_whoever_asks(tmp_path, monkeypatch):
+    path, opened = network(tmp_path / "subject.onnx", *NETWORKS["channels last"]), []
+    monkeypatch.setattr(
+        networks, "open_graph", lambda path: opened.append(path) or open_graph(path)
+    )
+    shared = networks.Networks("cpu")
+    masks = [ModelMask(path, shared.graph) for _ in range(2)]
+    for mask in masks:
+        mask(frame())
+    assert len(opened) == 1
 
 
 def test_a_file_that_is_no_network_or_another_one_is_refused_in_a_line(tmp_path):

@@ -12,10 +12,11 @@ import pytest
 
 from realtime_nst.display import Display
 from realtime_nst.errors import ModelError, UnknownName, UsageError
-from realtime_nst.look import Look, View, about
+from realtime_nst.look import Look, View, about, amended
 from realtime_nst.paint import Paint, digest, fingerprint
 from realtime_nst.runtime import networks
 from realtime_nst.runtime.networks import Network, Networks
+from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.stream import Frame
 
 DARK, LIGHT = (10, 10, 10), (60, 70, 80)
@@ -70,7 +71,7 @@ def test_a_look_is_painted(dark):
 
 
 def test_a_network_is_opened_once_for_style_and_rest(dark, light, tmp_path, opened):
-    mask = painter_factory.painting(tmp_path / "mask.png", (255, 255, 255), (64, 48))
+    mask = tmp_path / "mask.png"
     cv2.imwrite(str(mask), np.repeat([[0] * 32 + [255] * 32], 48, 0).astype(np.uint8))
     painting = paint(Look(dark, mask=str(mask), rest=light))
     painted = painting(frame())
@@ -168,11 +169,55 @@ def _scene(index, thing=False):
 def test_the_network_may_run_on_fewer_frames_than_the_look_says(dark):
     painting = Paint(Look(dark, network_every=2), Networks("cpu"))
     assert painting.network_every == 2
-    painting.run_network_every(3)
+    painting(frame())
+    painting.work_at(0.5, 3)
     painting.change(strength=0.5)
     assert painting.network_every == 3
-    painting.run_network_every(1)
+    painting.work_at(1, 1)
     assert painting.network_every == 2
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "painted"),
+    [("", 1.0, (64, 48)), ("", 0.5, (32, 24)), ("", 0.01, (8, 8)), ("24", 0.5, (16, 16))],
+)
+def test_painted_small_and_shown_in_full(dark, size, scale, painted):
+    painting = paint(Look(dark, size=size))
+    whole = painting(frame()).image.shape
+    assert painting.work_at(scale, 1) == painted
+    assert painting(frame(1)).image.shape == whole
+    assert painting.painted_size == painted
+
+
+def test_what_is_not_painted_keeps_every_pixel(dark):
+    painting = paint(Look(dark, strength=0))
+    painting(frame())
+    painting.work_at(0.5, 1)
+    again = frame(1)
+    assert painting(again) is again
+
+
+def test_a_new_size_is_compiled_for_before_it_is_used(dark, monkeypatch):
+    painting, prepared = paint(Look(dark)), []
+    painting(frame())
+    prepare = Stylizer.prepare
+    monkeypatch.setattr(
+        Stylizer, "prepare", lambda self, *size: prepared.append(size) or prepare(self, *size)
+    )
+    painting.change(size="24")
+    painting.change(strength=0.5)
+    assert prepared == [(32, 24)]
+
+
+def test_settings_that_contradict_a_change_give_way(dark, light, tmp_path):
+    mask = str(painter_factory.painting(tmp_path / "mask.png", (255, 255, 255)))
+    look = Look(dark, mask=mask, rest=light, invert_mask=True, morph_to=light)
+    assert amended(look, mask="") == Look(dark, morph_to=light)
+    assert amended(look, mask_model="m.onnx") == replace(look, mask="", mask_model="m.onnx")
+    assert amended(look, style=light) == replace(look, style=light, morph_to="")
+    assert amended(look, style=light, morph_to=dark).morph_to == dark
+    with pytest.raises(UsageError, match="no effect without a mask"):
+        amended(Look(), rest=light)
 
 
 # morphs
@@ -234,9 +279,22 @@ def test_a_file_that_changed_under_its_name_changes_its_own_part(dark, light, tm
     assert {name for name in before if before[name] != after[name]} == {part}
 
 
-def test_blends_differ_by_their_weights_and_by_the_names_of_styles():
-    looks = ["red:1,blue:1", "red:1,blue:3", "blue:1,red:3", "red"]
+@pytest.mark.parametrize("folders", [(), ("red", "blue")])
+def test_blends_differ_by_their_weights_and_by_the_names_of_styles(folders, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in folders:
+        (tmp_path / name).mkdir()
+    looks = ["red:1,blue:1", "red:1,blue:3", "blue:1,red:3", "red:1,blue:0"]
     assert len({digest(Look(style)) for style in looks}) == 4
+
+
+def test_the_files_beside_a_network_count(weights, dark):
+    for name in ("any.onnx", "any.encoder.onnx"):
+        (weights.parent / name).write_bytes((weights / name).read_bytes())
+    look = Look(dark, painter=str(weights.parent / "any.onnx"))
+    before = digest(look)
+    (weights.parent / "any.encoder.onnx").write_bytes((weights / "wave.onnx").read_bytes())
+    assert digest(look) != before
 
 
 def test_an_installed_style_and_its_file_are_the_same_style(weights):

@@ -143,7 +143,7 @@ def test_video_goes_over_to_another_painting(cli, clip, dark, light, tmp_path):
     ("options", "says"),
     [
         (("--morph-to", "wave"), "one network must play both"),
-        (("--morph-to", "blue", "--morph-seconds", "0"), "morph_seconds is a number"),
+        (("--morph-to", "blue", "--morph-seconds", "0"), "morph-seconds is a number"),
         (("--morph-to", "none.jpg"), "there is no picture"),
     ],
 )

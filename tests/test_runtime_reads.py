@@ -15,7 +15,7 @@ from realtime_nst.look import Look
 from realtime_nst.runtime import networks, styles
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.networks import Network, Networks
-from realtime_nst.runtime.player import digests, find_player
+from realtime_nst.runtime.player import contents, find_player
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.serve.studio import Studio
 
@@ -71,10 +71,10 @@ def test_a_blend_and_a_change_of_style(reads, pictures):
 
 def test_a_server_and_its_viewers(reads, pictures):
     with Studio(Look(style="wave"), "cpu") as studio:
-        assert studio.offered(()) == {"wave": "", "dots": ""}
+        assert studio.offered("style", ()) == {"wave": "", "dots": ""}
         assert studio.takes_paintings
         studio.paint(Look(style="dots"))
-    digests(find_player(pictures[0]))
+    contents(find_player(pictures[0]))
     once = "manifest.json", "wave.onnx", "dots.onnx", "any.onnx", "any.encoder.onnx"
     assert reads == dict.fromkeys(once, 1)
 

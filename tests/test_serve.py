@@ -15,12 +15,14 @@ import yarl
 
 pytest.importorskip("aiortc", reason="needs the extra serve")
 
+import painter_factory
 import serve_factory
 from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.mediastreams import VIDEO_TIME_BASE, AudioStreamTrack
 from av import VideoFrame
 from serve_factory import (
+    COLOURS,
     LEFT,
     RIGHT,
     SHIFTS,
@@ -505,7 +507,12 @@ def test_an_oversized_message_ends_the_session():
         ("mask", "/etc/passwd"),
         ("mask", {"file": "/etc/passwd", "sha256": "0"}),
         ("mask_model", "/etc/passwd"),
+        ("mask", "swap"),
         ("painter", "several"),
+        ("size", "4000x4000"),
+        ("network_every", 3),
+        ("flow", "slow"),
+        ("morph_to", "bright"),
         ("strength", 1.1),
         ("strength", True),
         ("strength", "1"),
@@ -527,6 +534,53 @@ def test_a_look_that_cannot_be_leaves_the_one_before(field, value):
             assert (refused["look"], refused["view"]) == (first["look"], first["view"])
             await viewer.wish(strength=1)
             assert await viewer.hear("look") == first
+
+    run(main())
+
+
+def test_names_of_files_hold_in_their_own_setting_only_and_no_path_is_told(tmp_path, monkeypatch):
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    style = model_factory.write_style(secret / "mine.onnx", card=model_factory.card("mine"))
+    several = model_factory.write_several(secret / "several.onnx", COLOURS)
+    mask = painter_factory.painting(secret / "mask.png", (255, 255, 255))
+    look = Look(str(style), painter=str(several), mask=str(mask), rest=str(style))
+
+    async def main():
+        async with serving(look, painter=several) as url, viewing(url) as viewer:
+            heard = [await viewer.hear("look")]
+            for asked in (
+                {"style": "own-painter"},
+                {"style": "own-mask"},
+                {"style": "own-rest"},
+                {"mask": "own"},
+                {"mask": "own-rest"},
+                {"mask_model": "own-mask"},
+                {"rest": "own-mask"},
+            ):
+                await viewer.wish(**asked)
+                heard.append(await viewer.hear("error"))
+            await viewer.wish(mask="own-mask", rest="own-rest", style="own", strength=0.5)
+            heard.append(await viewer.hear("look"))
+            _, text, _ = await get(url + "styles")
+            assert "secret" not in json.dumps(heard) + text
+
+    run(main())
+
+
+def test_what_goes_wrong_with_a_file_is_told_without_its_path(tmp_path):
+    style = model_factory.write_style(tmp_path / "mine.onnx", card=model_factory.card("mine"))
+
+    async def main():
+        async with serving(Look(str(style))) as url, viewing(url) as viewer:
+            await viewer.hear("look")
+            await viewer.wish(style="swap")
+            await viewer.hear("look")
+            style.write_bytes(b"damaged")
+            await viewer.wish(style="own")
+            message = (await viewer.hear("error"))["message"]
+            assert str(tmp_path) not in message
+            assert "own" in message
 
     run(main())
 

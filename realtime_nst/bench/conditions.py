@@ -14,7 +14,7 @@ from realtime_nst.bench.settings import SIZES, Settings
 from realtime_nst.errors import UsageError
 from realtime_nst.runtime import doctor
 from realtime_nst.runtime.model import read_model
-from realtime_nst.runtime.player import digests, find_player
+from realtime_nst.runtime.player import contents, find_player
 from realtime_nst.runtime.providers import choose, suitable
 from realtime_nst.runtime.styles import installed
 from realtime_nst.runtime.stylizer import Stylizer
@@ -129,7 +129,7 @@ def _styles(names: Sequence[str] | None, painter: str, quick: bool) -> dict[str,
     wanted = names or [entry.name for entry in installed()][: 1 if quick else None]
     if not wanted:
         raise UsageError("no styles are installed; give one: --style FILE.onnx")
-    found = {name: digests(find_player(name, painter)) for name in wanted}
+    found = {name: contents(find_player(name, painter)) for name in wanted}
     return {name: "+".join(digest[:12] for digest in each) for name, each in found.items()}
 
 

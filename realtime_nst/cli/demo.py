@@ -5,8 +5,14 @@ from pathlib import Path
 import typer
 
 from realtime_nst.cli import console, options
-from realtime_nst.cli.look_options import SaveLook, save_look, with_look
-from realtime_nst.look import Look
+from realtime_nst.cli.look_options import (
+    OF_VIEW,
+    SaveLook,
+    refuse_replacing,
+    save_look,
+    with_look,
+)
+from realtime_nst.look import Look, View
 
 _SECONDS, _RATE = 6, 30
 _NEXT = """what to type next:
@@ -16,9 +22,10 @@ _NEXT = """what to type next:
   realtime-nst doctor                                 what this computer can do"""
 
 
-@with_look()
+@with_look(without=OF_VIEW)
 def demo(
     look: Look,
+    view: View,
     output: options.Output = Path("demo.mp4"),
     provider: options.Provider = "auto",
     overwrite: options.Overwrite = False,
@@ -32,16 +39,18 @@ def demo(
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sources.synthetic import SyntheticSource
 
-    save_look(save, look, overwrite=overwrite)
     source = SyntheticSource(rate=_RATE, frames=_SECONDS * _RATE)
     sink = VideoSink(output, rate=source.info.rate, overwrite=overwrite)
     painting = Paint(look, Networks(provider))
+    refuse_replacing([*sink.names, *filter(None, [save])], look)
+    save_look(save, look, view, overwrite=overwrite)
     painting.prepare(source.info.width, source.info.height)
     try:
         with source, sink, console.frame_progress(str(output), source.info.frames) as progress:
             report = pipeline.run(source, [Beside(painting)], sink, progress)
     except KeyboardInterrupt:
-        sink.partial.unlink(missing_ok=True)
+        if sink.kept is not None:
+            sink.kept.unlink()
         console.say_notice("stopped; nothing was written")
         raise typer.Exit(130) from None
     card = painting.card

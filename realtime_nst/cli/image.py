@@ -7,19 +7,26 @@ from typing import Annotated
 import typer
 
 from realtime_nst.cli import console, options
-from realtime_nst.cli.look_options import SaveLook, save_look, with_look
+from realtime_nst.cli.look_options import (
+    OF_VIEW,
+    SaveLook,
+    refuse_replacing,
+    save_look,
+    with_look,
+)
 from realtime_nst.errors import UsageError
-from realtime_nst.look import MOVING, Look
+from realtime_nst.look import MOVING, Look, View
 
 _OF_FILMS = ("stabilise", "flow", "network_every", "morph_to", "morph_seconds")
 """Settings without a meaning for pictures."""
 
 
-@with_look(without=_OF_FILMS)
+@with_look(without=(*OF_VIEW, *_OF_FILMS))
 def image(
     sources: Annotated[list[Path], typer.Argument(metavar="IN…", help="Pictures and folders.")],
     output: options.Output,
     look: Look,
+    view: View,
     provider: options.Provider = "auto",
     quality: Annotated[
         int, typer.Option(metavar="1..100", help="Quality of JPEG and WebP; higher is better.")
@@ -30,6 +37,7 @@ def image(
     """Paint pictures. One picture goes to a file or a folder, several go to a folder."""
     from realtime_nst import pipeline
     from realtime_nst.paint import Paint
+    from realtime_nst.pictures import is_picture
     from realtime_nst.runtime.networks import Networks
     from realtime_nst.sinks.pictures import PictureSink, written_name
     from realtime_nst.sources.pictures import PictureSource
@@ -39,13 +47,19 @@ def image(
             f"--mask {MOVING} is for video, as pictures do not move; give a picture as the mask, "
             "or --mask-model"
         )
+    if look.mask and Path(look.mask).is_file() and not is_picture(Path(look.mask)):
+        raise UsageError(
+            f"{look.mask} is a video, and pictures need a picture as the mask, or --mask-model"
+        )
     pictures = PictureSource(sources, skip_unreadable=True)
     names = [written_name(path) for path in pictures.paths]
     sink = PictureSink(output, names, overwrite=overwrite, quality=quality)
     _check_output(pictures.paths, output)
-    save_look(save, look, overwrite=overwrite)
     still = replace(look, stabilise="off", network_every=1, morph_to="")
     painting = Paint(still, Networks(provider))
+    written = [output, *(output / name for name in names), *filter(None, [save])]
+    refuse_replacing(written, look, *pictures.paths)
+    save_look(save, look, view, overwrite=overwrite)
     with (
         pictures,
         sink,

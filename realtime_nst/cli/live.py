@@ -10,8 +10,7 @@ import typer
 
 from realtime_nst.cli import console, interrupt, options
 from realtime_nst.cli.live_source import PICTURE_SECONDS, SIZE, SYNTHETIC, Chosen, list_cameras
-from realtime_nst.cli.look_options import SaveLook, with_look
-from realtime_nst.errors import RealtimeNstError
+from realtime_nst.cli.look_options import SaveLook, refuse_replacing, with_look
 from realtime_nst.look import Look, View
 
 if TYPE_CHECKING:
@@ -26,18 +25,11 @@ if TYPE_CHECKING:
 
 def _last_look() -> tuple[Look, View]:
     from realtime_nst.live import state
-    from realtime_nst.runtime.player import find_player
 
-    known, trouble = state.load()
-    look = known.look
-    try:
-        for style in filter(None, (look.style, look.rest) if look != Look() else ()):
-            find_player(style, look.painter)
-    except RealtimeNstError as error:
-        look, trouble = Look(), f"the style of last time is gone: {error}"
-    if trouble:
-        console.say_notice(trouble)
-    return look, known.view
+    known, notes = state.load()
+    for note in notes:
+        console.say_notice(note)
+    return known.look, known.view
 
 
 @with_look(start=_last_look)
@@ -115,6 +107,9 @@ def live(
     if save:
         presets.check_target(save, overwrite=overwrite)
     recording = _recording(record, overwrite)
+    played = Path(source) if source and Path(source).is_file() else None
+    written = [*(recording.names if recording else ()), *filter(None, [save])]
+    refuse_replacing(written, look, *filter(None, [played]))
     with ThreadPoolExecutor(1) as beside, ExitStack() as opened:
         loading = beside.submit(Paint, look, Networks(provider), live=True)
         taken = opened.enter_context(chosen.source())
@@ -164,11 +159,10 @@ def _controller(
 ) -> "Live":
     from realtime_nst.live import Live
     from realtime_nst.runtime.styles import installed
-    from realtime_nst.spec import absolute
 
     names = [entry.name for entry in installed()]
     if painting.look.style not in names:
-        names.insert(0, absolute(painting.look.style))
+        names.insert(0, painting.look.style)
     wishes: dict[str, Any] = {"full_screen": shown.toggle_full_screen} if shown else {}
     controller = Live(
         painting, names, view=view, target_fps=target_fps, log=console.say_notice, **wishes

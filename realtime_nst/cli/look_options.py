@@ -1,18 +1,24 @@
 """The options of a look, made from its fields: a new setting appears in every command by itself."""
 
 import inspect
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from realtime_nst.cli import console
 from realtime_nst.cli.recipe_options import is_default
-from realtime_nst.look import PAINTING, Look, View, choices_of, settings_of
+from realtime_nst.errors import UsageError
+from realtime_nst.look import PAINTING, Look, View, amended, choices_of, settings_of
 
 _PRESETS, _SAVE = "Presets", "save"
+
+OF_VIEW = tuple(settings_of(View))
+"""The settings that commands leave out which show nothing."""
 
 _LOOK_FILE = Annotated[
     Path | None,
@@ -41,41 +47,39 @@ def with_look(
     without: Container[str] = (),
     start: Callable[[], tuple[Look, View]] | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of a look in place of its parameter ``look``, and those of a view
-    in place of ``view`` where it has one, but for the settings ``without``.
+    """Give a command the options of a look and a view in place of its parameters ``look`` and
+    ``view``, but for the settings ``without``, which it does not use.
 
     ``look`` and ``view`` hold the defaults that are shown. ``start`` gives what holds instead of
-    them where neither an option nor ``--look`` says otherwise.
+    them where neither an option nor ``--look`` says otherwise: the settings of last time.
     """
-    defaults: dict[str, Look | View] = {"look": look or Look(), "view": view or View()}
+    usual: tuple[Look, View] = look or Look(), view or View()
+    names = [[name for name in settings_of(type(p)) if name not in without] for p in usual]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        signature = inspect.signature(command)
-        names = {
-            part: [name for name in settings_of(type(usual)) if name not in without]
-            for part, usual in defaults.items()
-            if part in signature.parameters
-        }
-
         @wraps(command)
         def run(context: typer.Context, look_file: Path | None, **given: Any) -> None:
-            before = dict(defaults)
-            if look_file or start:
-                chosen = _load(look_file) if look_file else start()  # type: ignore[misc]
-                before = dict(zip(before, chosen, strict=True))
-            for part, settings in names.items():
-                options = {name: given.pop(name) for name in settings}
-                asked = {name: options[name] for name in settings if not is_default(context, name)}
-                given[part] = replace(before[part], **asked)
-            command(**given)
+            options = {name: given.pop(name) for name in chain(*names)}
+            asked = {name: options[name] for name in options if not is_default(context, name)}
+            before = usual
+            if look_file:
+                before = _load(look_file, asked)
+                _say_what_is_unused(without, *before)
+            elif start:
+                before = start()
+            look, view = _chosen(*before, asked)
+            command(**given, look=look, view=view)
 
+        signature = inspect.signature(command)
         own = {
             name: parameter.replace(kind=parameter.KEYWORD_ONLY)
             for name, parameter in signature.parameters.items()
-            if name not in names
+            if name not in ("look", "view")
         }
         save = [own.pop(_SAVE)] if _SAVE in own else []
-        made = [_option(defaults[part], name) for part, found in names.items() for name in found]
+        remembered = "as last time" if start else None
+        made = [_option(usual[0], name, remembered) for name in names[0]]
+        made += [_option(usual[1], name, remembered) for name in names[1]]
         parameters = [
             _keyword("context", typer.Context),
             *(option for option in made if _is_common(option)),
@@ -91,23 +95,53 @@ def with_look(
     return decorate
 
 
-def save_look(
-    path: Path | None, look: Look, view: View | None = None, *, overwrite: bool = False
-) -> None:
-    """What ``--save-look`` asks for, if it was given."""
+def _chosen(look: Look, view: View, asked: Mapping[str, Any]) -> tuple[Look, View]:
+    of_view = {name: value for name, value in asked.items() if name in settings_of(type(view))}
+    of_look = {name: value for name, value in asked.items() if name not in of_view}
+    look = amended(look, **of_look)
+    if "morph_seconds" in asked and not look.morph_to:
+        raise UsageError("--morph-seconds has no effect without --morph-to; give both")
+    return look, replace(view, **of_view)
+
+
+def refuse_replacing(written: Iterable[Path], look: Look, *read: Path) -> None:
+    """Raises :class:`UsageError` where a file to be ``written`` is one that the command reads:
+    one of ``read``, or one that ``look`` refers to."""
+    from realtime_nst.paint import files_of
+
+    inputs = [path for path in (*read, *files_of(look)) if path.exists()]
+    for path in written:
+        for other in inputs:
+            if path.exists() and path.samefile(other):
+                raise UsageError(f"{path} is read by this command; give the result another name")
+
+
+def save_look(path: Path | None, look: Look, view: View, *, overwrite: bool = False) -> None:
+    """Do what ``--save-look`` asks for, if it was given."""
     from realtime_nst import presets
 
     if path is not None:
-        presets.save(path, look, view or View(), overwrite=overwrite)
+        presets.save(path, look, view, overwrite=overwrite)
 
 
-def _load(path: Path) -> tuple[Look, View]:
+def _load(path: Path, asked: Container[str]) -> tuple[Look, View]:
     from realtime_nst import presets
 
-    return presets.load(path)
+    return presets.load(path, unchecked=asked)
 
 
-def _option(usual: Look | View, name: str) -> inspect.Parameter:
+def _say_what_is_unused(without: Container[str], *parts: Look | View) -> None:
+    unused = [
+        name.replace("_", " ")
+        for part in parts
+        for name in settings_of(type(part))
+        if name in without and getattr(part, name) != getattr(type(part)(), name)
+    ]
+    if unused:
+        console.say_notice(f"this command does not use the {', '.join(unused)} of the look")
+
+
+def _option(usual: Look | View, name: str, remembered: str | None) -> inspect.Parameter:
     """Choices and ranges are shown and completed here, and checked by the look itself: it names
     the value and the nearest choice, which Typer does not."""
     hint, about = settings_of(type(usual))[name]
@@ -117,7 +151,7 @@ def _option(usual: Look | View, name: str) -> inspect.Parameter:
         help=about.help,
         rich_help_panel=None if about.group == PAINTING else about.group,
         metavar="|".join(choices) or about.metavar or None,
-        show_default=default not in ("", None, False),
+        show_default=remembered or default not in ("", None, False),
         autocompletion=_completion(choices, about.names),
     )
     return _keyword(name, Annotated[str if choices else hint, option], default=default)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from realtime_nst.cli import console, interrupt, options
-from realtime_nst.cli.look_options import SaveLook, save_look, with_look
+from realtime_nst.cli.look_options import SaveLook, refuse_replacing, save_look, with_look
 from realtime_nst.look import Look, View
 
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ def serve(
 
     for library in ("aiortc", "aioice"):
         logging.getLogger(library).setLevel(logging.ERROR)
-    save_look(save, look, view, overwrite=overwrite)
+    refuse_replacing(filter(None, [save]), look)
     with Studio(look, provider, view) as studio:
+        save_look(save, look, view, overwrite=overwrite)
         server = Server(
             studio,
             host=host,

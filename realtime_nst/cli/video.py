@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from realtime_nst.cli import console, options
-from realtime_nst.cli.look_options import SaveLook, save_look, with_look
+from realtime_nst.cli.look_options import (
+    OF_VIEW,
+    SaveLook,
+    refuse_replacing,
+    save_look,
+    with_look,
+)
 from realtime_nst.errors import UsageError
-from realtime_nst.look import Look
+from realtime_nst.look import Look, View
 
 if TYPE_CHECKING:
     from realtime_nst.paint import Paint
@@ -18,10 +24,11 @@ if TYPE_CHECKING:
     from realtime_nst.sources.video import VideoSource
 
 
-@with_look()
+@with_look(without=OF_VIEW)
 def video(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Video file.")],
     look: Look,
+    view: View,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -62,7 +69,6 @@ def video(
 
     if quality is not None:
         raise UsageError(f"--quality of a video is called --crf here: --crf {quality}")
-    save_look(save, look, overwrite=overwrite)
     begin = _beginning(source) if look.morph_to else None
     painting = Paint(look, Networks(provider), begin=begin)
     sink = VideoSink(
@@ -72,8 +78,10 @@ def video(
         quality=crf,
         overwrite=overwrite,
         resume=resume,
-        settings=fingerprint(look),
+        settings={"provider": painting.provider, **fingerprint(look)},
     )
+    refuse_replacing([*sink.names, *filter(None, [save])], look, source)
+    save_look(save, look, view, overwrite=overwrite)
     with VideoSource(source, start=sink.resume_from) as frames:
         report = _run(frames, painting, sink)
     for notice in (*frames.notices, *sink.notices):

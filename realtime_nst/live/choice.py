@@ -55,7 +55,7 @@ class StyleChoice:
 
     def _load(self, style: str) -> None:
         try:
-            self._painting.change(style=style, morph_to="")
+            self._painting.change(style=style)
         except Exception as error:  # shown on the picture, whatever it is: the run goes on
             self._notes.tell(str(error))
         finally:

@@ -54,8 +54,8 @@ class Live:
         self._notes = Notes(log)
         self._background = Background()
         self._choice = StyleChoice(painting, styles, self._background, self._notes)
-        self._pace = Pace(painting, target_fps, self._background, self.tell)
-        fading = CrossFade(self._pace.stage, lambda: painting.look.style, fade)
+        pace = Pace(painting, target_fps, self._background, self.tell)
+        fading = CrossFade(pace, lambda: painting.look.style, fade)
         self._display = Display(fading, view or View(), line=True)
         self.captures, self.report = Captures(Path(folder), self.tell), Report()
         self._keys = Keys(
@@ -124,7 +124,7 @@ class Live:
             dropped=self.report.dropped,
             style="original" if self._display.original else title(self._choice.style),
             provider=self._painting.provider,
-            size=self._pace.stage.size,
+            size=self._painting.painted_size,
             recording=self.captures.seconds,
             note=self._notes.current(self._choice.loading),
             keys=HELP if self._keys.help else (),

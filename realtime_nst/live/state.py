@@ -3,15 +3,18 @@
 import json
 import os
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 from realtime_nst import presets
-from realtime_nst.errors import UsageError
+from realtime_nst.errors import RealtimeNstError, UsageError, one_line
 from realtime_nst.files import write_whole
 from realtime_nst.look import Look, View
+from realtime_nst.runtime.player import find_player
 
 ENVIRONMENT = "REALTIME_NST_STATE"
 
@@ -25,26 +28,52 @@ class State:
     camera_size: str = ""
 
 
+_PAINTED = ("style", "rest", "morph_to")
+"""Settings whose names the painter may know."""
+
+
 def path() -> Path:
     """In the user's folder for states; ``$REALTIME_NST_STATE`` names another folder."""
     folder = os.environ.get(ENVIRONMENT) or platformdirs.user_state_dir("realtime_nst")
     return Path(folder) / "live.json"
 
 
-def load() -> tuple[State, str]:
-    """What was saved last, and a line on what was wrong with it (empty: nothing)."""
+def load() -> tuple[State, list[str]]:
+    """What was saved last, and a line on each thing in it that cannot be used."""
     try:
         saved = json.loads(path().read_text(encoding="utf-8"))
-        size = saved.pop("camera_size")
+        size, settings, view = saved["camera_size"], saved["look"], saved["view"]
         if not re.fullmatch(r"([1-9]\d*x[1-9]\d*)?", size):
             raise UsageError(f"{size[:40]!r} is no camera size")
-        return State(*presets.read(saved, path().parent), size), ""
+        state = State(view=presets.changed(View(), view, path().parent), camera_size=size)
+        return _with_look(state, settings)
     except FileNotFoundError:
-        return State(), ""
+        return State(), []
     except (OSError, ValueError, RecursionError, AttributeError, LookupError, TypeError):
-        return State(), f"{path()} is damaged and ignored"
+        return State(), [f"{path()} is damaged and ignored"]
     except UsageError as error:
-        return State(), f"the look of last time cannot be used: {error}"
+        return State(), [f"{path()} is ignored: {error}"]
+
+
+def _with_look(state: State, settings: Mapping[str, Any]) -> tuple[State, list[str]]:
+    """Each setting by itself: a painting that is gone must not take the others with it."""
+    usual = look = Look()
+    notes = []
+    for name, value in settings.items():
+        try:
+            painter = {"painter": settings.get("painter", "")} if name in _PAINTED else {}
+            look = presets.changed(look, {**painter, name: value}, path().parent)
+        except RealtimeNstError as error:
+            notes.append(f"the {name} of last time cannot be used: {error}")
+    for name in ("style", "rest"):
+        style = getattr(look, name)
+        try:
+            if style != getattr(usual, name):
+                find_player(style, look.painter)
+        except RealtimeNstError as error:
+            look = replace(look, **{name: getattr(usual, name)})
+            notes.append(f"the {name} of last time cannot be used: {error}")
+    return replace(state, look=look), notes
 
 
 def save(state: State) -> str:
@@ -55,6 +84,6 @@ def save(state: State) -> str:
         with write_whole(path()) as part:
             text = json.dumps({**saved, "camera_size": state.camera_size}, indent=1)
             part.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        return f"the look is not remembered: {error.filename}: {error.strerror}"
+    except (OSError, UsageError) as error:
+        return f"the look is not remembered: {one_line(error)}"
     return ""

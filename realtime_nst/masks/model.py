@@ -1,5 +1,6 @@
 """The mask that a segmentation network finds."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from realtime_nst.errors import ModelError, ProviderError, UsageError
 from realtime_nst.masks.mask import Weights
 from realtime_nst.runtime.kinds import Port
-from realtime_nst.runtime.onnxruntime_session import open_graph
+from realtime_nst.runtime.onnxruntime_session import Graph, open_graph
 from realtime_nst.stream import Frame, Image
 
 CONTRACT = (
@@ -26,19 +27,18 @@ _SHORTER, _MULTIPLE = 256, 32
 
 class ModelMask:
     """Masks the subject that the ONNX network at ``path`` finds. CONTRACT says what it takes and
-    gives; any normalisation belongs inside the network.
+    gives; any normalisation belongs inside the network. ``open_graph`` opens it.
 
     Raises :class:`UsageError` if there is no such file, and :class:`ModelError` if it cannot be
     read or takes other inputs, or, on the first frame, if it gives other outputs.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, open_graph: Callable[[Path], Graph] = open_graph) -> None:
         if not path.is_file():
             raise UsageError(f"there is no file {str(path)!r}; --mask-model takes an ONNX file")
         self._path = path
-        graph = open_graph(path)
-        self._run = graph.run
-        self._input = self._checked(graph.inputs)
+        self._graph = open_graph(path)
+        self._input = self._checked(self._graph.inputs)
         self._channels_last = self._input.shape[3] == 3
 
     def __call__(self, frame: Frame) -> Weights:
@@ -49,7 +49,7 @@ class ModelMask:
         if self._input.dtype != "uint8":
             given = given.astype(np.float32) / 255
         try:
-            result = self._run(given)
+            result = self._graph.run(given)
         except Exception as error:
             reason = " ".join(str(error).split())[:200]
             raise ProviderError(f"{str(self._path)!r} failed: {reason}") from error

@@ -14,7 +14,7 @@ import numpy as np
 from realtime_nst.errors import MissingPackage, RealtimeNstError
 from realtime_nst.runtime import host, openvino_session
 from realtime_nst.runtime.model import read_model
-from realtime_nst.runtime.player import digests, find_player
+from realtime_nst.runtime.player import contents, find_player
 from realtime_nst.runtime.providers import PROVIDERS, available, choose
 from realtime_nst.runtime.stylizer import Stylizer
 
@@ -128,7 +128,7 @@ def measure(
     alike. The error of a provider is returned; that of a style or painting that cannot be read is
     raised.
     """
-    digests(find_player(style))
+    contents(find_player(style))
     wanted = list(names) if names is not None else [row.name for row in available()]
     ready, failed = _prepare(style, wanted, size)
     seconds = _take_turns(ready, size, repetitions)

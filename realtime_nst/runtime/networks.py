@@ -9,7 +9,8 @@ import numpy as np
 
 from realtime_nst.errors import ModelError
 from realtime_nst.runtime.codes import Codes
-from realtime_nst.runtime.model import Model
+from realtime_nst.runtime.model import Model, digest_of
+from realtime_nst.runtime.onnxruntime_session import Graph, open_graph
 from realtime_nst.runtime.providers import AUTO, Provider, choose
 from realtime_nst.runtime.session import Code
 from realtime_nst.spec import Part
@@ -25,6 +26,7 @@ class Networks:
 
     def __init__(self, provider: str = AUTO) -> None:
         self._default = provider
+        self._graphs: WeakValueDictionary[tuple[Path, str], Graph] = WeakValueDictionary()
         self._open: WeakValueDictionary[tuple[Path, str, str], Network] = WeakValueDictionary()
         self._opening = Lock()
 
@@ -40,6 +42,16 @@ class Networks:
             if network is None:
                 network = self._open[key] = Network(model, provider)
             return network
+
+    def graph(self, path: Path) -> Graph:
+        """The network of a mask, which need not be one of ours. Raises the errors of
+        :func:`~realtime_nst.runtime.onnxruntime_session.open_graph`."""
+        key = path.resolve(), digest_of(path)
+        with self._opening:
+            graph = self._graphs.get(key)
+            if graph is None:
+                graph = self._graphs[key] = open_graph(path)
+            return graph
 
 
 class Network:

@@ -8,8 +8,9 @@ from pathlib import Path
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.pictures import is_picture
 from realtime_nst.runtime.codes import load_painting
+from realtime_nst.runtime.companions import encoder_path, int8_path
 from realtime_nst.runtime.kinds import names_of
-from realtime_nst.runtime.model import Model, read_model
+from realtime_nst.runtime.model import Model, digest_of, read_model
 from realtime_nst.runtime.styles import Installed, is_path, read_installed
 from realtime_nst.spec import Part, parse
 
@@ -52,16 +53,21 @@ def find_player(style: str | Path, painter: str | Path = "") -> Player:
     return Player(_for_names(names, pictures, model, installed), parts)
 
 
-def digests(player: Player) -> list[str]:
-    """The sha256 of the network, then of each picture among the parts, in their order.
+def contents(player: Player) -> list[str]:
+    """What decides how ``player`` paints: the sha256 of the network's files, then for each part
+    the sha256 of the picture, or the name of the style, and its weight.
 
     Raises :class:`ModelError` if the network cannot be read, :class:`UsageError` or
     :class:`MediaError` if a picture cannot.
     """
     installed = read_installed()
-    paths = (Path(part.name) for part in player.parts if _is_painting(part.name, installed))
-    read = (hashlib.sha256(load_painting(path)).hexdigest() for path in paths)
-    return [read_model(player.network).digest, *read]
+    beside = (encoder_path(player.network), int8_path(player.network))
+    found = [read_model(player.network).digest, *(digest_of(p) for p in beside if p.is_file())]
+    for part in player.parts:
+        picture = _is_painting(part.name, installed)
+        read = hashlib.sha256(load_painting(Path(part.name))).hexdigest() if picture else part.name
+        found += [read, f"{part.weight:.6g}"]
+    return found
 
 
 def blends_in(style: str | Path, painter: str | Path = "") -> str:

@@ -84,13 +84,19 @@ class Resize:
 
     def __call__(self, frame: Frame) -> Frame:
         height, width = frame.image.shape[:2]
-        target = self._size.of(width, height)
-        if target == (width, height):
-            return frame
-        shrinks = target[0] * target[1] < width * height
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-        image: Image = cv2.resize(frame.image, target, interpolation=method)  # type: ignore[assignment]
-        return replace(frame, image=image)
+        return resized(frame, self._size.of(width, height))
 
     def reset(self) -> None:
         """There is nothing to forget."""
+
+
+def resized(frame: Frame, size: tuple[int, int], enlarge: int = cv2.INTER_CUBIC) -> Frame:
+    """``frame`` with that width and height, or ``frame`` itself if it has them. ``enlarge`` is
+    OpenCV's interpolation for a larger size."""
+    height, width = frame.image.shape[:2]
+    if size == (width, height):
+        return frame
+    shrinks = size[0] * size[1] < width * height
+    method = cv2.INTER_AREA if shrinks else enlarge
+    image: Image = cv2.resize(frame.image, size, interpolation=method)  # type: ignore[assignment]
+    return replace(frame, image=image)

@@ -46,7 +46,7 @@ class App:
         self._taking = asyncio.Lock()
         self.web = web.Application(middlewares=[access.middleware], client_max_size=LARGEST)
         self.web.on_response_prepare.append(_add_headers)
-        self.web.on_shutdown.append(self._send_home)
+        self.web.on_shutdown.append(self._close_all)
         self.web.router.add_get("/styles", self._styles)
         self.web.router.add_get("/session", self._session)
         self.web.router.add_post("/paintings", self._take_painting)
@@ -116,7 +116,7 @@ class App:
                 loop, studio = asyncio.get_running_loop(), self._studio
                 name = await loop.run_in_executor(studio.loading, studio.paintings.add, data)
             except RealtimeNstError as error:
-                return _json_error(400, str(error))
+                return _json_error(400, self._studio.without_paths(str(error)))
         return web.json_response({"name": name, "blends_in": PICTURES})
 
     async def _session(self, request: web.Request) -> web.WebSocketResponse:
@@ -144,7 +144,7 @@ class App:
         )
         await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
 
-    async def _send_home(self, _: web.Application) -> None:
+    async def _close_all(self, _: web.Application) -> None:
         for socket in list(self._sockets):
             with suppress(ConnectionError):
                 if not socket.closed:

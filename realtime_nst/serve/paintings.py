@@ -29,6 +29,10 @@ class Paintings:
         self._folder = TemporaryDirectory(prefix="realtime_nst-paintings-")
         self._files: OrderedDict[str, Path] = OrderedDict()
 
+    @property
+    def folder(self) -> str:
+        return self._folder.name
+
     def add(self, data: bytes) -> str:
         """Store the JPEG ``data``; returns its name, the same for the same data.
 

@@ -21,9 +21,9 @@ from realtime_nst.look import Look, View
 from realtime_nst.paint import Paint
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.peer import Arrival, IceServer, Peer
+from realtime_nst.serve.requested import requested
 from realtime_nst.serve.studio import USUAL_SIZE, Studio
 from realtime_nst.serve.tracks import Newest, decoded, encodable, painted_size
-from realtime_nst.serve.wishes import wished
 
 _LATENCIES = 60
 
@@ -52,15 +52,15 @@ class Session:
         self._painting: Paint
         self._display: Display
         self._size = USUAL_SIZE
-        self._wished = self._worn = studio.look, studio.view
-        self._wishes: Newest[tuple[Look, View]] = Newest()
+        self._requested = self._applied = studio.look, studio.view
+        self._pending: Newest[tuple[Look, View]] = Newest()
         self._dropped = 0
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
     async def run(self) -> None:
         """Ends with the socket, the connection, or a picture that cannot be painted."""
         try:
-            look, view = self._worn
+            look, view = self._applied
             self._painting = await _on(self._studio.loading, self._studio.paint, look)
             await _on(self._studio.loading, self._painting.prepare, *self._size)
             self._display = Display(self._painting, view)
@@ -70,13 +70,13 @@ class Session:
                     self._peer.receive(),
                     self._peer.refuse(),
                     self._paint(),
-                    self._wear(),
+                    self._apply(),
                     self._tell(),
                 )
             finally:
                 await _on(self._studio.painting, self._display.reset)
         except RealtimeNstError as error:
-            await self._say("end", message=str(error))
+            await self._say("end", message=self._studio.without_paths(str(error)))
         finally:
             await self._peer.close()
 
@@ -93,38 +93,43 @@ class Session:
     async def _listen(self) -> None:
         async for message in self._socket:
             if message.type is WSMsgType.TEXT:
-                await self._obey(_object(message.data))
+                await self._handle(_object(message.data))
 
-    async def _obey(self, message: dict[str, Any]) -> None:
+    async def _handle(self, message: dict[str, Any]) -> None:
         match message.pop("type", None):
             case "look":
-                await self._wish(message)
+                await self._request(message)
             case "offer":
                 await self._say("answer", sdp=await self._peer.answer(message.get("sdp")))
             case other:
                 raise UsageError(f"a message is a look or an offer, not {str(other)[:40]!r}")
 
-    async def _wish(self, message: dict[str, Any]) -> None:
+    async def _request(self, message: dict[str, Any]) -> None:
         try:
-            self._wished = wished(*self._wished, message, self._studio.offered)
+            self._requested = requested(*self._requested, message, self._studio)
         except UsageError as error:
-            await self._say("error", message=str(error), **_settings(*self._wished))
+            await self._refuse(error)
         else:
-            self._wishes.put(self._wished)
+            self._pending.put(self._requested)
 
-    async def _wear(self) -> None:
-        """Grant wishes; of several that wait only the last counts."""
+    async def _apply(self) -> None:
+        """Apply what was requested; of several requests that wait only the last counts."""
         while True:
-            look, view = await self._wishes.get()
+            look, view = await self._pending.get()
             try:
-                if look != self._worn[0]:
+                if look != self._applied[0]:
                     await _on(self._studio.loading, self._change, look)
                 self._display.view = view
-                self._worn = look, view
+                self._applied = look, view
             except RealtimeNstError as error:
-                self._wished = self._worn
-                await self._say("error", message=str(error), **_settings(*self._wished))
-            await self._say("look", **_settings(*self._worn))
+                if self._requested == (look, view):
+                    self._requested = self._applied
+                await self._refuse(error)
+            await self._say("look", **_settings(*self._applied))
+
+    async def _refuse(self, error: RealtimeNstError) -> None:
+        message = self._studio.without_paths(str(error))
+        await self._say("error", message=message, **_settings(*self._requested))
 
     def _change(self, look: Look) -> None:
         self._painting.change(**vars(self._studio.resolved(look)))
@@ -154,7 +159,7 @@ class Session:
         self._metrics.latency_seconds_total += latency
 
     async def _tell(self) -> None:
-        await self._say("look", **_settings(*self._worn))
+        await self._say("look", **_settings(*self._applied))
         while True:
             await asyncio.sleep(1)
             await self._say(
@@ -181,7 +186,7 @@ async def _on(executor: Executor, function: Callable[..., T], *arguments: Any) -
 def _object(text: str) -> dict[str, Any]:
     try:
         message = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         message = None
     if not isinstance(message, dict):
         raise UsageError(f"a message is a JSON object, not {text[:40]!r}")

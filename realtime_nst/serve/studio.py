@@ -8,15 +8,18 @@ from typing import Any, Self
 
 from realtime_nst.look import MOVING, Look, View, settings_of
 from realtime_nst.paint import Paint
+from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import PICTURES, blends_in
 from realtime_nst.runtime.providers import AUTO
-from realtime_nst.runtime.styles import installed, painters
+from realtime_nst.runtime.styles import folder, installed, painters, read_installed
 from realtime_nst.serve.paintings import Paintings
 from realtime_nst.spec import compose, parse
 
 OWN = "own"
 """The name that viewers see of a style that was given as a file."""
+
+_WEIGHTS = f"{folder()}/"
 
 USUAL_SIZE = (640, 480)
 """What the page asks the camera for: width, height."""
@@ -35,12 +38,11 @@ class Choice:
 
 
 class Studio:
-    """``look`` and ``view`` are what viewers begin with. The painter of the look is that of every
-    viewer.
+    """``look`` and ``view`` are what viewers begin with. The painter of the look is everybody's.
 
     A network is open once, however many viewers paint with it, and is closed with the last.
-    Viewers never see a path: a file in ``look`` has a made-up name. Raises the errors of
-    :class:`~realtime_nst.paint.Paint`.
+    Viewers never see a path: a file in ``look`` has a made-up name, which stands for it in its own
+    setting only. Raises the errors of :class:`~realtime_nst.paint.Paint`.
     """
 
     def __init__(self, look: Look, provider: str = AUTO, view: View | None = None) -> None:
@@ -56,59 +58,72 @@ class Studio:
         self.loading = ThreadPoolExecutor(1, "realtime_nst-load")
 
     def paint(self, look: Look) -> Paint:
-        """What paints as a viewer wishes; only for the loading thread."""
+        """What paints as a viewer asks; only for the loading thread."""
         return Paint(self.resolved(look), self._networks, live=True)
 
     def resolved(self, look: Look) -> Look:
         """``look`` with the files behind its names. Raises :class:`UsageError` where the picture of
         a viewer is no longer kept."""
-        return replace(look, painter=self._painter, **self._files_of(look))
-
-    @property
-    def takes_paintings(self) -> bool:
-        """Whether there is a network for pictures that viewers bring."""
-        return bool(self._painter) or any(entry.row.needs_encoder for entry in painters())
-
-    def offered(self, names: Iterable[str]) -> dict[str, str]:
-        """The names of all styles, with the network each blends in. Of pictures that viewers
-        brought only those in ``names``: who brought one knows its name, and nobody else is told."""
-        shipped = {name: choice.blends_in for name, choice in self.choices.items()}
-        named = dict.fromkeys(self._files, "")
-        brought = dict.fromkeys((name for name in names if name in self.paintings), PICTURES)
-        return named | shipped | brought
-
-    def _named(self, look: Look) -> Look:
-        """``look`` with a made-up name for each file, and for each style that no viewer can choose;
-        that of ``style`` becomes one of the choices."""
-        hidden: dict[str, Any] = {}
-        for name, (_, about) in settings_of(type(look)).items():
-            value = getattr(look, name)
-            if not about.names or value in ("", MOVING, *self.choices):
-                continue
-            alias = OWN if name == "style" else f"{OWN}-{name}"
-            self._files[alias] = value
-            hidden[name] = alias
-        if "style" in hidden:
-            card, network = self._first.card, blends_in(look.style, look.painter)
-            own = Choice(card.title, card.artist, card.speed_class, network)
-            self.choices = {OWN: own, **self.choices}
-        return replace(look, **{**hidden, "painter": ""})
-
-    def _files_of(self, look: Look) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = {"painter": self._painter}
         for name, (_, about) in settings_of(type(look)).items():
             value = getattr(look, name)
             if about.names == "styles" and value:
                 parts = [replace(part, name=self._file(part.name)) for part in parse(value)]
                 found[name] = compose(parts)
-            elif about.names == "file" and name != "painter":
-                found[name] = self._file(value)
-        return found
+            elif about.names == "file" and name not in found:
+                found[name] = self._files.get(value, value)
+        return replace(look, **found)
 
-    def _file(self, name: str) -> str:
-        if name in self._files:
-            return self._files[name]
-        return name if name in ("", MOVING, *self.choices) else str(self.paintings.path(name))
+    @property
+    def takes_paintings(self) -> bool:
+        """Whether there is a network for pictures that viewers bring."""
+        if self._painter:
+            return read_model(read_installed().find(self._painter)).kind.needs_encoder
+        return any(entry.row.needs_encoder for entry in painters())
+
+    def offered(self, setting: str, names: Iterable[str]) -> dict[str, str]:
+        """The names of all styles for a setting, with the network each blends in. Of pictures that
+        viewers brought only those in ``names``: who brought one knows its name, and nobody else is
+        told."""
+        shipped = {name: choice.blends_in for name, choice in self.choices.items()}
+        own = {alias: "" for alias in (_alias(setting),) if alias in self._files}
+        brought = dict.fromkeys((name for name in names if name in self.paintings), PICTURES)
+        return own | shipped | brought
+
+    def files_for(self, setting: str) -> tuple[str, ...]:
+        """What may be chosen for a setting that refers to a file."""
+        moving = (MOVING,) if setting == "mask" else ()
+        return (*moving, *(alias for alias in (_alias(setting),) if alias in self._files))
+
+    def without_paths(self, message: str) -> str:
+        """``message`` with the names that viewers know in place of paths."""
+        for alias, value in self._files.items():
+            for part in parse(value):
+                message = message.replace(part.name, alias)
+        known = {self._painter: "the painter", self.paintings.folder: "", _WEIGHTS: ""}
+        for path, name in known.items():
+            message = message.replace(path, name) if path else message
+        return message
+
+    def _named(self, look: Look) -> Look:
+        """``look`` with a made-up name for each file and for each style that is not installed. That
+        of ``style`` is one of the choices."""
+        hidden: dict[str, Any] = {"painter": ""}
+        for name, (_, about) in settings_of(type(look)).items():
+            value = getattr(look, name)
+            if about.names and name != "painter" and value not in ("", MOVING, *self.choices):
+                self._files[_alias(name)] = value
+                hidden[name] = _alias(name)
+        if OWN in self._files:
+            card, network = self._first.card, blends_in(look.style, look.painter)
+            own = Choice(card.title, card.artist, card.speed_class, network)
+            self.choices = {OWN: own, **self.choices}
+        return replace(look, **hidden)
+
+    def _file(self, style: str) -> str:
+        if style in self._files:
+            return self._files[style]
+        return style if style in self.choices else str(self.paintings.path(style))
 
     def __enter__(self) -> Self:
         return self
@@ -117,6 +132,10 @@ class Studio:
         for executor in (self.painting, self.loading):
             executor.shutdown(cancel_futures=True)
         self.paintings.close()
+
+
+def _alias(setting: str) -> str:
+    return OWN if setting == "style" else f"{OWN}-{setting}"
 
 
 def _shipped(painter: str) -> dict[str, Choice]:

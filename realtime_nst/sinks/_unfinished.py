@@ -44,8 +44,8 @@ class UnfinishedFile:
     def __init__(self, target: Path, source: Path | None, *, overwrite: bool, resume: bool) -> None:
         self._target, self._overwrite = target, overwrite
         self.partial = _free_name(target, "partial", source)
-        self._resuming = _free_name(target, "resuming", source)
-        self.earlier = EarlierRun.latest(self.partial, self._resuming) if resume else None
+        self.resuming = _free_name(target, "resuming", source)
+        self.earlier = EarlierRun.latest(self.partial, self.resuming) if resume else None
         self.path: Path | None = None
         self._locks = ExitStack()
         if not (overwrite or resume):
@@ -56,18 +56,18 @@ class UnfinishedFile:
 
         Returns its path. What an earlier run finished is at ``partial`` from now on.
         """
-        for path in (self.partial, self._resuming):
+        for path in (self.partial, self.resuming):
             if os.path.lexists(path):
                 self._locks.enter_context(_locked(path))
         if self.earlier is None:
             if not self._overwrite:
                 self._check_no_earlier_run()
             self.partial.unlink(missing_ok=True)
-        elif self.earlier.path == self._resuming:
-            os.replace(self._resuming, self.partial)
+        elif self.earlier.path == self.resuming:
+            os.replace(self.resuming, self.partial)
             self.earlier = replace(self.earlier, path=self.partial)
-        self._resuming.unlink(missing_ok=True)
-        path = self._resuming if self.earlier else self.partial
+        self.resuming.unlink(missing_ok=True)
+        path = self.resuming if self.earlier else self.partial
         self._created = self._locks.enter_context(_locked(path, create=True))
         self.path = path
         return path
@@ -101,7 +101,7 @@ class UnfinishedFile:
         return self.earlier.path if self.earlier else None
 
     def _check_no_earlier_run(self) -> None:
-        for path in (self.partial, self._resuming):
+        for path in (self.partial, self.resuming):
             if os.path.lexists(path) and not _is_stub(path):
                 raise TargetExists(
                     f"{path} holds the finished part of an earlier run; continue it with --resume, "

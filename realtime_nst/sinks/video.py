@@ -96,6 +96,11 @@ class VideoSink:
         """Seconds."""
         return self._file.earlier.until if self._file.earlier else None
 
+    @property
+    def names(self) -> tuple[Path, ...]:
+        """The files that the sink may write, finished and unfinished."""
+        return self.path, self._file.partial, self._file.resuming
+
     def __enter__(self) -> Self:
         return self
 

@@ -6,7 +6,7 @@ const CAMERA = { width: { ideal: 640, max: 1280 }, height: { ideal: 480, max: 12
 const KILOBITS = 3000;
 const PAUSES = [1, 2, 4, 8, 15]; // seconds between tries to connect again; the server takes 20 to miss a page
 
-let offered, look, session = null, tries = 0;
+let offered, look, latest, session = null, tries = 0; // latest: the look that the server applied last
 
 // ---- settings -------------------------------------------------------------------------------
 
@@ -45,8 +45,8 @@ function radio(place) {
   };
 }
 
-// The page's settings, and the look and view of the server that they stand for. Only what the page
-// has a control for is sent; all else stays as it is.
+// The page's settings, and the look and view of the server that they stand for. Only what has been
+// changed here is sent; all else stays as it is.
 const PLACES = { everywhere: {}, moving: { mask: "moving" }, still: { mask: "moving", invert_mask: true } };
 
 function asLook({ style, blend_with, blend_weight, where, strength, stabilise, keep_colour }) {
@@ -54,19 +54,25 @@ function asLook({ style, blend_with, blend_weight, where, strength, stabilise, k
     style: blend_with === null ? style
       : [{ name: style, weight: 1 - blend_weight }, { name: blend_with, weight: blend_weight }],
     strength, stabilise, keep_colour,
-    ...(where === null ? {} : { mask: "", invert_mask: false, ...PLACES[where] }),
+    ...(where === null ? {} : { mask: "", mask_model: "", rest: "", invert_mask: false, ...PLACES[where] }),
   };
+}
+
+function changes(now, before) {
+  return Object.fromEntries(Object.entries(now).filter(([name, value]) =>
+    JSON.stringify(value) !== JSON.stringify(before[name])));
 }
 
 function asView({ mirror, split }) {
   return { mirror, split };
 }
 
-function settings({ style, mask, invert_mask, strength, stabilise, keep_colour }, { mirror, split }) {
+function settings({ style, mask, mask_model, rest, invert_mask, strength, stabilise, keep_colour }, { mirror, split }) {
   const [first, second] = Array.isArray(style) ? style : [{ name: style }];
   return {
     style: first.name, blend_with: second?.name ?? null, blend_weight: second?.weight ?? look.blend_weight ?? 0.5,
-    where: mask === "" ? "everywhere" : mask !== "moving" ? null : invert_mask ? "still" : "moving",
+    where: mask_model || rest || !["", "moving"].includes(mask) ? null
+      : mask === "" ? "everywhere" : invert_mask ? "still" : "moving",
     strength, stabilise, keep_colour, mirror, split,
   };
 }
@@ -255,6 +261,7 @@ class Session {
     this.socket.onclose = () => lost();
     this.peer.onconnectionstatechange = () => this.peer.connectionState === "failed" && lost();
     this.before = {};
+    this.sent = { ...offered.look }; // what the server begins a session with
   }
 
   send(fields) {
@@ -262,7 +269,8 @@ class Session {
   }
 
   tell() {
-    this.send({ type: "look", look: asLook(look), view: asView(look) });
+    this.send({ type: "look", look: changes(asLook(look), this.sent), view: asView(look) });
+    Object.assign(this.sent, asLook(look));
   }
 
   async offer() {
@@ -291,13 +299,14 @@ class Session {
   }
 
   refused({ message, look: held, view }) {
+    latest = this.sent = held;
     show(settings(held, view));
     showStyle(false);
     say(message, true);
   }
 
   worn({ look: worn, view }) {
-    offered.look = worn;
+    latest = worn;
     if (settings(worn, view).style === look.style) showStyle(false);
   }
 
@@ -512,7 +521,7 @@ function showRecording(running) {
 
 // A preset: the commands take it with --look.
 $("save-look").addEventListener("click", () => {
-  const preset = { version: 1, look: { ...offered.look, ...asLook(look) }, view: asView(look) };
+  const preset = { version: 1, look: { ...latest, ...asLook(look) }, view: asView(look) };
   save(new Blob([JSON.stringify(preset, null, 2)], { type: "application/json" }), "json", "look.json");
 });
 
@@ -523,7 +532,7 @@ $("full").addEventListener("click", () => $("frame").requestFullscreen());
 
 try {
   offered = await (await fetch("styles")).json();
-  look = {};
+  look = {}, latest = offered.look;
   offerChoices();
   show(settings(offered.look, offered.view));
   showStyle(false);
