@@ -1,19 +1,26 @@
 """Opening a video file and choosing its stream, for sources and sinks."""
 
+from __future__ import annotations
+
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 import av
+import numpy as np
 from av.container import InputContainer
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.files import nearest
+from realtime_nst.stream import Image
 
 _EBML = b"\x1a\x45\xdf\xa3"
 _SEGMENT = b"\x18\x53\x80\x67"
@@ -64,22 +71,74 @@ def _moving(container: InputContainer) -> list[VideoStream]:
     return [stream for stream in container.streams.video if not is_cover(stream)]
 
 
+_FASTEST = 10_000
+
+
 def frame_rate(stream: VideoStream) -> Fraction | None:
-    return stream.average_rate or stream.guessed_rate or None
+    """Frames a second; None if unknown.
+
+    Raw streams have no times: their average is FFmpeg's default of 25, and only the guess has the
+    rate that the coded stream tells. DV is given an average of 60,000.
+    """
+    average, guessed = stream.average_rate, stream.guessed_rate
+    timeless = stream.container.format.flags & av.format.Flags.no_timestamps.value
+    if guessed and (timeless or not average or average > _FASTEST):
+        return guessed
+    return average or guessed or None
 
 
-def pixel_aspect(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    """Width over height of a pixel as displayed, rotation applied; None if pixels are square.
+@dataclass(frozen=True)
+class Orientation:
+    """How a stored picture is shown: transposed, then mirrored from left to right and flipped from
+    top to bottom."""
+
+    transposed: bool = False
+    mirrored: bool = False
+    flipped: bool = False
+
+    @classmethod
+    def of(cls, frame: VideoFrame) -> Orientation | None:
+        """From the display matrix (ISO/IEC 14496-12, 6.2.2); None if it is no quarter turn."""
+        data = frame.side_data.get(SideDataType.DISPLAYMATRIX)
+        if data is None:
+            return cls()
+        a, b, _, c, d = struct.unpack("=5i", bytes(data)[:20])
+        if abs(b) + abs(c) < (abs(a) + abs(d)) * _SKEW and a and d:
+            return cls(False, a < 0, d < 0)
+        if abs(a) + abs(d) < (abs(b) + abs(c)) * _SKEW and b and c:
+            return cls(True, c < 0, b < 0)
+        return None
+
+    def apply(self, image: Image) -> Image:
+        """C-contiguous."""
+        import cv2
+
+        image = np.ascontiguousarray(image)
+        if self.transposed:
+            image = np.asarray(cv2.transpose(image), np.uint8)
+        if self.mirrored or self.flipped:
+            axes = -1 if self.mirrored and self.flipped else int(self.mirrored)
+            image = np.asarray(cv2.flip(image, axes), np.uint8)
+        return image
+
+
+_SKEW = 1e-3
+
+
+def displayed(
+    container: InputContainer, stream: VideoStream
+) -> tuple[tuple[int, int], Fraction | None]:
+    """Width and height as displayed, rotation applied, and the width over the height of a pixel;
+    None if pixels are square.
 
     If they are not, one frame is decoded: only frames carry the rotation.
     """
-    aspect = stream.sample_aspect_ratio
+    size, aspect = (stream.width, stream.height), stream.sample_aspect_ratio
     if not aspect or aspect == 1:
-        return None
+        return size, None
     first: VideoFrame | None = next(_decodable(container, stream), None)
-    if first is None:
-        return aspect
-    return 1 / aspect if first.rotation % 180 else aspect
+    turned = first is not None and (Orientation.of(first) or Orientation()).transposed
+    return (size[::-1], 1 / aspect) if turned else (size, aspect)
 
 
 def _decodable(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:

@@ -19,12 +19,14 @@ class Frame:
 
     ``index`` counts from 0; ``pts`` is the presentation time in seconds; ``captured`` is the
     ``time.monotonic()`` reading when the picture became available, from which latency is counted.
+    ``duration`` is how many seconds it is shown, if the source says so.
     """
 
     image: Image
     index: int
     pts: Fraction
     captured: float
+    duration: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,14 +109,15 @@ def test_sound_of_a_transport_stream_loses_only_its_heads(tmp_path, suffix):
 
 
 def test_subtitles_in_mp4_do_not_grow(tmp_path):
-    """MP4 ends each with an empty text; the muxer adds one after the last, once and no more."""
+    """MP4 ends each with an empty text; those after the last are short, and added only once."""
     clip = factory.clip(tmp_path / "0.mp4", subtitles="mov_text", sound="aac")
     wanted = subtitles_of(clip)
     for number in range(3):
         copied(tmp_path / f"{number}.mp4", tmp_path / f"{number + 1}.mp4")
         got = subtitles_of(tmp_path / f"{number + 1}.mp4")
         assert got[: len(wanted)] == wanted
-        assert [text for _, _, text in got[4:]] == [b"\0\0"]
+        assert [text for _, _, text in got[4:]] == [b"\0\0"] * 2
+        assert sum(lasting for _, lasting, _ in got[4:]) <= 2 * MILLISECONDS
         wanted = got
 
 

@@ -123,10 +123,12 @@ def _say_what_is_kept(sink: "VideoSink", stopped: bool) -> None:
 
 def _beginning(source: Path) -> Fraction:
     from realtime_nst.media import main_video, open_input
+    from realtime_nst.timeline import Timeline
 
     with open_input(source) as container:
         stream = main_video(container)
-        return (stream.start_time or 0) * (stream.time_base or Fraction(1))
+        start = (stream.start_time or 0) * (stream.time_base or Fraction(1))
+    return start - Timeline.of(source).origin
 
 
 def _default_target(source: Path, style: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
@@ -13,15 +14,17 @@ import av
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import DataStream, Stream
+from av.stream import DataStream, Disposition, Stream
 
 from realtime_nst.errors import UsageError
 from realtime_nst.media import is_cover, main_video, open_input
 from realtime_nst.sinks.formats import CONTAINERS, Container
+from realtime_nst.timeline import Timeline
 
 # Tags that describe the old file, not its content.
 _FILE_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "duration"}
 _STREAM_TAGS = {"encoder", "duration", "vendor_id", "bps", "number_of_frames", "number_of_bytes"}
+_LONGEST_PRIMING = Fraction(1, 10)
 _COVER_TYPES = {"png": "image/png", "mjpeg": "image/jpeg"}
 
 
@@ -56,11 +59,13 @@ class CopiedStreams:
     def __init__(self, source: Path, kind: Container) -> None:
         self._source, self._kind = source, kind
         self._input = open_input(source)
+        self._timeline = Timeline.of(source)
         self._streams = [stream for stream in _others(self._input) if _holds(kind, stream)]
         self._filters = {
             stream.index: filtered_by("aac_adtstoasc" if _is_adts(stream) else None, stream)
             for stream in self._streams
         }
+        self._in_gap: dict[int, bool] = defaultdict(bool)
         self._packets = self._read()
         self._next = next(self._packets, None)
 
@@ -81,7 +86,7 @@ class CopiedStreams:
             if not _becomes_attachment(self._kind, stream)
         }
         output.metadata.update(_kept(self._input.metadata, _FILE_TAGS))
-        output.set_chapters(self._input.chapters())
+        output.set_chapters(_moved(self._input.chapters(), self._timeline.origin))
         for stream in self._streams:
             if _becomes_attachment(self._kind, stream):
                 self._attach_cover(stream, output)
@@ -104,15 +109,46 @@ class CopiedStreams:
         """A source that is cut off just ends here: the one that reads the pictures reports it."""
         if not self._streams:
             return
+        cut: dict[int, bool] = {}
         with suppress(av.FFmpegError):
-            for packet in self._input.demux(self._streams):
-                if packet.size and not _is_gap(packet):
-                    yield packet
+            for packet in self._timeline.moved(self._input.demux(self._streams)):
+                if not packet.size:
+                    continue
+                if self._kind.milliseconds and packet.is_discard:
+                    # Matroska has no edit lists. Packets that only prepare the decoder are few.
+                    if cut.setdefault(packet.stream_index, _due(packet) < -_LONGEST_PRIMING):
+                        continue
+                yield from self._with_gaps(packet)
+
+    def _with_gaps(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
+        """Subtitles of MP4 are an unbroken chain: an empty text fills each gap between two.
+
+        FFmpeg's muxer closes the chain with one that lasts as long as the packet before it, so the
+        one before it is made as short as possible, or the film would grow.
+        """
+        index = packet.stream_index
+        if not _is_text(packet.stream):
+            yield packet
+            return
+        is_last = _end(packet) + self._timeline.origin >= _length(packet.stream)
+        gap = bytes(packet) == _GAP
+        if gap and self._in_gap[index]:
+            return
+        self._in_gap[index] = gap
+        if gap and is_last:
+            packet.duration = 1
+        yield packet
+        if is_last and not gap and packet.pts is not None:
+            yield _gap_after(packet)
 
     def _declare(self, stream: Stream, output: OutputContainer) -> Stream:
         copy = output.add_stream_from_template(stream, opaque=True)
         copy.metadata.update(stream_tags(stream))
+        if _is_text(copy) and stream.time_base:
+            copy.time_base = _fine(stream.time_base)
         copy.disposition = stream.disposition
+        if stream.type == "video" and not is_cover(stream):
+            copy.disposition &= ~Disposition.default  # the painted stream has it
         return copy
 
     def _attach_cover(self, stream: Stream, output: OutputContainer) -> None:
@@ -139,10 +175,35 @@ def filtered_by(name: str | None, stream: Stream) -> Callable[[Packet[Any]], Ite
     return change
 
 
-def _is_gap(packet: Packet[Any]) -> bool:
-    """True for the empty text between two subtitles of MP4, which the muxer adds itself."""
-    context = packet.stream.codec_context
-    return context is not None and context.name == "mov_text" and bytes(packet) == b"\0\0"
+_GAP = b"\0\0"
+
+
+def _is_text(stream: Stream) -> bool:
+    context = stream.codec_context
+    return context is not None and context.name == "mov_text"
+
+
+def _fine(tick: Fraction) -> Fraction:
+    """FFmpeg's muxer of MP4 compares the ticks of subtitles to those of other streams as if they
+    were of one length, and adds needless gaps unless those of subtitles are the shortest."""
+    while tick > Fraction(1, 1_000_000):
+        tick /= 10
+    return tick
+
+
+def _end(packet: Packet[Any]) -> Fraction:
+    return ((packet.pts or 0) + (packet.duration or 0)) * packet.time_base
+
+
+def _length(stream: Stream) -> Fraction:
+    return ((stream.start_time or 0) + (stream.duration or 0)) * (stream.time_base or 0)
+
+
+def _gap_after(packet: Packet[Any]) -> Packet[Any]:
+    gap = Packet(_GAP)
+    gap.stream, gap.time_base, gap.duration = packet.stream, packet.time_base, 1
+    gap.pts = gap.dts = packet.pts + (packet.duration or 0)
+    return gap
 
 
 def _is_adts(stream: Stream) -> bool:
@@ -175,6 +236,13 @@ def _others(container: InputContainer) -> list[Stream]:
         if stream.index != main.index
         and not (chapters and isinstance(stream, DataStream) and stream.name == "bin_data")
     ]
+
+
+def _moved(chapters: list[Any], origin: Fraction) -> list[Any]:
+    for chapter in chapters:
+        ticks = round(origin / chapter["time_base"])
+        chapter["start"], chapter["end"] = chapter["start"] - ticks, chapter["end"] - ticks
+    return chapters
 
 
 def _due(packet: Packet[Any]) -> Fraction:

@@ -16,6 +16,7 @@ import av
 import numpy as np
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
@@ -23,10 +24,10 @@ from av.video.stream import VideoStream
 from realtime_nst.colours import Colours
 from realtime_nst.errors import MediaError
 from realtime_nst.media import (
+    displayed,
     frame_rate,
     is_full_colour,
     main_video,
-    pixel_aspect,
 )
 from realtime_nst.sinks._copied import stream_tags
 from realtime_nst.sinks._unfinished import MARK
@@ -36,6 +37,8 @@ from realtime_nst.stream import Image
 _DEFAULT_RATE = Fraction(25)
 _SECONDS_A_GROUP = 2
 _LARGEST_TICK_RATE = 2**31 - 1
+_ROUNDING = 0.01
+_LARGEST_ASPECT = 255
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Traits:
     """What the result takes over from the source's video stream.
 
     ``time_base`` is the length of a tick in seconds, ``aspect`` a pixel's width over its height
-    (None: 1).
+    (None: 1) in pictures of ``size``, (width, height) as displayed. ``origin`` is where on the
+    source's clock the film starts.
     """
 
     time_base: Fraction
@@ -52,19 +56,39 @@ class Traits:
     full_colour: bool = False
     aspect: Fraction | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    size: tuple[int, int] | None = None
+    origin: Fraction = Fraction(0)
+    disposition: int = 0
 
     @classmethod
-    def of(cls, container: InputContainer) -> Self:
+    def of(cls, container: InputContainer, origin: Fraction = Fraction(0)) -> Self:
         stream = main_video(container)
         rate = frame_rate(stream) or _DEFAULT_RATE
+        size, aspect = displayed(container, stream)
         return cls(
             stream.time_base or _tick(rate),
             rate,
             Colours.of(stream.codec_context).written(),
             is_full_colour(stream),
-            pixel_aspect(container, stream),
+            aspect,
             stream_tags(stream),
+            size,
+            origin,
+            int(stream.disposition),
         )
+
+    def aspect_of(self, size: tuple[int, int]) -> Fraction | None:
+        """The shape of a pixel in pictures of another ``size``: the film's shape stays.
+
+        Only if the source's pixels are not square; those of a source with square pixels stay so.
+        """
+        if self.aspect is None or self.size is None:
+            return self.aspect
+        aspect = self.aspect * Fraction(*self.size) / Fraction(*size)
+        for usual in (self.aspect, Fraction(1)):  # sizes are rounded to whole pixels
+            if abs(aspect / usual - 1) < _ROUNDING:
+                return usual
+        return aspect.limit_denominator(_LARGEST_ASPECT)
 
     @property
     def frame_seconds(self) -> Fraction:
@@ -107,7 +131,13 @@ class Encoding:
             "codec": (self.codec, self.pixel_format(size)),
             "quality": self.quality,
             "frame size": size,
-            "clock or colours": (traits.time_base, traits.rate, traits.colours, traits.aspect),
+            "clock or colours": (
+                traits.time_base,
+                traits.origin,
+                traits.rate,
+                traits.colours,
+                traits.aspect_of(size),
+            ),
             "FFmpeg": av.library_versions["libavcodec"],
         }
         return {name: repr(value) for name, value in own.items()} | dict(self.others)
@@ -155,6 +185,8 @@ class PictureEncoder:
         )
         self.stream.codec_context.time_base = self._traits.time_base
         self.stream.time_base = self._traits.time_base
+        # Players show the default stream; a source may have several videos.
+        self.stream.disposition = Disposition(self._traits.disposition) | Disposition.default
         self.stream.metadata.update(self._traits.tags, encoder=encoder_tag(encoding.settings(size)))
         self._configure(codec, encoding.quality, output.format.name)
         try:
@@ -173,8 +205,8 @@ class PictureEncoder:
         context.gop_size = max(1, min(300, round(self._traits.rate * _SECONDS_A_GROUP)))
         # PyAV's default, slices, costs quality where frames can be encoded in parallel.
         context.thread_type = "AUTO"
-        if self._traits.aspect:
-            context.sample_aspect_ratio = self._traits.aspect
+        if aspect := self._traits.aspect_of(self._size):
+            context.sample_aspect_ratio = aspect
         self._traits.colours.tag(context)
         if codec.quality_option == "qscale":
             context.qscale, context.global_quality = True, max(1, quality)

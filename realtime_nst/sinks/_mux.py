@@ -43,6 +43,8 @@ class Muxer:
         self._traits = encoding.traits
         self._to_encoded = encoding.codec.to_encoded
         self._order = DecodingOrder(encoding.codec.reorder)
+        self._held: list[Packet[Any]] = []
+        self._last = self._lasting = Fraction(0)
         with ExitStack() as opened:
             self._copied = CopiedStreams(source, kind) if source else None
             if self._copied:
@@ -59,14 +61,21 @@ class Muxer:
     def copy(self, earlier: EarlierRun) -> None:
         """Begin with the packets of an earlier run."""
         for seconds in earlier.shown:
-            self._order.show(seconds)
+            self._show(seconds, None)
         for packet in earlier.packets(self._to_encoded):
             self._write([packet])
 
-    def write(self, image: Image, shown: Fraction) -> None:
-        """Encode ``image``, shown at ``shown`` seconds, and write what the encoder gives."""
-        self._order.show(shown)
+    def write(self, image: Image, shown: Fraction, lasting: Fraction | None = None) -> None:
+        """Encode ``image``, shown at ``shown`` seconds, and write what the encoder gives.
+
+        ``lasting`` is how long it is shown if it is the last one (default: by the rate).
+        """
+        self._show(shown, lasting)
         self._write(self._encoder.encode(image, round(shown / self._traits.time_base)))
+
+    def _show(self, shown: Fraction, lasting: Fraction | None) -> None:
+        self._order.show(shown)
+        self._last, self._lasting = shown, lasting or self._traits.frame_seconds
 
     def finish(self) -> None:
         """Write all that is left and close the file."""
@@ -104,21 +113,32 @@ class Muxer:
         return {"movie_timescale": str(common if common < 2**31 else pictures)}
 
     def _write(self, packets: list[Packet[Any]]) -> None:
-        for packet in packets:
-            self._write_picture(packet, self._order.next(), self._traits.frame_seconds)
+        """All but the newest, which may be the last: that one is written differently."""
+        self._held += packets
+        for packet in self._held[:-1]:
+            lasting = self._lasting if _shown(packet) == self._last else None
+            self._write_picture(
+                packet, self._order.next(), lasting or self._traits.frame_seconds
+            )
+        del self._held[:-1]
 
     def _write_last(self) -> None:
         """Flush the encoder.
 
         MP4 and QuickTime end a film where the packet decoded last ends, which may not be the one
-        shown last. So its decoding time becomes the time it is shown, and it lasts until the end.
+        shown last. At an even rate, both ends are the same. At an uneven one, its decoding time
+        becomes the time it is shown, and it lasts until the end; players would take an even rate
+        for an uneven one by that.
         """
-        packets = self._encoder.flush()
-        self._write(packets[:-1])
-        for packet in packets[-1:]:
-            shown = _shown(packet)
-            rest = max(shown, self.written_until or shown) - shown
-            self._write_picture(packet, shown, rest + self._traits.frame_seconds)
+        self._write(self._encoder.flush())
+        for packet in self._held:
+            shown, end = _shown(packet), self._last + self._lasting
+            decoded = self._order.next()
+            lasting = end - self._order.ahead - decoded
+            if not 0 < lasting <= end - shown:
+                decoded, lasting = shown, end - shown
+            self._write_picture(packet, decoded, lasting)
+        self._held.clear()
 
     def _write_picture(self, packet: Packet[Any], decoded: Fraction, lasting: Fraction) -> None:
         """Write the copied packets that are due before ``decoded``, then ``packet``."""
@@ -146,6 +166,8 @@ class DecodingOrder:
         self._reorder = reorder
         self._times: deque[Fraction] = deque()
         self._begun = False
+        self.ahead = Fraction(0)
+        """Seconds from the first decoding time to the first picture."""
 
     def show(self, seconds: Fraction) -> None:
         """Add a picture, shown later than those before."""
@@ -156,6 +178,7 @@ class DecodingOrder:
         if not self._begun:
             self._begun = True
             shown = list(self._times)[: self._reorder + 1]
+            self.ahead = shown[-1] - shown[0]
             self._times.extendleft(
                 shown[0] + seconds - shown[-1] for seconds in reversed(shown[: self._reorder])
             )

@@ -22,6 +22,7 @@ from realtime_nst.sinks._mux import Muxer
 from realtime_nst.sinks._unfinished import UnfinishedFile, check_not_there, last_shown
 from realtime_nst.sinks.formats import checked_quality, codec_for, container_of
 from realtime_nst.stream import Frame
+from realtime_nst.timeline import Timeline
 
 _DISK_ERRORS = {errno.EACCES, errno.EROFS, errno.EFBIG, errno.EIO, errno.EDQUOT}
 
@@ -76,7 +77,7 @@ class VideoSink:
         if source:
             with open_input(source) as container:
                 self.notices += check_held(container, source, path, self._codec_name)
-                traits = Traits.of(container)
+                traits = Traits.of(container, Timeline.of(source).origin)
             identity = _identity(source)
         others = {"source": identity, **(settings or {})}
         self._encoding = Encoding(self._codec, quality, traits, others)
@@ -123,7 +124,7 @@ class VideoSink:
                 self.skipped += 1
                 return True
             self._shown = shown
-            muxer.write(frame.image, shown)
+            muxer.write(frame.image, shown, _ticked(frame.duration, tick))
         return True
 
     def __exit__(
@@ -206,6 +207,10 @@ class VideoSink:
             yield
         except (av.FFmpegError, OSError) as error:
             raise MediaError(_why(error, self._file.path or self.partial, self.path)) from error
+
+
+def _ticked(seconds: Fraction | None, tick: Fraction) -> Fraction | None:
+    return round(seconds / tick) * tick if seconds else None
 
 
 def _why(error: av.FFmpegError | OSError, working: Path, path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Self
 
 import av
 import numpy as np
+from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -19,11 +21,21 @@ from av.video.stream import VideoStream
 
 from realtime_nst.colours import Colours
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.media import clock, frame_rate, is_cut_off, main_video, open_input
+from realtime_nst.media import (
+    Orientation,
+    clock,
+    frame_rate,
+    is_cut_off,
+    main_video,
+    open_input,
+)
 from realtime_nst.stream import Frame, Image, Managed, StreamInfo
+from realtime_nst.timeline import Timeline
 
 # How many seconds before the start to look for a key frame; None means from the beginning.
 _SEEK_MARGINS = (1, 30, None)
+
+_Timed = tuple[VideoFrame, Fraction]
 
 
 @dataclass
@@ -57,7 +69,8 @@ class Faults:
 class VideoSource(Managed):
     """The frames of the video file at ``path``, from the first one at or after ``start`` seconds.
 
-    Rotation in the metadata is applied, YUV is converted with the file's own matrix and range, and
+    Times are those of the file's :class:`~realtime_nst.timeline.Timeline`. The display matrix is
+    applied, YUV is converted with the file's own matrix and range, and
     HDR and BT.2020 are mapped to BT.709. ``notices`` has a line for each property that is lost; it
     is complete once the source is open. Damaged frames are skipped, and a file that is cut off
     delivers all its good frames: then iteration ends as usual and ``faults`` says what was wrong.
@@ -71,6 +84,7 @@ class VideoSource(Managed):
         self.notices: list[str] = []
         self.faults = Faults()
         self._start = start
+        self._resized = False
         self._reformatter = VideoReformatter()
         self._container: InputContainer | None = None
         self._info: StreamInfo | None = None
@@ -79,8 +93,8 @@ class VideoSource(Managed):
         self.faults.truncated = is_cut_off(self.path) if self.path.is_file() else False
         try:
             first = self._open_at_start()
-            self._turns = _quarter_turns(first)
-            self._size = first.width, first.height
+            self._orientation = Orientation.of(first) or Orientation()
+            self._size, self._pixel_shape = (first.width, first.height), _pixel_shape(self._stream)
             self._describe(first)
         except BaseException:
             self._close()
@@ -96,27 +110,36 @@ class VideoSource(Managed):
     def __iter__(self) -> Iterator[Frame]:
         for index, (picture, pts) in enumerate(self._frames):
             self.faults.reached = pts
-            yield Frame(self._upright(picture), index, pts, time.monotonic())
+            duration = (picture.duration or 0) * (self._stream.time_base or 0) or None
+            yield Frame(self._upright(picture), index, pts, time.monotonic(), duration)
 
     def _open_at_start(self) -> VideoFrame:
-        for margin in _SEEK_MARGINS if self._start else (None,):
-            self._close()
-            self._container = open_input(self.path)
-            self._stream = main_video(self._container)
-            self._stream.thread_type = "AUTO"
-            self.faults.corrupt = 0
-            decoded = self._timed(self._pictures())
-            if margin is not None:
-                _seek(self._container, self._stream, (self._start or Fraction(0)) - margin)
+        self._timeline = Timeline.of(self.path)
+        # Where clocks were joined, only reading from the beginning tells which one holds.
+        seeks = self._start and not self._timeline.joins
+        for margin in _SEEK_MARGINS if seeks else (None,):
+            self._reopen(None if margin is None else (self._start or Fraction(0)) - margin)
+            decoded = self._timed_frames()
             first = next(decoded, None)
             if margin is None or (first and first[1] <= (self._start or 0)):
                 break
         return self._from_start(first, decoded)
 
+    def _reopen(self, seconds: Fraction | None, threads: str = "AUTO") -> None:
+        """Continue at a key frame before ``seconds`` of the film (None: at the beginning)."""
+        self._close()
+        self._container = open_input(self.path)
+        self._stream = main_video(self._container)
+        self._stream.thread_type = threads
+        self.faults.corrupt = 0
+        self._due: list[int] = []
+        if seconds is not None:
+            _seek(self._container, self._stream, seconds + self._timeline.origin)
+
     def _from_start(
         self,
-        first: tuple[VideoFrame, Fraction] | None,
-        rest: Iterator[tuple[VideoFrame, Fraction]],
+        first: _Timed | None,
+        rest: Iterator[_Timed],
     ) -> VideoFrame:
         """Skip to ``start``, let ``_frames`` continue there, and return the picture found."""
         if first is None:
@@ -138,14 +161,37 @@ class VideoSource(Managed):
         why = f"all {damaged} are damaged" if damaged else "it has none"
         return f"{self.path} contains no readable frame: {why}; copy or download it again"
 
+    def _timed_frames(self) -> Iterator[_Timed]:
+        """All frames, including those that an error at the end would take along."""
+        reached: Fraction | None = None
+        for timed in self._timed(self._pictures()):
+            reached = timed[1]
+            yield timed
+        if self._lost_at_end:
+            yield from self._tail(reached)
+
+    def _tail(self, reached: Fraction | None) -> Iterator[_Timed]:
+        """Decode the end again without frame threads: they deliver the error of a damaged packet
+        only when they are flushed, and PyAV then drops the frames behind it."""
+        damaged = self.faults.corrupt
+        self._reopen(None, "SLICE")
+        for frame, pts in self._timed(self._pictures()):
+            if reached is None or pts > reached:
+                yield frame, pts
+        self.faults.corrupt = max(damaged, self.faults.corrupt)
+
     def _pictures(self) -> Iterator[VideoFrame]:
+        self._lost_at_end = False
         for packet in self._packets():
             yield from self._decoded(packet)
+        damaged = self.faults.corrupt
         yield from self._decoded(None)
+        by_frames = self._stream.thread_type != ThreadType.SLICE
+        self._lost_at_end = by_frames and self.faults.corrupt > damaged
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         assert self._container is not None
-        packets = self._container.demux(self._stream)
+        packets = self._timeline.moved(self._container.demux(self._stream))
         while True:
             try:
                 packet = next(packets, None)
@@ -158,6 +204,8 @@ class VideoSource(Managed):
             if packet.size and packet.is_corrupt:
                 self.faults.corrupt += 1
             elif packet.size:
+                if self._in_decoding_order:
+                    heapq.heappush(self._due, packet.dts)
                 yield packet
 
     def _decoded(self, packet: Packet[VideoStream] | None) -> Iterator[VideoFrame]:
@@ -172,33 +220,59 @@ class VideoSource(Managed):
             else:
                 yield frame
 
-    def _timed(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, Fraction]]:
-        """Frames without a time follow the previous one at the nominal rate."""
+    def _timed(self, frames: Iterator[VideoFrame]) -> Iterator[_Timed]:
+        """Frames without a time follow the previous one at the nominal rate.
+
+        AVI stores no times: the n-th frame shown has the n-th place of the file, and what FFmpeg
+        makes of reordered frames repeats and leaves out times.
+        """
         time_base = self._stream.time_base or Fraction(1)
         step = 1 / (frame_rate(self._stream) or Fraction(25))
         expected = Fraction(0)
         for frame in frames:
-            pts = expected if frame.pts is None else frame.pts * time_base
+            ticks = heapq.heappop(self._due) if self._due else frame.pts
+            pts = expected if ticks is None else ticks * time_base
             expected = pts + step
             yield frame, pts
+
+    @property
+    def _in_decoding_order(self) -> bool:
+        return self._container is not None and self._container.format.name == "avi"
 
     def _upright(self, frame: VideoFrame) -> Image:
         colours = Colours.of(frame)
         if not frame.format.is_rgb:
             colours.tag(frame)
         mapped = colours.needs_mapping
+        size = self._size
+        if (frame.width, frame.height) != size:
+            size = self._fitting(frame)
         image = self._reformatter.reformat(
             frame,
-            *self._size,
+            *size,
             format="rgb24",
             dst_color_trc=ColorTrc.BT709 if mapped else None,
             dst_color_primaries=ColorPrimaries.BT709 if mapped else None,
             threads=1,
         ).to_ndarray()
-        return _turned(np.asarray(image, np.uint8), self._turns)
+        return self._orientation.apply(_with_bars(np.asarray(image, np.uint8), self._size))
+
+    def _fitting(self, frame: VideoFrame) -> tuple[int, int]:
+        """The largest size of the frame's shape that fits into the first frame's."""
+        if not self._resized:
+            self._resized = True
+            self.notices.append(
+                f"{self.path.name} changes its size to {frame.width}x{frame.height}: fitted into "
+                f"{self._size[0]}x{self._size[1]} with bars"
+            )
+        width, height = self._size
+        shape = Fraction(frame.width, frame.height) * _pixel_shape(self._stream) / self._pixel_shape
+        if shape * height > width:
+            return width, max(1, round(width / shape))
+        return max(1, round(height * shape)), height
 
     def _describe(self, first: VideoFrame) -> None:
-        width, height = self._size if self._turns % 2 == 0 else self._size[::-1]
+        width, height = self._size[::-1] if self._orientation.transposed else self._size
         rate = frame_rate(self._stream)
         self._info = StreamInfo(width, height, rate, self._expected_frames(rate))
         self._note_what_is_lost(first)
@@ -227,7 +301,9 @@ class VideoSource(Managed):
             self.notices.append(f"{name} is {what}: mapped to 8-bit BT.709, {lost} are lost")
         if any(component.is_alpha for component in first.format.components):
             self.notices.append(f"{name} has transparency, which is lost")
-        if first.rotation % 90:
+        if joined := self._timeline.notice(name):
+            self.notices.append(joined)
+        if Orientation.of(first) is None:
             self.notices.append(
                 f"{name} has a rotation of {first.rotation} degrees, which is not applied "
                 "(choices: 90, 180, 270)"
@@ -239,9 +315,7 @@ class VideoSource(Managed):
             self._container = None
 
 
-def _chain(
-    first: tuple[VideoFrame, Fraction], rest: Iterator[tuple[VideoFrame, Fraction]]
-) -> Iterator[tuple[VideoFrame, Fraction]]:
+def _chain(first: _Timed, rest: Iterator[_Timed]) -> Iterator[_Timed]:
     yield first
     yield from rest
 
@@ -254,15 +328,15 @@ def _seek(container: InputContainer, stream: VideoStream, seconds: Fraction) -> 
         container.seek(0)
 
 
-def _quarter_turns(frame: VideoFrame) -> int:
-    """Counter-clockwise."""
-    return round(frame.rotation / 90) % 4 if frame.rotation % 90 == 0 else 0
+def _pixel_shape(stream: VideoStream) -> Fraction:
+    return stream.codec_context.sample_aspect_ratio or Fraction(1)
 
 
-def _turned(image: Image, turns: int) -> Image:
-    if turns == 0:
-        return np.ascontiguousarray(image)
-    import cv2
-
-    how = (cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)[turns - 1]
-    return np.asarray(cv2.rotate(np.ascontiguousarray(image), how), np.uint8)
+def _with_bars(image: Image, size: tuple[int, int]) -> Image:
+    height, width = image.shape[:2]
+    if (width, height) == size:
+        return image
+    framed = np.zeros((size[1], size[0], 3), np.uint8)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    framed[top : top + height, left : left + width] = image
+    return framed

@@ -1,0 +1,197 @@
+"""A file's clock, turned into a film that starts at 0 and runs forward."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from realtime_nst.media import clock, is_cover, open_input
+
+# Within a recording, neighbouring packets of a stream are never that many seconds apart. FFmpeg's
+# own threshold (-dts_delta_threshold).
+_JUMP_SECONDS = 10
+# A file that starts later than that was cut from something longer; earlier starts are meant.
+_LATE_START = 1
+# The packet counter of MPEG-TS breaks at a join, for which FFmpeg blames a packet of the last few
+# before, whole as they are.
+_UNJUSTLY_CORRUPT = 3
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """How to move the packets of a file.
+
+    ``shifts`` has, by stream index, pairs of a packet number and the seconds that are added to the
+    times from that packet on. ``joins`` are the times of the film, in seconds, where recordings
+    with clocks of their own were joined.
+    """
+
+    origin: Fraction = Fraction(0)
+    shifts: dict[int, list[tuple[int, Fraction]]] = field(default_factory=dict)
+    joins: tuple[Fraction, ...] = ()
+
+    @classmethod
+    def of(cls, path: Path) -> Timeline:
+        """Reads MPEG streams once to the end, without decoding. Raises as ``open_input``."""
+        facts = os.stat(path) if path.is_file() else None
+        return _timeline(path, facts and (facts.st_size, facts.st_mtime_ns))
+
+    def moved(self, packets: Iterable[Packet[Any]]) -> Iterator[Packet[Any]]:
+        """The packets, demuxed from the beginning of the file, at the film's times."""
+        counts: Counter[int] = Counter()
+        steps = {index: list(shifts) for index, shifts in self.shifts.items()}
+        shift = defaultdict(lambda: -self.origin)
+        for packet in packets:
+            index = packet.stream_index
+            if packet.size:
+                while steps.get(index) and steps[index][0][0] <= counts[index]:
+                    shift[index] = steps[index].pop(0)[1]
+                counts[index] += 1
+                _move(packet, shift[index])
+                if steps.get(index) and steps[index][0][0] - counts[index] <= _UNJUSTLY_CORRUPT:
+                    packet.is_corrupt = False
+            yield packet
+
+    def notice(self, name: str) -> str | None:
+        """One line if recordings were joined."""
+        if not self.joins:
+            return None
+        places = ", ".join(clock(join) for join in self.joins[:5])
+        more = f" and {len(self.joins) - 5} more" if len(self.joins) > 5 else ""
+        return f"the clock of {name} jumps: what follows was joined without a gap at {places}{more}"
+
+
+def _move(packet: Packet[Any], seconds: Fraction) -> None:
+    if seconds:
+        ticks = round(seconds / packet.time_base)
+        if packet.pts is not None:
+            packet.pts += ticks
+        if packet.dts is not None:
+            packet.dts += ticks
+
+
+@lru_cache(maxsize=8)
+def _timeline(path: Path, version: tuple[int, int] | None) -> Timeline:
+    with open_input(path) as container:
+        if container.format.flags & av.format.Flags.ts_discont.value:
+            return _Joins(container).timeline()
+        starts = [
+            stream.start_time * stream.time_base
+            for stream in container.streams
+            if _is_dense(stream) and stream.start_time is not None and stream.time_base
+        ]
+        start = min(starts, default=Fraction(0))
+        return Timeline(start if start >= _LATE_START else Fraction(0))
+
+
+def _is_dense(stream: Stream) -> bool:
+    return stream.type in ("audio", "video") and not is_cover(stream)
+
+
+@dataclass
+class _Segment:
+    """A part with one clock. ``entry`` is its first time; ``needs`` has, by the segment before, how
+    many seconds must be added so that a stream goes on without a gap."""
+
+    entry: float
+    needs: list[tuple[int, Fraction]] = field(default_factory=list)
+
+
+class _Joins:
+    """Finds the segments of an MPEG stream.
+
+    Streams change to a new segment one after the other, because a packet ends where the next one of
+    its stream begins. All get the same shift, so sound and pictures stay together.
+    """
+
+    def __init__(self, container: InputContainer) -> None:
+        self._container = container
+        self._segments: list[_Segment] = []
+        self._at: dict[int, int] = {}
+        self._last: dict[int, tuple[int, int]] = {}  # decoding time and duration, in ticks
+        self._starts: dict[int, Fraction] = {}
+        self._changes: dict[int, list[tuple[int, int]]] = defaultdict(list)
+
+    def timeline(self) -> Timeline:
+        counts: Counter[int] = Counter()
+        with suppress(av.FFmpegError):  # a file that is cut off ends here
+            for packet in self._container.demux():
+                if packet.size:
+                    self._see(packet, counts[packet.stream_index])
+                    counts[packet.stream_index] += 1
+        origin = min(self._starts.values(), default=Fraction(0))
+        added = [-origin]
+        for segment in self._segments[1:]:
+            added.append(max(added[before] + need for before, need in segment.needs))
+        shifts = {
+            index: [(count, added[segment]) for count, segment in changes]
+            for index, changes in self._changes.items()
+        }
+        joins = [
+            Fraction(segment.entry).limit_denominator(90_000) + shift
+            for segment, shift in zip(self._segments[1:], added[1:], strict=True)
+        ]
+        return Timeline(origin, shifts, tuple(joins))
+
+    def _see(self, packet: Packet[Any], count: int) -> None:
+        ticks = packet.pts if packet.dts is None else packet.dts
+        if ticks is None:
+            return
+        index, base = packet.stream_index, packet.time_base
+        seconds = ticks * base.numerator / base.denominator
+        dense = _is_dense(packet.stream)
+        if not self._segments:
+            self._segments.append(_Segment(seconds))
+        segment = self._at.setdefault(index, 0)
+        if dense and index in self._last:
+            last, duration = self._last[index]
+            if ticks < last or (ticks - last) * base > _JUMP_SECONDS:
+                target = self._target(segment, seconds)
+                need = (last + duration - ticks) * base
+                self._segments[target].needs.append((segment, need))
+                self._change(index, count, target)
+            elif ticks > last and not packet.duration:
+                duration = ticks - last
+            self._last[index] = ticks, packet.duration or duration
+        elif dense:
+            self._last[index] = ticks, packet.duration or 0
+            segment = self._nearest(seconds)
+            self._change(index, count, segment)
+        elif (nearest := self._nearest(seconds)) != segment:
+            self._change(index, count, nearest)
+        if dense and self._at[index] == 0 and packet.pts is not None:
+            start = packet.pts * base
+            self._starts[index] = min(start, self._starts.get(index, start))
+
+    def _change(self, index: int, count: int, segment: int) -> None:
+        if segment != self._at[index]:
+            self._changes[index].append((count, segment))
+            self._at[index] = segment
+
+    def _target(self, segment: int, seconds: float) -> int:
+        """The later segment that another stream entered at about this time, or a new one."""
+        for number in range(segment + 1, len(self._segments)):
+            if abs(self._segments[number].entry - seconds) < _JUMP_SECONDS:
+                return number
+        self._segments.append(_Segment(seconds))
+        return len(self._segments) - 1
+
+    def _nearest(self, seconds: float) -> int:
+        """The latest segment that began before, for streams with long pauses."""
+        numbers = range(len(self._segments) - 1, 0, -1)
+        return next(
+            (n for n in numbers if seconds > self._segments[n].entry - _JUMP_SECONDS),
+            0,
+        )
