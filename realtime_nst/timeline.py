@@ -22,7 +22,9 @@ from realtime_nst.media import clock, is_cover, open_input
 # Within a recording, neighbouring packets of a stream are never that many seconds apart. FFmpeg's
 # own threshold (-dts_delta_threshold).
 _JUMP_SECONDS = 10
-# A file that starts later than that was cut from something longer; earlier starts are meant.
+# In these formats, whose times are set by hand (edit lists), early starts are meant; a later one
+# shows that the file was cut from something longer. Others start wherever their clock was.
+_EXACT = ("mov", "matroska")
 _LATE_START = 1
 # The packet counter of MPEG-TS breaks at a join, for which FFmpeg blames a packet of the last few
 # before, whole as they are.
@@ -93,7 +95,8 @@ def _timeline(path: Path, version: tuple[int, int] | None) -> Timeline:
             if _is_dense(stream) and stream.start_time is not None and stream.time_base
         ]
         start = min(starts, default=Fraction(0))
-        return Timeline(start if start >= _LATE_START else Fraction(0))
+        exact = container.format.name.startswith(_EXACT)
+        return Timeline(Fraction(0) if exact and start < _LATE_START else start)
 
 
 def _is_dense(stream: Stream) -> bool:

@@ -1,7 +1,7 @@
 """Small video files for tests, made with PyAV, odd in one way each."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -50,8 +50,10 @@ def clip(
     attachment: bool = False,
     tags: bool = False,
     aspect: Fraction | None = None,
+    images: Callable[[int, tuple[int, int]], NDArray[np.uint8]] | None = None,
 ) -> Path:
     """Write a video of ``count`` pictures at the ticks ``pts`` (default: one tick apart)."""
+    shown = (images(i, size) for i in range(count)) if images else pictures(count, size)
     movie = {"movie_timescale": str(math.lcm(time_base.denominator * 2**10, 48_000))}
     is_movie = path.suffix in (".mp4", ".mov")
     with av.open(str(path), "w", container_options=movie if is_movie else None) as output:
@@ -75,7 +77,7 @@ def clip(
             output.metadata.update(title="A film", artist="Someone")
             output.set_chapters(CHAPTERS)
         packets = []
-        for ticks, image in zip(pts or range(count), pictures(count, size), strict=True):
+        for ticks, image in zip(pts or range(count), shown, strict=True):
             frame = av.VideoFrame.from_ndarray(image).reformat(format=pixels)
             frame.pts, frame.time_base = ticks, time_base
             packets += video.encode(frame)

@@ -141,10 +141,10 @@ def _itself(folder: Path) -> dict:
     return {"path": path, "source": path, "overwrite": True}
 
 
-def _with(**kind):
+def _with(drop=(), **kind):
     def make(folder: Path) -> dict:
         clip = factory.clip(folder / "in.mkv", count=3, **kind)
-        return {"path": folder / "a.mp4", "source": clip}
+        return {"path": folder / "a.mp4", "source": clip, "strict": True, "drop": drop}
 
     return make
 
@@ -165,6 +165,7 @@ def _to(name: str, **how):
         (_to("a.mp4", codec="h624"), UnknownName, "did you mean 'h264'"),
         (_to("a.mp4", codec="prores"), UsageError, r"choices: h264, .*name the output a.mkv"),
         (_to("a.mp4", quality=99), UsageError, "choices: 0, the best, to 51"),
+        (_with(sound="aac", drop=["noise"]), UnknownName, "choices: sound, subtitles, data"),
         (_with(subtitles="subrip"), UsageError, r"subtitle \(s.*name the output a.mkv"),
         (_with(attachment=True), UsageError, "attachment.*name the output a.mkv"),
         (_to("a.mp4", source=Path("none.mp4")), UsageError, "no such file"),

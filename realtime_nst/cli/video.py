@@ -59,6 +59,19 @@ def video(
         bool,
         typer.Option("--resume", help="Continue what an interrupted run has finished."),
     ] = False,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND", help="Leave out sound, subtitles, data or other; may be repeated."
+        ),
+    ] = None,
+    no_sound: Annotated[bool, typer.Option("--no-sound", help="As --drop sound.")] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Refuse what the output cannot hold, instead of converting it."
+        ),
+    ] = False,
     save: SaveLook = None,
 ) -> None:
     """Paint a video file. Sound, subtitles and the time of every frame stay as they are."""
@@ -79,6 +92,8 @@ def video(
         overwrite=overwrite,
         resume=resume,
         settings={"provider": painting.provider, **fingerprint(look)},
+        drop=[*(drop or ()), *(["sound"] if no_sound else ())],
+        strict=strict,
     )
     refuse_replacing([*sink.names, *filter(None, [save])], look, source)
     save_look(save, look, view, overwrite=overwrite)

@@ -71,7 +71,7 @@ class Traits:
             Colours.of(stream.codec_context).written(),
             is_full_colour(stream),
             aspect,
-            stream_tags(stream),
+            _timecode(container) | stream_tags(stream),
             size,
             origin,
             int(stream.disposition),
@@ -99,6 +99,14 @@ class Traits:
     def plain(cls, rate: Fraction | None) -> Self:
         """BT.709, and ticks that represent ``rate`` and all common rates exactly."""
         return cls(_tick(rate or _DEFAULT_RATE), rate or _DEFAULT_RATE)
+
+
+def _timecode(container: InputContainer) -> dict[str, str]:
+    """Kept as a tag of the pictures, of which muxers make a track of its own where they can."""
+    for stream in container.streams.data:
+        if code := stream.metadata.get("timecode"):
+            return {"timecode": code}
+    return {}
 
 
 def _tick(rate: Fraction) -> Fraction:

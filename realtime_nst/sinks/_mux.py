@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +16,7 @@ from av.packet import Packet
 from realtime_nst.errors import RealtimeNstError
 from realtime_nst.sinks._copied import CopiedStreams
 from realtime_nst.sinks._encode import Encoding, PictureEncoder
+from realtime_nst.sinks._fates import Fate
 from realtime_nst.sinks._unfinished import EarlierRun
 from realtime_nst.sinks.formats import Container
 from realtime_nst.stream import Image
@@ -24,7 +25,8 @@ from realtime_nst.stream import Image
 class Muxer:
     """The video file ``path`` while it is written, overwriting what is there.
 
-    ``size`` is (width, height). All streams of ``source`` but the main video are copied.
+    ``size`` is (width, height). The streams of ``source`` that ``fates`` names are
+    kept.
     ``written_until`` is the time of the last picture written, in seconds. Raises
     :class:`MediaError` if the encoder refuses, FFmpegError and OSError if the file cannot be
     written.
@@ -37,6 +39,7 @@ class Muxer:
         encoding: Encoding,
         size: tuple[int, int],
         source: Path | None,
+        fates: Sequence[Fate] = (),
     ) -> None:
         self.size = size
         self.written_until: Fraction | None = None
@@ -46,7 +49,7 @@ class Muxer:
         self._held: list[Packet[Any]] = []
         self._last = self._lasting = Fraction(0)
         with ExitStack() as opened:
-            self._copied = CopiedStreams(source, kind) if source else None
+            self._copied = CopiedStreams(source, kind, fates) if source else None
             if self._copied:
                 opened.callback(self._copied.close)
             options = {**self._container_options(kind), **self._movie_clock(kind)}
@@ -98,8 +101,13 @@ class Muxer:
         self._output.close()
 
     def _container_options(self, kind: Container) -> Mapping[str, str]:
-        covered = self._copied is not None and self._copied.has_cover
-        return (kind.cover_options if covered else None) or kind.options
+        options = kind.options
+        if self._copied is not None and self._copied.has_cover:
+            options = kind.cover_options or options
+        if self._copied is not None and self._copied.has_keys and "movflags" in options:
+            # FFmpeg's option for them drops iTunes' places for titles and the like.
+            options = {**options, "movflags": f"{options['movflags']}+use_metadata_tags"}
+        return options
 
     def _movie_clock(self, kind: Container) -> dict[str, str]:
         """MP4 and QuickTime round the start of each stream to the movie's clock: a common multiple
@@ -117,9 +125,7 @@ class Muxer:
         self._held += packets
         for packet in self._held[:-1]:
             lasting = self._lasting if _shown(packet) == self._last else None
-            self._write_picture(
-                packet, self._order.next(), lasting or self._traits.frame_seconds
-            )
+            self._write_picture(packet, self._order.next(), lasting or self._traits.frame_seconds)
         del self._held[:-1]
 
     def _write_last(self) -> None:

@@ -86,7 +86,8 @@ class Container:
     """A container: FFmpeg's name for it, and the codecs it can hold, the default first.
 
     ``milliseconds`` is True if times are stored in whole milliseconds. ``cover_options`` replace
-    ``options`` for a file with a cover picture.
+    ``options`` for a file with a cover picture. ``sound`` and ``text`` are the codecs to which what
+    the container cannot hold is converted.
     """
 
     format: str
@@ -94,6 +95,8 @@ class Container:
     options: Mapping[str, str] = field(default_factory=dict)
     cover_options: Mapping[str, str] | None = None
     milliseconds: bool = False
+    sound: str = "aac"
+    text: str = "mov_text"
 
 
 # Hybrid: fragments while it grows, so that a file cut off by a full disk or a killed program still
@@ -108,8 +111,10 @@ CONTAINERS: Mapping[str, Container] = {
     ".mp4": _MP4,
     ".m4v": _MP4,
     ".mov": Container("mov", ("h264", "h265", "prores"), _ISO, _ISO_COVER),
-    ".mkv": Container("matroska", tuple(CODECS), _MATROSKA, milliseconds=True),
-    ".webm": Container("webm", ("vp9", "av1"), _MATROSKA, milliseconds=True),
+    ".mkv": Container("matroska", tuple(CODECS), _MATROSKA, milliseconds=True, text="subrip"),
+    ".webm": Container(
+        "webm", ("vp9", "av1"), _MATROSKA, milliseconds=True, sound="libopus", text="webvtt"
+    ),
 }
 
 

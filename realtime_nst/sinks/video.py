@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -16,8 +16,8 @@ import av
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.media import open_input
-from realtime_nst.sinks._copied import check_held
 from realtime_nst.sinks._encode import Encoding, Traits, differences, encoder_tag
+from realtime_nst.sinks._fates import Fate, decide
 from realtime_nst.sinks._mux import Muxer
 from realtime_nst.sinks._unfinished import UnfinishedFile, check_not_there, last_shown
 from realtime_nst.sinks.formats import checked_quality, codec_for, container_of
@@ -32,9 +32,13 @@ class VideoSink:
 
     From ``source``, a video file, it takes the clock (so that every time is kept), the colours, and
     every stream but the main video: sound, subtitles, covers, chapters and tags are copied packet
-    by packet, never decoded. Without a source, ``rate`` is the nominal number of frames a second.
-    ``codec`` is a name in ``formats.CODECS`` (default: the container's first), ``quality`` its
-    quality number, lower is better.
+    by packet, never decoded. What the container cannot hold is converted (sound, text subtitles) or
+    left out, with a notice; ``strict`` raises :class:`UsageError` instead, and ``drop`` has the
+    kinds of streams to leave out (sound, subtitles, data, other).
+
+    Without a source, ``rate`` is the nominal number of frames a second. ``codec`` is a name in
+    ``formats.CODECS`` (default: the container's first), ``quality`` its quality number, lower is
+    better.
 
     The file grows as ``partial`` (``NAME.partial.SUFFIX``) and takes its own name when whole. If
     the sink is left with an error, the finished part stays: ``kept`` is a playable file, or None,
@@ -63,6 +67,8 @@ class VideoSink:
         overwrite: bool = False,
         resume: bool = False,
         settings: Mapping[str, str] | None = None,
+        drop: Collection[str] = (),
+        strict: bool = False,
     ) -> None:
         path, source = Path(path), Path(source) if source else None
         self.path, self._source = path, source
@@ -72,11 +78,15 @@ class VideoSink:
         _check_target(path, source, overwrite)
         self._file = UnfinishedFile(path, source, overwrite=overwrite, resume=resume)
         self.notices: list[str] = []
+        self._fates: list[Fate] = []
         traits = Traits.plain(rate)
         identity = ""
         if source:
             with open_input(source) as container:
-                self.notices += check_held(container, source, path, self._codec_name)
+                self._fates, notices = decide(
+                    container, source, path, self._codec_name, drop=drop, strict=strict
+                )
+                self.notices += notices
                 traits = Traits.of(container, Timeline.of(source).origin)
             identity = _identity(source)
         others = {"source": identity, **(settings or {})}
@@ -158,7 +168,7 @@ class VideoSink:
                 "files, or start anew with --overwrite"
             )
         path = self._file.create()
-        self._muxer = Muxer(path, self._kind, self._encoding, size, self._source)
+        self._muxer = Muxer(path, self._kind, self._encoding, size, self._source, self._fates)
         self._file.check_in_place()
         self._note_what_changes(size)
         if self._file.earlier:

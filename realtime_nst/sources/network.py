@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, SourceStalled, UsageError
-from realtime_nst.media import frame_rate, main_video
+from realtime_nst.media import Orientation, frame_rate, main_video
 from realtime_nst.stream import Frame, Image, Managed, StreamInfo
 
 PROTOCOLS = ("http", "https", "rtmp", "rtsp", "rtsps", "srt", "tcp", "udp")
@@ -69,14 +69,17 @@ class NetworkSource(Managed):
             self._close()
             raise
         rate = frame_rate(main_video(self._container))
-        self._info = StreamInfo(self._first.width, self._first.height, rate, live=True)
+        self._orientation = Orientation.of(self._first) or Orientation()
+        size = self._first.width, self._first.height
+        width, height = size[::-1] if self._orientation.transposed else size
+        self._info = StreamInfo(width, height, rate, live=True)
         return self
 
     def __iter__(self) -> Iterator[Frame]:
         began = due = time.monotonic()
         before = self._first.time or 0.0
         for index, picture in enumerate(chain([self._first], self._pictures)):
-            image = _rgb(picture)
+            image = self._orientation.apply(_rgb(picture))
             if self._ends:
                 now = picture.time or 0.0
                 due += min(max(0.0, now - before), _LONGEST_SECONDS)

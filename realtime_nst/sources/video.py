@@ -15,6 +15,7 @@ import numpy as np
 from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.packet import Packet
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
@@ -34,6 +35,14 @@ from realtime_nst.timeline import Timeline
 
 # How many seconds before the start to look for a key frame; None means from the beginning.
 _SEEK_MARGINS = (1, 30, None)
+
+_SEARCHED_FOR_EXTRAS = 100
+"""Frames from the beginning."""
+_EXTRAS = {
+    SideDataType.A53_CC: "captions inside the pictures (CEA-608 or 708)",
+    SideDataType.SPHERICAL: "the tags of a 360-degree video",
+    SideDataType.STEREO3D: "the tags of a stereoscopic video",
+}
 
 _Timed = tuple[VideoFrame, Fraction]
 
@@ -110,6 +119,8 @@ class VideoSource(Managed):
     def __iter__(self) -> Iterator[Frame]:
         for index, (picture, pts) in enumerate(self._frames):
             self.faults.reached = pts
+            if index < _SEARCHED_FOR_EXTRAS:
+                self._note_extras(picture)
             duration = (picture.duration or 0) * (self._stream.time_base or 0) or None
             yield Frame(self._upright(picture), index, pts, time.monotonic(), duration)
 
@@ -299,7 +310,7 @@ class VideoSource(Managed):
             what = "HDR" if colours.hdr else "wide-gamut (BT.2020)"
             lost = "highlights above paper white" if colours.hdr else "colours outside it"
             self.notices.append(f"{name} is {what}: mapped to 8-bit BT.709, {lost} are lost")
-        if any(component.is_alpha for component in first.format.components):
+        if _has_alpha(first):
             self.notices.append(f"{name} has transparency, which is lost")
         if joined := self._timeline.notice(name):
             self.notices.append(joined)
@@ -308,6 +319,13 @@ class VideoSource(Managed):
                 f"{name} has a rotation of {first.rotation} degrees, which is not applied "
                 "(choices: 90, 180, 270)"
             )
+
+    def _note_extras(self, frame: VideoFrame) -> None:
+        for data in frame.side_data:
+            what = _EXTRAS.get(data.type)
+            notice = f"{self.path.name} has {what}, which are lost"
+            if what and notice not in self.notices:
+                self.notices.append(notice)
 
     def _close(self) -> None:
         if self._container is not None:
@@ -326,6 +344,13 @@ def _seek(container: InputContainer, stream: VideoStream, seconds: Fraction) -> 
     except av.FFmpegError:
         # Before the first key frame, or a format without an index: read from the beginning.
         container.seek(0)
+
+
+def _has_alpha(frame: VideoFrame) -> bool:
+    """FFmpeg decodes every GIF to BGRA, most of them opaque."""
+    if frame.format.name == "bgra":
+        return bool((frame.to_ndarray(format="rgba")[..., 3] < 255).any())
+    return any(component.is_alpha for component in frame.format.components)
 
 
 def _pixel_shape(stream: VideoStream) -> Fraction:

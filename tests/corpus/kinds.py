@@ -1,0 +1,128 @@
+"""The table of kinds of files as people have them: how each is made, and what must come out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import making
+
+Check = Callable[[Path, Path], None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row. ``make`` writes a file of this kind into a folder and returns its path.
+
+    ``frames`` is how many good frames there are; ``pictures`` the numbers of those of
+    ``making.picture`` in the order they are shown (default: the first ``frames``); None if they
+    show something else. ``times`` are when they are shown, in seconds; ``rate`` is what tools
+    read. ``sound`` is the codec of the sound that comes out; None: there is none. ``notices`` are
+    parts of all that is said. ``to`` is the suffix of the result, ``how`` further options.
+    """
+
+    name: str
+    make: Callable[[Path], Path]
+    frames: int
+    times: Sequence[Fraction] | None = None
+    rate: int | None = None
+    length: Fraction | None = None
+    pictures: Sequence[int] | None = field(default_factory=list)
+    sound: str | None = None
+    notices: Sequence[str] = ()
+    to: str = ".mp4"
+    how: dict[str, Any] = field(default_factory=dict)
+    size: tuple[int, int] = (64, 48)
+    checks: Sequence[Check] = ()
+
+
+def every(step: Fraction, count: int, start: Fraction = Fraction(0)) -> list[Fraction]:
+    return [start + number * step for number in range(count)]
+
+
+TICK = Fraction(1, 25)
+MILLISECONDS = "milliseconds"
+TIME = [
+    Kind("avi-b-frames", making.clip("a.avi", codec="mpeg4", options={"bf": "2"}), 20),
+    Kind("avi-h264-b-frames", making.clip("a.avi", options={"bf": "3"}), 20),
+    Kind("avi-mjpeg", making.clip("a.avi", codec="mjpeg", pixels="yuvj420p"), 20, every(TICK, 20)),
+    Kind("ts", making.stream(), 20, every(TICK, 20), 25, sound="aac"),
+    Kind("ts-late", making.stream(offset=36_000), 20, every(TICK, 20), 25, sound="aac"),
+    Kind("ts-wrap", making.stream(offset=95_442.2), 20, every(TICK, 20), 25, sound="aac"),
+    Kind("ts-wrap-soon", making.stream(offset=95_400), 20, every(TICK, 20), 25, sound="aac"),
+    Kind("mpg", making.stream("a.mpg", codec="mpeg2video", sound="mp2"), 20, every(TICK, 20),
+         sound="mp3float"),
+    Kind("flv-late", making.stream("a.flv", offset=50), 20, every(TICK, 20), sound="aac"),
+    Kind("mkv-late", making.stream("a.mkv", offset=500), 20, every(TICK, 20), sound="aac"),
+    Kind("ts-joined", making.joined(0, 0), 40, every(TICK, 20), pictures=[*range(20)] * 2,
+         sound="aac", notices=["clock of a.ts jumps"]),
+    Kind("ts-jumps-500-s", making.joined(0, 500), 40, every(TICK, 20), pictures=[*range(20)] * 2,
+         sound="aac", notices=["clock of a.ts jumps"]),
+    Kind("ts-jumps-back", making.joined(90_000, 20), 40, every(TICK, 20),
+         pictures=[*range(20)] * 2, sound="aac", notices=["clock of a.ts jumps"]),
+    Kind("ts-joined-thrice", making.joined(70, 0, 300), 60, every(TICK, 20),
+         pictures=[*range(20)] * 3, sound="aac", notices=["clock of a.ts jumps"]),
+    Kind("raw-h264-60", making.raw("a.h264", 60), 30, every(Fraction(1, 60), 30), 60),
+    Kind("raw-h264-24", making.raw("a.h264", 24), 30, every(Fraction(1, 24), 30), 24),
+    Kind("raw-hevc-50", making.raw("a.hevc", 50, "libx265"), 30, every(Fraction(1, 50), 30), 50),
+    Kind("mp4-even-rate", making.clip("a.mp4", count=50), 50, every(TICK, 50), 25, Fraction(2)),
+    Kind("mov-even-rate", making.clip("a.mov", count=50), 50, every(TICK, 50), 25, Fraction(2),
+         to=".mov"),
+    Kind("gif-delays", making.gif((5, 50, 200)), 3,
+         [Fraction(0), Fraction(1, 20), Fraction(11, 20)], length=Fraction(51, 20), size=(32, 32),
+         pictures=None),
+    Kind("last-frame-holds", making.holding("a.mp4"), 20, every(TICK, 20), length=Fraction(69, 25)),
+    Kind("cut-by-copy", making.cut_by_copy, 13, every(TICK, 13), pictures=range(7, 20),
+         sound="aac"),
+    Kind("cut-by-copy-to-mkv", making.cut_by_copy, 13, every(TICK, 13), pictures=range(7, 20),
+         sound="aac", to=".mkv", notices=[MILLISECONDS], checks=[making.check_nothing_before_0]),
+    Kind("damaged-near-the-end", making.damaged(18), 19, size=(160, 120), pictures=[*range(18), 19],
+         notices=["1 damaged frame skipped"]),
+]  # fmt: skip
+STREAMS = [
+    Kind("two-videos", making.two_videos, 20, every(TICK, 20), 25,
+         checks=[making.check_first_video_is_default]),
+    Kind("subtitles-with-gaps", making.subtitles([(1, 3), (5.5, 9.5)]), 250,
+         length=Fraction(10), checks=[making.check_subtitles([(1, 3), (5.5, 9.5)])]),
+    Kind("subtitles-to-the-end", making.subtitles([(0, 4), (4, 10)]), 250, length=Fraction(10),
+         checks=[making.check_subtitles([(0, 4), (4, 10)])]),
+    Kind("srt-to-mp4", making.clip("a.mkv", subtitles="subrip"), 20,
+         notices=["subtitle (srt), is converted to mov_text"],
+         checks=[making.check_subtitles([(0.1, 0.3), (0.5, 0.7)])]),
+    Kind("mov_text-to-mkv", making.clip("a.mp4", subtitles="mov_text"), 20, to=".mkv",
+         notices=["subtitle (mov_text), is converted to subrip", MILLISECONDS],
+         checks=[making.check_subtitles([(0.1, 0.3), (0.5, 0.7)])]),
+    Kind("wmv", making.stream("a.wmv", codec="wmv2", sound="wmav2"), 20, sound="aac",
+         notices=["audio (wmav2), is converted to AAC"]),
+    Kind("adpcm", making.stream("a.avi", codec="mjpeg", sound="adpcm_ms"), 20, sound="aac",
+         notices=["audio (adpcm_ms), is converted to AAC"]),
+    Kind("aac-to-webm", making.clip("a.mp4", sound="aac"), 20, sound="opus", to=".webm",
+         notices=["audio (aac), is converted to Opus", MILLISECONDS]),
+    Kind("avi-pcm", making.stream("a.avi", codec="mjpeg", sound="pcm_s16le"), 20,
+         sound="aac", notices=["audio (pcm_s16le), is converted to AAC"]),
+    Kind("attachment-to-mp4", making.clip("a.mkv", attachment=True), 20,
+         notices=["attachment (letters.ttf), is not copied"]),
+    Kind("no-sound", making.clip("a.mp4", sound="aac"), 20, how={"drop": ["sound"]}),
+    Kind("time-code", making.time_code("a.mov"), 20, to=".mov",
+         checks=[making.check_time_code("01:02:03:04")]),
+    Kind("time-code-to-mkv", making.time_code("a.mov"), 20, to=".mkv", notices=[MILLISECONDS],
+         checks=[making.check_time_code("01:02:03:04")]),
+    Kind("quicktime-keys", making.keys("a.mov"), 20, to=".mov", checks=[making.check_keys]),
+    Kind("android-keys", making.keys("a.mp4"), 20, checks=[making.check_keys]),
+]  # fmt: skip
+PICTURE = [
+    Kind(f"display-{name}", making.displayed(name), 5, every(TICK, 5), pictures=None,
+         size=(48, 64) if making.MATRICES[name][0] == 0 else (64, 48),
+         checks=[making.check_displayed(name)])
+    for name in making.MATRICES
+] + [
+    Kind("size-changes", making.size_changes, 40, pictures=None,
+         notices=["changes its size to 96x48", "clock of a.ts jumps"], checks=[making.check_bars]),
+    Kind("wide-pixels-to-square", making.clip("a.mp4", aspect=Fraction(4, 3)), 20,
+         how={"resize": (128, 72)}, pictures=None, size=(128, 72),
+         checks=[making.check_shape(Fraction(16, 9))]),
+    Kind("wide-pixels", making.clip("a.mp4", aspect=Fraction(4, 3)), 20,
+         checks=[making.check_shape(Fraction(16, 9))]),
+]  # fmt: skip
+KINDS = TIME + STREAMS + PICTURE

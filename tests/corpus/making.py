@@ -1,0 +1,383 @@
+"""How the files of the corpus are made, with PyAV, and special checks of what comes out."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import media_factory as factory
+import numpy as np
+
+from realtime_nst.sources.video import VideoSource
+
+_BITS = 8
+
+
+def picture(number: int, size: tuple[int, int] = (64, 48)) -> np.ndarray:
+    """Above, the binary digits of ``number`` as white and black blocks; below, two colours."""
+    width, height = size
+    digits = np.array([255 * (number >> bit & 1) for bit in range(_BITS)], np.uint8)
+    image = np.zeros((height, width, 3), np.uint8)
+    image[: height // 2] = digits[np.arange(width) * _BITS // width][None, :, None]
+    image[height // 2 :, : width // 4] = 200, 60, 60
+    image[height // 2 :, width // 4 :] = 60, 80, 180
+    return image
+
+
+def number_of(image: np.ndarray) -> int:
+    """The number of the picture that ``image`` shows."""
+    height, width = image.shape[:2]
+    middles = ((np.arange(_BITS) + 0.5) * width / _BITS).astype(int)
+    return sum(1 << bit for bit, x in enumerate(middles) if image[height // 4, x].mean() > 128)
+
+
+Maker = Callable[[Path], Path]
+_RATE = 25
+
+
+def clip(name: str, **how) -> Maker:
+    return lambda folder: factory.clip(folder / name, images=picture, **how)
+
+
+def stream(
+    name: str = "a.ts",
+    *,
+    offset: float = 0,
+    codec: str = "libx264",
+    sound: str = "aac",
+    count: int = 20,
+    size: tuple[int, int] = (64, 48),
+) -> Maker:
+    """Pictures and sound whose clock starts at ``offset`` seconds."""
+
+    def make(folder: Path) -> Path:
+        path = folder / name
+        with av.open(str(path), "w", options={"output_ts_offset": str(offset)}) as output:
+            video = output.add_stream(codec, rate=_RATE)
+            video.width, video.height = size
+            video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+            audio = output.add_stream(sound, rate=44_100, layout="stereo")
+            packets = [*_encoded(video, count, size), *_heard(audio, count)]
+            for packet in sorted(packets, key=lambda p: p.dts * p.time_base):
+                output.mux(packet)
+        return path
+
+    return make
+
+
+def _encoded(video, count: int, size: tuple[int, int]):
+    for number in range(count):
+        frame = av.VideoFrame.from_ndarray(picture(number, size)).reformat(format=video.pix_fmt)
+        frame.pts, frame.time_base = number, Fraction(1, _RATE)
+        yield from video.encode(frame)
+    yield from video.encode(None)
+
+
+def _heard(audio, count: int):
+    context = audio.codec_context
+    context.bit_rate = 128_000
+    context.open()
+    resampler = av.AudioResampler(
+        context.format.name, "stereo", 44_100, frame_size=context.frame_size or 1024
+    )
+    wave = np.sin(np.arange(44_100 * count // _RATE) / 20).astype(np.float32)
+    frame = av.AudioFrame.from_ndarray(np.tile(wave, (2, 1)), format="fltp", layout="stereo")
+    frame.sample_rate, frame.pts, frame.time_base = 44_100, 0, Fraction(1, 44_100)
+    for part in [*resampler.resample(frame), *resampler.resample(None)]:
+        yield from audio.encode(part)
+    yield from audio.encode(None)
+
+
+def joined(*offsets: float) -> Maker:
+    """Transport streams one after the other, as ``cat`` joins them."""
+
+    def make(folder: Path) -> Path:
+        parts = [stream(f"{i}.ts", offset=at)(folder) for i, at in enumerate(offsets)]
+        path = folder / "a.ts"
+        path.write_bytes(b"".join(part.read_bytes() for part in parts))
+        return path
+
+    return make
+
+
+def raw(name: str, rate: int, codec: str = "libx264") -> Maker:
+    def make(folder: Path) -> Path:
+        path = folder / name
+        quiet = {"x265-params": "log-level=error"} if codec == "libx265" else {}
+        with av.open(str(path), "w") as output:
+            video = output.add_stream(codec, rate=rate, options=quiet)
+            video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+            for packet in _encoded(video, 30, (64, 48)):
+                output.mux(packet)
+        return path
+
+    return make
+
+
+def gif(delays: Sequence[int]) -> Maker:
+    def make(folder: Path) -> Path:
+        from PIL import Image
+
+        first, *others = [Image.new("RGB", (32, 32), (60 * i, 0, 0)) for i in range(len(delays))]
+        durations = [10 * delay for delay in delays]
+        first.save(folder / "a.gif", save_all=True, append_images=others, duration=durations)
+        return folder / "a.gif"
+
+    return make
+
+
+def remuxed(source: Path, target: Path, change=lambda packet: None, **options) -> Path:
+    """All packets of ``source`` in another file, changed in place."""
+    with av.open(str(source)) as a, av.open(str(target), "w", **options) as b:
+        streams = {s.index: b.add_stream_from_template(s, opaque=True) for s in a.streams}
+        for packet in a.demux():
+            if packet.size:
+                change(packet)
+                packet.stream = streams[packet.stream_index]
+                b.mux(packet)
+    return target
+
+
+def holding(name: str) -> Maker:
+    """The last frame is shown for two seconds."""
+
+    def make(folder: Path) -> Path:
+        whole = clip(f"whole-{name}", options={"bf": "0"})(folder)
+
+        def hold(packet: av.Packet) -> None:
+            if packet.pts * packet.time_base == Fraction(19, 25):
+                packet.duration = round(2 / packet.time_base)
+
+        return remuxed(whole, folder / name, hold)
+
+    return make
+
+
+def cut_by_copy(folder: Path) -> Path:
+    """The first seven frames lie before the start, as ``-ss … -c copy`` leaves them."""
+    whole = clip("whole.mp4", sound="aac", options={"bf": "0"}, group=50)(folder)
+
+    def shift(packet: av.Packet) -> None:
+        ticks = round(Fraction(7, 25) / packet.time_base)
+        packet.pts, packet.dts = packet.pts - ticks, packet.dts - ticks
+
+    return remuxed(whole, folder / "a.mp4", shift, options={"avoid_negative_ts": "disabled"})
+
+
+def damaged(number: int) -> Maker:
+    def make(folder: Path) -> Path:
+        return factory.damage(
+            clip("a.mp4", size=(160, 120), options={"bf": "0"}, group=1)(folder),
+            [number],
+        )
+
+    return make
+
+
+def two_videos(folder: Path) -> Path:
+    with av.open(str(folder / "a.mp4"), "w") as output:
+        videos = [output.add_stream("libx264", rate=_RATE) for _ in range(2)]
+        for video in videos:
+            video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+            video.disposition = av.stream.Disposition.default
+        packets = [packet for video in videos for packet in _encoded(video, 20, (64, 48))]
+        for packet in sorted(packets, key=lambda p: p.dts * p.time_base):
+            output.mux(packet)
+    return folder / "a.mp4"
+
+
+def check_first_video_is_default(source: Path, result: Path) -> None:
+    del source
+    with av.open(str(result)) as container:
+        first, second = container.streams.video
+        assert first.disposition & av.stream.Disposition.default
+        assert not second.disposition & av.stream.Disposition.default
+        assert first.duration * first.time_base == second.duration * second.time_base
+
+
+Cues = Sequence[tuple[float, float]]
+
+
+def subtitles(cues: Cues) -> Maker:
+    """Ten seconds with cues in MP4."""
+
+    def make(folder: Path) -> Path:
+        with av.open(str(folder / "a.mp4"), "w") as output:
+            video = output.add_stream("libx264", rate=_RATE)
+            video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+            text = output.add_mux_stream("mov_text")
+            text.time_base = Fraction(1, 1_000_000)
+            packets = list(_encoded(video, 250, (64, 48)))
+            reached = 0.0
+            for begin, end in cues:
+                if begin > reached:
+                    packets.append(_cue(text, b"\0\0", reached, begin))
+                packets.append(_cue(text, b"\0\2hi", begin, end))
+                reached = end
+            for packet in sorted(packets, key=lambda p: p.dts * p.time_base):
+                output.mux(packet)
+        return folder / "a.mp4"
+
+    return make
+
+
+def _cue(stream, data: bytes, begin: float, end: float) -> av.Packet:
+    packet = av.Packet(data)
+    packet.stream, packet.time_base = stream, Fraction(1, 1_000_000)
+    packet.pts = packet.dts = round(begin * 1_000_000)
+    packet.duration = round((end - begin) * 1_000_000)
+    return packet
+
+
+def check_subtitles(cues: Cues):
+    def check(source: Path, result: Path) -> None:
+        del source
+        with av.open(str(result)) as container:
+            shown = [
+                (
+                    float(packet.pts * packet.time_base),
+                    float((packet.pts + packet.duration) * packet.time_base),
+                )
+                for packet in container.demux(subtitles=0)
+                if packet.size > 2
+            ]
+        assert np.allclose(shown, cues, atol=0.002)
+
+    return check
+
+
+def check_nothing_before_0(source: Path, result: Path) -> None:
+    del source
+    with av.open(str(result)) as container:
+        for packet in container.demux():
+            if packet.size:
+                assert (packet.pts + (packet.duration or 0)) * packet.time_base > 0
+
+
+def time_code(name: str) -> Maker:
+    def make(folder: Path) -> Path:
+        with av.open(str(folder / name), "w") as output:
+            video = output.add_stream("libx264", rate=_RATE)
+            video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+            video.metadata["timecode"] = "01:02:03:04"
+            for packet in _encoded(video, 20, (64, 48)):
+                output.mux(packet)
+        return folder / name
+
+    return make
+
+
+def check_time_code(code: str):
+    def check(source: Path, result: Path) -> None:
+        del source
+        with av.open(str(result)) as container:
+            tags = {k.lower(): v for k, v in container.streams.video[0].metadata.items()}
+            assert tags["timecode"] == code
+
+    return check
+
+
+KEYS = {
+    "com.apple.quicktime.make": "Apple",
+    "com.apple.quicktime.location.ISO6709": "+48.1+011.5/",
+    "com.android.capture.fps": "120",
+}
+
+
+def keys(name: str) -> Maker:
+    def make(folder: Path) -> Path:
+        flags = {"movflags": "use_metadata_tags"}
+        with av.open(str(folder / name), "w", options=flags) as output:
+            output.metadata.update(KEYS, title="A film")
+            video = output.add_stream("libx264", rate=_RATE)
+            video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+            for packet in _encoded(video, 20, (64, 48)):
+                output.mux(packet)
+        return folder / name
+
+    return make
+
+
+def check_keys(source: Path, result: Path) -> None:
+    del source
+    with av.open(str(result)) as container:
+        assert {**KEYS, "title": "A film"}.items() <= container.metadata.items()
+
+
+MATRICES = {
+    "as-stored": (1, 0, 0, 1),
+    "mirrored": (-1, 0, 0, 1),
+    "flipped": (1, 0, 0, -1),
+    "turned-180": (-1, 0, 0, -1),
+    "transposed": (0, 1, 1, 0),
+    "transversed": (0, -1, -1, 0),
+    "turned-clockwise": (0, 1, -1, 0),
+    "turned-counter-clockwise": (0, -1, 1, 0),
+}
+"""a, b, c and d: the stored point (x, y) is shown at (ax + cy, bx + dy)."""
+
+
+def displayed(name: str) -> Maker:
+    def make(folder: Path) -> Path:
+        a, b, c, d = (65536 * value for value in MATRICES[name])
+        with av.open(str(folder / "a.mp4"), "w") as output:
+            video = output.add_stream("libx264", rate=_RATE)
+            video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+            video.set_display_matrix([a, b, 0, c, d, 0, 0, 0, 1 << 30])
+            for packet in _encoded(video, 5, (64, 48)):
+                output.mux(packet)
+        return folder / "a.mp4"
+
+    return make
+
+
+def check_displayed(name: str):
+    def check(source: Path, result: Path) -> None:
+        del source
+        stored = picture(0)
+        a, b, c, d = MATRICES[name]
+        height, width = stored.shape[:2]
+        y, x = np.mgrid[:height, :width]
+        across, down = a * x + c * y, b * x + d * y
+        shown = np.zeros((height, width, 3) if a else (width, height, 3), np.uint8)
+        shown[down - down.min(), across - across.min()] = stored
+        assert np.abs(first(result).astype(int) - shown).mean() < 14
+
+    return check
+
+
+def first(path: Path) -> np.ndarray:
+    with VideoSource(path) as source:
+        return next(iter(source)).image
+
+
+def size_changes(folder: Path) -> Path:
+    """The second part is of another shape."""
+    parts = [
+        stream("0.ts")(folder),
+        stream("1.ts", offset=0.8, size=(96, 48))(folder),
+    ]
+    path = folder / "a.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
+def check_bars(source: Path, result: Path) -> None:
+    """96x48 fits into 64x48 as 64x32, with 8 black rows above and below."""
+    del source
+    with VideoSource(result) as frames:
+        *_, last = frames
+    assert last.image[:6].max() < 40
+    assert last.image[-6:].max() < 40
+    assert number_of(last.image[8:-8]) == 19
+
+
+def check_shape(wanted: Fraction):
+    def check(source: Path, result: Path) -> None:
+        del source
+        with av.open(str(result)) as container:
+            video = container.streams.video[0]
+            aspect = video.sample_aspect_ratio or 1
+            assert aspect * Fraction(video.width, video.height) == wanted
+
+    return check
