@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import av
 import numpy as np
@@ -72,6 +72,7 @@ def _moving(container: InputContainer) -> list[VideoStream]:
 
 
 _FASTEST = 10_000
+_NO_TIMESTAMPS = 0x80  # FFmpeg's AVFMT_NOTIMESTAMPS
 
 
 def frame_rate(stream: VideoStream) -> Fraction | None:
@@ -81,7 +82,7 @@ def frame_rate(stream: VideoStream) -> Fraction | None:
     rate that the coded stream tells. DV is given an average of 60,000.
     """
     average, guessed = stream.average_rate, stream.guessed_rate
-    timeless = stream.container.format.flags & av.format.Flags.no_timestamps.value
+    timeless = stream.container.format.flags & _NO_TIMESTAMPS
     if guessed and (timeless or not average or average > _FASTEST):
         return guessed
     return average or guessed or None
@@ -99,7 +100,7 @@ class Orientation:
     @classmethod
     def of(cls, frame: VideoFrame) -> Orientation | None:
         """From the display matrix (ISO/IEC 14496-12, 6.2.2); None if it is no quarter turn."""
-        data = frame.side_data.get(SideDataType.DISPLAYMATRIX)
+        data = cast(Any, frame.side_data).get(SideDataType.DISPLAYMATRIX)
         if data is None:
             return cls()
         a, b, _, c, d = struct.unpack("=5i", bytes(data)[:20])

@@ -26,6 +26,7 @@ _JUMP_SECONDS = 10
 # shows that the file was cut from something longer. Others start wherever their clock was.
 _EXACT = ("mov", "matroska")
 _LATE_START = 1
+_TS_DISCONT = 0x200  # FFmpeg's AVFMT_TS_DISCONT: formats whose clock may jump
 # The packet counter of MPEG-TS breaks at a join, for which FFmpeg blames a packet of the last few
 # before, whole as they are.
 _UNJUSTLY_CORRUPT = 3
@@ -87,7 +88,7 @@ def _move(packet: Packet[Any], seconds: Fraction) -> None:
 @lru_cache(maxsize=8)
 def _timeline(path: Path, version: tuple[int, int] | None) -> Timeline:
     with open_input(path) as container:
-        if container.format.flags & av.format.Flags.ts_discont.value:
+        if container.format.flags & _TS_DISCONT:
             return _Joins(container).timeline()
         starts = [
             stream.start_time * stream.time_base

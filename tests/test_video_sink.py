@@ -165,7 +165,7 @@ def _to(name: str, **how):
         (_to("a.mp4", codec="h624"), UnknownName, "did you mean 'h264'"),
         (_to("a.mp4", codec="prores"), UsageError, r"choices: h264, .*name the output a.mkv"),
         (_to("a.mp4", quality=99), UsageError, "choices: 0, the best, to 51"),
-        (_with(sound="aac", drop=["noise"]), UnknownName, "choices: sound, subtitles, data"),
+        (_with(sound="aac", drop=["noise"]), UnknownName, "choices: data, other, sound"),
         (_with(subtitles="subrip"), UsageError, r"subtitle \(s.*name the output a.mkv"),
         (_with(attachment=True), UsageError, "attachment.*name the output a.mkv"),
         (_to("a.mp4", source=Path("none.mp4")), UsageError, "no such file"),

@@ -15,6 +15,7 @@ from av.bitstream import BitStreamFilterContext
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.subtitles.codeccontext import SubtitleCodecContext
 from av.subtitles.subtitle import AssSubtitle
 
 _BITS_A_CHANNEL = 96_000
@@ -61,8 +62,8 @@ def filter_of(stream: Stream) -> str | None:
 class ConvertedSound:
     """The sound of ``source``, decoded and encoded as ``codec`` into a new stream of ``output``."""
 
-    def __init__(self, source: AudioStream, codec: str, output: OutputContainer) -> None:
-        decoder = source.codec_context
+    def __init__(self, source: Stream, codec: str, output: OutputContainer) -> None:
+        decoder = cast(AudioCodecContext, source.codec_context)
         rate = _OPUS_RATE if codec == "libopus" else _nearest_rate(decoder.sample_rate)
         layout = _LAYOUTS.get(decoder.channels, "stereo")
         self._decoder = decoder
@@ -90,7 +91,7 @@ class ConvertedText:
     """The subtitles of ``source`` as plain text in the form of ``codec``."""
 
     def __init__(self, source: Stream, codec: str, output: OutputContainer) -> None:
-        self._decoder, self._codec = source.codec_context, codec
+        self._decoder, self._codec = cast(SubtitleCodecContext, source.codec_context), codec
         self.stream = output.add_mux_stream(codec)
         self.stream.time_base = SHORT_TICK
         self._end = 0

@@ -173,13 +173,13 @@ def _end(packet: Packet[Any]) -> Fraction:
 
 
 def _length(stream: Stream) -> Fraction:
-    return ((stream.start_time or 0) + (stream.duration or 0)) * (stream.time_base or 0)
+    return ((stream.start_time or 0) + (stream.duration or 0)) * (stream.time_base or Fraction(0))
 
 
 def _gap_after(packet: Packet[Any]) -> Packet[Any]:
     gap = Packet(GAP)
     gap.stream, gap.time_base, gap.duration = packet.stream, packet.time_base, 1
-    gap.pts = gap.dts = packet.pts + (packet.duration or 0)
+    gap.pts = gap.dts = (packet.pts or 0) + (packet.duration or 0)
     return gap
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import av
 import numpy as np
 from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.packet import Packet
+from av.sidedata.sidedata import SideData
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
@@ -121,7 +122,7 @@ class VideoSource(Managed):
             self.faults.reached = pts
             if index < _SEARCHED_FOR_EXTRAS:
                 self._note_extras(picture)
-            duration = (picture.duration or 0) * (self._stream.time_base or 0) or None
+            duration = (picture.duration or 0) * (self._stream.time_base or Fraction(0)) or None
             yield Frame(self._upright(picture), index, pts, time.monotonic(), duration)
 
     def _open_at_start(self) -> VideoFrame:
@@ -215,7 +216,7 @@ class VideoSource(Managed):
             if packet.size and packet.is_corrupt:
                 self.faults.corrupt += 1
             elif packet.size:
-                if self._in_decoding_order:
+                if self._in_decoding_order and packet.dts is not None:
                     heapq.heappush(self._due, packet.dts)
                 yield packet
 
@@ -321,7 +322,7 @@ class VideoSource(Managed):
             )
 
     def _note_extras(self, frame: VideoFrame) -> None:
-        for data in frame.side_data:
+        for data in cast("Iterable[SideData]", frame.side_data):
             what = _EXTRAS.get(data.type)
             notice = f"{self.path.name} has {what}, which are lost"
             if what and notice not in self.notices:

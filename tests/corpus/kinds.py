@@ -117,7 +117,7 @@ PICTURE = [
          checks=[making.check_displayed(name)])
     for name in making.MATRICES
 ] + [
-    Kind("size-changes", making.size_changes, 40, pictures=None,
+    Kind("size-changes", making.size_changes, 40, pictures=None, sound="aac",
          notices=["changes its size to 96x48", "clock of a.ts jumps"], checks=[making.check_bars]),
     Kind("wide-pixels-to-square", making.clip("a.mp4", aspect=Fraction(4, 3)), 20,
          how={"resize": (128, 72)}, pictures=None, size=(128, 72),
