@@ -7,6 +7,7 @@ from realtime_nst.errors import MissingPackage
 EXTRAS = {
     "bench": ("jinja2", "matplotlib", "onnx", "psutil"),
     "cpu": ("onnxruntime",),
+    "jxl": ("pillow_jxl",),
     "serve": ("aiohttp", "aiortc"),
     "train": ("torch", "onnx", "onnxscript", "safetensors", "matplotlib"),
 }

@@ -1,43 +1,57 @@
 """Reading picture files, as frames or as paintings."""
 
-import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime_nst import exif
 from realtime_nst.errors import MediaError
-from realtime_nst.stream import Image
+from realtime_nst.picture_kinds import HEAD, cicp, kind_of, opened
+from realtime_nst.stream import Image, Original
 
-SUFFIXES = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+if TYPE_CHECKING:  # Pillow takes 0.1 s to import, and most commands read no picture
+    from PIL import Image as Pillow
 
-_JPEG = b"\xff\xd8"
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
-_FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_ALONE = {0x01, *range(0xD0, 0xD9)}
-"""Markers without a length."""
+    from realtime_nst.profiles import Profile
+
+SUFFIXES = tuple(
+    ".apng .avif .bmp .dib .gif .heic .heif .hif .jfif .jp2 .jpe .jpeg .jpg .jxl .png .tif .tiff "
+    ".webp".split()
+)
+
+_TELL_PRIMARIES = ("AVIF", "HEIF", "PNG")
 
 _BAND = 256
 """Rows composited over white at a time, to bound memory."""
 
 
 def read_picture(path: str | Path) -> Image:
-    """The picture at ``path`` as RGB uint8 ``(height, width, 3)``.
+    """The picture at ``path`` as RGB uint8 ``(height, width, 3)``, in sRGB.
 
-    The EXIF orientation is applied (except to pictures with transparency), 16 bits are reduced to
-    8, grey, palette and CMYK are converted, transparency is composited over white. An animation
-    gives its first picture. Raises :class:`MediaError` if it cannot be read.
+    The ICC profile and the EXIF orientation are applied, more than 8 bits are reduced to 8, grey,
+    palette, CMYK and Lab are converted, transparency is composited over white. An animation gives
+    its first picture. Raises :class:`MediaError` if it cannot be read.
     """
-    return decode(load(Path(path)), str(path))
+    return read_with_original(path)[0]
+
+
+def read_with_original(path: str | Path) -> tuple[Image, Original]:
+    """Like :func:`read_picture`, with what else the file holds."""
+    return _decoded(load(Path(path)), str(path))
 
 
 def is_picture(path: Path) -> bool:
     """By its suffix, or if that is unknown by the file's contents."""
     if path.suffix.lower() in SUFFIXES or not path.is_file():
         return path.suffix.lower() in SUFFIXES and not path.is_dir()
-    return bool(cv2.haveImageReader(str(path)))
+    try:
+        with path.open("rb") as file:
+            return bool(kind_of(file.read(HEAD))) or cv2.haveImageReader(str(path))
+    except OSError:
+        return False
 
 
 def load(path: Path) -> bytes:
@@ -59,62 +73,168 @@ def decode(data: bytes, name: str, longest: int = 0) -> Image:
     A JPEG whose longer side has 8 times ``longest`` pixels or more is decoded at an eighth of its
     size, so that it is never in memory in full; not if ``longest`` is 0.
     """
+    return _decoded(data, name, longest)[0]
+
+
+def _decoded(data: bytes, name: str, longest: int = 0) -> tuple[Image, Original]:
     try:
-        return _decoded(np.frombuffer(data, np.uint8), name, longest)
+        picture = opened(data, name)
+        result = _read(picture, data, longest) if picture is not None else None
+        return result or _through_opencv(data, name)
     except (cv2.error, MemoryError) as error:
         reason = getattr(error, "err", "") or "not enough memory"
         raise MediaError(f"{name!r} cannot be decoded: {reason}; try a smaller copy") from error
 
 
-def jpeg_size(data: bytes) -> tuple[int, int]:
-    """Width and height from a JPEG's frame header (ITU-T T.81, B.2.2); 0, 0 if it has none.
+def _read(picture: "Pillow.Image", data: bytes, longest: int) -> tuple[Image, Original] | None:
+    """None if the file is damaged."""
+    profile = _profile(picture, data)
+    if picture.format == "JPEG" and (
+        picture.mode == "RGB" or (picture.mode == "L" and not profile)
+    ):
+        image = _jpeg(data, longest)
+        return None if image is None else _finished(picture, image, None, profile)
+    try:
+        picture.load()
+        colours, alpha = _split(picture)
+    except MemoryError:
+        raise
+    except Exception:  # the readers raise whatever a damaged file makes them trip over
+        return None
+    if profile is not None and profile.mode == "RGB" and colours.mode == "L":
+        colours = colours.convert("RGB")
+    if profile is None or profile.mode != colours.mode:
+        return _finished(picture, _converted(colours), alpha, None)
+    if profile.mode != "RGB":
+        return _finished(picture, np.array(profile.to_srgb(colours)), alpha, None)
+    return _finished(picture, np.array(colours), alpha, profile)
 
-    Read without decoding: libjpeg keeps all coefficients of a progressive JPEG in memory, and 565
-    bytes may stand for 20000x20000 of them.
-    """
-    at = len(_JPEG)
-    while found := _MARKER.search(data, at):
-        marker, at = found[1][0], found.end()
-        if marker in _FRAME_HEADERS and len(data) >= at + 7:
-            return int.from_bytes(data[at + 5 : at + 7]), int.from_bytes(data[at + 3 : at + 5])
-        if marker not in _ALONE:
-            at += int.from_bytes(data[at : at + 2])
-    return 0, 0
+
+def _profile(picture: "Pillow.Image", data: bytes) -> "Profile | None":
+    """The ICC profile, or one of the primaries that the file names instead."""
+    embedded = picture.info.get("icc_profile")
+    primaries, _ = cicp(data) if picture.format in _TELL_PRIMARIES else (2, 2)
+    if not embedded and primaries == 2:
+        return None
+    from realtime_nst.profiles import PRIMARIES, read_profile, rgb_profile
+
+    if not embedded and primaries in PRIMARIES:
+        embedded = rgb_profile(PRIMARIES[primaries])
+    return read_profile(embedded) if embedded else None
 
 
-def _decoded(data: NDArray[np.uint8], name: str, longest: int) -> Image:
-    if data[:2].tobytes() == _JPEG:  # never has transparency
-        image = _eighth(data, longest) if longest else None
-    else:
-        image = _transparent(data)
+def _jpeg(data: bytes, longest: int) -> Image | None:
+    """OpenCV is faster than Pillow, and gives as much as there is of a cut file."""
+    coded = np.frombuffer(data, np.uint8)
+    image = None
+    if longest:
+        small = cv2.imdecode(coded, cv2.IMREAD_REDUCED_COLOR_8 | cv2.IMREAD_IGNORE_ORIENTATION)
+        image = small if small is not None and max(small.shape) >= longest else None
     if image is None:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        image = cv2.imdecode(coded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    return None if image is None else cast(Image, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+def _split(picture: "Pillow.Image") -> "tuple[Pillow.Image, NDArray[np.uint8] | None]":
+    """The colours of a loaded picture, in the mode L, RGB, CMYK or LAB, and its transparency."""
+    if picture.has_transparency_data:
+        clear = picture.convert("RGBA")
+        grey = picture.mode in ("LA", "La")
+        alpha = np.array(clear.getchannel("A"))
+        return clear.getchannel("R") if grey else clear.convert("RGB"), alpha
+    if picture.mode.startswith(("I", "F")):
+        return _eight_bits(np.asarray(picture, np.float64), picture.mode == "F"), None
+    if picture.mode == "1":
+        return picture.convert("L"), None
+    return picture if picture.mode in ("L", "CMYK", "LAB") else picture.convert("RGB"), None
+
+
+def _eight_bits(values: NDArray[np.float64], floating: bool) -> "Pillow.Image":
+    """Grey of 16 bits, or floating point in 0..1, as 8 bits."""
+    from PIL import Image as Pillow
+
+    scaled = values * 255 if floating else values * (255 / 65535)
+    return Pillow.fromarray(np.nan_to_num(scaled).round().clip(0, 255).astype(np.uint8))
+
+
+def _converted(colours: "Pillow.Image") -> Image:
+    from realtime_nst.profiles import lab_to_srgb
+
+    return np.array(lab_to_srgb(colours) if colours.mode == "LAB" else colours.convert("RGB"))
+
+
+def _finished(
+    picture: "Pillow.Image",
+    pixels: Image,
+    alpha: NDArray[np.uint8] | None,
+    profile: "Profile | None",
+) -> tuple[Image, Original]:
+    """``pixels``, in the space of ``profile`` (None: sRGB), upright, in sRGB and over white."""
+    data = _exif_of(picture)
+    turn = _TURNS.get(_orientation(picture, data))
+    if turn is not None:
+        pixels = turn(pixels)
+        alpha = None if alpha is None else turn(alpha)
+    shown = pixels
+    if profile is not None and not profile.is_srgb:
+        shown = profile.image_to_srgb(pixels)
+    kept = profile.data if profile is not None and profile.is_writable else b""
+    own = pixels if kept else shown
+    if alpha is not None:
+        shown, own = _on_white(shown, alpha), np.dstack((own, alpha))
+    elif own is shown:
+        return shown, Original(profile=kept, exif=data)
+    return shown, Original(own, shown, kept, data)
+
+
+_TURNS: dict[int, Any] = {
+    2: lambda image: cv2.flip(image, 1),
+    3: lambda image: cv2.rotate(image, cv2.ROTATE_180),
+    4: lambda image: cv2.flip(image, 0),
+    5: lambda image: cv2.transpose(image),
+    6: lambda image: cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda image: cv2.flip(cv2.transpose(image), -1),
+    8: lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
+"""What makes a picture upright, by its EXIF orientation."""
+
+
+def _orientation(picture: "Pillow.Image", data: bytes) -> int:
+    """1 if the reader has applied it, as that of JPEG XL does unless it rebuilds a JPEG."""
+    if picture.format == "JXL" and not getattr(picture, "jpeg", False):
+        return 1
+    return exif.orientation(data)
+
+
+def _exif_of(picture: "Pillow.Image") -> bytes:
+    """As stored; of a TIFF, whose directory is the EXIF directory, the tags that concern people."""
+    if picture.format != "TIFF":
+        return picture.info.get("exif") or b""
+    from PIL import Image as Pillow
+
+    source, result = picture.getexif(), Pillow.Exif()
+    for tag in exif.DESCRIPTION & set(source):
+        result[tag] = source[tag]
+    for directory in exif.DIRECTORIES & set(source):
+        result[directory] = source.get_ifd(directory)
+    return result.tobytes() if result else b""
+
+
+def _on_white(pixels: Image, alpha: NDArray[np.uint8]) -> Image:
+    image = np.empty_like(pixels)
+    for top in range(0, len(pixels), _BAND):
+        band = slice(top, top + _BAND)
+        share = alpha[band, :, None].astype(np.float32) / 255
+        image[band] = (pixels[band] * share + 255 * (1 - share)).round()
+    return image
+
+
+def _through_opencv(data: bytes, name: str) -> tuple[Image, Original]:
+    """Of kinds that Pillow does not read, and of damaged files as much as there is."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         raise MediaError(
             f"{name!r} is not a picture, or is damaged "
             f"(formats: {', '.join(SUFFIXES)}); convert it or leave it out"
         )
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _eighth(data: NDArray[np.uint8], longest: int) -> NDArray[Any] | None:
-    """BGR at an eighth of the size; None if that is smaller than ``longest``."""
-    small = cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_8)
-    return small if small is not None and max(small.shape) >= longest else None
-
-
-def _transparent(data: NDArray[np.uint8]) -> NDArray[Any] | None:
-    """BGR of a picture with transparency, composited over white; None for any other."""
-    bgra = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-    if bgra is None or bgra.shape[2:] != (4,) or bgra.dtype not in (np.uint8, np.uint16):
-        return None
-    image = np.empty((*bgra.shape[:2], 3), np.uint8)
-    for top in range(0, len(bgra), _BAND):
-        image[top : top + _BAND] = _on_white(bgra[top : top + _BAND])
-    return image
-
-
-def _on_white(bgra: NDArray[Any]) -> NDArray[Any]:
-    values = bgra.astype(np.float32) / (np.iinfo(bgra.dtype).max / 255)
-    alpha = values[..., 3:] / 255
-    return (values[..., :3] * alpha + 255 * (1 - alpha)).round()
+    return cast(Image, cv2.cvtColor(image, cv2.COLOR_BGR2RGB)), Original()

@@ -14,12 +14,28 @@ Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """What a picture file holds besides its colours in sRGB, so that the result can keep it.
+
+    ``pixels`` are RGB or RGBA uint8 in the colour space of the ICC ``profile`` (empty: sRGB), and
+    ``shown`` is the frame's image that was made from them; both are None if ``pixels`` would be
+    that image. ``exif`` is the EXIF data as stored; the orientation in it has been applied.
+    """
+
+    pixels: NDArray[np.uint8] | None = None
+    shown: Image | None = None
+    profile: bytes = b""
+    exif: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One picture of a stream.
 
     ``index`` counts from 0; ``pts`` is the presentation time in seconds; ``captured`` is the
     ``time.monotonic()`` reading when the picture became available, from which latency is counted.
-    ``duration`` is how many seconds it is shown, if the source says so.
+    ``duration`` is how many seconds it is shown, if the source says so. ``original`` is set for
+    pictures from files.
     """
 
     image: Image
@@ -27,6 +43,7 @@ class Frame:
     pts: Fraction
     captured: float
     duration: Fraction | None = None
+    original: Original | None = None
 
 
 @dataclass(frozen=True, slots=True)

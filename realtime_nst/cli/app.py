@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -90,6 +91,7 @@ def _options(
 
 def run() -> int:
     interrupt.watch()
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # of damaged tags, whatever the outcome
     try:
         return app(standalone_mode=False) or 0
     except RealtimeNstError as error:

@@ -20,6 +20,9 @@ from realtime_nst.look import MOVING, Look, View
 _OF_FILMS = ("stabilise", "flow", "network_every", "morph_to", "morph_seconds")
 """Settings without a meaning for pictures."""
 
+_NAMED = 5
+"""Skipped files that are named for each reason."""
+
 
 @with_look(without=(*OF_VIEW, *_OF_FILMS))
 def image(
@@ -31,6 +34,9 @@ def image(
     quality: Annotated[
         int, typer.Option(metavar="1..100", help="Quality of JPEG and WebP; higher is better.")
     ] = 95,
+    strip: Annotated[
+        bool, typer.Option("--strip", help="Leave out EXIF data: date, place and camera.")
+    ] = False,
     overwrite: options.Overwrite = False,
     save: SaveLook = None,
 ) -> None:
@@ -53,7 +59,7 @@ def image(
         )
     pictures = PictureSource(sources, skip_unreadable=True)
     names = [written_name(path) for path in pictures.paths]
-    sink = PictureSink(output, names, overwrite=overwrite, quality=quality)
+    sink = PictureSink(output, names, overwrite=overwrite, quality=quality, keep_exif=not strip)
     _check_output(pictures.paths, output)
     still = replace(look, stabilise="off", network_every=1, morph_to="")
     painting = Paint(still, Networks(provider))
@@ -67,10 +73,24 @@ def image(
     ):
         report = pipeline.run(pictures, [painting], sink, progress)
     console.say(f"{output}: {console.counted(report.frames, 'picture')} in {report.seconds:.1f} s")
+    if pictures.passed_over:
+        console.say_notice(_passed_over(pictures.passed_over))
     for error in pictures.unreadable.values():
         console.say_error(str(error))
     if pictures.unreadable:
         raise typer.Exit(1)
+
+
+def _passed_over(reasons: dict[Path, str]) -> str:
+    """One line, by reason: names a few and counts the others."""
+    by_reason: dict[str, list[str]] = {}
+    for path, reason in reasons.items():
+        by_reason.setdefault(reason, []).append(path.name)
+    parts = []
+    for reason, names in by_reason.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        parts.append(f"{', '.join(names[:_NAMED])}{more} ({reason})")
+    return f"{len(reasons)} skipped: {'; '.join(parts)}"
 
 
 def _check_output(paths: list[Path], output: Path) -> None:

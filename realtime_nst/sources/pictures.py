@@ -4,13 +4,16 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Self
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.files import nearest
-from realtime_nst.pictures import SUFFIXES, read_picture
-from realtime_nst.stream import Frame, Image, Managed, StreamInfo
+from realtime_nst.pictures import SUFFIXES, is_picture, read_with_original
+from realtime_nst.stream import Frame, Image, Managed, Original, StreamInfo
+
+_Picture = tuple[Image, Original]
 
 
 class PictureSource(Managed):
@@ -19,7 +22,8 @@ class PictureSource(Managed):
     Frame ``index`` shows ``paths[index]`` at its own size for 1 / ``rate`` seconds. ``info`` has
     the size of the first picture. A picture that cannot be read raises :class:`MediaError`; with
     ``skip_unreadable`` it is skipped and its error stored in ``unreadable`` under its path, and an
-    error is raised only if no picture can be read.
+    error is raised only if no picture can be read. ``passed_over`` has the reason why a file or
+    folder inside a folder is not among the pictures.
     """
 
     def __init__(
@@ -30,7 +34,8 @@ class PictureSource(Managed):
         skip_unreadable: bool = False,
     ) -> None:
         given = [paths] if isinstance(paths, str | Path) else paths
-        self.paths = [path for one in given for path in list_pictures(one)]
+        self.passed_over: dict[Path, str] = {}
+        self.paths = [path for one in given for path in list_pictures(one, self.passed_over)]
         if not self.paths:
             raise UsageError("no picture given; name at least one file or folder")
         if rate <= 0:
@@ -38,11 +43,11 @@ class PictureSource(Managed):
         self.unreadable: dict[Path, MediaError] = {}
         self._rate = Fraction(rate)
         self._skip = skip_unreadable
-        self._first: tuple[int, Image] | None = None
+        self._first: tuple[int, _Picture] | None = None
 
     @property
     def info(self) -> StreamInfo:
-        height, width = self._open()[1].shape[:2]
+        height, width = self._open()[1][0].shape[:2]
         return StreamInfo(width, height, self._rate, len(self.paths))
 
     def __enter__(self) -> Self:
@@ -53,31 +58,32 @@ class PictureSource(Managed):
         self._first = None
 
     def __iter__(self) -> Iterator[Frame]:
-        first, image = self._open()
-        yield self._frame(first, image)
+        first, picture = self._open()
+        yield self._frame(first, picture)
         for index in range(first + 1, len(self.paths)):
-            picture = self._read(self.paths[index])
-            if picture is not None:
-                yield self._frame(index, picture)
+            read = self._read(self.paths[index])
+            if read is not None:
+                yield self._frame(index, read)
 
-    def _frame(self, index: int, image: Image) -> Frame:
-        return Frame(image, index, index / self._rate, time.monotonic())
+    def _frame(self, index: int, picture: _Picture) -> Frame:
+        image, original = picture
+        return Frame(image, index, index / self._rate, time.monotonic(), original)
 
-    def _open(self) -> tuple[int, Image]:
+    def _open(self) -> tuple[int, _Picture]:
         if self._first is None:
             self._first = self._first_readable()
         return self._first
 
-    def _first_readable(self) -> tuple[int, Image]:
+    def _first_readable(self) -> tuple[int, _Picture]:
         for index, path in enumerate(self.paths):
-            image = self._read(path)
-            if image is not None:
-                return index, image
+            picture = self._read(path)
+            if picture is not None:
+                return index, picture
         raise next(iter(self.unreadable.values()))
 
-    def _read(self, path: Path) -> Image | None:
+    def _read(self, path: Path) -> _Picture | None:
         try:
-            return read_picture(path)
+            return read_with_original(path)
         except MediaError as error:
             if not self._skip:
                 raise
@@ -85,24 +91,40 @@ class PictureSource(Managed):
             return None
 
 
-def list_pictures(path: str | Path) -> list[Path]:
+def list_pictures(path: str | Path, passed_over: dict[Path, str] | None = None) -> list[Path]:
     """``path`` itself, or if it is a folder, the pictures directly in it: by name, 2 before 10.
 
-    Raises :class:`UsageError` if it does not exist or the folder contains no picture.
+    What else is in the folder is put into ``passed_over``, with the reason. Raises
+    :class:`UsageError` if ``path`` does not exist or the folder contains no picture.
     """
     path = Path(path)
     if not path.exists():
         raise UsageError(f"{str(path)!r} does not exist{nearest(path)}")
     if not path.is_dir():
         return [path]
-    found = [file for file in path.iterdir() if _is_picture(file)]
+    reasons = {file: _reason_against(file) for file in sorted(path.iterdir(), key=_natural)}
+    found = [file for file, reason in reasons.items() if not reason]
     if not found:
         raise UsageError(f"the folder {str(path)!r} contains no picture ({', '.join(SUFFIXES)})")
-    return sorted(found, key=_natural)
+    if passed_over is not None:
+        passed_over.update({file: reason for file, reason in reasons.items() if reason})
+    return found
 
 
-def _is_picture(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+def _reason_against(file: Path) -> str:
+    """Why ``file``, inside a folder, is not read; empty if it is."""
+    if not file.exists():
+        return "a link to nothing"
+    if file.is_dir():
+        return "a folder"
+    if file.name.startswith("."):
+        return "hidden"
+    if not file.is_file():
+        return "not a regular file"
+    if is_picture(file):
+        return ""
+    kind = guess_type(file.name)[0] or ""
+    return "a video" if kind.startswith("video/") else "not a picture"
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:

@@ -1,0 +1,150 @@
+"""The kinds of picture files: recognised, and opened without decoding."""
+
+import re
+from importlib import import_module
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from realtime_nst.errors import MediaError, MissingPackage
+from realtime_nst.packages import require
+
+if TYPE_CHECKING:  # Pillow takes 0.1 s to import, and most commands read no picture
+    from PIL import Image as Pillow
+
+LARGEST = 2**28
+"""Pixels. The cameras of phones reach 200 million; a few hundred bytes may declare any number."""
+
+_PLUGINS = {
+    "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
+    "GIF": ("PIL.GifImagePlugin", "GifImageFile"),
+    "HEIF": ("pi_heif", "HeifImageFile"),
+    "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"),
+    "JPEG 2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
+    "JPEG XL": ("pillow_jxl.JpegXLImagePlugin", "JXLImageFile"),
+    "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
+    "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
+    "WebP": ("PIL.WebPImagePlugin", "WebPImageFile"),
+}
+"""Classes of Pillow by the kind of file. ``Image.open`` would try formats that run other programs,
+and refuse or warn by a limit that holds for the whole process."""
+
+_SIGNATURES = {
+    "BMP": rb"BM",
+    "GIF": rb"GIF8[79]a",
+    "JPEG": rb"\xff\xd8",
+    "JPEG 2000": rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ",
+    "JPEG XL": rb"\xff\x0a|\0\0\0\x0cJXL ",
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "TIFF": rb"II[*+]\0|MM\0[*+]",
+    "WebP": rb"RIFF....WEBP",
+    "AVIF": rb"....ftyp(?:avi[fs]|mi[af]1?.{5,40}avif)",
+    "HEIF": rb"....ftyp(?:hei[cxms]|hev[cxms]|mi[af]1|msf1)",
+}
+"""How the files begin."""
+
+HEAD = 64
+"""Bytes that tell the kind."""
+
+_COLOUR_WITHIN = 2**16
+"""Bytes in which colours are described; pixels come behind."""
+
+_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_ALONE = {0x01, *range(0xD0, 0xD9)}
+"""Markers without a length."""
+
+
+def kind_of(head: bytes) -> str:
+    """The kind of picture that begins with ``head``; empty if it is none of those known."""
+    for kind, signature in _SIGNATURES.items():
+        if re.match(signature, head[:HEAD], re.DOTALL):
+            return kind
+    return ""
+
+
+def opened(data: bytes, name: str) -> "Pillow.Image | None":
+    """The picture with its pixels still to be decoded; None if Pillow cannot read the kind.
+
+    Raises :class:`MediaError` if it has more than ``LARGEST`` pixels, or needs another package.
+    """
+    kind = kind_of(data)
+    if not kind:
+        return None
+    if kind == "JPEG XL":
+        _require_jxl(name)
+        _check_size(jxl_size(data), name)  # its reader decodes at once
+    module, class_name = _PLUGINS[kind]
+    try:
+        picture: Pillow.Image = getattr(import_module(module), class_name)(BytesIO(data))
+    except ImportError as error:
+        raise MediaError(f"{name!r} needs the package {error.name}: pip install it") from error
+    except Exception:  # the readers raise whatever a damaged file makes them trip over
+        return None
+    _check_size(picture.size, name)
+    return picture
+
+
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """Width and height from a JPEG's frame header (ITU-T T.81, B.2.2); 0, 0 if it has none.
+
+    Read without decoding: libjpeg keeps all coefficients of a progressive JPEG in memory, and 565
+    bytes may stand for 20000x20000 of them.
+    """
+    at = 2
+    while found := _MARKER.search(data, at):
+        marker, at = found[1][0], found.end()
+        if marker in _FRAME_HEADERS and len(data) >= at + 7:
+            return int.from_bytes(data[at + 5 : at + 7]), int.from_bytes(data[at + 3 : at + 5])
+        if marker not in _ALONE:
+            at += int.from_bytes(data[at : at + 2])
+    return 0, 0
+
+
+def jxl_size(data: bytes) -> tuple[int, int]:
+    """Width and height from a JPEG XL codestream's header (ISO/IEC 18181-1, D.2); 0, 0 if it has
+    none."""
+    start = 0 if data.startswith(b"\xff\x0a") else data.find(b"\xff\x0a", 12)
+    if start < 0:
+        return 0, 0
+    bits = int.from_bytes(data[start + 2 : start + 14], "little")
+
+    def take(count: int) -> int:
+        nonlocal bits
+        value, bits = bits & ((1 << count) - 1), bits >> count
+        return value
+
+    def side() -> int:
+        return 8 * (take(5) + 1) if small else take((9, 13, 18, 30)[take(2)]) + 1
+
+    small = take(1)
+    height = side()
+    ratio = ((0, 1), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[take(3)]
+    return height * ratio[0] // ratio[1] or side(), height
+
+
+def cicp(data: bytes) -> tuple[int, int]:
+    """The codes of the primaries and the transfer (ITU-T H.273) in an AVIF, HEIF or PNG file; 2, 2,
+    unspecified, if there are none."""
+    if data.startswith(b"\x89PNG"):
+        at = data.find(b"cICP", 0, _COLOUR_WITHIN)
+        return (data[at + 4], data[at + 5]) if at > 0 else (2, 2)
+    at = data.find(b"colrnclx", 0, _COLOUR_WITHIN)
+    if at < 0:
+        return 2, 2
+    return int.from_bytes(data[at + 8 : at + 10]), int.from_bytes(data[at + 10 : at + 12])
+
+
+def _require_jxl(name: str) -> None:
+    try:
+        require("reading JPEG XL", "jxl")
+    except MissingPackage as error:
+        raise MediaError(f"{name!r} cannot be read: {error}") from error
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    if size[0] * size[1] > LARGEST:
+        raise MediaError(
+            f"{name!r} has {size[0]}x{size[1]} pixels, and {LARGEST // 10**6} million are the most "
+            "that are read; use a smaller copy"
+        )

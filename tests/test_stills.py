@@ -1,0 +1,231 @@
+"""Picture files of every kind, painted at strength 0: what they hold comes out again."""
+
+from pathlib import Path
+
+import model_factory
+import numpy as np
+import pytest
+from corpus import stills
+from corpus.stills import STILLS
+from PIL import Image
+
+from realtime_nst.picture_kinds import jxl_size
+from realtime_nst.pictures import read_picture
+
+HEIC = Path(__file__).parent / "corpus" / "still.heic"
+
+
+@pytest.fixture(scope="session")
+def style(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("style")
+    return model_factory.write_style(folder / "tiny.onnx", card=model_factory.card())
+
+
+@pytest.fixture
+def untouched(cli, style, tmp_path):
+    """Paints at strength 0; the one file that comes out, or all of a folder."""
+
+    def paint(source, *options, into="made"):
+        code, said, err = cli(
+            "image", source, "-o", tmp_path / into, "--style", style, "--strength", "0", *options
+        )
+        assert code == 0, said + err
+        paint.said = err
+        made = tmp_path / into
+        return sorted(made.iterdir()) if made.is_dir() else made
+
+    return paint
+
+
+@pytest.mark.parametrize("still", STILLS, ids=lambda still: still.name)
+def test_colours_shape_and_tags_come_out(still, untouched, tmp_path):
+    source = tmp_path / still.name
+    still.make(source)
+    (tmp_path / "made").mkdir()
+    (made,) = untouched(source)
+    assert made.name == still.painted
+    np.testing.assert_allclose(stills.seen(made), stills.COLOURS, atol=still.tolerance)
+    picture = Image.open(made)
+    assert picture.info.get("icc_profile", b"") == still.icc
+    assert picture.has_transparency_data is still.alpha
+    if still.alpha:
+        alpha = np.asarray(picture.getchannel("A"), np.int16)
+        assert np.abs(alpha - stills.transparency()).max() <= 1
+    if still.exif:
+        kept = picture.getexif()
+        assert kept[0x010F] == stills.CAMERA
+        assert kept.get(0x0112, 1) == 1
+        assert kept.get_ifd(0x8769)[0x9003] == stills.DATE
+        assert kept.get_ifd(0x8825)[2] == stills.LATITUDE
+
+
+@pytest.mark.parametrize("still", STILLS, ids=lambda still: still.name)
+def test_as_a_painting_or_a_mask_it_is_read_as_it_is_seen(still, tmp_path):
+    path = tmp_path / still.name
+    still.make(path)
+    image = read_picture(path).astype(np.float64)
+    rows = image[8 : stills.SIDE - 8].reshape(-1, 6, stills.SIDE, 3)[:, :, 10:-10]
+    np.testing.assert_allclose(rows.mean((0, 2)), stills.COLOURS, atol=still.tolerance)
+
+
+def test_heic_is_a_picture_everywhere(untouched, cli, style, tmp_path):
+    folder = tmp_path / "phone"
+    folder.mkdir()
+    (folder / "IMG_1.HEIC").write_bytes(HEIC.read_bytes())
+    (folder / "no_suffix").write_bytes(HEIC.read_bytes())
+    made = untouched(folder)
+    assert [path.name for path in made] == ["IMG_1.png", "no_suffix.png"]
+    for path in made:
+        np.testing.assert_array_equal(np.asarray(Image.open(path)), read_picture(HEIC))
+    masked = tmp_path / "masked.png"
+    assert cli("image", HEIC, "--mask", HEIC, "-o", masked, "--style", style)[0] == 0
+
+
+def test_heic_is_assembled_from_its_tiles(tmp_path):
+    path = stills.tiled_heic(tmp_path / "tiles.heic")
+    image = read_picture(path).astype(np.float64)
+    assert image.shape == (2 * stills.TILE, 3 * stills.TILE, 3)
+    tiles = image.reshape(2, stills.TILE, 3, stills.TILE, 3).mean((1, 3)).reshape(6, 3)
+    np.testing.assert_allclose(tiles, stills.COLOURS, atol=3)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_jpeg_xl(untouched, tmp_path, mode):
+    pytest.importorskip("pillow_jxl")
+    path = tmp_path / "new.jxl"
+    stills.pil(alpha=mode == "RGBA", mode=mode, lossless=True)(path)
+    (tmp_path / "made").mkdir()
+    (made,) = untouched(path)
+    assert made.name == "new.png"
+    expected = Image.fromarray(stills.patches()).convert(mode.removesuffix("A")).convert("RGB")
+    if mode != "RGBA":
+        np.testing.assert_array_equal(np.asarray(Image.open(made).convert("RGB")), expected)
+    else:
+        np.testing.assert_array_equal(
+            np.asarray(Image.open(made).getchannel("A")), stills.transparency()
+        )
+
+
+@pytest.mark.parametrize("icc", [stills.P3_ICC, stills.ADOBE_ICC])
+def test_colours_beyond_srgb_stay_where_nothing_is_painted(untouched, tmp_path, icc):
+    path = tmp_path / "vivid.png"
+    image = np.zeros((16, 16, 3), np.uint8)
+    image[..., 1] = 255
+    Image.fromarray(image).save(path, icc_profile=icc)
+    (tmp_path / "made").mkdir()
+    (made,) = untouched(path)
+    np.testing.assert_array_equal(np.asarray(Image.open(made)), image)
+
+
+def test_a_painting_is_written_in_the_space_of_the_photo(cli, style, tmp_path):
+    plain, wide = tmp_path / "plain.png", tmp_path / "wide.png"
+    Image.fromarray(stills.patches()).save(plain)
+    stills.pil(icc=stills.P3_ICC)(wide)
+    for path in (plain, wide):
+        out = tmp_path / "made" / path.name
+        assert cli("image", path, "-o", out, "--style", style)[0] == 0
+    made = [stills.seen(tmp_path / "made" / path.name) for path in (plain, wide)]
+    np.testing.assert_allclose(*made, atol=3)
+
+
+def test_what_shows_through_is_not_painted_in(cli, style, tmp_path):
+    """Over white, the result is what the picture over white becomes."""
+    clear, white = tmp_path / "clear.png", tmp_path / "white.png"
+    stills.pil(alpha=True)(clear)
+    Image.fromarray(read_picture(clear)).save(white)
+    for path in (clear, white):
+        out = tmp_path / "made" / path.name
+        assert cli("image", path, "-o", out, "--style", style)[0] == 0
+    opaque = stills.transparency() == 255
+    made, flat = (read_picture(tmp_path / "made" / path.name) for path in (clear, white))
+    np.testing.assert_array_equal(made[opaque], flat[opaque])
+    assert Image.open(tmp_path / "made" / "clear.png").mode == "RGBA"
+
+
+@pytest.mark.parametrize("size", ["32", "96x32"])
+def test_transparency_follows_the_size(cli, style, tmp_path, size):
+    path, out = tmp_path / "clear.png", tmp_path / "out.png"
+    stills.pil(alpha=True)(path)
+    options = ("--style", style, "--strength", "0", "--size", size)
+    assert cli("image", path, "-o", out, *options)[0] == 0
+    picture = Image.open(out)
+    assert (picture.size, picture.mode) == ((96, 32), "RGBA")
+    alpha = np.asarray(picture.getchannel("A"))
+    assert (alpha[:15] == 255).all()
+    assert (alpha[25:] == 0).all()
+
+
+def test_transparency_becomes_white_where_the_format_has_none(untouched, tmp_path):
+    path = tmp_path / "clear.png"
+    stills.pil(alpha=True)(path)
+    for suffix in (".jpg", ".bmp"):
+        made = np.asarray(Image.open(untouched(path, into=f"out{suffix}")), np.int16)
+        np.testing.assert_allclose(made[stills.transparency() == 0], 255, atol=10)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
+def test_strip_leaves_exif_out_and_the_picture_upright(untouched, tmp_path, suffix):
+    path = tmp_path / f"photo{suffix}"
+    stills.pil(turned=6, icc=stills.P3_ICC)(path)
+    made = untouched(path, "--strip", into=f"out{suffix}")
+    picture = Image.open(made)
+    assert not set(picture.getexif()) & {0x010F, 0x0132, 0x8769, 0x8825}
+    assert picture.info["icc_profile"] == stills.P3_ICC
+    np.testing.assert_allclose(stills.seen(made), stills.COLOURS, atol=5)
+
+
+def test_the_thumbnail_of_the_photo_does_not_stay(untouched, tmp_path):
+    path = tmp_path / "photo.jpg"
+    data, thumbnail = stills.exif_with_thumbnail()
+    Image.fromarray(stills.patches()).save(path, exif=data)
+    assert thumbnail in path.read_bytes()
+    made = untouched(path, into="out.jpg")
+    assert thumbnail not in made.read_bytes()
+    kept = Image.open(made).getexif()
+    assert kept[0x010F] == stills.CAMERA
+    assert not kept.get_ifd(1)
+    assert kept.get_ifd(0x8769)[0xA002] == 192
+
+
+@pytest.mark.parametrize("data", [b"", b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"\xff" * 40])
+def test_damaged_exif_is_no_hindrance(untouched, tmp_path, data):
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(stills.patches()).save(path, exif=data, icc_profile=b"no profile")
+    made = untouched(path, into="out.jpg")
+    np.testing.assert_allclose(stills.seen(made), stills.COLOURS, atol=4)
+
+
+def test_a_folder_says_what_was_skipped_and_why(untouched, tmp_path):
+    folder = tmp_path / "holidays"
+    (folder / "more").mkdir(parents=True)
+    stills.pil()(folder / "a.png")
+    stills.pil(format="JPEG")(folder / "b")
+    (folder / "notes.txt").write_text("no picture")
+    (folder / "clip.mp4").write_bytes(b"video")
+    (folder / ".hidden.png").touch()
+    (folder / "gone.jpg").symlink_to("nowhere")
+    assert [path.name for path in untouched(folder)] == ["a.png", "b.png"]
+    assert untouched.said.strip() == (
+        "note: 5 skipped: .hidden.png (hidden); clip.mp4 (a video); gone.jpg (a link to nothing); "
+        "more (a folder); notes.txt (not a picture)"
+    )
+
+
+@pytest.mark.parametrize("size", [(8, 8), (256, 256), (300, 200), (31, 9000), (1600, 900)])
+def test_the_size_of_a_jpeg_xl_is_read_without_decoding(tmp_path, size):
+    pytest.importorskip("pillow_jxl")
+    for options in ({}, {"exif": stills.exif()}):  # with EXIF data it is in a container
+        path = tmp_path / "new.jxl"
+        Image.new("RGB", size).save(path, effort=1, **options)
+        assert jxl_size(path.read_bytes()) == size
+    assert jxl_size(b"\0\0\0\x0cJXL ") == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["bomb.png", "bomb.gif", "bomb.tif", "bomb.webp", "bomb.jpg"])
+def test_a_size_beyond_measure_is_refused_by_the_header(cli, style, tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(stills.bomb(path.suffix))
+    code, _, said = cli("image", path, "-o", tmp_path / "out.png", "--style", style)
+    assert code == 1
+    assert "million are the most that are read" in said or "not a picture" in said
+    assert said.count("\n") == 1
