@@ -67,7 +67,7 @@ class PictureSource(Managed):
 
     def _frame(self, index: int, picture: _Picture) -> Frame:
         image, original = picture
-        return Frame(image, index, index / self._rate, time.monotonic(), original)
+        return Frame(image, index, index / self._rate, time.monotonic(), original=original)
 
     def _open(self) -> tuple[int, _Picture]:
         if self._first is None:
