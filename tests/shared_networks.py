@@ -4,14 +4,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from realtime_nst.learning.export import single as export
+from realtime_nst.learning.export import export
 from realtime_nst.learning.export.arbitrary import export_pair
-from realtime_nst.learning.training.checkpoint import (
-    Checkpoint,
-    StyleInfo,
-    untrained,
-    untrained_arbitrary,
-)
+from realtime_nst.learning.training.checkpoint import Checkpoint, StyleInfo, untrained
+from realtime_nst.learning.training.recipe import ArbitraryRecipe, Recipe
 
 STYLE = StyleInfo(
     "stripes", "Stripes", "nobody", "MIT", "generated pictures", "waves", "0abc", ("vgg19.pth",)
@@ -20,7 +16,7 @@ STYLE = StyleInfo(
 
 def random_checkpoint(network: str) -> Checkpoint:
     """Random weights, the same ones in every process."""
-    return replace(untrained(network), style=STYLE, step=3, quality={"style": 0.5})
+    return replace(untrained(Recipe(network=network)), style=STYLE, step=3, quality={"style": 0.5})
 
 
 def write_no_graph(monkeypatch, module) -> None:
@@ -35,7 +31,7 @@ def exported_pair(once, network: str) -> tuple[Path, tuple[float, int]]:
     pair is from torch, in grey levels: (mean, largest)."""
 
     def make(folder: Path) -> None:
-        apart = export_pair(untrained_arbitrary(network), folder / "any.onnx")
+        apart = export_pair(untrained(ArbitraryRecipe(network=network)), folder / "any.onnx")
         (folder / "apart.json").write_text(json.dumps(apart))
 
     folder = once(f"exported {network}", make)
@@ -46,6 +42,6 @@ def exported(once, network: str) -> Path:
     """The style file of :func:`random_checkpoint`. ``once`` is the fixture of that name."""
 
     def make(folder: Path) -> None:
-        export.export(random_checkpoint(network), folder / "style.onnx")
+        export(random_checkpoint(network), folder / "style.onnx")
 
     return once(f"exported {network}", make) / "style.onnx"

@@ -20,17 +20,18 @@ from realtime_nst.learning.data.paintings import (  # noqa: E402
     by_artist,
     near_duplicates,
     read_painting,
+    split_paintings,
 )
 from realtime_nst.learning.data.textures import TEXTURES  # noqa: E402
 from realtime_nst.learning.export import arbitrary as exporting  # noqa: E402
-from realtime_nst.learning.export.single import OPERATORS  # noqa: E402
-from realtime_nst.learning.export.steered import StyliseGraph  # noqa: E402
+from realtime_nst.learning.export.graph import OPERATORS  # noqa: E402
+from realtime_nst.learning.export.many import StyliseGraph  # noqa: E402
 from realtime_nst.learning.losses.paired import gram_pairs, moment_pairs  # noqa: E402
 from realtime_nst.learning.losses.style import GramLoss  # noqa: E402
 from realtime_nst.learning.networks import build_arbitrary  # noqa: E402
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
-from realtime_nst.learning.training.arbitrary import ArbitraryTrainer  # noqa: E402
-from realtime_nst.learning.training.recipe import ArbitraryRecipe  # noqa: E402
+from realtime_nst.learning.training.arbitrary import arbitrary_run  # noqa: E402
+from realtime_nst.learning.training.recipe import ArbitraryRecipe, Recipe  # noqa: E402
 from realtime_nst.runtime.card import METADATA_KEY, ModelCard  # noqa: E402
 from realtime_nst.runtime.companions import encoder_path  # noqa: E402
 
@@ -53,7 +54,9 @@ def media(tmp_path_factory):
 
 
 def trainer(media, folder, recipe=SMALL, **extra):
-    return ArbitraryTrainer(folder=folder, recipe=recipe, style=STYLE, **{**media, **extra})
+    given = {**media, **extra}
+    paintings = split_paintings(given.pop("paintings"), recipe.held_out_paintings)
+    return arbitrary_run(paintings, folder=folder, recipe=recipe, style=STYLE, **given)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +132,7 @@ def test_training_lowers_the_loss_and_leaves_what_a_person_looks_at(media, tmp_p
     totals = []
     recipe = replace(SMALL, steps=40, learning_rate=2e-3)
     run = trainer(media, tmp_path, recipe)
-    path = run.run(lambda p: totals.append(p.total))
+    path = run.train(lambda p: totals.append(p.total))
     assert sum(totals[-6:]) < sum(totals[:6])
     saved = checkpoints.load(path)
     assert saved.recipe == recipe
@@ -153,10 +156,10 @@ def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path, workers, weight):
         if progress.step == 5:
             raise Killed
 
-    unbroken = checkpoints.load(trainer(media, tmp_path / "a", recipe, **moving).run())
+    unbroken = checkpoints.load(trainer(media, tmp_path / "a", recipe, **moving).train())
     with pytest.raises(Killed):
-        trainer(media, tmp_path / "b", recipe, **moving).run(kill_at_step_5)
-    resumed = checkpoints.load(trainer(media, tmp_path / "b", recipe, **moving).run())
+        trainer(media, tmp_path / "b", recipe, **moving).train(kill_at_step_5)
+    resumed = checkpoints.load(trainer(media, tmp_path / "b", recipe, **moving).train())
     assert unbroken.averaged.keys() == resumed.averaged.keys()
     assert all(torch.equal(v, resumed.averaged[k]) for k, v in unbroken.averaged.items())
     assert unbroken.history == resumed.history
@@ -167,7 +170,7 @@ def test_other_paintings_or_another_kind_of_network_do_not_go_on(media, tmp_path
     fewer = write_photos(tmp_path / "fewer", 11, (64, 96))
     with pytest.raises(TrainingError, match=r"paintings.*--restart"):
         trainer(media, tmp_path, paintings=fewer)
-    checkpoints.save(checkpoints.untrained("fast"), tmp_path / "checkpoint.pt")
+    checkpoints.save(checkpoints.untrained(Recipe()), tmp_path / "checkpoint.pt")
     with pytest.raises(TrainingError, match=r"kind of network.*--restart"):
         trainer(media, tmp_path)
 
@@ -176,16 +179,17 @@ def test_unseen_paintings_are_kept_out_whatever_their_file(media, tmp_path):
     source = sorted(media["paintings"].iterdir())[3]
     copy = tmp_path / "smaller.jpg"
     cv2.imwrite(str(copy), cv2.resize(cv2.imread(str(source)), (72, 48)))
-    run = trainer(media, tmp_path / "run", unseen=[copy])
-    assert run.left_out == [source]
-    assert run.paintings == 11
+    split = split_paintings(media["paintings"], 1, [copy])
+    assert split.left_out == [source]
+    assert split.unseen == [copy]
+    assert split.count == 11
     assert near_duplicates([source], [write_painting(tmp_path / "stripes.png")]) == []
 
 
-def test_nothing_left_to_train_on_is_said(media, tmp_path):
+def test_nothing_left_to_train_on_is_said(tmp_path):
     only = write_photos(tmp_path / "one", 1)
     with pytest.raises(TrainingError, match="left to train on"):
-        trainer(media, tmp_path / "run", paintings=only, unseen=list(only.iterdir()))
+        split_paintings(only, 1, list(only.iterdir()))
 
 
 @pytest.mark.parametrize(
@@ -314,7 +318,9 @@ def test_neither_file_is_written_when_parity_fails(tmp_path, monkeypatch):
     shared_networks.write_no_graph(monkeypatch, exporting)
     monkeypatch.setattr(exporting, "parity", lambda *_: (0.2, 9))
     with pytest.raises(TrainingError, match="9 at most"):
-        exporting.export_pair(checkpoints.untrained_arbitrary(TINY), tmp_path / "any.onnx")
+        exporting.export_pair(
+            checkpoints.untrained(ArbitraryRecipe(network=TINY)), tmp_path / "any.onnx"
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -408,7 +414,7 @@ def test_what_moves_is_painted_by_the_code_of_its_photo(media, tmp_path):
         return paint(frame, code)
 
     run.network.paint = watched
-    run.run()
+    run.train()
     frames, codes = painted[0]
     assert torch.equal(codes[3:], codes[:2])
     assert (frames[3:] - frames[:2]).abs().mean() < 0.1
@@ -418,7 +424,7 @@ def test_what_moves_is_painted_by_the_code_of_its_photo(media, tmp_path):
 def test_a_grid_is_trained_against_where_it_can_be_seen(media, tmp_path):
     seen = []
     asked = replace(SMALL, steps=1, crop=64, grid_weight=1.0)
-    trainer(media, tmp_path, asked).run(lambda progress: seen.append(progress.losses))
+    trainer(media, tmp_path, asked).train(lambda progress: seen.append(progress.losses))
     assert "grid" in seen[0]
     with pytest.raises(UsageError, match="--crop of 64 or more, not 56"):
         replace(SMALL, crop=56, grid_weight=1.0)
@@ -426,7 +432,7 @@ def test_a_grid_is_trained_against_where_it_can_be_seen(media, tmp_path):
 
 def test_a_network_without_blocks_trains_too(media, tmp_path):
     network = "arbitrary:width=8,blocks=0,detail=4,hidden=4"
-    trainer(media, tmp_path, replace(SMALL, steps=1, network=network)).run()
+    trainer(media, tmp_path, replace(SMALL, steps=1, network=network)).train()
 
 
 @pytest.mark.parametrize("network", [TINY, "adain:width=8,blocks=1,detail=4"])
@@ -439,7 +445,7 @@ def test_as_a_photo_moves_so_shall_its_paint(media, tmp_path, network):
     def unrest(weight):
         losses = []
         asked = replace(recipe, temporal_weight=weight)
-        trainer(media, tmp_path / f"{weight}", asked).run(lambda p: losses.append(p.losses))
+        trainer(media, tmp_path / f"{weight}", asked).train(lambda p: losses.append(p.losses))
         assert "temporal_feature" in losses[0]
         return sum(each["temporal"] for each in losses[-10:])
 

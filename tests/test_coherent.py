@@ -24,8 +24,8 @@ from realtime_nst.learning.export import coherent as exporting  # noqa: E402
 from realtime_nst.learning.networks import build  # noqa: E402
 from realtime_nst.learning.networks.coherent import CoherentNet  # noqa: E402
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
-from realtime_nst.learning.training.coherent import CoherentTrainer, coherent_network  # noqa: E402
-from realtime_nst.learning.training.recipe import CoherentRecipe  # noqa: E402
+from realtime_nst.learning.training.coherent import coherent_run  # noqa: E402
+from realtime_nst.learning.training.recipe import ArbitraryRecipe, CoherentRecipe, Recipe  # noqa: E402
 from realtime_nst.runtime.model import read_model  # noqa: E402
 
 STYLE = "fast:width=8,blocks=2,detail=4"
@@ -42,7 +42,7 @@ def photos(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(photos, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    path = CoherentTrainer(checkpoints.untrained(STYLE), photos, folder, SMALL).run()
+    path = coherent_run(checkpoints.untrained(Recipe(network=STYLE)), photos, folder, SMALL).train()
     return checkpoints.load(path)
 
 
@@ -93,8 +93,8 @@ def test_the_flow_is_in_pixels_of_the_frame_and_leads_back(network):
 
 
 def test_the_style_learns_nothing_the_mask_does(trained):
-    style, network = build(STYLE), coherent_network(trained)
-    style.load_state_dict(checkpoints.untrained(STYLE).network)
+    style, network = build(STYLE), checkpoints.trained_network(trained)
+    style.load_state_dict(checkpoints.untrained(Recipe(network=STYLE)).network)
     begun = CoherentNet(style, SMALL.split).state_dict()
     frozen = {name for name in begun if not name.startswith("held")}
     now = network.state_dict()
@@ -107,43 +107,47 @@ def test_the_style_learns_nothing_the_mask_does(trained):
 
 def test_it_learns_to_hold_what_stands_still_behind_noise(photos, tmp_path):
     recipe = replace(SMALL, steps=40, motions=("still",), learning_rate=2e-2, checkpoint_every=100)
-    trainer = CoherentTrainer(checkpoints.untrained(STYLE), photos, tmp_path, recipe)
+    trainer = coherent_run(checkpoints.untrained(Recipe(network=STYLE)), photos, tmp_path, recipe)
     losses = []
-    trainer.run(lambda p: losses.append(p.losses["coherence"]))
+    trainer.train(lambda p: losses.append(p.losses["coherence"]))
     assert sum(losses[-10:]) < 0.6 * sum(losses[:10])
 
 
 def test_a_killed_run_resumes_as_if_unbroken(trained, photos, tmp_path):
-    style = checkpoints.untrained(STYLE)
+    style = checkpoints.untrained(Recipe(network=STYLE))
 
     def kill(progress):
         if progress.step == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        CoherentTrainer(style, photos, tmp_path, SMALL).run(kill)
-    resumed = checkpoints.load(CoherentTrainer(style, photos, tmp_path, SMALL).run())
+        coherent_run(style, photos, tmp_path, SMALL).train(kill)
+    resumed = checkpoints.load(coherent_run(style, photos, tmp_path, SMALL).train())
     assert all(torch.equal(trained.averaged[n], resumed.averaged[n]) for n in trained.averaged)
 
 
 def test_a_run_begun_with_other_weights_of_the_style_is_not_gone_on_with(photos, tmp_path):
-    CoherentTrainer(checkpoints.untrained(STYLE), photos, tmp_path, SMALL).run()
+    coherent_run(checkpoints.untrained(Recipe(network=STYLE)), photos, tmp_path, SMALL).train()
     with pytest.raises(TrainingError, match=r"another style.*--restart"):
-        CoherentTrainer(checkpoints.untrained(STYLE, seed=1), photos, tmp_path, SMALL)
+        coherent_run(checkpoints.untrained(Recipe(network=STYLE), seed=1), photos, tmp_path, SMALL)
 
 
 @pytest.mark.parametrize(
     ("style", "changes", "said"),
     [
-        (checkpoints.untrained_arbitrary(), {}, "'arbitrary' cannot be made coherent"),
-        (checkpoints.untrained("johnson-half"), {}, "fast, quality and tiny"),
-        (checkpoints.untrained(STYLE), {"split": 3}, "--split 3.* 2 residual blocks"),
-        (checkpoints.untrained(STYLE), {"motions": ()}, "--motions is empty"),
+        (checkpoints.untrained(ArbitraryRecipe()), {}, "'arbitrary' cannot be made coherent"),
+        (checkpoints.untrained(Recipe(network="johnson-half")), {}, "fast, quality and tiny"),
+        (
+            checkpoints.untrained(Recipe(network=STYLE)),
+            {"split": 3},
+            "--split 3.* 2 residual blocks",
+        ),
+        (checkpoints.untrained(Recipe(network=STYLE)), {"motions": ()}, "--motions is empty"),
     ],
 )
 def test_what_cannot_be_made_coherent_is_refused(style, changes, said, photos, tmp_path):
     with pytest.raises(UsageError, match=said):
-        CoherentTrainer(style, photos, tmp_path, replace(SMALL, **changes))
+        coherent_run(style, photos, tmp_path, replace(SMALL, **changes))
 
 
 def test_the_file_holds_what_tensorrt_knows_and_says_what_it_is(style_file):
@@ -166,7 +170,7 @@ def test_nothing_is_written_when_parity_fails(trained, tmp_path, monkeypatch):
 @torch.no_grad()
 def test_played_it_paints_as_torch_does(trained, style_file):
     """At a size that is no multiple, three frames in a row and one begun anew."""
-    graph = exporting.CoherentGraph(coherent_network(trained)).eval()
+    graph = exporting.CoherentGraph(checkpoints.trained_network(trained)).eval()
     stylizer, random = CoherentStylizer(style_file), np.random.default_rng(0)
     features = torch.zeros(1, graph.network.width, 12, 16)
     for flowing in (False, True, True, False):
@@ -217,7 +221,7 @@ def test_it_is_measured_beside_the_stabiliser(style_file, tmp_path):
 
 def test_the_command_trains_and_exports(cli, photos, tmp_path):
     made = tmp_path / "checkpoint.pt"
-    checkpoints.save(checkpoints.untrained(STYLE), made)
+    checkpoints.save(checkpoints.untrained(Recipe(network=STYLE)), made)
     out = tmp_path / "coherent.onnx"
     options = ("--steps", 1, "--batch", 2, "--crop", 48, "--split", 1, "--workers", 0)
     code, said, err = cli("train-coherent", made, "--content", photos, "-o", out, *options)

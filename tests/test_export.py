@@ -14,8 +14,10 @@ from shared_networks import random_checkpoint  # noqa: E402
 from torch.optim.swa_utils import AveragedModel  # noqa: E402
 
 from realtime_nst.errors import TrainingError  # noqa: E402
-from realtime_nst.learning.export import single as exporting  # noqa: E402
+from realtime_nst.learning.export import export, single  # noqa: E402
+from realtime_nst.learning.export import graph as graphs  # noqa: E402
 from realtime_nst.learning.networks import NETWORKS, build  # noqa: E402
+from realtime_nst.learning.training.checkpoint import trained_network  # noqa: E402
 from realtime_nst.runtime.card import METADATA_KEY, ModelCard  # noqa: E402
 from realtime_nst.runtime.kinds import INPUT, OUTPUT  # noqa: E402
 
@@ -53,7 +55,7 @@ def test_agrees_with_torch(exported, kind):
         "noise": np.random.default_rng(1).integers(0, 256, (height, width, 3)),
         "smooth": smooth,
     }[kind].astype(np.uint8)[None]
-    graph = exporting.FrameGraph(exporting.averaged_network(checkpoint)).eval()
+    graph = single.FrameGraph(trained_network(checkpoint)).eval()
     with torch.no_grad():
         wanted = graph(torch.from_numpy(frame)).numpy().astype(int)
     session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
@@ -98,7 +100,7 @@ def test_kernels_are_stored_in_half_precision_and_raised_in_the_graph(exported):
 
 
 def test_the_list_export_enforces_is_part_of_tensorrts():
-    assert exporting.OPERATORS <= PARSER_LIST
+    assert graphs.OPERATORS <= PARSER_LIST
 
 
 def test_the_file_says_nothing_of_the_computer_it_was_made_on(exported):
@@ -125,17 +127,17 @@ def test_the_card_is_inside(exported):
 
 
 def test_nothing_is_written_when_parity_fails(tmp_path, monkeypatch):
-    shared_networks.write_no_graph(monkeypatch, exporting)
-    monkeypatch.setattr(exporting, "parity", lambda graph, path: (0.2, 9))
+    shared_networks.write_no_graph(monkeypatch, single)
+    monkeypatch.setattr(single, "parity", lambda graph, path: (0.2, 9))
     with pytest.raises(TrainingError, match="9 at most"):
-        exporting.export(random_checkpoint(SMALL), tmp_path / "style.onnx")
+        export(random_checkpoint(SMALL), tmp_path / "style.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_operator_outside_the_list_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting, "OPERATORS", exporting.OPERATORS - {"Conv"})
+    monkeypatch.setattr(graphs, "OPERATORS", graphs.OPERATORS - {"Conv"})
     with pytest.raises(TrainingError, match="Conv"):
-        exporting.export(random_checkpoint(SMALL), tmp_path / "style.onnx")
+        export(random_checkpoint(SMALL), tmp_path / "style.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -143,7 +145,7 @@ def test_parity_sees_a_difference(once):
     path = shared_networks.exported(once, "fast")
     torch.manual_seed(1)
     other = replace(random_checkpoint("fast"), averaged=AveragedModel(build("fast")).state_dict())
-    graph = exporting.FrameGraph(exporting.averaged_network(other)).eval()
-    mean, largest = exporting.parity(graph, path)
+    wanted = single.FrameGraph(trained_network(other)).eval()
+    mean, largest = single.parity(wanted, path)
     assert mean > 1
     assert largest > 3

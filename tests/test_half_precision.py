@@ -14,7 +14,6 @@ pytest.importorskip("onnx", reason="needs the extra 'train'")
 
 import shared_networks  # noqa: E402
 
-from realtime_nst.learning.export import single as export  # noqa: E402
 from realtime_nst.learning.networks import (  # noqa: E402
     CONDITIONAL_NETWORKS,
     NETWORKS,
@@ -22,6 +21,7 @@ from realtime_nst.learning.networks import (  # noqa: E402
     build_conditional,
 )
 from realtime_nst.learning.networks.blocks import NORMALISATIONS  # noqa: E402
+from realtime_nst.learning.training.checkpoint import trained_network  # noqa: E402
 from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 from realtime_nst.runtime import styles  # noqa: E402
 from realtime_nst.runtime.providers import PROVIDERS  # noqa: E402
@@ -139,7 +139,7 @@ def test_providers_agree_with_torch_on_trained_styles(style, provider):
 @pytest.fixture(scope="module", params=sorted(NETWORKS))
 def exported(request, once):
     path = shared_networks.exported(once, request.param)
-    network = export.averaged_network(shared_networks.random_checkpoint(request.param))
+    network = trained_network(shared_networks.random_checkpoint(request.param))
     return request.param, network.eval(), path
 
 

@@ -139,18 +139,17 @@ class TestCommand:
         assert recipe["steps"] == 1
 
     def test_started_from_another_it_takes_fewer_steps_unless_told(self, cli, command, monkeypatch):
-        from realtime_nst.learning.training.single import Trainer
 
         asked = []
 
         class Stopped(TrainingError):
             pass
 
-        def stop(self, *_, recipe, **rest):
+        def stop(*_, recipe, **rest):
             asked.append(recipe.steps)
             raise Stopped("stopped")
 
-        monkeypatch.setattr(Trainer, "__init__", stop)
+        monkeypatch.setattr("realtime_nst.learning.training.single.single_style_run", stop)
         without = [a for a in command if a != "--steps"]
         without.remove(1)
         for arguments in (command, without, (*without, "--start-from", "none")):

@@ -30,7 +30,7 @@ from realtime_nst.learning.optimise.options import Optimisation  # noqa: E402
 from realtime_nst.learning.training.checkpoint import StyleInfo  # noqa: E402
 from realtime_nst.learning.training.objective import build_objective  # noqa: E402
 from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
-from realtime_nst.learning.training.single import Trainer  # noqa: E402
+from realtime_nst.learning.training.single import single_style_run  # noqa: E402
 
 RECIPE = Recipe(
     steps=1, batch=1, crop=48, held_out=1, workers=0, style_size=64, style_scales=(1.0,),
@@ -230,7 +230,7 @@ def media(tmp_path_factory):
 def test_every_style_loss_trains(media, tmp_path, name):
     recipe, seen = replace(RECIPE, style_loss=name), []
     style = StyleInfo("stripes", "Stripes", "nobody", "MIT", "generated pictures")
-    Trainer(folder=tmp_path, recipe=recipe, style=style, **media).run(seen.append)
+    single_style_run(folder=tmp_path, recipe=recipe, style=style, **media).train(seen.append)
     (progress,) = seen
     assert {"style", "deep_style", "laplacian"} <= set(progress.losses)
     assert all(0 < value < 1e6 for value in progress.losses.values())

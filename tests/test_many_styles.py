@@ -17,7 +17,7 @@ import shared_networks  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning.data.style_folder import find_styles, painting  # noqa: E402
-from realtime_nst.learning.export import steered as exporting  # noqa: E402
+from realtime_nst.learning.export import many as exporting  # noqa: E402
 from realtime_nst.learning.export.quantise import quantise  # noqa: E402
 from realtime_nst.learning.networks import (  # noqa: E402
     CONDITIONAL_NETWORKS,
@@ -26,7 +26,7 @@ from realtime_nst.learning.networks import (  # noqa: E402
     build_conditional,
 )
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
-from realtime_nst.learning.training.many import ManyTrainer  # noqa: E402
+from realtime_nst.learning.training.many import many_styles_run  # noqa: E402
 from realtime_nst.learning.training.recipe import ManyRecipe  # noqa: E402
 from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 from realtime_nst.runtime.model import read_model  # noqa: E402
@@ -64,7 +64,7 @@ def media(tmp_path_factory):
 def trainer(media, folder, recipe=SMALL, **extra):
     given = {**media, "recipe": recipe, "style": STYLE, **extra}
     paintings = find_styles(given.pop("styles"))
-    return ManyTrainer(given.pop("paintings", paintings), folder=folder, **given)
+    return many_styles_run(given.pop("paintings", paintings), folder=folder, **given)
 
 
 def command(media, output, *more):
@@ -187,7 +187,7 @@ def test_names_that_cannot_be_are_one_line(tmp_path):
 def test_training_lowers_the_loss_and_leaves_what_a_person_looks_at(media, tmp_path):
     totals = []
     recipe = replace(SMALL, steps=24, learning_rate=5e-3)
-    path = trainer(media, tmp_path, recipe).run(lambda p: totals.append(p.total))
+    path = trainer(media, tmp_path, recipe).train(lambda p: totals.append(p.total))
     assert sum(totals[-6:]) < sum(totals[:6])
     saved = checkpoints.load(path)
     assert saved.recipe == recipe
@@ -206,7 +206,7 @@ def test_each_style_learns_from_its_own_painting_alone(media, tmp_path):
     """One style with no weight on style: what is left of the loss pulls it another way."""
     recipe = replace(SMALL, equivariance_weight=0, content_weight=0, deep_content_weight=0)
     run = trainer(media, tmp_path, recipe)
-    _, total = run._losses(next(iter(run._batches(0))))
+    _, total = run.task.losses(next(run.task.batches(0, range(1))), 0)
     total.backward()
     slopes = run.network.styles.grad.abs().sum(1)
     assert len(slopes) == len({float(slope) for slope in slopes}) == 2
@@ -223,10 +223,10 @@ def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path, temporal):
         if progress.step == 5:
             raise Killed
 
-    unbroken = checkpoints.load(trainer(media, tmp_path / "a", recipe).run())
+    unbroken = checkpoints.load(trainer(media, tmp_path / "a", recipe).train())
     with pytest.raises(Killed):
-        trainer(media, tmp_path / "b", recipe).run(kill_at_step_5)
-    resumed = checkpoints.load(trainer(media, tmp_path / "b", recipe).run())
+        trainer(media, tmp_path / "b", recipe).train(kill_at_step_5)
+    resumed = checkpoints.load(trainer(media, tmp_path / "b", recipe).train())
     assert all(torch.equal(v, resumed.averaged[k]) for k, v in unbroken.averaged.items())
     assert unbroken.history == resumed.history
     assert ("temporal" in unbroken.history[0]) == bool(temporal)
@@ -243,7 +243,7 @@ def trained(once):
     """(checkpoint, style file, their difference) of two styles that paint differently."""
 
     def make(folder):
-        made = checkpoints.untrained_many(["blots", "stripes"], TINY)
+        made = checkpoints.untrained(ManyRecipe(network=TINY), ["blots", "stripes"])
         for weight in made.averaged.values():
             if weight.is_floating_point():
                 weight += 0.1 * torch.randn(weight.shape)
@@ -358,7 +358,7 @@ def test_in_the_file_too_all_the_weight_on_a_style_is_that_style(trained, tmp_pa
 
 
 def test_it_holds_only_operators_tensorrt_lists_and_half_precision_kernels(trained):
-    from realtime_nst.learning.export.single import OPERATORS
+    from realtime_nst.learning.export.graph import OPERATORS
 
     model = onnx.load(trained[1])
     assert {node.op_type for node in model.graph.node} <= OPERATORS
@@ -375,7 +375,9 @@ def test_no_file_is_written_when_parity_fails(tmp_path, monkeypatch):
     shared_networks.write_no_graph(monkeypatch, exporting)
     monkeypatch.setattr(exporting, "stylising_parity", lambda *_: (0.2, 9))
     with pytest.raises(TrainingError, match="9 at most"):
-        exporting.export_many(checkpoints.untrained_many(network=TINY), tmp_path / "many.onnx")
+        exporting.export_many(
+            checkpoints.untrained(ManyRecipe(network=TINY), ["a", "b"]), tmp_path / "many.onnx"
+        )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -19,9 +19,14 @@ from onnx import numpy_helper  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning.data.pictures import find_photos, hold_out  # noqa: E402
-from realtime_nst.learning.export import calibration, quantise  # noqa: E402
-from realtime_nst.learning.export import single as export  # noqa: E402
+from realtime_nst.learning.export import (  # noqa: E402
+    calibration,
+    export,
+    quantise,
+)
 from realtime_nst.learning.training.checkpoint import untrained  # noqa: E402
+from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
+from realtime_nst.runtime.card import METADATA_KEY  # noqa: E402
 from realtime_nst.runtime.codes import Codes  # noqa: E402
 from realtime_nst.runtime.companions import int8_path  # noqa: E402
 from realtime_nst.runtime.model import read_model  # noqa: E402
@@ -212,7 +217,7 @@ def test_another_painting_than_the_styles(cli, given, tmp_path, style):
     model = onnx.load(style)
     recipe = {"painting_sha256": "ab" * 32}
     changed = replace(read_model(style).card, recipe=recipe)
-    onnx.helper.set_model_props(model, {export.METADATA_KEY: changed.to_json()})
+    onnx.helper.set_model_props(model, {METADATA_KEY: changed.to_json()})
     onnx.save(model, given[0])
     code, _, error = cli("quantise", *given)
     assert code == 2

@@ -14,19 +14,19 @@ from onnx import TensorProto, numpy_helper  # noqa: E402
 from realtime_nst.cli.start_from import find_start  # noqa: E402
 from realtime_nst.errors import ModelError, TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning import networks  # noqa: E402
+from realtime_nst.learning.export import export  # noqa: E402
 from realtime_nst.learning.export.arbitrary import export_pair  # noqa: E402
-from realtime_nst.learning.export.single import export  # noqa: E402
 from realtime_nst.learning.networks.blocks import NearestConv  # noqa: E402
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
-from realtime_nst.learning.training.loop import averaged  # noqa: E402
+from realtime_nst.learning.training.recipe import ArbitraryRecipe, Recipe  # noqa: E402
 from realtime_nst.learning.training.start_from import read_start, unfolded  # noqa: E402
 
 NETWORK = "fast:width=8,blocks=1,detail=4"
 
 
-def checkpoint(network, untrained=checkpoints.untrained):
+def checkpoint(network, recipe=Recipe):
     """As if trained: no two of its weights are alike, as the fresh ones of normalisations are."""
-    made = untrained(network)
+    made = checkpoints.untrained(recipe(network=network))
     for weight in made.averaged.values():
         if weight.is_floating_point():
             weight += 0.1 * torch.randn(weight.shape)
@@ -79,11 +79,11 @@ def test_the_network_that_begins_paints_as_the_old_one_does(saved):
 
 def test_a_network_for_any_painting_starts_from_its_two_files(tmp_path):
     name = "arbitrary:width=8,blocks=1,detail=4,hidden=4"
-    made = checkpoint(name, checkpoints.untrained_arbitrary)
+    made = checkpoint(name, ArbitraryRecipe)
     export_pair(made, tmp_path / "any.onnx")
     found, wanted = (
         read_start(tmp_path / "any.onnx"),
-        averaged(networks.build_arbitrary(name), made),
+        checkpoints.trained_network(made),
     )
     network = networks.build_arbitrary(name)
     found.give_to(network, name)
@@ -130,16 +130,16 @@ def test_weights_of_another_network_are_refused(tmp_path):
         read_start(tmp_path / "checkpoint.pt").give_to_many(many, "fast", ["a", "b"])
 
 
-def test_weights_laid_out_otherwise_are_one_line(tmp_path):
+def test_weights_that_do_not_fit_are_one_line(tmp_path):
     made = checkpoint(NETWORK)
     made.averaged.pop("module.encode.1.1.weight")
     checkpoints.save(made, tmp_path / "checkpoint.pt")
     start = read_start(tmp_path / "checkpoint.pt")
     for go_on in (
         lambda: start.give_to(networks.build(NETWORK), NETWORK),
-        lambda: averaged(networks.build(NETWORK), made),
+        lambda: checkpoints.trained_network(made),
     ):
-        with pytest.raises(TrainingError, match=r"laid out otherwise.*--start-from none"):
+        with pytest.raises(TrainingError, match=r"do not fit the network.*--start-from none"):
             go_on()
 
 

@@ -11,7 +11,7 @@ from learning_factory import write_clip, write_media  # noqa: E402
 from realtime_nst.errors import UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
-from realtime_nst.learning.training.single import Trainer, averaged_network  # noqa: E402
+from realtime_nst.learning.training.single import single_style_run  # noqa: E402
 from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 
 SMALL = Recipe(
@@ -34,7 +34,7 @@ def clips(tmp_path_factory):
 
 
 def trainer(media, folder, recipe=SMALL, **extra):
-    return Trainer(folder=folder, recipe=recipe, style=STYLE, **{**media, **extra})
+    return single_style_run(folder=folder, recipe=recipe, style=STYLE, **{**media, **extra})
 
 
 @pytest.mark.parametrize("network", ["fast", "johnson-half-bn"])
@@ -48,10 +48,10 @@ def test_a_killed_run_resumes_as_if_unbroken(media, clips, tmp_path, network):
         if progress.step == 5:
             raise Killed
 
-    unbroken = trainer(media, tmp_path / "a", recipe, clips=clips).run()
+    unbroken = trainer(media, tmp_path / "a", recipe, clips=clips).train()
     with pytest.raises(Killed):
-        trainer(media, tmp_path / "b", recipe, clips=clips).run(kill_at_step_5)
-    resumed = trainer(media, tmp_path / "b", recipe, clips=clips).run()
+        trainer(media, tmp_path / "b", recipe, clips=clips).train(kill_at_step_5)
+    resumed = trainer(media, tmp_path / "b", recipe, clips=clips).train()
     a, b = checkpoints.load(unbroken), checkpoints.load(resumed)
     assert all(torch.equal(a.averaged[name], b.averaged[name]) for name in a.averaged)
     assert a.history == b.history
@@ -61,7 +61,7 @@ def test_the_temporal_losses_are_told_and_rise(media, tmp_path):
     seen = []
     recipe = replace(SMALL, temporal_rise=0.5)
     running = trainer(media, tmp_path, recipe)
-    running.run(seen.append)
+    running.train(seen.append)
     asked = {"temporal": 10.0, "temporal_feature": 0.1, "temporal_luminance": 5.0}
     weights = {"content": 1.0, "deep_content": 0.8, "style": 0.5, "deep_style": 2.0}
     shares = []
@@ -83,10 +83,10 @@ def test_it_makes_a_network_hold_still(media, tmp_path):
         run = trainer(
             media, tmp_path / str(weight), replace(recipe, temporal_relative_weight=weight)
         )
-        path = run.run(lambda p: losses.append(p.losses["temporal_relative"]))
+        path = run.train(lambda p: losses.append(p.losses["temporal_relative"]))
         with torch.no_grad():
             photo = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(0))
-            painted = averaged_network(checkpoints.load(path))(photo)
+            painted = checkpoints.trained_network(checkpoints.load(path))(photo)
         return sum(losses[-10:]), painted.std().item()
 
     (held, contrast), (restless, usual) = unrest(100.0), unrest(1e-9)
@@ -98,12 +98,12 @@ def test_without_a_temporal_weight_nothing_moves(media, tmp_path):
     recipe = replace(SMALL, temporal_weight=0.0, temporal_feature_weight=0.0,
                      temporal_luminance_weight=0.0, steps=2)  # fmt: skip
     seen = []
-    trainer(media, tmp_path, recipe).run(seen.append)
+    trainer(media, tmp_path, recipe).train(seen.append)
     assert not any(name.startswith("temporal") for name in seen[0].losses)
 
 
 def test_a_checkpoint_of_before_there_was_temporal_training_loads(media, tmp_path):
-    path = trainer(media, tmp_path / "old", replace(SMALL, steps=2)).run()
+    path = trainer(media, tmp_path / "old", replace(SMALL, steps=2)).train()
     values = torch.load(path, weights_only=True)
     new = ("temporal_weight", "temporal_feature_weight", "temporal_luminance_weight",
            "temporal_pairs", "temporal_rise", "motions", "clip_share")  # fmt: skip

@@ -15,7 +15,7 @@ from realtime_nst.learning.data.crops import Crops, batches  # noqa: E402
 from realtime_nst.learning.data.pictures import find_photos, hold_out  # noqa: E402
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
-from realtime_nst.learning.training.single import Trainer  # noqa: E402
+from realtime_nst.learning.training.single import single_style_run  # noqa: E402
 from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 
 SMALL = Recipe(
@@ -31,7 +31,7 @@ def media(tmp_path_factory):
 
 
 def trainer(media, folder, recipe=SMALL, **extra):
-    return Trainer(folder=folder, recipe=recipe, style=STYLE, **{**media, **extra})
+    return single_style_run(folder=folder, recipe=recipe, style=STYLE, **{**media, **extra})
 
 
 def weights(path):
@@ -41,7 +41,7 @@ def weights(path):
 def test_training_lowers_the_loss_and_leaves_what_a_person_looks_at(media, tmp_path):
     recipe = replace(SMALL, steps=30, sample_every=15, learning_rate=5e-3)
     totals = []
-    path = trainer(media, tmp_path, recipe).run(lambda p: totals.append(p.total))
+    path = trainer(media, tmp_path, recipe).train(lambda p: totals.append(p.total))
     assert sum(totals[-5:]) < sum(totals[:5])
     assert (tmp_path / "losses.png").stat().st_size > 1000
     assert len((tmp_path / "losses.csv").read_text().splitlines()) == 31
@@ -65,12 +65,12 @@ def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path, network, workers):
         if progress.step == 5:
             raise Killed
 
-    unbroken = trainer(media, tmp_path / "a", recipe).run()
+    unbroken = trainer(media, tmp_path / "a", recipe).train()
     with pytest.raises(Killed):
-        trainer(media, tmp_path / "b", recipe).run(kill_at_step_5)
+        trainer(media, tmp_path / "b", recipe).train(kill_at_step_5)
     assert checkpoints.load(tmp_path / "b" / "checkpoint.pt").step == 4
     steps = []
-    resumed = trainer(media, tmp_path / "b", recipe).run(lambda p: steps.append(p.step))
+    resumed = trainer(media, tmp_path / "b", recipe).train(lambda p: steps.append(p.step))
     assert steps == [5, 6]
     a, b = weights(unbroken), weights(resumed)
     assert all(torch.equal(a[name], b[name]) for name in a)
@@ -78,9 +78,9 @@ def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path, network, workers):
 
 
 def test_a_finished_run_is_not_trained_again(media, tmp_path):
-    trainer(media, tmp_path).run()
+    trainer(media, tmp_path).train()
     steps = []
-    trainer(media, tmp_path).run(lambda p: steps.append(p.step))
+    trainer(media, tmp_path).train(lambda p: steps.append(p.step))
     assert steps == []
 
 
@@ -93,7 +93,7 @@ def test_nan_is_said_and_rolled_back(media, tmp_path):
         return good(x) * (float("nan") if calls[0] == 7 else 1.0)
 
     poisoned.network.forward = nan_once
-    path = poisoned.run(seen.append)
+    path = poisoned.train(seen.append)
     (notice,) = [p.notice for p in seen if p.notice]
     assert "step 4 was not finite" in notice
     assert "checkpoint of step 2" in notice
@@ -110,7 +110,7 @@ def test_a_gradient_that_is_not_finite_is_rolled_back_too(media, tmp_path):
         return gradient * float("nan") if calls[0] == 3 else gradient
 
     next(poisoned.network.parameters()).register_hook(poison_the_third)
-    path = poisoned.run(seen.append)
+    path = poisoned.train(seen.append)
     assert [p.notice for p in seen if p.notice] != []
     assert all(v.isfinite().all() for v in weights(path).values())
 
@@ -120,11 +120,11 @@ def test_nan_for_ever_gives_up_and_names_the_checkpoint(media, tmp_path):
     forward = broken.network.forward
     broken.network.forward = lambda x: forward(x) * float("nan")
     with pytest.raises(TrainingError, match=r"checkpoint\.pt.*--learning-rate"):
-        broken.run()
+        broken.train()
 
 
 def test_a_checkpoint_of_another_run_is_not_overwritten(media, tmp_path):
-    path = trainer(media, tmp_path / "run").run()
+    path = trainer(media, tmp_path / "run").train()
     before = path.read_bytes()
     with pytest.raises(TrainingError, match=r"style_weight.*--restart"):
         trainer(media, tmp_path / "run", replace(SMALL, style_weight=9.0))
@@ -137,7 +137,7 @@ def test_a_checkpoint_of_another_run_is_not_overwritten(media, tmp_path):
 
 
 def test_what_does_not_change_the_result_may_change_when_resuming(media, tmp_path):
-    trainer(media, tmp_path).run()
+    trainer(media, tmp_path).train()
     assert trainer(media, tmp_path, replace(SMALL, workers=1, sample_every=1)).step == SMALL.steps
 
 
@@ -148,12 +148,12 @@ def test_photos_that_cannot_be_measured_do_not_end_a_run(media, tmp_path):
     write_photos(tmp_path / "tiny", 1, (12, 12))
     held[1].write_bytes(next((tmp_path / "tiny").iterdir()).read_bytes())
     run = trainer(media, tmp_path / "run", replace(SMALL, held_out=2), content=photos)
-    assert run.held_out == []
-    assert checkpoints.load(run.run()).quality == {}
+    assert run.photos.held_out == []
+    assert checkpoints.load(run.train()).quality == {}
 
 
 def test_a_full_disk_is_one_line_and_keeps_the_last_checkpoint(media, tmp_path, monkeypatch):
-    path = trainer(media, tmp_path).run()
+    path = trainer(media, tmp_path).train()
     kept = path.read_bytes()
 
     def full(_, target):
@@ -193,14 +193,14 @@ def test_layers_may_be_empty_where_the_weight_is_zero():
 
 
 def test_a_new_style_starts_from_an_old_ones_weights(media, tmp_path):
-    first = trainer(media, tmp_path / "a").run()
+    first = trainer(media, tmp_path / "a").train()
     second = trainer(media, tmp_path / "b", start=read_start(first))
     started = second.network.state_dict()
     assert all(torch.equal(v, weights(first)[f"module.{k}"]) for k, v in started.items())
 
 
 def test_start_from_another_network_is_refused(media, tmp_path):
-    first = trainer(media, tmp_path / "a").run()
+    first = trainer(media, tmp_path / "a").train()
     with pytest.raises(TrainingError, match="--network fast"):
         trainer(
             media, tmp_path / "b", replace(SMALL, network="johnson-half"), start=read_start(first)

@@ -15,10 +15,11 @@ import shared_networks  # noqa: E402
 from realtime_nst.bench.cases._macs import gmac  # noqa: E402
 from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning import transforms  # noqa: E402
-from realtime_nst.learning.export.single import OPERATORS  # noqa: E402
+from realtime_nst.learning.data.paintings import split_paintings  # noqa: E402
+from realtime_nst.learning.export.graph import OPERATORS  # noqa: E402
 from realtime_nst.learning.networks import ARBITRARY_NETWORKS, build_arbitrary  # noqa: E402
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
-from realtime_nst.learning.training.arbitrary import ArbitraryTrainer  # noqa: E402
+from realtime_nst.learning.training.arbitrary import arbitrary_run  # noqa: E402
 from realtime_nst.learning.training.recipe import ArbitraryRecipe  # noqa: E402
 from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 from realtime_nst.learning.transforms.wct import roots  # noqa: E402
@@ -215,30 +216,32 @@ def cut_off(path, target):
 
 SMALL = ArbitraryRecipe(
     steps=2, batch=1, crop=48, held_out=0, workers=0, style_scales=(1.0,), held_out_paintings=1,
-    warm_up=0, begin_steps=1,
+    warm_up=0, pretrain_steps=1,
 )  # fmt: skip
 
 
 def trainer(media, folder, network, **changed):
     recipe = replace(SMALL, network=network, **changed)
     style = checkpoints.StyleInfo("any", "Any", "any", "MIT", "generated pictures")
-    return ArbitraryTrainer(folder=folder, recipe=recipe, style=style, **media)
+    given = dict(media)
+    paintings = split_paintings(given.pop("paintings"), recipe.held_out_paintings)
+    return arbitrary_run(paintings, folder=folder, recipe=recipe, style=style, **given)
 
 
 @pytest.mark.parametrize("name", TINY)
 def test_training_changes_what_is_trained_and_that_alone(media, tmp_path, name):
     run = trainer(media, tmp_path, TINY[name])
     before = {key: value.clone() for key, value in run.network.state_dict().items()}
-    after = checkpoints.load(run.run()).network
+    after = checkpoints.load(run.train()).network
     fixed = {key for key in after if torch.equal(after[key], before[key])}
     assert fixed == {key for key in after if name == "adain-vgg" and key.startswith("encode.")}
 
 
 def test_it_begins_as_an_autoencoder_then_paints(media, tmp_path):
-    chosen = {"steps": 80, "begin_steps": 79, "learning_rate": 3e-3}
+    chosen = {"steps": 80, "pretrain_steps": 79, "learning_rate": 3e-3}
     run = trainer(media, tmp_path, "wct:width=16,blocks=1,detail=8", **chosen)
     shown = []
-    run.run(lambda progress: shown.append(progress.losses))
+    run.train(lambda progress: shown.append(progress.losses))
     *begun, painting = shown
     assert {frozenset(losses) for losses in begun} == {frozenset({"unexplained", "rebuilt"})}
     assert {"style", "content", "identity"} <= painting.keys()
@@ -252,20 +255,20 @@ def test_it_begins_as_an_autoencoder_then_paints(media, tmp_path):
 
 
 def test_a_beginning_that_cannot_be_is_one_line(media, tmp_path):
-    with pytest.raises(UsageError, match=r"--begin-steps 9 leaves no step of --steps 9"):
-        trainer(media, tmp_path, TINY["wct"], steps=9, begin_steps=9)
+    with pytest.raises(UsageError, match=r"--pretrain-steps 9 leaves no step of --steps 9"):
+        trainer(media, tmp_path, TINY["wct"], steps=9, pretrain_steps=9)
     with pytest.raises(UsageError, match=r"'arbitrary:width=8' is none"):
         trainer(media, tmp_path, "arbitrary:width=8")
     within = {"content_layers": ("relu1_1",), "style_layers": ("relu1_1",), "statistics_weight": 0}
     within |= {"deep_content_weight": 0, "deep_style_weight": 0}
     shallow = {**media, "loss_weights": [tmp_path / "shallow.safetensors"]}
     cut_off(media["loss_weights"][0], tmp_path / "shallow.safetensors")
-    with pytest.raises(TrainingError, match=r"relu3_1.*relu1_1, relu1_2.*--begin-steps 0"):
+    with pytest.raises(TrainingError, match=r"relu3_1.*relu1_1, relu1_2.*--pretrain-steps 0"):
         trainer(shallow, tmp_path, TINY["wct"], **within)
 
 
 def test_each_part_has_a_cycle_of_the_learning_rate_and_an_average(media, tmp_path):
-    chosen = {"steps": 12, "begin_steps": 6, "warm_up": 0.5, "average": 0.9999}
+    chosen = {"steps": 12, "pretrain_steps": 6, "warm_up": 0.5, "average": 0.9999}
     run, rates, seen = trainer(media, tmp_path, TINY["adain"], **chosen), [], []
 
     def watch(progress):
@@ -274,7 +277,7 @@ def test_each_part_has_a_cycle_of_the_learning_rate_and_an_average(media, tmp_pa
         kept = dict(run._averaged.module.named_parameters())
         seen.append(max((own[name] - kept[name]).abs().max().item() for name in own))
 
-    run.run(watch)
+    run.train(watch)
     assert rates[:6] == rates[6:]
     assert max(rates) == rates[3]
     assert [step for step, apart in enumerate(seen) if not apart] == [0, 6]
@@ -284,20 +287,20 @@ def test_each_part_has_a_cycle_of_the_learning_rate_and_an_average(media, tmp_pa
     ("given", "wanted"),
     [
         (("--network", TINY["wct"]), 5),
-        (("--network", TINY["wct"], "--begin-steps", 2), 2),
+        (("--network", TINY["wct"], "--pretrain-steps", 2), 2),
         (("--network", TINY["wct"], "--start-from", "START"), 0),
         (("--network", "arbitrary:width=8,blocks=0,detail=4,hidden=4"), 0),
     ],
 )
 def test_how_the_command_begins(media, tmp_path, cli, monkeypatch, given, wanted):
-    start = trainer(media, tmp_path / "start", TINY["adain"]).run()
+    start = trainer(media, tmp_path / "start", TINY["adain"]).train()
     found = []
 
     def look(paintings, content, folder, weights, recipe, *rest):
-        found.append(recipe.begin_steps)
+        found.append(recipe.pretrain_steps)
         raise TrainingError("seen")
 
-    monkeypatch.setattr("realtime_nst.learning.training.arbitrary.ArbitraryTrainer", look)
+    monkeypatch.setattr("realtime_nst.learning.training.arbitrary.arbitrary_run", look)
     code, _, said = cli(
         "train-any", "--paintings", media["paintings"], "--content", media["content"],
         "-o", tmp_path / "any.onnx", "--loss-weights", media["loss_weights"][1], "--steps", 10,
@@ -314,11 +317,11 @@ def test_a_run_killed_in_its_beginning_resumes_as_if_unbroken(media, tmp_path):
         if progress.step == 3:
             raise Killed
 
-    chosen = {"steps": 6, "begin_steps": 4, "checkpoint_every": 2}
+    chosen = {"steps": 6, "pretrain_steps": 4, "checkpoint_every": 2}
     with pytest.raises(Killed):
-        trainer(media, tmp_path / "a", TINY["attention"], **chosen).run(kill)
+        trainer(media, tmp_path / "a", TINY["attention"], **chosen).train(kill)
     resumed, unbroken = (
-        checkpoints.load(trainer(media, tmp_path / folder, TINY["attention"], **chosen).run())
+        checkpoints.load(trainer(media, tmp_path / folder, TINY["attention"], **chosen).train())
         for folder in "ab"
     )
     assert resumed.history == unbroken.history
@@ -326,7 +329,7 @@ def test_a_run_killed_in_its_beginning_resumes_as_if_unbroken(media, tmp_path):
 
 
 def test_encoder_and_decoder_may_come_from_a_network_of_another_transform(media, tmp_path):
-    path = trainer(media, tmp_path, TINY["adain"]).run()
+    path = trainer(media, tmp_path, TINY["adain"]).train()
     given, network = read_start(path), build_arbitrary(TINY["attention"])
     own = {k: v.clone() for k, v in network.state_dict().items()}
     given.give_to(network, TINY["attention"])
@@ -339,7 +342,7 @@ def test_encoder_and_decoder_may_come_from_a_network_of_another_transform(media,
 
 
 def test_a_transform_comes_along_where_it_is_the_same(media, tmp_path):
-    given = read_start(trainer(media, tmp_path, TINY["attention"]).run())
+    given = read_start(trainer(media, tmp_path, TINY["attention"]).train())
     spelt, network = "attention:blocks=1,detail=4,width=8", build_arbitrary(TINY["attention"])
     given.give_to(network, spelt)
     own = network.state_dict()
@@ -349,7 +352,7 @@ def test_a_transform_comes_along_where_it_is_the_same(media, tmp_path):
 def test_vgg19_comes_from_the_loss_weights_and_stays_in_the_checkpoint(media, tmp_path):
     from safetensors.torch import load_file
 
-    saved = checkpoints.load(trainer(media, tmp_path, TINY["adain-vgg"]).run()).averaged
+    saved = checkpoints.load(trainer(media, tmp_path, TINY["adain-vgg"]).train()).averaged
     for key, value in load_file(media["loss_weights"][0]).items():
         block, _, part = key.removeprefix("conv").partition(".")
         assert torch.equal(saved[f"module.encode.convolutions.{block}.{part}"], value)

@@ -22,13 +22,13 @@ from functools import partial
 from pathlib import Path
 
 from realtime_nst.bench.timer import Timer, spread
-from realtime_nst.learning.export.single import export
+from realtime_nst.learning.export import export
 from realtime_nst.learning.loss_networks.features import FeatureExtractor
 from realtime_nst.learning.loss_networks.load import load_loss_network
-from realtime_nst.learning.training.checkpoint import load, untrained
+from realtime_nst.learning.training.checkpoint import load, trained_network, untrained
 from realtime_nst.learning.training.quality import Quality
 from realtime_nst.learning.training.recipe import Recipe
-from realtime_nst.learning.training.single import Trainer, averaged_network
+from realtime_nst.learning.training.single import single_style_run
 from realtime_nst.runtime.providers import available
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sources.synthetic import SyntheticSource
@@ -63,7 +63,7 @@ def speed() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for design in DESIGNS:
             path = Path(folder, f"{design}.onnx")
-            export(untrained(design), path)
+            export(untrained(Recipe(network=design)), path)
             for row in available():
                 stylizer = Stylizer(path, row.name)
                 stylizer.warm_up(*SIZE)
@@ -82,10 +82,12 @@ def train(asked: argparse.Namespace) -> None:
             continue
         recipe = Recipe(network=design, steps=asked.steps, crop=asked.crop)
         folder = asked.work / design.replace(":", "-").replace(",", "-")
-        style = untrained(design).style
-        trainer = Trainer(asked.painting, asked.content, folder, asked.loss_weights, recipe, style)
-        network = averaged_network(load(trainer.run()))
-        quality = measured(network, trainer.held_out)
+        style = untrained(Recipe(network=design)).style
+        run = single_style_run(
+            asked.painting, asked.content, folder, asked.loss_weights, recipe, style
+        )
+        network = trained_network(load(run.train()))
+        quality = measured(network, run.photos.held_out)
         row = {"design": design, "steps": asked.steps, "crop": asked.crop, **rounded(quality)}
         write(QUALITY, [*read(QUALITY), row])
 

@@ -38,22 +38,13 @@ def check_target(output: Path, overwrite: bool) -> None:
 
 
 def export_checked(checkpoint: "Checkpoint", output: Path) -> None:
-    from realtime_nst.learning.export.arbitrary import export_pair
-    from realtime_nst.learning.export.coherent import export_coherent
-    from realtime_nst.learning.export.single import export as write
-    from realtime_nst.learning.export.steered import export_many
-    from realtime_nst.learning.training.recipe import ArbitraryRecipe, CoherentRecipe, ManyRecipe
+    from realtime_nst.learning.export import export as write
     from realtime_nst.runtime.companions import encoder_path
+    from realtime_nst.runtime.kinds import KINDS
 
-    if checkpoint.recipe.kind == ArbitraryRecipe.kind:
-        mean, largest = export_pair(checkpoint, output)
+    mean, largest = write(checkpoint, output)
+    if KINDS[checkpoint.recipe.kind].needs_encoder:
         console.say(f"{encoder_path(output)}: makes the codes of paintings for {output.name}")
-    elif checkpoint.recipe.kind == ManyRecipe.kind:
-        mean, largest = export_many(checkpoint, output)
-    elif checkpoint.recipe.kind == CoherentRecipe.kind:
-        mean, largest = export_coherent(checkpoint, output)
-    else:
-        mean, largest = write(checkpoint, output)
     console.say(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, step {checkpoint.step}; differs from "
         f"torch by {mean:.3f} grey levels on average, {largest} at most"

@@ -18,7 +18,8 @@ from realtime_nst.errors import UsageError
 from realtime_nst.learning.training.recipe import ManyRecipe, Recipe
 
 if TYPE_CHECKING:
-    from realtime_nst.learning.training.photos import PhotoTrainer
+    from realtime_nst.learning.training.batches import Batch
+    from realtime_nst.learning.training.loop import TrainingRun
 
 _STEPS_FROM_ANOTHER = 500
 """Unless --steps says otherwise; the recipe's own number is for a start from nothing."""
@@ -78,11 +79,11 @@ def train(
     from realtime_nst.cli.train_many import described, paintings_of
     from realtime_nst.learning import networks
     from realtime_nst.learning.data.pictures import find_photos, read_image
+    from realtime_nst.learning.training.batches import clips_of
     from realtime_nst.learning.training.checkpoint import StyleInfo, load
-    from realtime_nst.learning.training.many import ManyTrainer
-    from realtime_nst.learning.training.single import Trainer
+    from realtime_nst.learning.training.many import many_styles_run
+    from realtime_nst.learning.training.single import single_style_run
     from realtime_nst.learning.training.start_from import read_start
-    from realtime_nst.learning.training.temporal import clips_of
 
     start_file = find_start(start_from, recipe["network"])
     start = read_start(start_file) if start_file else None
@@ -97,27 +98,27 @@ def train(
         trained_on=trained_on or content.name,
         started_from=start.style if start else "",
     )
-    make: Callable[..., PhotoTrainer]
+    make: Callable[..., TrainingRun[Batch]]
     chosen: Any = read_options(Recipe if painting else ManyRecipe, recipe)
     if painting:
         read_image(painting)  # the cheap checks come before the dear download
         networks.build(chosen.network)
         style = replace(style, title=title or painting.stem, artist=artist or "unknown")
-        make = partial(Trainer, painting, start=start)
+        make = partial(single_style_run, painting, start=start)
     else:
         networks.build_conditional(chosen.network, len(paintings))
         style = described(style, paintings, start if add_style else None)
-        make = partial(ManyTrainer, paintings, start=start, frozen=add_style is not None)
+        make = partial(many_styles_run, paintings, start=start, frozen=add_style is not None)
     find_photos(content)
     clips_of(clips, chosen)
     weights = loss_networks(loss_network, loss_weights)
-    trainer = make(
+    run = make(
         content=content, folder=output.with_suffix(".train"), loss_weights=weights, recipe=chosen,
         style=style, restart=restart, clips=clips,
     )  # fmt: skip
     begun = f"from {style.started_from}" if start else "from nothing"
     console.say_notice(f"{begun}, {chosen.steps} steps, judged by {weights[0].name}")
-    say_begun(trainer)
-    trained = load(train_shown(trainer))
-    say_quality(trained.quality, len(trainer.held_out))
+    say_begun(run)
+    trained = load(train_shown(run))
+    say_quality(trained.quality, len(run.photos.held_out))
     export_checked(trained, output)

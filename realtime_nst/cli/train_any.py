@@ -57,31 +57,34 @@ def train_any(
     from realtime_nst.learning.packages import require
 
     require("training")
-    from realtime_nst.learning.data.paintings import read_painting
-    from realtime_nst.learning.data.pictures import find_paintings, find_photos
+    from realtime_nst.learning.data.paintings import read_painting, split_paintings
+    from realtime_nst.learning.data.pictures import find_photos
     from realtime_nst.learning.networks import build_arbitrary
     from realtime_nst.learning.networks.transformed import TransformedNet
     from realtime_nst.learning.training import checkpoint
-    from realtime_nst.learning.training import pretraining as beginning
-    from realtime_nst.learning.training.arbitrary import ArbitraryTrainer
+    from realtime_nst.learning.training.arbitrary import (
+        PRETRAIN_STEPS,
+        arbitrary_run,
+        check_pretraining,
+    )
+    from realtime_nst.learning.training.batches import clips_of
     from realtime_nst.learning.training.start_from import read_start
-    from realtime_nst.learning.training.temporal import clips_of
     from realtime_nst.runtime.codes import PAINTING_SIZE
 
     find_photos(content)  # the cheap checks come before the dear download
-    find_paintings(paintings)
     for painting in unseen or ():
         read_painting(painting, PAINTING_SIZE)
+    split = split_paintings(paintings, recipe["held_out_paintings"], unseen or ())
     start_file = find_start(start_from, recipe["network"])
     start = read_start(start_file) if start_file else None
     if start and is_default(context, "steps"):
         recipe["steps"] = _STEPS_FROM_ANOTHER
     network = build_arbitrary(recipe["network"])
-    if is_default(context, "begin_steps") and isinstance(network, TransformedNet) and not start:
-        recipe["begin_steps"] = min(beginning.STEPS, recipe["steps"] // 2)
+    if is_default(context, "pretrain_steps") and isinstance(network, TransformedNet) and not start:
+        recipe["pretrain_steps"] = min(PRETRAIN_STEPS, recipe["steps"] // 2)
     chosen = read_options(ArbitraryRecipe, recipe)
-    if chosen.begin_steps:
-        beginning.check_network(network, chosen.network)
+    if chosen.pretrain_steps:
+        check_pretraining(network, chosen.network)
     clips_of(clips, chosen)
     style = checkpoint.StyleInfo(
         name=name or output.stem,
@@ -92,17 +95,16 @@ def train_any(
         started_from=start.style if start else "",
     )
     weights = loss_networks(loss_network, loss_weights)
-    trainer = ArbitraryTrainer(
-        paintings, content, output.with_suffix(".train"), weights, chosen, style,
-        unseen or (), restart, start, clips,
-    )  # fmt: skip
+    run = arbitrary_run(
+        split, content, output.with_suffix(".train"), weights, chosen, style, start, restart, clips
+    )
     console.say_notice(
         f"from {style.started_from or 'nothing'}, {chosen.steps} steps on "
-        f"{console.counted(trainer.paintings, 'painting')} of "
-        f"{console.counted(len(trainer.groups), 'artist')}, judged by {weights[0].name}; "
-        f"{console.counted(len(trainer.left_out), 'painting')} kept out"
+        f"{console.counted(split.count, 'painting')} of "
+        f"{console.counted(len(split.groups), 'artist')}, judged by {weights[0].name}; "
+        f"{console.counted(len(split.left_out), 'painting')} kept out"
     )
-    say_begun(trainer)
-    trained = checkpoint.load(train_shown(trainer))
-    say_quality(trained.quality, len(trainer.held_out))
+    say_begun(run)
+    trained = checkpoint.load(train_shown(run))
+    say_quality(trained.quality, len(run.photos.held_out))
     export_checked(trained, output)

@@ -34,10 +34,10 @@ def train_coherent(
 
     require("training")
     from realtime_nst.learning.training.checkpoint import load
-    from realtime_nst.learning.training.coherent import CoherentTrainer
+    from realtime_nst.learning.training.coherent import coherent_run
 
     chosen = read_options(CoherentRecipe, recipe)
     folder = output.with_suffix(".train")
-    trainer = CoherentTrainer(load(checkpoint), content, folder, chosen, clips, restart)
-    say_begun(trainer)
-    export_checked(load(train_shown(trainer)), output)
+    run = coherent_run(load(checkpoint), content, folder, chosen, clips, restart)
+    say_begun(run)
+    export_checked(load(train_shown(run)), output)

@@ -10,23 +10,24 @@ from realtime_nst.cli import console
 
 if TYPE_CHECKING:
     from realtime_nst.learning.training.loop import Progress as Step
-    from realtime_nst.learning.training.loop import Run
+    from realtime_nst.learning.training.loop import TrainingRun
 
 _ENOUGH_PHOTOS = 200
 _STEPS_A_LINE = 25
 """Where there is no terminal to draw a bar on."""
 
 
-def say_begun(trainer: "Run[Any, Any]") -> None:
-    console.say_notice(f"samples, losses and checkpoint: {trainer.folder}")
-    if trainer.photos < _ENOUGH_PHOTOS:
+def say_begun(run: "TrainingRun[Any]") -> None:
+    console.say_notice(f"samples, losses and checkpoint: {run.folder}")
+    photos = len(run.photos.training)
+    if photos < _ENOUGH_PHOTOS:
         console.say_notice(
-            f"{console.counted(trainer.photos, 'photo')} to train on is little: expect a style "
-            f"that fits these alone; {_ENOUGH_PHOTOS} or more is better"
+            f"{console.counted(photos, 'photo')} to train on is little: expect a style that fits "
+            f"these alone; {_ENOUGH_PHOTOS} or more is better"
         )
 
 
-def train_shown(trainer: "Run[Any, Any]") -> Path:
+def train_shown(run: "TrainingRun[Any]") -> Path:
     """Train to the end, showing how far it is; return the checkpoint."""
     columns = (
         TextColumn("training"),
@@ -36,7 +37,7 @@ def train_shown(trainer: "Run[Any, Any]") -> Path:
         TextColumn("{task.fields[losses]}"),
     )
     with Progress(*columns, console=console.err, disable=not console.err.is_terminal) as progress:
-        task = progress.add_task("", total=trainer.recipe.steps, completed=trainer.step, losses="")
+        task = progress.add_task("", total=run.recipe.steps, completed=run.step, losses="")
 
         def show(step: "Step") -> None:
             if step.notice:
@@ -46,10 +47,10 @@ def train_shown(trainer: "Run[Any, Any]") -> Path:
             progress.update(task, completed=step.step, losses=_losses(step))
 
         try:
-            return trainer.run(show)
+            return run.train(show)
         except KeyboardInterrupt:
             progress.stop()
-            console.say_notice(f"stopped; the same command goes on from {trainer.checkpoint_path}")
+            console.say_notice(f"stopped; the same command goes on from {run.checkpoint_path}")
             raise typer.Exit(130) from None
 
 

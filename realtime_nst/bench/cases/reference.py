@@ -104,10 +104,10 @@ def _engine(provider: str) -> str:
 @cache
 def _graph() -> Any:
     from realtime_nst.learning.export.single import FrameGraph
-    from realtime_nst.learning.training.checkpoint import untrained
-    from realtime_nst.learning.training.single import averaged_network
+    from realtime_nst.learning.training.checkpoint import trained_network, untrained
+    from realtime_nst.learning.training.recipe import Recipe
 
-    return FrameGraph(averaged_network(untrained(NETWORK))).eval()
+    return FrameGraph(trained_network(untrained(Recipe(network=NETWORK)))).eval()
 
 
 @cache
@@ -118,11 +118,12 @@ def _folder() -> "tempfile.TemporaryDirectory[str]":
 
 @cache
 def _file() -> Path:
-    from realtime_nst.learning.export.single import export
+    from realtime_nst.learning.export import export
     from realtime_nst.learning.training.checkpoint import untrained
+    from realtime_nst.learning.training.recipe import Recipe
 
     path = Path(_folder().name, f"{NETWORK}.onnx")
-    export(untrained(NETWORK), path)
+    export(untrained(Recipe(network=NETWORK)), path)
     return path
 
 

@@ -1,4 +1,4 @@
-"""FramePairs of frames from real clips, the motion between them estimated."""
+"""Pairs of consecutive frames from real clips, with the motion between them estimated."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
-from realtime_nst.learning.data.crops import begin_worker, cut
+from realtime_nst.learning.data.crops import crop_square, set_up_worker
 from realtime_nst.learning.data.frame_pairs import FramePairs, concatenated
 from realtime_nst.learning.data.pictures import files_below
 from realtime_nst.learning.flow import Motion, warp
@@ -21,21 +21,20 @@ from realtime_nst.stream import Image
 
 _SUFFIXES = {".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v"}
 _LEAST_VISIBLE = 0.25
-"""With less in common two frames are no pair: a cut lies between them."""
+"""Two frames that share less are no pair: there is a cut between them."""
 
 
 def find_clips(folder: Path) -> list[Path]:
-    """All clips below ``folder``, sorted. Raises UsageError when there are none."""
-    remedy = "--clips takes a folder of video files"
-    return files_below(folder, _SUFFIXES, "clips", remedy, remedy)
+    """All clips below ``folder``, sorted. Raises UsageError if there are none."""
+    return files_below(folder, _SUFFIXES, "clips", "--clips takes a folder of video files")
 
 
 class ClipPairs(Dataset[FramePairs | TrainingError]):
-    """Endless pairs of consecutive frames; sample ``i`` depends on ``seed`` and ``i`` alone.
+    """Endless pairs of consecutive frames. Sample ``i`` depends on ``seed`` and ``i`` alone.
 
-    The clips take turns, the place in the clip is random, both frames are cut as photos are. Flow
-    by dense inverse search; the lighting is the whole difference of luminance along it. A clip that
-    cannot be read, or of fewer than two frames, gives a TrainingError.
+    The clips take turns, the place in the clip is random, and both frames get the same crop. The
+    flow comes from dense inverse search; the lighting is the whole difference of luminance along
+    it. A clip that cannot be read, or has fewer than two frames, gives a TrainingError.
     """
 
     def __init__(self, clips: Sequence[Path], crop: int, seed: int) -> None:
@@ -47,26 +46,28 @@ class ClipPairs(Dataset[FramePairs | TrainingError]):
         try:
             earlier, later = _two_frames(clip, random)
         except (RealtimeNstError, ValueError) as error:
-            return TrainingError(f"the clip {str(clip)!r} gives no two frames ({error}); remove it")
+            return TrainingError(
+                f"the clip {str(clip)!r} has no two frames that can be read ({error}); remove it"
+            )
         place = int(random.integers(2**32))
-        frames = [cut(f, self._crop, np.random.default_rng(place)) for f in (earlier, later)]
+        frames = [
+            crop_square(f, self._crop, np.random.default_rng(place)) for f in (earlier, later)
+        ]
         return _pair(*frames)
 
 
 def clip_batches(
     clips: ClipPairs, steps: range, pairs: int, share: float, workers: int
 ) -> Iterator[FramePairs | None]:
-    """For each of ``steps`` the clips' share of its ``pairs``, None where that is none.
-
-    Raises TrainingError when a clip cannot be used.
-    """
+    """For each of ``steps``, the pairs of its ``pairs`` that are the clips' share; None if those
+    are zero. Raises TrainingError if a clip cannot be used."""
     ends = [int(step * pairs * share) for step in range(steps.start, steps.stop + 1)]
     samples = [list(range(*ends[n : n + 2])) for n in range(len(steps))]
     loader = DataLoader(
         clips,
         batch_sampler=samples,
         num_workers=workers,
-        worker_init_fn=begin_worker,
+        worker_init_fn=set_up_worker,
         collate_fn=_collated,
     )
     for batch in loader:

@@ -18,11 +18,12 @@ _MOST_UNREADABLE = 16
 
 
 class Crops(Dataset[Tensor | TrainingError]):
-    """Endless random square crops; sample ``i`` depends on ``seed`` and ``i`` alone.
+    """Endless random square crops, uint8 ``[3, crop, crop]``. Sample ``i`` depends on ``seed`` and
+    ``i`` alone.
 
-    Every readable photo is seen before any is seen again. A crop is uint8 ``[3, crop, crop]``, from
-    the photo at a random zoom, mirrored half of the time. For an unreadable photo the next one
-    stands in; after too many in a row the sample is a TrainingError, which :func:`batches` raises.
+    Every readable photo is seen once before any is seen again, at a random zoom and mirrored half
+    of the time. An unreadable photo is replaced by the next one; after too many in a row the sample
+    is a TrainingError, which :func:`batches` raises.
     """
 
     def __init__(self, photos: list[Path], crop: int, seed: int) -> None:
@@ -33,7 +34,7 @@ class Crops(Dataset[Tensor | TrainingError]):
         if isinstance(image, TrainingError):
             return image
         random = np.random.default_rng((self._seed, index))
-        return torch.from_numpy(cut(image, self._crop, random)).permute(2, 0, 1)
+        return torch.from_numpy(crop_square(image, self._crop, random)).permute(2, 0, 1)
 
     def _photo(self, index: int) -> np.ndarray | TrainingError:
         epoch, place = divmod(index, len(self._photos))
@@ -49,13 +50,11 @@ class Crops(Dataset[Tensor | TrainingError]):
         )
 
 
-def cut(
+def crop_square(
     image: np.ndarray, crop: int, random: np.random.Generator, zoom: float = _ZOOM
 ) -> np.ndarray:
-    """A random square of ``image`` ``[H, W, 3]``, mirrored half of the time.
-
-    The image's shorter side is made ``crop`` to ``zoom`` times as long.
-    """
+    """A random square of ``image`` ``[H, W, 3]``, mirrored half of the time. Before that, the
+    image's shorter side is scaled to between 1 and ``zoom`` times ``crop``."""
     side = crop * random.uniform(1.0, zoom)
     image = rescaled(image, side / min(image.shape[:2]), at_least=crop)
     top = random.integers(0, image.shape[0] - crop + 1)
@@ -69,7 +68,7 @@ def batches(
 ) -> Iterator[Tensor]:
     """One float batch ``[batch, 3, crop, crop]`` in 0..1, channels last, for each of ``steps``.
 
-    Raises TrainingError when too many photos cannot be read.
+    Raises TrainingError if too many photos cannot be read.
     """
     samples = range(steps.start * batch, steps.stop * batch)
     loader = DataLoader(
@@ -77,7 +76,7 @@ def batches(
         batch_size=batch,
         sampler=samples,
         num_workers=workers,
-        worker_init_fn=begin_worker,
+        worker_init_fn=set_up_worker,
         collate_fn=_collated,
     )
     for images in loader:
@@ -87,13 +86,14 @@ def batches(
 
 
 def _collated(samples: list[Tensor | TrainingError]) -> Tensor | TrainingError:
-    """An error comes as a value: raised in a worker, it would arrive wrapped in a traceback."""
+    """Errors are values here: raised in a worker, they would arrive wrapped in a traceback."""
     errors = [sample for sample in samples if isinstance(sample, TrainingError)]
     return errors[0] if errors else torch.stack(samples)  # type: ignore[arg-type]
 
 
-def begin_worker(_worker: int) -> None:
-    """For a loader's workers: they share the cores with training, and what they inherited is left
-    alone, for freeing a decoder waits for ever where its threads did not come along."""
+def set_up_worker(_worker: int) -> None:
+    """Set up a loader's worker. OpenCV uses one thread, because workers share the cores with
+    training. Objects inherited from the parent are never collected: freeing a decoder would wait
+    forever for threads that do not exist in the worker."""
     cv2.setNumThreads(0)
     gc.freeze()

@@ -1,6 +1,6 @@
 """Paintings for training: sampled evenly over artists, cropped, recoloured, mixed, or generated."""
 
-import csv
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -16,52 +16,107 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from realtime_nst.errors import TrainingError
-from realtime_nst.learning.data.crops import cut
-from realtime_nst.learning.data.pictures import decode, read_image
+from realtime_nst.learning.data.crops import crop_square
+from realtime_nst.learning.data.pictures import (
+    decode,
+    find_paintings,
+    hold_out,
+    read_image,
+    read_index,
+)
 from realtime_nst.learning.data.textures import TEXTURES
 
-INDEX = "INDEX.csv"
-"""A table beside the paintings, with the columns "file" and "artist"."""
-
-_NAMELESS = {"", "unknown", "anonymous"}
+_UNKNOWN_ARTISTS = {"", "unknown", "anonymous"}
 _MOST_UNREADABLE = 16
 _COLOURS = 12
 _LEAST = 32
+_HASH_SIDE = 8
+_MOST_BITS = 9
+"""Different bits of 64 in near duplicates. Two random pictures differ in about 32."""
+
+
+@dataclass(frozen=True)
+class PaintingSplit:
+    """The paintings of a run: ``groups`` to train on, as of :func:`by_artist`; ``unseen`` to show
+    and measure the result on; ``left_out``, those of the folder that are not trained on. ``digest``
+    is of the names of those that are."""
+
+    groups: Sequence[Sequence[Path]]
+    unseen: Sequence[Path]
+    left_out: Sequence[Path]
+    digest: str
+
+    @property
+    def count(self) -> int:
+        """How many paintings there are to train on."""
+        return sum(map(len, self.groups))
+
+
+def split_paintings(folder: Path, held_out: int, unseen: Sequence[Path] = ()) -> PaintingSplit:
+    """The paintings in ``folder``, without near duplicates of ``unseen``; without any ``unseen``,
+    ``held_out`` of them are not trained on.
+
+    Raises UsageError if there are no paintings, TrainingError if none is left to train on.
+    """
+    found = find_paintings(folder)
+    if unseen:
+        left_out = near_duplicates(found, unseen)
+    else:
+        _, left_out = hold_out(found, held_out)
+    training = [path for path in found if path not in set(left_out)]
+    if not training:
+        raise TrainingError(
+            f"nothing in {str(folder)!r} is left to train on: all of it is held out; give more "
+            "--paintings"
+        )
+    names = "\n".join(path.relative_to(folder).as_posix() for path in training)
+    digest = hashlib.sha256(names.encode()).hexdigest()
+    return PaintingSplit(by_artist(training, folder), unseen or left_out, left_out, digest)
 
 
 def by_artist(paintings: Sequence[Path], folder: Path) -> list[list[Path]]:
-    """``paintings`` in groups that weigh alike: an artist's works, or one work of nobody known.
+    """``paintings`` in groups that are drawn equally often: the works of an artist, or one work of
+    an unknown artist.
 
-    Artists are read from ``folder``/INDEX.csv; without it each painting is a group of its own. What
-    stands in brackets after a name, as dates, does not count.
+    Artists come from the INDEX.csv in ``folder``; without it each painting is a group. Brackets
+    after a name, which hold dates, are ignored.
     """
-    artists = _artists(folder / INDEX)
+    rows = read_index(folder, "artist")
     groups: dict[str, list[Path]] = defaultdict(list)
     for path in paintings:
-        name = re.sub(r"\(.*?\)", "", artists.get(path.name, "")).strip().casefold()
-        groups[str(path) if name in _NAMELESS else name].append(path)
+        artist = rows.get(path.name, {}).get("artist") or ""
+        name = re.sub(r"\(.*?\)", "", artist).strip().casefold()
+        groups[str(path) if name in _UNKNOWN_ARTISTS else name].append(path)
     return [groups[name] for name in sorted(groups)]
 
 
-def _artists(index: Path) -> dict[str, str]:
-    """Artist by file name; empty where there is no such table. Raises TrainingError for one that
-    cannot be read."""
-    if not index.is_file():
-        return {}
-    try:
-        with index.open(encoding="utf-8", newline="") as file:
-            return {row["file"]: row["artist"] or "" for row in csv.DictReader(file)}
-    except (OSError, ValueError, KeyError, csv.Error) as error:
-        raise TrainingError(
-            f"{str(index)!r} cannot be read ({error}); give it the columns file and artist in "
-            "UTF-8, or take it away"
-        ) from error
+def near_duplicates(pictures: Iterable[Path], others: Sequence[Path]) -> list[Path]:
+    """Those of ``pictures`` that look like one of ``others``, whatever their format and size.
+    Unreadable ones look like none."""
+    known = [found for found in map(_difference_hash, others) if found is not None]
+    return [path for path in pictures if _is_near(_difference_hash(path), known)]
+
+
+def _is_near(bits: np.ndarray | None, known: Sequence[np.ndarray]) -> bool:
+    return bits is not None and any((bits != other).sum() <= _MOST_BITS for other in known)
+
+
+def _difference_hash(path: Path) -> np.ndarray | None:
+    """Whether the picture gets lighter from left to right, at each place of a coarse grid."""
+    image = decode(path)
+    if image is None:
+        return None
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    size = (_HASH_SIDE + 1, _HASH_SIDE)
+    coarse = cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(int)
+    return np.asarray(coarse[:, 1:] > coarse[:, :-1])
 
 
 def read_painting(path: Path, longest: int) -> Tensor:
     """``[1, 3, H, W]`` in 0..1, the longer side ``longest`` pixels.
 
-    Raises as :func:`read_image` does, and TrainingError for a picture too thin to be encoded.
+    Raises the errors of :func:`read_image`, and TrainingError for a picture too narrow to be
+    encoded.
     """
     image = read_image(path, longest)
     if min(image.shape[-2:]) < _LEAST:
@@ -90,11 +145,11 @@ class Augmentation(Protocol):
 
 @dataclass(frozen=True)
 class PaintingCrops(Dataset[Tensor | TrainingError]):
-    """Endless augmented squares of paintings, uint8 ``[3, crop, crop]``; sample ``i`` depends on
+    """Endless augmented squares of paintings, uint8 ``[3, crop, crop]``. Sample ``i`` depends on
     ``seed`` and ``i`` alone.
 
-    Groups of :func:`by_artist` are drawn evenly, then their paintings. A painting that cannot be
-    read, or is narrower than 32 pixels, is passed over; too many in a row are a TrainingError.
+    A group is drawn first, then one of its paintings. A painting that cannot be read, or is
+    narrower than 32 pixels, is skipped; too many in a row are a TrainingError.
     """
 
     groups: Sequence[Sequence[Path]]
@@ -130,7 +185,9 @@ class PaintingCrops(Dataset[Tensor | TrainingError]):
         for _ in range(_MOST_UNREADABLE):
             image = decode(path)
             if image is not None and min(image.shape[:2]) >= _LEAST:
-                return cut(image, self.augmentation.crop, random, self.augmentation.painting_zoom)
+                return crop_square(
+                    image, self.augmentation.crop, random, self.augmentation.painting_zoom
+                )
             path = self._draw(random)
         return TrainingError(
             f"{_MOST_UNREADABLE} paintings in a row cannot be read or are narrower than {_LEAST} "
@@ -143,7 +200,7 @@ class PaintingCrops(Dataset[Tensor | TrainingError]):
 
 
 def mixed(one: np.ndarray, other: np.ndarray, random: Generator) -> np.ndarray:
-    """A painting laid through the other, or in the other's colours (Reinhard et al. 2001)."""
+    """A blend of two paintings, or one in the colours of the other (Reinhard et al. 2001)."""
     if random.random() < 0.5:
         share = random.uniform(0.3, 0.7)
         return cv2.addWeighted(one, share, other, 1 - share, 0)
@@ -156,7 +213,7 @@ def mixed(one: np.ndarray, other: np.ndarray, random: Generator) -> np.ndarray:
 
 
 def recoloured(image: np.ndarray, random: Generator) -> np.ndarray:
-    """Hue turned, saturation, contrast and brightness changed."""
+    """``image`` with hue, saturation, contrast and brightness changed at random."""
     hsv = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0] + random.uniform(0, 360)) % 360
     hsv[..., 1] = (hsv[..., 1] * random.uniform(0.3, 1.5)).clip(0, 1)
@@ -173,28 +230,3 @@ def _texture(image: np.ndarray, random: Generator) -> np.ndarray:
 
 def _to_bytes(image: np.ndarray) -> np.ndarray:
     return (image * 255).round().clip(0, 255).astype(np.uint8)
-
-
-_SIDE = 8
-_FEWEST_BITS = 10
-"""Of 64; two pictures chosen at random differ in about 32."""
-
-
-def near_duplicates(pictures: Iterable[Path], others: Sequence[Path]) -> list[Path]:
-    """Those of ``pictures`` that look like one of ``others``; the unreadable look like none."""
-    known = [mark for mark in map(_mark, others) if mark is not None]
-    return [path for path in pictures if _is_near(_mark(path), known)]
-
-
-def _is_near(mark: np.ndarray | None, known: Sequence[np.ndarray]) -> bool:
-    return mark is not None and any((mark != other).sum() < _FEWEST_BITS for other in known)
-
-
-def _mark(path: Path) -> np.ndarray | None:
-    """Whether it gets lighter from left to right, at each place of a coarse grid."""
-    image = decode(path)
-    if image is None:
-        return None
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    coarse = cv2.resize(grey, (_SIDE + 1, _SIDE), interpolation=cv2.INTER_AREA).astype(int)
-    return np.asarray(coarse[:, 1:] > coarse[:, :-1])

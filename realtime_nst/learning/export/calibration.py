@@ -1,4 +1,4 @@
-"""What a network is shown before it becomes int8, and what judges it after."""
+"""The pictures that an int8 form is calibrated on, and the measures that judge it."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,7 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from realtime_nst.errors import UsageError
-from realtime_nst.learning.data.pictures import find_paintings, hold_out, measurable, read_image
+from realtime_nst.learning.data.pictures import (
+    find_paintings,
+    hold_out,
+    measurable,
+    read_image,
+    to_image,
+)
 from realtime_nst.learning.export.quantise import Judges, Shown
 from realtime_nst.learning.loss_networks.features import FeatureExtractor
 from realtime_nst.learning.training.quality import Quality
@@ -20,13 +26,13 @@ from realtime_nst.stream import Image
 _CALIBRATED_ON, _MEASURED_ON, _JUDGED_BY = 32, 24, 8
 _CALIBRATION_SIDE = 240
 
-_NARROWEST = 8
-"""How many times longer than wide a painting may be: the losses look at it at 512 pixels."""
+_LONGEST_RATIO = 8
+"""A painting may be this many times as long as wide: the losses see it at 512 pixels."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """``shown`` may be gone through once. ``photos``: on how many the judges measure."""
+    """``shown`` can be iterated over once. ``photos``: how many the judges measure on."""
 
     shown: Iterable[Shown]
     judges: Judges
@@ -34,10 +40,10 @@ class Trial:
 
 
 def trial(source: Model, painting: Path, photos: list[Path], extractor: FeatureExtractor) -> Trial:
-    """Of ``source`` with its ``painting``; with a folder of paintings where it paints by any.
+    """The trial of ``source`` with its ``painting``: a folder of paintings if it paints like any.
 
-    Raises UsageError when there are too few photos or paintings, and as :class:`Codes` does. What
-    cannot be read of a folder, or is too small or narrow, is passed over.
+    Pictures that cannot be read, or are too small or narrow, are skipped. Raises UsageError if
+    there are too few photos or paintings, and the errors of :class:`Codes`.
     """
     calibrated_on, measured_on = divide(photos)
     pictures = list(_pictures(calibrated_on))
@@ -45,7 +51,7 @@ def trial(source: Model, painting: Path, photos: list[Path], extractor: FeatureE
         judges: Judges = [(None, partial(Quality(extractor, painting), photos=measured_on))]
         return Trial(((picture, None) for picture in pictures), judges, len(measured_on))
     paintings = find_paintings(painting, "PAINTING")
-    shown_with, judged_by = divide(paintings, "paintings", _JUDGED_BY, _NARROWEST)
+    shown_with, judged_by = divide(paintings, "paintings", _JUDGED_BY, _LONGEST_RATIO)
     codes = Codes(source, PROVIDERS["cpu"].open(source).code_size)
     judges = [
         (codes(str(path)), partial(Quality(extractor, path), photos=measured_on))
@@ -57,7 +63,7 @@ def trial(source: Model, painting: Path, photos: list[Path], extractor: FeatureE
 
 
 def _each_twice(pictures: Sequence[Image], codes: Sequence[Code]) -> Iterator[Shown]:
-    """Every picture with two codes far apart."""
+    """Every picture with two codes that are far apart in the list."""
     for index, picture in enumerate(pictures):
         for other in (0, len(codes) // 2):
             yield picture, codes[(index + other) % len(codes)]
@@ -67,16 +73,15 @@ def divide(
     pictures: list[Path],
     things: str = "photos",
     measured_on: int = _MEASURED_ON,
-    narrowest: float = math.inf,
+    longest_ratio: float = math.inf,
 ) -> tuple[list[Path], list[Path]]:
-    """Of ``pictures`` those to calibrate on, up to 32, and so many to measure on.
+    """(pictures to calibrate on, at most 32; pictures to measure on), of ``pictures``.
 
-    The latter are those that training holds out. Raises UsageError when there are too few of these
-    ``things``.
+    Training holds out the latter. Raises UsageError, which names ``things``, if they are too few.
     """
     rest, held_out = hold_out(pictures, measured_on)
     spread = rest[:: max(1, len(rest) // _CALIBRATED_ON)][:_CALIBRATED_ON]
-    found = measurable(spread, narrowest), measurable(held_out, narrowest)
+    found = measurable(spread, longest_ratio), measurable(held_out, longest_ratio)
     if not all(found):
         raise UsageError(
             f"{len(pictures)} {things} are too few to calibrate and to measure on; give a folder "
@@ -88,5 +93,4 @@ def divide(
 def _pictures(photos: Sequence[Path]) -> Iterator[Image]:
     """The ``photos`` as RGB uint8, the shorter side at most 240 pixels."""
     for photo in photos:
-        image = read_image(photo, shorter=_CALIBRATION_SIDE)
-        yield image[0].permute(1, 2, 0).mul(255).byte().numpy()
+        yield to_image(read_image(photo, shorter=_CALIBRATION_SIDE))

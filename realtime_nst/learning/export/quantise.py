@@ -1,13 +1,12 @@
-"""A network's int8 form: weights and what the network keeps between its layers in eight bits.
+"""The int8 form of a network: eight-bit weights, and eight-bit values between the layers.
 
-Values are quantised where they are made, before what only moves them (padding, pixel shuffle), so
-that bytes are moved and not floats; all who read them read the same bytes. Weights are symmetric,
-one scale a channel; the rest has one scale a tensor, from the least to the largest value seen on
-calibration pictures (Jacob et al. 2018). Instance normalisation, sums and the sigmoid stay float.
+Values are quantised where they are computed, before operators that only move them (padding, pixel
+shuffle), so that these move bytes; all readers of a value read the same bytes. Weights are
+symmetric with a scale for each channel. Values have one scale for each tensor, from the smallest to
+the largest value seen on calibration pictures (Jacob et al. 2018). Instance normalisation, sums and
+the sigmoid stay in float.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,6 +18,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from realtime_nst.errors import TrainingError, UsageError
+from realtime_nst.learning.export.graph import written_whole
 from realtime_nst.learning.training.quality import Network, as_network, mean
 from realtime_nst.runtime.card import METADATA_KEY
 from realtime_nst.runtime.kinds import CODE, INPUT, STRENGTH
@@ -28,49 +28,45 @@ from realtime_nst.runtime.session import Code
 from realtime_nst.stream import Image
 
 TOLERANCE = 1.03
-"""How much larger than the float network's an int8 network's losses may be."""
+"""The losses of an int8 network may be this many times those of the float network."""
 
 _MOVERS = {"DepthToSpace", "Pad"}
 _LARGEST_WEIGHT = 64
-"""Seven bits: a CPU without VNNI adds pairs of products, 2 * 255 * 64 at most, in sixteen bits, and
-silently cuts off what does not fit."""
+"""Seven bits. A CPU without VNNI adds pairs of products, at most 2 * 255 * 64, in sixteen bits and
+saturates silently."""
 
 Shown = tuple[Image, Code | None]
-"""A picture, RGB uint8, and the code of the painting, for a network that paints any."""
+"""An RGB uint8 picture, and the code of the painting for a network that paints like any."""
 
 Measure = Callable[[Network], dict[str, float]]
-"""The losses of a network, by name; lower is better."""
+"""The losses of a network by name. Lower is better."""
 
 Judges = Sequence[tuple[Code | None, Measure]]
-"""How good the network is with each code, which is None where it takes none."""
+"""What measures the network with each code; the code is None if it takes none."""
 
 
 def quantise(
     style: Path, shown: Iterable[Shown], judges: Judges, output: Path
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Write ``style``'s int8 form to ``output``; the losses (float, int8), means over ``judges``.
+    """Write ``style``'s int8 form to ``output``. Returns the losses (float, int8), each the mean
+    over ``judges``.
 
-    ``shown`` is for calibration. The file appears only when no loss grew beyond TOLERANCE. Raises
-    UsageError for a style that is int8 already or has nothing to quantise, and TrainingError when a
-    loss is out of tolerance or the file cannot be written.
+    ``shown`` is what it is calibrated on. The file appears only if no loss grows beyond TOLERANCE.
+    Raises UsageError for a style that is int8 already or has nothing to quantise, TrainingError if
+    a loss is out of tolerance or the file cannot be written.
     """
     source = read_model(style)
     check_source(source)
     model = _quantised(source, shown)
-    try:
-        with tempfile.TemporaryDirectory(dir=output.parent, prefix=".quantise-") as folder:
-            made = Path(folder, output.name)
-            onnx.save(model, made)
-            before, after = (_judged(path, judges) for path in (style, made))
-            _check(before, after)
-            os.replace(made, output)
-    except OSError as error:
-        raise TrainingError(f"{output} cannot be written: {error}; write it elsewhere") from error
+    with written_whole(output) as unfinished:
+        onnx.save(model, unfinished)
+        before, after = (_judged(path, judges) for path in (style, unfinished))
+        _check(before, after)
     return before, after
 
 
 def check_source(source: Model) -> None:
-    """Raises UsageError where ``source`` is int8 already or of a kind that has no int8 form."""
+    """Raises UsageError if ``source`` is int8 already or of a kind that has no int8 form."""
     if source.card.quantised_from:
         raise UsageError(f"{source.path} is int8 already; quantise the style it was made from")
     if not source.kind.int8:
@@ -117,7 +113,7 @@ def _quantised(source: Model, shown: Iterable[Shown]) -> onnx.ModelProto:
 
 
 def _fold_casts(graph: onnx.GraphProto) -> None:
-    """Weights stored as float16 and raised to float32 in the graph become float32."""
+    """Store weights as float32 that were stored as float16 and cast in the graph."""
     constants = {constant.name: constant for constant in graph.initializer}
     for node in [n for n in graph.node if n.op_type == "Cast" and n.input[0] in constants]:
         kind = helper.tensor_dtype_to_np_dtype(node.attribute[0].i)
@@ -139,7 +135,7 @@ def _convolutions(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
 
 
 def _where_made(graph: onnx.GraphProto, convolutions: Sequence[onnx.NodeProto]) -> list[str]:
-    """The tensors the convolutions read, each as it is before it is moved."""
+    """The tensors that the convolutions read, each as it is before operators move it."""
     maker = {name: node for node in graph.node for name in node.output}
     found = dict.fromkeys(convolution.input[0] for convolution in convolutions)
     while moved := [name for name in found if name in maker and maker[name].op_type in _MOVERS]:
@@ -150,7 +146,7 @@ def _where_made(graph: onnx.GraphProto, convolutions: Sequence[onnx.NodeProto]) 
 
 
 def _fitting(source: Model, shown: Iterable[Shown]) -> Iterable[dict[str, np.ndarray]]:
-    """As the inputs of the bare graph, in sizes that it takes."""
+    """The inputs of the bare graph for each picture, in a size that the graph takes."""
     multiple = source.card.size_multiple
     least = -(-source.card.size_minimum // multiple) * multiple
     for image, code in shown:
@@ -163,7 +159,7 @@ def _fitting(source: Model, shown: Iterable[Shown]) -> Iterable[dict[str, np.nda
 def _ranges(
     model: onnx.ModelProto, names: Sequence[str], inputs: Iterable[dict[str, np.ndarray]]
 ) -> dict[str, tuple[float, float]]:
-    """Least and largest value of each tensor over ``inputs``; 0 is always within."""
+    """The smallest and largest value of each tensor over ``inputs``, and 0."""
     import onnxruntime as ort
 
     watched = onnx.ModelProto()
@@ -186,7 +182,7 @@ def _ranges(
 def _quantise_weights(
     graph: onnx.GraphProto, convolutions: Sequence[onnx.NodeProto]
 ) -> list[onnx.NodeProto]:
-    """Int8 weights in place of float ones; the nodes that give them their scale."""
+    """Replace float weights by int8 ones; returns the nodes that scale them."""
     constants = {constant.name: constant for constant in graph.initializer}
     nodes = []
     for name in dict.fromkeys(convolution.input[1] for convolution in convolutions):
@@ -205,7 +201,7 @@ def _quantise_values(
     before: Sequence[onnx.NodeProto],
     ranges: Mapping[str, tuple[float, float]],
 ) -> None:
-    """Put each tensor of ``ranges`` into eight bits and back for all who read it."""
+    """Convert each tensor of ``ranges`` to eight bits and back for all its readers."""
     nodes = list(before)
     for node in graph.node:
         node.input[:] = [f"{name}.rounded" if name in ranges else name for name in node.input]

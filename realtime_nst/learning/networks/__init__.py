@@ -1,16 +1,16 @@
-"""The tables of networks: name, how it is built. All of a table share one contract.
+"""The tables of networks: for each name, how it is built. The networks of a table share a contract.
 
-``NETWORKS[name]()`` is a :class:`~realtime_nst.learning.networks.blocks.StyleNetwork`,
-``ARBITRARY_NETWORKS[name]()`` an
-:class:`~realtime_nst.learning.networks.steered.ArbitraryNetwork`,
-``CONDITIONAL_NETWORKS[name](styles)`` a
-:class:`~realtime_nst.learning.networks.conditional.ConditionalNet` of so many styles.
+A network of NETWORKS is a :class:`~realtime_nst.learning.networks.blocks.StyleNetwork`, one of
+ARBITRARY_NETWORKS an :class:`~realtime_nst.learning.networks.steered.ArbitraryNetwork`, and one of
+CONDITIONAL_NETWORKS, which is built for a number of styles, a
+:class:`~realtime_nst.learning.networks.conditional.ConditionalNet`.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.learning.networks.arbitrary import ArbitraryNet
@@ -22,66 +22,77 @@ from realtime_nst.learning.networks.steered import ArbitraryNetwork
 from realtime_nst.learning.networks.transformed import LightNet
 from realtime_nst.learning.networks.vgg import VggNet
 
+Network = TypeVar("Network", covariant=True)
+
+
+@dataclass(frozen=True)
+class Row(Generic[Network]):
+    """``speed_class`` is for the card, as timed: quality, fast or tiny, and reference for networks
+    that are here for comparison."""
+
+    build: Callable[..., Network]
+    speed_class: str = "reference"
+
+
 _FAST: Mapping[str, Mapping[str, Any]] = {
     "fast": {},
     "quality": {"width": 96, "blocks": 6},
     "tiny": {"fold": 8, "detail": 8},
 }
 
-NETWORKS: Mapping[str, Callable[..., StyleNetwork]] = {
-    **{name: partial(FastNet, **values) for name, values in _FAST.items()},
-    "johnson": JohnsonNet,
-    "johnson-half": partial(JohnsonNet, width=0.5),
-    "johnson-half-bn": partial(JohnsonNet, width=0.5, norm="batch"),
-    "johnson-transposed": partial(JohnsonNet, upsample="transposed"),
+NETWORKS: Mapping[str, Row[StyleNetwork]] = {
+    **{name: Row(partial(FastNet, **values), name) for name, values in _FAST.items()},
+    "johnson": Row(JohnsonNet),
+    "johnson-half": Row(partial(JohnsonNet, width=0.5)),
+    "johnson-half-bn": Row(partial(JohnsonNet, width=0.5, norm="batch")),
+    "johnson-transposed": Row(partial(JohnsonNet, upsample="transposed")),
 }
 
-ARBITRARY_NETWORKS: Mapping[str, Callable[..., ArbitraryNetwork]] = {
-    "arbitrary": ArbitraryNet,
-    "adain": partial(LightNet, "adain"),
-    "wct": partial(LightNet, "wct"),
-    "swap": partial(LightNet, "swap"),
-    "attention": partial(LightNet, "attention"),
-    "adain-vgg": partial(VggNet, "adain"),
+ARBITRARY_NETWORKS: Mapping[str, Row[ArbitraryNetwork]] = {
+    "arbitrary": Row(ArbitraryNet, "fast"),
+    "adain": Row(partial(LightNet, "adain")),
+    "wct": Row(partial(LightNet, "wct")),
+    "swap": Row(partial(LightNet, "swap")),
+    "attention": Row(partial(LightNet, "attention")),
+    "adain-vgg": Row(partial(VggNet, "adain")),
 }
 
-CONDITIONAL_NETWORKS: Mapping[str, Callable[..., ConditionalNet]] = {
-    name: partial(ConditionalNet, **values) for name, values in _FAST.items()
+CONDITIONAL_NETWORKS: Mapping[str, Row[ConditionalNet]] = {
+    name: Row(partial(ConditionalNet, **values), name) for name, values in _FAST.items()
 }
-
-_Network = TypeVar("_Network")
 
 
 def build(name: str) -> StyleNetwork:
-    """The network ``name`` of NETWORKS, or one of its kin: "fast:width=48,blocks=3".
+    """The network ``name`` of NETWORKS, or a variant of one: "fast:width=48,blocks=3".
 
-    Raises UnknownName for a network or a parameter that is not there, UsageError for a value of
-    another kind than the parameter's own.
+    Raises UnknownName for an unknown network or parameter, UsageError for a value of the wrong
+    type.
     """
-    return _built(name, NETWORKS)
+    return _build(name, NETWORKS)
 
 
 def build_arbitrary(name: str) -> ArbitraryNetwork:
-    """As :func:`build`, of ARBITRARY_NETWORKS: "arbitrary:blocks=5"."""
-    return _built(name, ARBITRARY_NETWORKS)
+    """As :func:`build`, from ARBITRARY_NETWORKS: "arbitrary:blocks=5"."""
+    return _build(name, ARBITRARY_NETWORKS)
 
 
 def build_conditional(name: str, styles: int) -> ConditionalNet:
-    """As :func:`build`, of CONDITIONAL_NETWORKS, for so many ``styles``."""
-    of_so_many = {kind: partial(made, styles) for kind, made in CONDITIONAL_NETWORKS.items()}
-    return _built(name, of_so_many)
+    """As :func:`build`, from CONDITIONAL_NETWORKS, for a number of ``styles``."""
+    return _build(name, CONDITIONAL_NETWORKS, styles)
 
 
-def _built(name: str, table: Mapping[str, Callable[..., _Network]]) -> _Network:
-    kind, _, changes = name.partition(":")
-    if kind not in table:
-        raise UnknownName("network", kind, table)
-    known = inspect.signature(table[kind]).parameters
+def _build(name: str, table: Mapping[str, Row[Network]], *first: object) -> Network:
+    """``first`` are arguments that come before the parameters in ``name``."""
+    key, _, changes = name.partition(":")
+    if key not in table:
+        raise UnknownName("network", key, table)
+    build = partial(table[key].build, *first)
+    known = inspect.signature(build).parameters
     given = dict(part.partition("=")[::2] for part in changes.split(",") if part)
     for parameter in given:
         if parameter not in known:
-            raise UnknownName(f"parameter of network {kind}", parameter, known)
-    return table[kind](**{p: _value(name, p, known[p].default, v) for p, v in given.items()})
+            raise UnknownName(f"parameter of network {key}", parameter, known)
+    return build(**{p: _value(name, p, known[p].default, v) for p, v in given.items()})
 
 
 def _value(name: str, parameter: str, default: Any, text: str) -> Any:

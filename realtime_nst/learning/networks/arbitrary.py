@@ -1,4 +1,4 @@
-"""A network for any painting: what a painting is becomes a code, and the code steers the paint."""
+"""A network for any painting: an encoder turns a painting into a code, which steers the paint."""
 
 import torch
 import torch.nn.functional as F
@@ -19,10 +19,10 @@ _FOLD = 4
 class StyleEncoder(nn.Module):
     """A painting ``[N, 3, H, W]`` in 0..1, at least 32x32, to a code ``[N, size]``.
 
-    Means and standard deviations of the channels of six convolutions, each at half the size of the
-    one before (MicroAST, Wang et al. 2023, modulates by such statistics too), through two layers.
-    The last one sees 65 pixels of the painting, so that large shapes count, too. Statistics and
-    what follows are in float32.
+    Six convolutions, each at half the size of the one before; the means and standard deviations of
+    their channels go through two layers (MicroAST, Wang et al. 2023, modulates by such statistics
+    too). The last convolution sees 65 pixels of the painting, so that large shapes count. The
+    statistics and the layers after them are in float32.
     """
 
     def __init__(self, size: int, widths: tuple[int, ...], hidden: int) -> None:
@@ -48,11 +48,11 @@ class StyleEncoder(nn.Module):
 
 
 class ArbitraryNet(ArbitraryNetwork):
-    """Our own light network for any painting.
+    """A light network for any painting.
 
-    As FastNet it works on a folded frame and comes back to full size without a grid; its residual
-    blocks, and a last norm before the way back, take scale and shift from the code, as the residual
-    blocks of conditional instance norm do (Dumoulin et al. 2017) and MicroAST's decoder.
+    As FastNet, it works on a folded frame and returns to full size without a grid. Its residual
+    blocks, and a last normalisation before the way back, take scale and shift from the code, as in
+    conditional instance normalisation (Dumoulin et al. 2017) and in MicroAST's decoder.
     """
 
     size_multiple, size_minimum = _FOLD, 2 * _FOLD
@@ -70,10 +70,14 @@ class ArbitraryNet(ArbitraryNetwork):
         self.norm = AdaptiveNorm()
         self.decode = way_back(_FOLD, width, detail)
         self.style = StyleEncoder(self.code_size, (16, 32, 48, 64, 80, 96), hidden)
-        self._begin_plain()
+        self._start_plain()
+
+    @property
+    def feature_layer(self) -> nn.Module:
+        return self.transform[-1] if len(self.transform) else self.encode
 
     def encode_style(self, painting: Tensor) -> Tensor:
-        """Codes are differences from the plain norm: 0 is scale 1 and shift 0."""
+        """Codes are differences from plain normalisation: 0 is scale 1 and shift 0."""
         return self.style(painting)
 
     def paint(self, frame: Tensor, code: Tensor) -> Tensor:
@@ -84,8 +88,9 @@ class ArbitraryNet(ArbitraryNetwork):
         x = F.relu(self.norm(x, given[:, -1]))
         return torch.sigmoid(self.decode(x))
 
-    def _begin_plain(self) -> None:
-        """Begin near the plain norm, so that the first steps see a picture for every painting."""
+    def _start_plain(self) -> None:
+        """Start near plain normalisation, so that the first steps give a picture for any
+        painting."""
         plain = torch.tensor([1.0, 0.0]).view(1, 1, 2, 1)
         self.register_buffer("_plain", plain, persistent=False)
         with torch.no_grad():

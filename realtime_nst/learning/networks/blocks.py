@@ -1,27 +1,52 @@
-"""What the style networks are built from. All tensors are float ``[N, C, H, W]``."""
+"""The building blocks of style networks. All tensors are float ``[N, C, H, W]``."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from realtime_nst.errors import UnknownName
+from realtime_nst.learning.tensors import reflect_pad
 
 
-class StyleNetwork(nn.Module):
-    """Maps ``[N, 3, H, W]`` RGB in 0..1 to the same shape and range.
-
-    H and W are multiples of ``size_multiple`` and at least ``size_minimum``.
-    """
+class PaintingNetwork(nn.Module, ABC):
+    """Any network that paints frames. Their H and W are multiples of ``size_multiple`` and at least
+    ``size_minimum``."""
 
     size_multiple: int
     size_minimum: int
 
+    @property
+    @abstractmethod
+    def feature_layer(self) -> nn.Module:
+        """The module whose output temporal losses on features look at; run once a frame."""
+
+
+class StyleNetwork(PaintingNetwork):
+    """Maps ``[N, 3, H, W]`` RGB in 0..1 to the same shape and range."""
+
+
+@contextmanager
+def features_of(network: PaintingNetwork) -> Iterator[list[Tensor]]:
+    """A list that collects the output of ``network.feature_layer`` in float32, once a run."""
+    collected: list[Tensor] = []
+    hook = network.feature_layer.register_forward_hook(
+        lambda _, __, output: collected.append(output.float())
+    )
+    try:
+        yield collected
+    finally:
+        hook.remove()
+
 
 class InstanceNorm(nn.InstanceNorm2d):
-    """Instance normalisation (Ulyanov et al. 2016), affine, its statistics always in float32.
+    """Affine instance normalisation (Ulyanov et al. 2016) with statistics in float32.
 
-    In half precision the variance of a feature map overflows; under autocast or in a half
-    precision graph the input is raised to float32 and the result lowered again.
+    In half precision the variance of a feature map overflows. Under autocast or in a half
+    precision graph, the input is therefore converted to float32 and the result converted back.
     """
 
     def __init__(self, channels: int) -> None:
@@ -35,7 +60,7 @@ NORMALISATIONS = {"instance": InstanceNorm, "batch": nn.BatchNorm2d}
 
 
 def normalisation(kind: str, channels: int) -> nn.Module:
-    """Raises UnknownName when ``kind`` is not in NORMALISATIONS."""
+    """Raises UnknownName if ``kind`` is not in NORMALISATIONS."""
     if kind not in NORMALISATIONS:
         raise UnknownName("normalisation", kind, NORMALISATIONS)
     return NORMALISATIONS[kind](channels)
@@ -60,9 +85,10 @@ class ConvNorm(nn.Sequential):
 
 
 class Residual(nn.Module):
-    """Two 3x3 convolutions and a sum, no ReLU after the sum (Gross and Wilber 2016).
+    """Two 3x3 convolutions and a sum, without a ReLU after it (Gross and Wilber 2016).
 
-    Unpadded (``pad=False``, as in Johnson et al.) the sum is cropped and H and W shrink by 4.
+    Without padding (``pad=False``, as in Johnson et al.) the input is cropped before the sum, and H
+    and W shrink by 4.
     """
 
     def __init__(self, channels: int, norm: str = "instance", pad: bool = True) -> None:
@@ -92,10 +118,11 @@ class Upsample(nn.Sequential):
 
 
 class Binomial(nn.Module):
-    """Depthwise [1 2 1]/4 low-pass in both directions; its zero lies at the Nyquist frequency.
+    """Depthwise [1 2 1]/4 low-pass filter in both directions, with its zero at the Nyquist
+    frequency.
 
-    Behind a pixel shuffle of 2 it removes exactly the alternation of sub-pixels, the grid
-    (Sugawara et al. 2018 use a box filter for the same end).
+    After a pixel shuffle of 2 it removes exactly the alternation of sub-pixels, which is the grid
+    (Sugawara et al. 2018 use a box filter for the same purpose).
     """
 
     weight: Tensor
@@ -107,16 +134,15 @@ class Binomial(nn.Module):
         self.register_buffer("weight", kernel, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        padded = F.pad(x, (1,) * 4, mode="reflect")
-        return F.conv2d(padded, self.weight.to(x.dtype), groups=x.shape[1])
+        return F.conv2d(reflect_pad(x), self.weight.to(x.dtype), groups=x.shape[1])
 
 
 class Fold(nn.PixelUnshuffle):
     """Space-to-depth of a picture: ``[N, 3, H, W]`` to ``[N, 3 f², H/f, W/f]``."""
 
     def plain(self) -> nn.Conv2d:
-        """The same as a convolution, which every engine has; space-to-depth in ONNX takes shapes
-        worked out at run time and a transposition of six dimensions."""
+        """The same as a convolution, which every engine has. Exported as it is, space-to-depth
+        takes shapes computed at run time and a transposition of six dimensions."""
         side = self.downscale_factor
         convolution = nn.Conv2d(3, 3 * side**2, side, side, bias=False)
         kernel = torch.eye(3 * side**2).view(-1, 3, side, side)
@@ -125,12 +151,13 @@ class Fold(nn.PixelUnshuffle):
 
 
 class NearestConv(nn.Conv2d):
-    """Doubles H and W by nearest neighbour, then a 3x3 convolution (Odena et al. 2016), at the cost
-    of one at the small size.
+    """Doubles H and W by nearest neighbour, then applies a 3x3 convolution (Odena et al. 2016), at
+    the cost of a convolution at the small size.
 
-    Of the nine places the kernel covers in the doubled map four are distinct, so the four phases of
-    the result are convolutions of the small map with sums of the kernel's rows and columns, put
-    together by a pixel shuffle. Exact: reflection at the doubled border is replication here.
+    Of the nine places that the kernel covers in the doubled map, only four are distinct. The four
+    phases of the result are therefore convolutions of the small map, with sums of the kernel's rows
+    and columns, interleaved by a pixel shuffle. This is exact: reflection at the doubled border is
+    replication at the small size.
     """
 
     phases: Tensor
@@ -145,7 +172,7 @@ class NearestConv(nn.Conv2d):
         return F.pixel_shuffle(F.conv2d(padded, *self._at_the_small_size()), 2)
 
     def plain(self) -> nn.Sequential:
-        """The same in standard layers, its kernel worked out: for export, not for training."""
+        """The same in standard layers, with the kernel computed: for export, not for training."""
         kernel, bias = self._at_the_small_size()
         convolution = nn.Conv2d(self.in_channels, 4 * self.out_channels, 3)
         convolution.weight, convolution.bias = nn.Parameter(kernel), nn.Parameter(bias)
@@ -158,7 +185,7 @@ class NearestConv(nn.Conv2d):
 
 
 def in_standard_layers(network: nn.Module) -> nn.Module:
-    """``network`` itself, each :class:`Fold` and :class:`NearestConv` in its plain form."""
+    """``network`` itself, with each :class:`Fold` and :class:`NearestConv` in its plain form."""
     for name, child in network.named_children():
         if isinstance(child, Fold | NearestConv):
             setattr(network, name, child.plain())

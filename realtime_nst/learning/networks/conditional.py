@@ -1,4 +1,4 @@
-"""Many styles in one network, told apart by their normalisations alone."""
+"""Many styles in one network, which differ in their normalisations alone."""
 
 from collections.abc import Iterator
 
@@ -12,10 +12,11 @@ from realtime_nst.learning.networks.steered import AdaptiveNorm, AdaptiveResidua
 
 
 class ConditionalNet(SteeredNetwork):
-    """FastNet whose every normalisation has a scale and a shift per style (Dumoulin et al. 2017).
+    """FastNet with a scale and a shift for each style in every normalisation (Dumoulin et al.
+    2017).
 
-    A code is the blend weights of the styles: the normalisations take the weighted sum of the
-    styles' parameters. Those of a style are a row of ``styles``: ``[norms, 2, width]``, flat.
+    A code holds the blend weights of the styles: the normalisations take the weighted sum of the
+    styles' parameters. A row of ``styles`` holds those of one style: ``[norms, 2, width]``, flat.
     """
 
     def __init__(
@@ -39,6 +40,10 @@ class ConditionalNet(SteeredNetwork):
         plain = torch.tensor([1.0, 0.0])[:, None].expand(self._of_a_style)
         self.styles = nn.Parameter(plain.flatten().repeat(styles, 1))
 
+    @property
+    def feature_layer(self) -> nn.Module:
+        return self.transform[-1] if len(self.transform) else self.norm
+
     def paint(self, frame: Tensor, code: Tensor) -> Tensor:
         with torch.autocast(frame.device.type, enabled=False):
             given = (code.float() @ self.styles.float()).view(-1, *self._of_a_style)
@@ -51,8 +56,8 @@ class ConditionalNet(SteeredNetwork):
         return self.paint(frame, code)
 
     @torch.no_grad()
-    def begin_as(self, single: FastNet) -> None:
-        """Take over the convolutions of ``single``; every style begins as its."""
+    def start_as(self, single: FastNet) -> None:
+        """Take over the convolutions of ``single``, and its normalisations for every style."""
         for own, given in zip(_convolutions(self), _convolutions(single), strict=True):
             own.load_state_dict(given.state_dict())
         norms = (norm for norm in single.modules() if isinstance(norm, InstanceNorm))

@@ -1,4 +1,4 @@
-"""Networks for two CPU cores: everything dear happens at a fraction of the resolution."""
+"""Networks for two CPU cores: all costly work happens at a fraction of the resolution."""
 
 from itertools import pairwise
 
@@ -18,11 +18,11 @@ from realtime_nst.learning.networks.blocks import (
 class FastNet(StyleNetwork):
     """Space-to-depth by ``fold``, residual blocks, and a way back to full size that leaves no grid.
 
-    On a CPU memory traffic at full resolution is what costs, so the frame is folded into
-    3 ``fold``² channels at once (Shi et al. 2016, inverted). On the way back the first doubling is
-    a pixel shuffle and a binomial low-pass whose zero lies on the shuffle's grid (``first``
-    "shuffle"), or, always where there is but one doubling, a nearest-neighbour convolution
-    ("nearest"); the others are such. ``detail`` channels arrive at half the resolution.
+    On a CPU, memory traffic at full resolution dominates, so the frame is folded into 3 ``fold``²
+    channels at once (Shi et al. 2016, inverted). On the way back, the first doubling is a pixel
+    shuffle and a binomial low-pass filter whose zero lies on the shuffle's grid (``first``
+    "shuffle"), or a nearest-neighbour convolution ("nearest"). The other doublings, and an only
+    one, are nearest-neighbour convolutions. ``detail`` channels arrive at half the resolution.
     """
 
     def __init__(
@@ -39,12 +39,16 @@ class FastNet(StyleNetwork):
         self.transform = nn.Sequential(*(Residual(width) for _ in range(blocks)))
         self.decode = way_back(fold, width, detail, first)
 
+    @property
+    def feature_layer(self) -> nn.Module:
+        return self.transform[-1] if len(self.transform) else self.encode
+
     def forward(self, x: Tensor) -> Tensor:
         return torch.sigmoid(self.decode(self.transform(self.encode(x))))
 
 
 def way_back(fold: int, width: int, detail: int, first: str = "shuffle") -> nn.Sequential:
-    """From ``width`` channels of a map folded by ``fold`` to a picture; see :class:`FastNet`."""
+    """From ``width`` channels of a map folded by ``fold`` to a picture, as in :class:`FastNet`."""
     widths = [detail * 2**n for n in reversed(range(fold.bit_length() - 2))]
     if first == "nearest" or not widths:
         widths.insert(0, width)
@@ -57,7 +61,7 @@ def way_back(fold: int, width: int, detail: int, first: str = "shuffle") -> nn.S
 
 
 def _shuffled(inputs: int, outputs: int) -> nn.Sequential:
-    """Doubles H and W by a pixel shuffle whose grid a low-pass takes out again."""
+    """Doubles H and W by a pixel shuffle whose grid a low-pass filter removes."""
     return nn.Sequential(
         nn.ReflectionPad2d(1),
         nn.Conv2d(inputs, 4 * outputs, 3),

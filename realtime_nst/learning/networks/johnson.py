@@ -13,10 +13,10 @@ class JohnsonNet(StyleNetwork):
     """Table 1 of the paper's supplement: reflection padding 40, 9x9 convolution, two of stride 2,
     five unpadded residual blocks, two upsamplings, 9x9 convolution.
 
-    Deviations: instance instead of batch normalisation by default (Ulyanov et al. 2016); upsampling
-    by resize-convolution by default, ``upsample="transposed"`` is the paper's;
+    Deviations: instance normalisation by default, not batch normalisation (Ulyanov et al. 2016);
+    upsampling by resize-convolution by default (``upsample="transposed"`` is the paper's);
     convolutions pad by reflection, not zeros; the scaled tanh at the end maps to 0..1; ``width``
-    scales 32-64-128 (1.0 is the paper's).
+    scales the channels 32-64-128 (1.0 is the paper's).
     """
 
     size_multiple = 4
@@ -42,6 +42,10 @@ class JohnsonNet(StyleNetwork):
             nn.Conv2d(a, 3, 9),
             nn.Tanh(),
         )
+
+    @property
+    def feature_layer(self) -> nn.Module:
+        return [block for block in self.body if isinstance(block, Residual)][-1]
 
     def forward(self, x: Tensor) -> Tensor:
         return self.body(x) * 0.5 + 0.5

@@ -1,15 +1,16 @@
-"""Networks steered by a code from outside, and what they are built from."""
+"""Networks that take a code, which says how to paint, and their building blocks."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from realtime_nst.learning.networks.blocks import PaintingNetwork
 from realtime_nst.learning.tensors import normalised, reflect_pad
 
 
 class AdaptiveNorm(nn.Module):
-    """Instance normalisation whose scale and shift come from outside (Huang and Belongie 2017).
+    """Instance normalisation whose scale and shift are inputs (Huang and Belongie 2017).
 
     ``given``: ``[N, 2, C]``, scale and shift. Statistics are in float32, as in
     :class:`~realtime_nst.learning.networks.blocks.InstanceNorm`.
@@ -21,9 +22,9 @@ class AdaptiveNorm(nn.Module):
 
 
 class AdaptiveResidual(nn.Module):
-    """As :class:`~realtime_nst.learning.networks.blocks.Residual`, both norms given from outside.
+    """As :class:`~realtime_nst.learning.networks.blocks.Residual`, with adaptive normalisations.
 
-    ``given``: ``[N, 2, 2, C]``, for each of the two norms.
+    ``given``: ``[N, 2, 2, C]``, scale and shift of each of the two.
     """
 
     def __init__(self, channels: int) -> None:
@@ -37,25 +38,23 @@ class AdaptiveResidual(nn.Module):
         return x + self.norm(self.second(reflect_pad(painted)), second)
 
 
-class SteeredNetwork(nn.Module, ABC):
-    """Paints a frame as a code says. H and W are multiples of ``size_multiple`` and at least
-    ``size_minimum``; a weighted mean of codes is a code."""
+class SteeredNetwork(PaintingNetwork):
+    """Paints a frame as a code says. A weighted mean of codes is a code."""
 
-    size_multiple: int
-    size_minimum: int
     code_size: int
 
     @abstractmethod
     def paint(self, frame: Tensor, code: Tensor) -> Tensor:
-        """``frame`` ``[N, 3, H, W]`` in 0..1 and ``code`` ``[N, code_size]`` to a picture as the
-        frame is."""
+        """``frame`` ``[N, 3, H, W]`` in 0..1 and ``code`` ``[N, code_size]`` to a painted picture
+        of the frame's shape and range."""
 
 
 class ArbitraryNetwork(SteeredNetwork):
-    """Paints like any painting; two pure functions, all pictures in 0..1:
+    """Paints like any painting. Two pure functions on pictures in 0..1:
 
-    ``encode_style(painting [N, 3, H, W]) -> code [N, code_size]``, once a painting, each of whose
-    sides is at least ``painting_minimum``, and ``paint(frame [N, 3, H, W], code) -> image``.
+    ``encode_style(painting [N, 3, H, W]) -> code [N, code_size]``, run once a painting, and
+    ``paint(frame [N, 3, H, W], code) -> image``. The sides of a painting are at least
+    ``painting_minimum``.
     """
 
     painting_minimum: int

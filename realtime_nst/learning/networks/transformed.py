@@ -15,8 +15,8 @@ _FOLD = 4
 
 
 class TransformedNet(ArbitraryNetwork):
-    """One encoder for frames and paintings, both of a quarter of their size; a transform between
-    their features; a decoder."""
+    """An encoder for frames and paintings, whose features have a quarter of their size; a transform
+    of the one to the style of the other; a decoder."""
 
     size_multiple, size_minimum = _FOLD, 2 * _FOLD
     painting_minimum = 16
@@ -26,9 +26,13 @@ class TransformedNet(ArbitraryNetwork):
         self.encode, self.transform, self.decode = encode, transform, decode
         self.code_size = transform.code_size
 
+    @property
+    def feature_layer(self) -> nn.Module:
+        return self.transform
+
     def rebuild(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        """The features of ``picture`` ``[N, 3, H, W]`` in 0..1, sides as a frame's, and the picture
-        that comes back from them without a transform."""
+        """The features of ``picture`` ``[N, 3, H, W]`` in 0..1, with sides as a frame's, and the
+        picture that they decode to without a transform."""
         features = self.encode(picture)
         return features, torch.sigmoid(self.decode(features))
 
@@ -40,11 +44,11 @@ class TransformedNet(ArbitraryNetwork):
 
 
 class LightNet(TransformedNet):
-    """A light encoder of our own, trained with the rest, and FastNet's way back.
+    """A light encoder, trained with the rest, and FastNet's way back.
 
-    Neither normalises, so that the features keep what is a painting's own: after instance norm all
-    paintings had the same means and deviations. ``blocks`` residual blocks stand on either side of
-    the transform.
+    Neither normalises, so that the features keep what tells a painting apart: with instance
+    normalisation all paintings had the same means and deviations. There are ``blocks`` residual
+    blocks on either side of the transform.
     """
 
     def __init__(self, transform: str, width: int = 64, blocks: int = 2, detail: int = 16) -> None:
@@ -64,8 +68,8 @@ class LightNet(TransformedNet):
 
 
 class WholeFold(Fold):
-    """Of pictures of any size: what is over at the right and below is left out, as the plain form
-    does."""
+    """For pictures of any size: the remainder at the right and at the bottom is cut off, as the
+    plain form does."""
 
     def forward(self, x: Tensor) -> Tensor:
         height, width = (side - side % self.downscale_factor for side in x.shape[2:])
@@ -73,7 +77,7 @@ class WholeFold(Fold):
 
 
 class PlainResidual(nn.Module):
-    """As :class:`~realtime_nst.learning.networks.blocks.Residual`, without normalisation."""
+    """:class:`~realtime_nst.learning.networks.blocks.Residual` without normalisation."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""AdaIN as the paper has it: VGG-19 for an encoder, which stays as it is, and its mirror."""
+"""AdaIN as in the paper: a fixed VGG-19 as the encoder, and its mirror image as the decoder."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,18 +13,18 @@ from realtime_nst.learning.tensors import reflect_pad
 from realtime_nst.learning.transforms import build_transform
 
 _WIDTHS = {"1_1": 1, "1_2": 1, "2_1": 2, "2_2": 2, "3_1": 4}
-"""Of each convolution, times that of the first."""
+"""Channels of each convolution, as multiples of the first's."""
 
 _POOLED = ("2_1", "3_1")
-"""Those before which the features are halved."""
+"""The convolutions before which the features are halved."""
 
 
 class VggNet(TransformedNet):
-    """VGG-19 through relu3_1, fixed, a transform, and a mirror of VGG-19 that is trained: nearest
-    neighbour where it pools, reflection padding, no normalisation (Huang and Belongie 2017, who go
-    to relu4_1). ``width``: channels of its first convolutions.
+    """VGG-19 through relu3_1, which is fixed; a transform; and a mirror image of VGG-19, which is
+    trained: nearest neighbour where VGG-19 pools, reflection padding, no normalisation (Huang and
+    Belongie 2017, who go to relu4_1). ``width``: channels of the first convolutions.
 
-    Built, VGG-19 is random; :meth:`Vgg19Encoder.take` gives it its weights.
+    VGG-19 is built with random weights; :meth:`Vgg19Encoder.take` gives it its own.
     """
 
     encode: "Vgg19Encoder"
@@ -34,7 +34,7 @@ class VggNet(TransformedNet):
 
 
 class Vgg19Encoder(nn.Module):
-    """``[N, 3, H, W]`` in 0..1 to relu3_1, ``[N, 4 width, H/4, W/4]``; nothing in it is trained."""
+    """``[N, 3, H, W]`` in 0..1 to relu3_1, ``[N, 4 width, H/4, W/4]``. Nothing in it is trained."""
 
     mean: Tensor
     deviation: Tensor
@@ -59,8 +59,9 @@ class Vgg19Encoder(nn.Module):
         mean: Sequence[float],
         deviation: Sequence[float],
     ) -> None:
-        """Become the VGG-19 of these kernels and biases by name ("1_1"), which takes pictures less
-        ``mean`` over ``deviation``. Raises TrainingError for one that is absent or does not fit."""
+        """Take the kernels and biases of VGG-19 by name ("1_1"), and the ``mean`` and ``deviation``
+        that normalise its pictures. Raises TrainingError for one that is missing or does not
+        fit."""
         for name, layer in self.convolutions.items():
             kernel, bias = convolutions.get(name, (torch.empty(0), torch.empty(0)))
             wanted = layer.state_dict()["weight"].shape

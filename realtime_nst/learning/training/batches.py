@@ -1,4 +1,4 @@
-"""What a training step looks at: photos, and some of them a second time, moved."""
+"""What a training step looks at: photos, some of which also move."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,37 +8,41 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from realtime_nst.learning.data.clips import ClipPairs, clip_batches
+from realtime_nst.errors import UsageError
+from realtime_nst.learning.data.clips import ClipPairs, clip_batches, find_clips
 from realtime_nst.learning.data.crops import Crops, batches
 from realtime_nst.learning.data.frame_pairs import FramePairs, concatenated, pairs_of_photos
+from realtime_nst.learning.data.pictures import find_photos, hold_out, measurable
 from realtime_nst.learning.losses.temporal import MotionPair, TemporalInputs
-from realtime_nst.learning.training.recipe import CoherentRecipe, MovingRecipe
+from realtime_nst.learning.training.recipe import CoherentRecipe, MovingRecipe, RunRecipe
+
+TemporalRecipe = MovingRecipe | CoherentRecipe
 
 
 @dataclass(frozen=True)
 class Batch:
-    """``photos``: ``[N, 3, crop, crop]`` in 0..1; where something moves, the first of them are the
-    earlier pictures of ``pairs``."""
+    """``photos``: ``[N, 3, crop, crop]`` in 0..1. The first of them are the earlier frames of
+    ``pairs``, if something moves."""
 
     photos: Tensor
     pairs: FramePairs | None = None
 
     @property
     def shown(self) -> Tensor:
-        """What the network paints: the photos, then the later pictures; channels last."""
+        """What the network paints: the photos, then the later frames; channels last."""
         shown = torch.cat([self.photos, self.pairs.later]) if self.pairs else self.photos
         return shown.contiguous(memory_format=torch.channels_last)
 
     @property
     def moving(self) -> int:
-        """How many of the photos move: the first ones."""
+        """How many photos move: the first ones."""
         return len(self.pairs) if self.pairs else 0
 
     def to(self, device: str) -> "Batch":
         return Batch(self.photos.to(device), self.pairs and self.pairs.to(device))
 
     def temporal_inputs(self, painted: Tensor, features: Tensor) -> TemporalInputs:
-        """``painted`` and ``features`` of ``shown``, as pairs. Only where something moves."""
+        """``painted`` and ``features``, made from ``shown``, as pairs. Something must move."""
         assert self.pairs is not None
         count, first, motion = len(self.pairs), len(self.photos), self.pairs.motion
         results, inside = (
@@ -47,40 +51,68 @@ class Batch:
         return TemporalInputs(results, inside)
 
 
-def photo_batches(
-    photos: list[Path],
-    clips: Sequence[Path],
-    recipe: MovingRecipe | CoherentRecipe,
-    steps: range,
-    seed: int,
-) -> Iterator[Batch]:
-    """One batch of crops of ``photos`` for each of ``steps``; where the recipe is temporal, some
-    move, its share of them frames of ``clips``. What a step sees depends on ``seed`` and the step
-    alone. Raises as :func:`batches` and :func:`clip_batches` do."""
-    crops = batches(Crops(photos, recipe.crop, seed), recipe.batch, steps, recipe.workers)
-    if not recipe.temporal:
-        return map(Batch, crops)
-    filmed: Iterator[FramePairs | None] = repeat(None)
-    if clips:
-        pairs = ClipPairs(clips, recipe.crop, seed)
-        filmed = clip_batches(
-            pairs, steps, recipe.temporal_pairs, recipe.clip_share, recipe.workers
+@dataclass(frozen=True)
+class Photos:
+    """The photos of a run: files to train on, files to measure the result on, and clips from which
+    some of the moving pictures come."""
+
+    training: list[Path]
+    held_out: list[Path]
+    clips: Sequence[Path] = ()
+
+    @classmethod
+    def find(cls, content: Path, recipe: RunRecipe, clips: Sequence[Path] = ()) -> "Photos":
+        """Of the folder ``content``. Raises UsageError if it holds no pictures."""
+        training, held_out = hold_out(find_photos(content), recipe.held_out)
+        return cls(training, measurable(held_out), clips)
+
+    def batches(self, recipe: TemporalRecipe, seed: int, steps: range) -> Iterator[Batch]:
+        """One batch of crops for each of ``steps``, depending on ``seed`` and the step alone.
+
+        If the recipe is temporal, ``temporal_pairs`` of the photos move; ``clip_share`` of those
+        are frames of clips. Raises TrainingError if too many photos cannot be read, or a clip.
+        """
+        crops = batches(
+            Crops(self.training, recipe.crop, seed), recipe.batch, steps, recipe.workers
         )
-    return with_motion(crops, filmed, recipe, (seed + step for step in steps))
+        if not recipe.temporal:
+            return map(Batch, crops)
+        filmed: Iterator[FramePairs | None] = repeat(None)
+        if self.clips:
+            filmed = clip_batches(
+                ClipPairs(self.clips, recipe.crop, seed),
+                steps,
+                recipe.temporal_pairs,
+                recipe.clip_share,
+                recipe.workers,
+            )
+        return with_motion(crops, filmed, recipe, (seed + step for step in steps))
+
+
+def clips_of(folder: Path | None, recipe: TemporalRecipe) -> list[Path]:
+    """The clips in ``folder``, or none without one.
+
+    Raises UsageError if it holds none, or if the recipe has no temporal weight.
+    """
+    if folder is None:
+        return []
+    if not recipe.temporal:
+        raise UsageError("--clips needs temporal training; add a --temporal-weight above 0")
+    return find_clips(folder)
 
 
 def with_motion(
     photos: Iterable[Tensor],
     clips: Iterable[FramePairs | None],
-    recipe: MovingRecipe | CoherentRecipe,
+    recipe: TemporalRecipe,
     seeds: Iterable[int],
 ) -> Iterator[Batch]:
-    """Batches of ``photos``, ``recipe.temporal_pairs`` of each moving: those of ``clips`` in place
-    of as many photos, the others photos themselves, moved as the step's seed has it."""
+    """Batches of ``photos`` of which ``recipe.temporal_pairs`` move: the pairs of ``clips`` replace
+    as many photos, and the other moving ones are photos, moved as the seed of the step says."""
     for images, filmed, seed in zip(photos, clips, seeds, strict=False):
         films = [filmed] if filmed else []
-        still = recipe.temporal_pairs - sum(map(len, films))
+        count = recipe.temporal_pairs - sum(map(len, films))
         random = Generator().manual_seed(seed)
-        made = [pairs_of_photos(images[:still], recipe.motions, random)] if still else []
+        made = [pairs_of_photos(images[:count], recipe.motions, random)] if count else []
         pairs = concatenated([*made, *films])
         yield Batch(torch.cat([pairs.earlier, images[len(pairs) :]]), pairs)

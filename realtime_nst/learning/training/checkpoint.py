@@ -1,20 +1,20 @@
-"""The state of a training run on disk: enough to go on as if it had never stopped."""
+"""The state of a training run on disk, from which it resumes exactly, and the networks in it."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
+from realtime_nst.files import write_whole
 from realtime_nst.learning import networks
 from realtime_nst.learning.data.style_folder import PaintingInfo
-from realtime_nst.learning.networks.blocks import StyleNetwork
-from realtime_nst.learning.networks.steered import SteeredNetwork
+from realtime_nst.learning.networks.blocks import PaintingNetwork
+from realtime_nst.learning.networks.coherent import CoherentNet
 from realtime_nst.learning.training.recipe import (
     ArbitraryRecipe,
     CoherentRecipe,
@@ -22,17 +22,54 @@ from realtime_nst.learning.training.recipe import (
     Recipe,
     RunRecipe,
 )
+from realtime_nst.runtime.kinds import ARBITRARY, COHERENT, MULTI, SINGLE
 
-_RECIPES = {recipe.kind: recipe for recipe in (Recipe, ManyRecipe, ArbitraryRecipe, CoherentRecipe)}
+Net = TypeVar("Net", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class TrainedKind:
+    """A kind of network as training knows it. ``build`` makes an untrained network of a recipe, for
+    a number of styles if the kind has several. ``table``: what ``recipe.network`` may name."""
+
+    recipe: type[RunRecipe]
+    table: Mapping[str, networks.Row[Any]]
+    build: Callable[[Any, int], PaintingNetwork]
+
+
+def _coherent(recipe: CoherentRecipe, _: int) -> CoherentNet:
+    return CoherentNet(networks.build(recipe.network), recipe.split)
+
+
+KINDS: Mapping[str, TrainedKind] = {
+    SINGLE: TrainedKind(
+        Recipe, networks.NETWORKS, lambda recipe, _: networks.build(recipe.network)
+    ),
+    MULTI: TrainedKind(
+        ManyRecipe,
+        networks.CONDITIONAL_NETWORKS,
+        lambda recipe, styles: networks.build_conditional(recipe.network, styles),
+    ),
+    ARBITRARY: TrainedKind(
+        ArbitraryRecipe,
+        networks.ARBITRARY_NETWORKS,
+        lambda recipe, _: networks.build_arbitrary(recipe.network),
+    ),
+    COHERENT: TrainedKind(CoherentRecipe, networks.NETWORKS, _coherent),
+}
+"""By the kind of the card."""
+
+_RENAMED = {"begin_steps": "pretrain_steps"}
+"""Fields of recipes under the names that older checkpoints have for them."""
 
 
 @dataclass(frozen=True)
 class StyleInfo:
-    """What a style is and what it was made from, for its card; of many in one network,
-    ``paintings`` are the styles in their order.
+    """What a style is and what it was made from, for its card.
 
-    ``painting_sha256`` and ``loss_networks`` (file names) are filled in by the trainer;
-    ``started_from`` names the style whose weights training began with, empty for none.
+    ``paintings`` are the styles of a network of many, in their order. ``started_from`` names the
+    style whose weights training started from, if any. Training fills in ``painting_sha256`` and
+    ``loss_networks`` (file names).
     """
 
     name: str
@@ -50,8 +87,8 @@ class StyleInfo:
 class Checkpoint:
     """``network`` and ``averaged`` are state dicts.
 
-    ``rollbacks`` counts how often the run went back after a loss that was not finite: each halves
-    the learning rate and changes the crops. ``history`` holds one dict of losses a step.
+    ``rollbacks`` counts how often the run went back after a loss that was not finite; each time
+    halves the learning rate and changes the crops. ``history`` holds one dict of losses a step.
     """
 
     recipe: RunRecipe
@@ -64,79 +101,60 @@ class Checkpoint:
     history: list[dict[str, float]] = field(default_factory=list)
     quality: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def kind(self) -> TrainedKind:
+        return KINDS[self.recipe.kind]
 
-def untrained(network: str, seed: int = 0) -> Checkpoint:
-    """A checkpoint of random weights: what it paints means nothing, how long it takes does."""
-    return _untrained(networks.build, Recipe(network=network), seed)
-
-
-def untrained_arbitrary(network: str = "arbitrary", seed: int = 0) -> Checkpoint:
-    """As :func:`untrained`, of a network for any painting."""
-    return _untrained(networks.build_arbitrary, ArbitraryRecipe(network=network), seed)
+    def build(self) -> PaintingNetwork:
+        """A network like the one that was trained, with random weights."""
+        return self.kind.build(self.recipe, len(self.style.paintings))
 
 
-def _untrained(
-    build: Callable[[str], nn.Module],
-    recipe: RunRecipe,
-    seed: int,
-    paintings: tuple[PaintingInfo, ...] = (),
-) -> Checkpoint:
+def untrained(recipe: RunRecipe, styles: Sequence[str] = (), seed: int = 0) -> Checkpoint:
+    """A checkpoint of random weights, of a network of ``styles`` if the recipe is for many.
+
+    It paints noise, as fast as a trained one.
+    """
     torch.manual_seed(seed)
-    built = build(recipe.network)
-    averaged = AveragedModel(built, use_buffers=True).state_dict()
-    style = StyleInfo("untrained", "Untrained", "nobody", "MIT", "nothing: random weights",
-                      paintings=paintings)  # fmt: skip
-    return Checkpoint(recipe, style, 0, built.state_dict(), averaged, {})
+    network = KINDS[recipe.kind].build(recipe, len(styles))
+    averaged = AveragedModel(network, use_buffers=True).state_dict()
+    style = StyleInfo(
+        "untrained", "Untrained", "nobody", "MIT", "nothing: random weights",
+        paintings=tuple(PaintingInfo(name, name, "nobody") for name in styles),
+    )  # fmt: skip
+    return Checkpoint(recipe, style, 0, network.state_dict(), averaged, {})
 
 
-def untrained_many(
-    styles: Sequence[str] = ("a", "b"), network: str = "fast", seed: int = 0
-) -> Checkpoint:
-    """As :func:`untrained`, of a network of many ``styles``."""
-    return _untrained(
-        lambda name: networks.build_conditional(name, len(styles)),
-        ManyRecipe(network=network),
-        seed,
-        tuple(PaintingInfo(name, name, "nobody") for name in styles),
-    )
+def trained_network(checkpoint: Checkpoint) -> PaintingNetwork:
+    """The network of ``checkpoint`` with its averaged weights, in evaluation mode."""
+    return averaged(checkpoint.build(), checkpoint)
 
 
-def network_of(checkpoint: Checkpoint) -> StyleNetwork | SteeredNetwork:
-    """A network as the one ``checkpoint`` has the weights of."""
-    recipe = checkpoint.recipe
-    return network_like(recipe.kind, recipe.network, len(checkpoint.style.paintings))
+def averaged(network: Net, checkpoint: Checkpoint) -> Net:
+    """``network`` with the averaged weights of ``checkpoint``, in evaluation mode."""
+    holder = AveragedModel(network, use_buffers=True)
+    load_weights(holder, checkpoint.averaged)
+    network.load_state_dict(holder.module.state_dict())
+    return network.eval()
 
 
-def network_like(kind: str, name: str, styles: int) -> StyleNetwork | SteeredNetwork:
-    """The network ``name`` of those of ``kind``, for so many ``styles`` where it has many.
-    Raises as :func:`networks.build` does."""
-    match kind:
-        case ManyRecipe.kind:
-            return networks.build_conditional(name, styles)
-        case ArbitraryRecipe.kind:
-            return networks.build_arbitrary(name)
-        case _:
-            return networks.build(name)
-
-
-def take(module: nn.Module, weights: Mapping[str, Any]) -> None:
-    """Give ``module`` those ``weights``. Raises TrainingError where they are laid out otherwise."""
+def load_weights(module: nn.Module, weights: Mapping[str, Any]) -> None:
+    """Load ``weights`` into ``module``. Raises TrainingError if they do not fit."""
     try:
         module.load_state_dict(dict(weights))
     except RuntimeError as error:
         raise TrainingError(
-            "the weights to go on with are those of a network laid out otherwise, as another "
-            "version of realtime_nst had it; begin anew with --start-from none, or with --restart "
-            "where the run itself is that old"
+            "the weights to continue with do not fit the network; it may come from another version "
+            "of realtime_nst. Train from nothing with --start-from none, or use --restart if the "
+            "run itself is that old"
         ) from error
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
-    """Written beside ``path`` and renamed: a killed run leaves the previous checkpoint whole.
+    """Write ``path`` whole: if the run is killed, the previous checkpoint remains.
 
-    Raises TrainingError when it cannot be written.
+    Raises TrainingError if it cannot be written.
     """
-    partial = path.with_name(path.name + ".partial")
     values = {f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}
     plain = {
         "kind": checkpoint.recipe.kind,
@@ -144,10 +162,9 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         "style": asdict(checkpoint.style),
     }
     try:
-        torch.save({**values, **plain}, partial)
-        os.replace(partial, path)
+        with write_whole(path) as unfinished:
+            torch.save({**values, **plain}, unfinished)
     except (OSError, RuntimeError) as error:  # torch's writer raises RuntimeError on a full disk
-        partial.unlink(missing_ok=True)
         reason = " ".join(str(error).split())[:100]
         raise TrainingError(
             f"the checkpoint {path} cannot be written ({reason}); free some space, then give the "
@@ -156,13 +173,14 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def load(path: Path) -> Checkpoint:
-    """Raises UsageError when ``path`` is missing, TrainingError when it is no checkpoint."""
+    """Raises UsageError if ``path`` is missing, TrainingError if it is no checkpoint."""
     if not path.is_file():
         raise UsageError(f"checkpoint not found: {path}; training writes checkpoint.pt")
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
-        recipe = _RECIPES[values.pop("kind", Recipe.kind)]
-        plain = {"recipe": recipe(**values["recipe"]), "style": _style(values["style"])}
+        recipe = KINDS[values.pop("kind", SINGLE)].recipe
+        told = {_RENAMED.get(name, name): value for name, value in values["recipe"].items()}
+        plain = {"recipe": recipe(**told), "style": _style(values["style"])}
         return Checkpoint(**{**values, **plain})
     except RealtimeNstError:
         raise

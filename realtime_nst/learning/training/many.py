@@ -1,8 +1,7 @@
 """Training of one network of many styles: many paintings, many photos."""
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,127 +9,139 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from realtime_nst.files import digest
 from realtime_nst.learning import networks
 from realtime_nst.learning.data.pictures import read_image
-from realtime_nst.learning.data.style_folder import Painting, PaintingInfo
-from realtime_nst.learning.loss_networks.features import Features
+from realtime_nst.learning.data.style_folder import Painting
 from realtime_nst.learning.losses.terms import StyledInputs
 from realtime_nst.learning.networks.conditional import ConditionalNet
+from realtime_nst.learning.training.batches import Batch, Photos, clips_of
 from realtime_nst.learning.training.checkpoint import StyleInfo
+from realtime_nst.learning.training.loop import Task, TrainingRun
 from realtime_nst.learning.training.objective import build_many
-from realtime_nst.learning.training.photos import PhotoTrainer
 from realtime_nst.learning.training.quality import Quality, mean_of
 from realtime_nst.learning.training.recipe import ManyRecipe
 from realtime_nst.learning.training.samples import PairedSampleWriter
 from realtime_nst.learning.training.start_from import Start
+from realtime_nst.learning.training.step_losses import (
+    Judges,
+    Paint,
+    PhotoLosses,
+    TemporalLosses,
+    seeded,
+)
 
 
-class ManyTrainer(PhotoTrainer):
-    """Trains one ``recipe.network`` to paint ``content`` photos like each of ``paintings``; see
-    :class:`Run`. Each photo of a step has one of the styles, all of them in turn, shuffled.
+def many_styles_run(
+    paintings: Sequence[Painting],
+    content: Path,
+    folder: Path,
+    loss_weights: Sequence[Path],
+    recipe: ManyRecipe,
+    style: StyleInfo,
+    start: Start | None = None,
+    frozen: bool = False,
+    restart: bool = False,
+    clips: Path | None = None,
+) -> TrainingRun[Batch]:
+    """Training of one ``recipe.network`` to paint the photos in ``content`` like each of
+    ``paintings``. Each photo of a step has one of the styles; all take turns, in shuffled order.
 
-    ``start`` are weights a new run starts with. With ``frozen`` the styles ``start`` has stay, the
-    paintings come behind them, and only what is the paintings' own is trained.
+    ``start``: the weights that a new run starts from. With ``frozen``, the styles that ``start``
+    has stay as they are, ``paintings`` are added to them, and only the parameters of the new styles
+    are trained. ``clips`` and errors are as for
+    :func:`~realtime_nst.learning.training.single.single_style_run`.
     """
+    kept = start.paintings if start and frozen else ()
+    own = [replace(each.info, sha256=digest(each.path)) for each in paintings]
+    style = replace(style, paintings=(*kept, *own))
+    judges = Judges(loss_weights)
+    photos, device = Photos.find(content, recipe, clips_of(clips, recipe)), judges.device
+    extractor, total = judges.extractor(), len(style.paintings)
+    network = seeded(lambda: networks.build_conditional(recipe.network, total), recipe.seed, device)
+    styles = _Styles(network, judges, recipe, len(paintings), first=len(kept))
+    if start:
+        start.give_to_many(network, recipe.network, [info.name for info in style.paintings])
+    if frozen:
+        styles.freeze_others()
+    images = [read_image(each.path, recipe.style_size) for each in paintings]
+    objective = build_many(
+        recipe, extractor, [image.to(device.name) for image in images],
+        [each.info.style_weight for each in paintings],
+    )  # fmt: skip
 
-    def __init__(
-        self,
-        paintings: Sequence[Painting],
-        content: Path,
-        folder: Path,
-        loss_weights: Sequence[Path],
-        recipe: ManyRecipe,
-        style: StyleInfo,
-        start: Start | None = None,
-        frozen: bool = False,
-        restart: bool = False,
-        clips: Path | None = None,
-    ) -> None:
-        self._paintings = paintings
-        kept = start.paintings if start and frozen else ()
-        self._first, own = len(kept), [_with_digest(painting) for painting in paintings]
-        style = replace(style, paintings=(*kept, *own))
-        self._styles = len(style.paintings)
-        super().__init__(content, folder, loss_weights, recipe, clips)
-        if start:
-            names = [painting.name for painting in style.paintings]
-            start.give_to_many(self._network, recipe.network, names)
-        if frozen:
-            self._freeze()
-        self._images = [read_image(each.path, recipe.style_size) for each in paintings]
-        self._objective = build_many(
-            recipe,
-            self._extractor,
-            [image.to(self._device.name) for image in self._images],
-            [painting.info.style_weight for painting in paintings],
-        )
-        judges = tuple(path.name for path in loss_weights)
-        self._begin(replace(style, loss_networks=judges), restart)
-
-    def measure(self) -> dict[str, float]:
-        """Quality on photos held out of training, mean over the styles; empty if there are no such
-        photos. quality.csv gets a line for each style."""
-        if not self.held_out:
+    def measure(averaged: ConditionalNet) -> dict[str, float]:
+        if not photos.held_out:
             return {}
-        rows = {
-            painting.info.name: self._quality(painting.path, number)
-            for number, painting in enumerate(self._paintings)
-        }
-        return mean_of(rows, self.folder / "quality.csv")
+        rows = {}
+        for number, each in enumerate(paintings):
+            quality = Quality(judges.extractor(torch.float32), each.path, device.name)
+            rows[each.info.name] = quality(styles.alone(averaged, number), photos.held_out)
+        return mean_of(rows, folder / "quality.csv")
 
-    def _quality(self, painting: Path, number: int) -> dict[str, float]:
-        network, device = self._averaged.module.eval(), self._device.name
-        quality = Quality(self._load_perception(torch.float32), painting, device)
-        code = self._codes([number])
-        return quality(lambda photo: network(photo, code), self.held_out)
+    task = Task(
+        network=network,
+        style=replace(style, loss_networks=judges.names),
+        batches=lambda seed, steps: photos.batches(recipe, seed, steps),
+        losses=PhotoLosses(
+            network, judges, extractor, objective, TemporalLosses(recipe), styles.paint_at,
+            lambda step, photo, result, paint: StyledInputs(
+                photo, result, paint, styles.drawn(step)
+            ),
+        ),
+        samples=PairedSampleWriter(
+            folder, photos.held_out, images, styles.codes(range(len(images))).split(1)
+        ),
+        measure=measure,
+    )  # fmt: skip
+    return TrainingRun(task, recipe, photos, folder, restart)
 
-    def _build(self) -> ConditionalNet:
-        return networks.build_conditional(self.recipe.network, self._styles)
 
-    def _samples(self) -> PairedSampleWriter:
-        codes = self._codes(range(len(self._images))).split(1)
-        return PairedSampleWriter(self.folder, self.held_out, self._images, codes)
+@dataclass(frozen=True)
+class _Styles:
+    """The styles that are trained: ``count`` of those of ``network``, from number ``first`` on."""
 
-    def _views(self, photo: Features, result: Features) -> StyledInputs:
-        return StyledInputs(photo, result, self._apply, tuple(self._drawn()))
+    network: ConditionalNet
+    judges: Judges
+    recipe: ManyRecipe
+    count: int
+    first: int
 
-    def _apply(self, photos: Tensor) -> Tensor:
-        """The pictures behind the batch's are its first, moved: painted alike."""
-        codes = self._codes(self._drawn()).repeat(2, 1)[: len(photos)]
-        with self._device.autocast():
-            return self._network(photos, codes).float()
-
-    def _drawn(self) -> list[int]:
-        """The paintings of this step's photos: each comes once before any comes again."""
-        count, batch = len(self._paintings), self.recipe.batch
-        drawn = []
-        for index in range(self.step * batch, (self.step + 1) * batch):
-            turn, place = divmod(index, count)
-            order = np.random.default_rng((self.recipe.seed, turn, 2)).permutation(count)
+    def drawn(self, step: int) -> tuple[int, ...]:
+        """The styles of this step's photos. Each comes once before any comes again."""
+        batch, drawn = self.recipe.batch, []
+        for index in range(step * batch, (step + 1) * batch):
+            turn, place = divmod(index, self.count)
+            order = np.random.default_rng((self.recipe.seed, turn, 2)).permutation(self.count)
             drawn.append(int(order[place]))
-        return drawn
+        return tuple(drawn)
 
-    def _codes(self, numbers: Sequence[int]) -> Tensor:
-        """Of paintings, by their ``numbers``: ``[N, styles]``."""
-        which = torch.tensor(list(numbers), device=self._device.name) + self._first
-        return F.one_hot(which, self._styles).float()
+    def codes(self, numbers: Sequence[int]) -> Tensor:
+        """The codes of styles by number, ``[N, styles of the network]``."""
+        which = torch.tensor(list(numbers), device=self.judges.device.name) + self.first
+        return F.one_hot(which, self.network.code_size).float()
 
-    def _freeze(self) -> None:
+    def paint_at(self, step: int) -> Paint:
+        """Paints the photos of a step. More pictures than photos are the first ones, moved, and
+        have the same styles."""
+        codes = self.codes(self.drawn(step)).repeat(2, 1)
+
+        def paint(photos: Tensor) -> Tensor:
+            with self.judges.device.autocast():
+                return self.network(photos, codes[: len(photos)]).float()
+
+        return paint
+
+    def alone(self, network: ConditionalNet, number: int) -> Paint:
+        code = self.codes([number])
+        return lambda photo: network(photo, code)
+
+    def freeze_others(self) -> None:
+        """Train the parameters of these styles alone. Adam leaves alone what has no gradient."""
         for name, parameter in self.network.named_parameters():
             parameter.requires_grad_(name == "styles")
-        self._network.styles.register_hook(_zero_before(self._first))
-
-    @property
-    def _network(self) -> ConditionalNet:
-        assert isinstance(self.network, ConditionalNet)
-        return self.network
+        self.network.styles.register_hook(_zero_before(self.first))
 
 
 def _zero_before(row: int) -> Callable[[Tensor], Tensor]:
-    """Adam does not move what has never had a slope."""
-    return lambda slope: torch.cat([torch.zeros_like(slope[:row]), slope[row:]])
-
-
-def _with_digest(painting: Painting) -> PaintingInfo:
-    digest = hashlib.sha256(painting.path.read_bytes()).hexdigest()
-    return replace(painting.info, sha256=digest)
+    return lambda gradient: torch.cat([torch.zeros_like(gradient[:row]), gradient[row:]])

@@ -1,4 +1,4 @@
-"""How good a style network's pictures are, on photos it has not seen."""
+"""The quality of a style network: losses on photos that it has not seen."""
 
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,18 +20,18 @@ _STYLE_LAYERS, _STYLE_SCALES = ("relu1_2", "relu2_2", "relu3_4"), (1.0, 0.5, 0.2
 _DEEP_LAYERS = ("relu4_4", "relu5_1")
 
 Network = Callable[[Tensor], Tensor]
-"""Of pictures ``[1, 3, H, W]`` in 0..1."""
+"""From a photo to a result, both ``[1, 3, H, W]`` in 0..1."""
 
 
 class Quality:
-    """Content and style, shallow and deep; lower is better.
+    """Four losses of a network with one painting. Lower is better.
 
-    Photos are measured with the shorter side at most 320 pixels, cut to multiples of 16.
-
-    content: squared feature difference at relu3_3 over the photo's mean square. style: sum over
-    scales 1, 1/2, 1/4 and relu1_2, 2_2, 3_4 of the squared Gram difference over the painting's
-    squared norm, the painting at 512 pixels. deep_style: the same at relu4_4 and relu5_1, scale 1.
-    deep_content: as content, at relu4_1. Terms whose layers are not at hand are left out.
+    content: squared difference of features at relu3_3 over the photo's mean square. deep_content:
+    the same at relu4_1. style: squared difference of Gram matrices over the painting's squared
+    norm, summed over relu1_2, relu2_2, relu3_4 and the scales 1, 1/2 and 1/4. deep_style: the same
+    at relu4_4 and relu5_1, at scale 1. Losses whose layers no loss network has are left out. The
+    painting has 512 pixels on its longer side. Photos have at most 320 on the shorter side, and
+    sides that are multiples of 16.
     """
 
     def __init__(self, extractor: FeatureExtractor, painting: Path, device: str = "cpu") -> None:
@@ -52,7 +52,7 @@ class Quality:
 
     @torch.no_grad()
     def __call__(self, network: Network, photos: Iterable[Path]) -> dict[str, float]:
-        """Mean of each figure over ``photos``. Raises TrainingError when there are none."""
+        """The mean of each loss over ``photos``. Raises TrainingError if there are none."""
         images = (measured(photo).to(self._device) for photo in photos)
         rows = [self.between(image, painted(network, image)) for image in images]
         if not rows:
@@ -61,28 +61,28 @@ class Quality:
 
     @torch.no_grad()
     def between(self, photo: Tensor, result: Tensor) -> dict[str, float]:
-        """Each figure of ``result``, painted from ``photo``: both ``[1, 3, H, W]`` in 0..1."""
+        """Each loss of ``result``, painted from ``photo``: both ``[1, 3, H, W]`` in 0..1."""
         seen, made = self._extractor.features(photo), self._extractor.features(result)
         return self.of(LossInputs(seen, made, lambda x: x))
 
     def of(self, inputs: LossInputs) -> dict[str, float]:
-        """Each figure, of pictures looked at for more than one painting."""
+        """Each loss of ``inputs``, whose features several paintings can share."""
         return {name: term(inputs).item() for name, term in self._terms.items()}
 
 
 def measured(photo: Path) -> Tensor:
-    """``photo`` at the size it is measured at, ``[1, 3, H, W]`` in 0..1."""
+    """``photo`` at the size that it is measured at, ``[1, 3, H, W]`` in 0..1."""
     image = read_image(photo, shorter=_PHOTO_SIZE)
     return image[..., : image.shape[-2] // 16 * 16, : image.shape[-1] // 16 * 16]
 
 
 def painted(network: Network, photo: Tensor) -> Tensor:
-    """What ``network`` makes of ``photo``, in the grey levels of a file."""
+    """What ``network`` makes of ``photo``, rounded to the grey levels of a file."""
     return network(photo).mul(255).round().clamp(0, 255) / 255
 
 
 def mean_of(rows: Mapping[str, Mapping[str, float]], table: Path) -> dict[str, float]:
-    """The mean of each figure over ``rows``, by painting, which ``table`` (csv) gets."""
+    """The mean of each loss over ``rows``, which are by painting and are written to ``table``."""
     names = list(next(iter(rows.values())))
     with table.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -92,10 +92,10 @@ def mean_of(rows: Mapping[str, Mapping[str, float]], table: Path) -> dict[str, f
 
 
 def mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Of each figure, over ``rows``, of which there is one at least."""
+    """The mean of each loss over ``rows``, at least one."""
     return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
 
 def as_network(stylizer: Callable[[Image], Image]) -> Network:
-    """``stylizer`` as a network of pictures on any device, which it rounds to bytes."""
+    """``stylizer``, which takes and gives RGB uint8, as a network."""
     return lambda photo: to_tensor(stylizer(to_image(photo))).to(photo.device)

@@ -1,4 +1,4 @@
-"""What a person looks at while a network trains: sample pictures and the curves of the losses."""
+"""Sample pictures and loss curves, for a person to look at during training."""
 
 import csv
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from realtime_nst.learning.data.pictures import read_image
+from realtime_nst.learning.data.pictures import read_image, to_image
 
 _PHOTOS = 3
 _HEIGHT = 288
@@ -34,7 +34,7 @@ class SampleWriter:
             self._write_plot(history)
 
     def _painted(self, network: nn.Module, photo: Tensor) -> list[Tensor]:
-        """What is shown below ``photo``."""
+        """The pictures below ``photo``."""
         device = next(network.parameters()).device
         return [network(photo.to(device)).cpu()]
 
@@ -60,10 +60,10 @@ class SampleWriter:
 
 
 class PairedSampleWriter(SampleWriter):
-    """As :class:`SampleWriter`, below the photos a row for each of ``paintings``, which stand left.
+    """As :class:`SampleWriter`, with a row for each of ``paintings``, which are shown at the left.
 
-    The network takes a photo ``[1, 3, H, W]`` in 0..1 and what ``given`` has for the painting: by
-    default the painting itself, of the same shape.
+    The network takes a photo ``[1, 3, H, W]`` in 0..1 and the item of ``given`` for the painting,
+    by default the painting itself.
     """
 
     def __init__(
@@ -87,12 +87,12 @@ class PairedSampleWriter(SampleWriter):
 
 
 def _names(history: list[dict[str, float]]) -> list[str]:
-    """The step, and all losses of any step."""
+    """The step, and the losses of all steps."""
     return list(dict.fromkeys(name for row in history for name in row))
 
 
 def _square(photo: Tensor) -> Tensor:
-    """A square of ``_HEIGHT`` pixels from the middle."""
+    """The square in the middle, ``_HEIGHT`` pixels a side."""
     side = min(photo.shape[-2:])
     top, left = ((n - side) // 2 for n in photo.shape[-2:])
     square = photo[..., top : top + side, left : left + side]
@@ -105,7 +105,6 @@ def _smooth(values: list[float], window: int = 20) -> np.ndarray:
     return np.convolve(padded, np.ones(window) / window, mode="valid")
 
 
-def _write_picture(path: Path, image: Tensor) -> None:
-    pixels = (image[0].permute(1, 2, 0).numpy() * 255).round().clip(0, 255).astype(np.uint8)
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+def _write_picture(path: Path, picture: Tensor) -> None:
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(to_image(picture), cv2.COLOR_RGB2BGR))
     path.write_bytes(encoded.tobytes())

@@ -1,68 +1,74 @@
 """Training of a style network: one painting, many photos."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor
 
+from realtime_nst.files import digest
 from realtime_nst.learning import networks
 from realtime_nst.learning.data.pictures import read_image
-from realtime_nst.learning.training.checkpoint import Checkpoint, StyleInfo
-from realtime_nst.learning.training.loop import averaged
+from realtime_nst.learning.losses.terms import LossInputs
+from realtime_nst.learning.training.batches import Batch, Photos, clips_of
+from realtime_nst.learning.training.checkpoint import StyleInfo
+from realtime_nst.learning.training.loop import Task, TrainingRun
 from realtime_nst.learning.training.objective import build_objective
-from realtime_nst.learning.training.photos import PhotoTrainer
-from realtime_nst.learning.training.quality import Quality
+from realtime_nst.learning.training.quality import Network, Quality
 from realtime_nst.learning.training.recipe import Recipe
 from realtime_nst.learning.training.samples import SampleWriter
 from realtime_nst.learning.training.start_from import Start
+from realtime_nst.learning.training.step_losses import Judges, PhotoLosses, TemporalLosses, seeded
 
 
-class Trainer(PhotoTrainer):
-    """Trains ``recipe.network`` to paint ``content`` photos like ``painting``; see :class:`Run`.
+def single_style_run(
+    painting: Path,
+    content: Path,
+    folder: Path,
+    loss_weights: Sequence[Path],
+    recipe: Recipe,
+    style: StyleInfo,
+    start: Start | None = None,
+    restart: bool = False,
+    clips: Path | None = None,
+) -> TrainingRun[Batch]:
+    """Training of ``recipe.network`` to paint the photos in ``content`` like ``painting``.
 
-    ``start`` is the style whose weights a new run starts with; ``clips`` as :class:`MovingRun`
-    says.
+    ``start``: the weights that a new run starts from. ``clips``: a folder of videos, from which the
+    recipe's share of the moving pictures is taken. Raises UsageError or TrainingError for files or
+    recipes that cannot be used, and as :class:`TrainingRun`.
     """
+    judges = Judges(loss_weights)
+    photos, device = Photos.find(content, recipe, clips_of(clips, recipe)), judges.device
+    extractor = judges.extractor()
+    network = seeded(lambda: networks.build(recipe.network), recipe.seed, device)
+    image = read_image(painting, recipe.style_size).to(device.name)
+    objective = build_objective(recipe, extractor, image)
+    if start is not None:
+        start.give_to(network, recipe.network)
 
-    def __init__(
-        self,
-        painting: Path,
-        content: Path,
-        folder: Path,
-        loss_weights: Sequence[Path],
-        recipe: Recipe,
-        style: StyleInfo,
-        start: Start | None = None,
-        restart: bool = False,
-        clips: Path | None = None,
-    ) -> None:
-        super().__init__(content, folder, loss_weights, recipe, clips)
-        self._painting = painting
-        style_image = read_image(painting, recipe.style_size).to(self._device.name)
-        self._objective = build_objective(recipe, self._extractor, style_image)
-        if start is not None:
-            start.give_to(self.network, recipe.network)
-        digest = hashlib.sha256(painting.read_bytes()).hexdigest()
-        judges = tuple(path.name for path in loss_weights)
-        self._begin(replace(style, painting_sha256=digest, loss_networks=judges), restart)
+    def paint(shown: Tensor) -> Tensor:
+        with device.autocast():
+            return network(shown).float()
 
-    def _build(self) -> nn.Module:
-        return networks.build(self.recipe.network)
-
-    def _samples(self) -> SampleWriter:
-        return SampleWriter(self.folder, self.held_out)
-
-    def measure(self) -> dict[str, float]:
-        if not self.held_out:
+    def measure(averaged: Network) -> dict[str, float]:
+        if not photos.held_out:
             return {}
-        self._averaged.eval()
-        quality = Quality(self._load_perception(torch.float32), self._painting, self._device.name)
-        return quality(self._averaged.module, self.held_out)
+        quality = Quality(judges.extractor(torch.float32), painting, device.name)
+        return quality(averaged, photos.held_out)
 
-
-def averaged_network(checkpoint: Checkpoint) -> nn.Module:
-    """The network of ``checkpoint`` with its averaged weights, in evaluation mode."""
-    return averaged(networks.build(checkpoint.recipe.network), checkpoint)
+    losses = PhotoLosses(
+        network, judges, extractor, objective, TemporalLosses(recipe),
+        paint_at=lambda step: paint,
+        inputs_at=lambda step, photo, result, paint: LossInputs(photo, result, paint),
+    )  # fmt: skip
+    task = Task(
+        network=network,
+        style=replace(style, painting_sha256=digest(painting), loss_networks=judges.names),
+        batches=lambda seed, steps: photos.batches(recipe, seed, steps),
+        losses=losses,
+        samples=SampleWriter(folder, photos.held_out),
+        measure=measure,
+    )
+    return TrainingRun(task, recipe, photos, folder, restart)

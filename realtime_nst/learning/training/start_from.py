@@ -1,4 +1,4 @@
-"""Where a new style starts from: the weights of another, out of a checkpoint or a style file."""
+"""The weights that training starts from: those of a checkpoint or of a style file."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
 from realtime_nst.learning.networks.transformed import TransformedNet
-from realtime_nst.learning.training.checkpoint import load, network_like, take
-from realtime_nst.learning.training.recipe import ManyRecipe
+from realtime_nst.learning.training.checkpoint import KINDS, load, load_weights
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.companions import encoder_of
+from realtime_nst.runtime.kinds import MULTI
 from realtime_nst.runtime.model import Model, read_model
 
 _IN_CHECKPOINT, _IN_STYLE_FILE = "module.", "network."
-"""What stands before a network's own names."""
+"""The prefixes of a network's names of weights."""
 
 _COUNTER = "num_batches_tracked"
 _PASSED_ON = ("Cast", "Identity")
@@ -32,8 +32,8 @@ _PASSED_ON = ("Cast", "Identity")
 
 @dataclass(frozen=True)
 class Start:
-    """The ``weights``, by name, of the style called ``style``, whose network is ``network``;
-    ``paintings`` are its styles where it has many."""
+    """The ``weights`` by name of the style ``style``, and the name of its ``network``.
+    ``paintings`` are its styles if it has many."""
 
     style: str
     network: str
@@ -41,8 +41,10 @@ class Start:
     paintings: tuple[PaintingInfo, ...] = ()
 
     def give_to(self, network: nn.Module, name: str) -> None:
-        """Raises TrainingError unless ``network``, the one called ``name``, is of the same kind, or
-        both are built around feature transforms with encoders and decoders alike: those are given.
+        """Load the weights into ``network``, which is called ``name``.
+
+        Of two different networks around feature transforms with the same encoder and decoder, these
+        two are loaded. Raises TrainingError for any other network than the one the weights are of.
         """
         if self.paintings:
             raise TrainingError(
@@ -53,28 +55,29 @@ class Start:
             return
         arbitrary = isinstance(network, ArbitraryNetwork)
         self._check(name, networks.ARBITRARY_NETWORKS if arbitrary else networks.NETWORKS)
-        take(network, self.weights)
+        load_weights(network, self.weights)
 
     def give_to_many(self, network: ConditionalNet, name: str, styles: Sequence[str]) -> None:
-        """A style that is there too begins as it is there, any other in the middle of all.
+        """Load the weights into ``network`` of many ``styles``: a style of the same name starts
+        from its own parameters, any other from the mean of all.
 
-        Raises as :meth:`give_to` does.
+        Raises TrainingError as :meth:`give_to` does.
         """
         self._check(name, networks.CONDITIONAL_NETWORKS)
         if not self.paintings:
             single = networks.build(name)
-            take(single, self.weights)
+            load_weights(single, self.weights)
             assert isinstance(single, FastNet)
-            network.begin_as(single)
+            network.start_as(single)
             return
         rows = self.weights["styles"]
         known = {painting.name: row for painting, row in zip(self.paintings, rows, strict=True)}
         own = torch.stack([known.get(style, rows.mean(0)) for style in styles])
-        take(network, {**self.weights, "styles": own})
+        load_weights(network, {**self.weights, "styles": own})
 
     def _gives_ends(self, network: nn.Module) -> bool:
-        """Whether ``network`` is built around a feature transform and took all that fits, its
-        encoder and decoder whole."""
+        """Whether ``network`` has a feature transform and has taken encoder and decoder whole, and
+        all else that fits."""
         if not isinstance(network, TransformedNet):
             return False
         own = network.state_dict()
@@ -86,22 +89,23 @@ class Start:
         return True
 
     def _check(self, name: str, table: Collection[str]) -> None:
-        """``table``: the networks that could be asked for in place of the one called ``name``."""
+        """Raises TrainingError unless the network is ``name``; the remedy names those of
+        ``table``."""
         if self.network == name:
             return
         fits = self.network.partition(":")[0] in table
         remedy = f"add --network {self.network}" if fits else f"give one of {', '.join(table)}"
         raise TrainingError(
-            f"--start-from holds a {self.network!r} network, not a {name!r}; {remedy}, or begin "
-            "anew with --start-from none"
+            f"--start-from holds a {self.network!r} network, not a {name!r}; {remedy}, or train "
+            "from nothing with --start-from none"
         )
 
 
 def read_start(path: Path) -> Start:
-    """The weights in ``path``: an .onnx style file, or the checkpoint of a training run.
+    """The weights in ``path``, an .onnx style file or the checkpoint of a training run.
 
-    Raises UsageError when it is missing, ModelError or TrainingError when it is neither, or a style
-    file whose graph no longer has its network's weights.
+    Raises UsageError if it is missing, ModelError or TrainingError if it is neither, or is a style
+    file whose graph no longer has the weights of its network.
     """
     if path.suffix == ".onnx":
         model = read_model(path)
@@ -115,9 +119,9 @@ def read_start(path: Path) -> Start:
 
 
 def unfolded(module: NearestConv, kernel: Tensor) -> Tensor:
-    """The kernel of ``module`` that ``kernel`` of its plain form was worked out from.
+    """The kernel of ``module`` from which ``kernel`` of its plain form was computed.
 
-    Sums of rows and columns were taken, more of them than there are rows and columns, so the least
+    The plain form holds more sums of rows and columns than there are rows and columns, so the least
     squares solution is exact.
     """
     inverse = torch.linalg.pinv(module.phases.flatten(0, 1)).unflatten(1, module.phases.shape[:2])
@@ -126,14 +130,15 @@ def unfolded(module: NearestConv, kernel: Tensor) -> Tensor:
 
 
 def _paintings(card: ModelCard) -> tuple[PaintingInfo, ...]:
-    if card.kind != ManyRecipe.kind:
+    if card.kind != MULTI:
         return ()
     return tuple(PaintingInfo(**each) for each in card.recipe.get("paintings", ()))
 
 
 def _in_style_file(model: Model) -> dict[str, Tensor]:
     card = model.card
-    network = network_like(card.kind, card.network, len(_paintings(card)))
+    kind = KINDS[card.kind]
+    network = kind.build(kind.recipe(network=card.network), len(_paintings(card)))
     files = [model.path, encoder_of(model).path] if model.kind.needs_encoder else [model.path]
     try:
         weights = _weights([onnx.load(path).graph for path in files], network)
@@ -142,14 +147,14 @@ def _in_style_file(model: Model) -> dict[str, Tensor]:
         raise ModelError(
             f"{str(model.path)!r} does not hold the weights of a {card.network!r} network as they "
             "were exported, so training cannot start from it; give the checkpoint.pt it was made "
-            "from, or begin anew with --start-from none"
+            "from, or train from nothing with --start-from none"
         ) from error
     return weights
 
 
 def _weights(graphs: Sequence[onnx.GraphProto], network: nn.Module) -> dict[str, Tensor]:
-    """The exporter keeps all names but those of a :class:`NearestConv`, which it writes folded, in
-    the first of ``graphs``."""
+    """The exporter keeps the names of all weights but those of a :class:`NearestConv`, which it
+    writes in its plain form, in the first of ``graphs``."""
     held = {
         constant.name: torch.from_numpy(numpy_helper.to_array(constant).copy())
         for graph in graphs
@@ -172,7 +177,7 @@ def _weights(graphs: Sequence[onnx.GraphProto], network: nn.Module) -> dict[str,
 
 
 def _convolutions(graph: onnx.GraphProto) -> Iterator[tuple[str, str]]:
-    """The names of kernel and bias of each that has a bias, as they lie in the file."""
+    """The names of kernel and bias of each convolution that has a bias, in the file's order."""
     made_from = {n.output[0]: n.input[0] for n in graph.node if n.op_type in _PASSED_ON}
     for node in graph.node:
         if node.op_type == "Conv" and len(node.input) == 3:
