@@ -377,7 +377,7 @@ class TestTraining:
         import learning_factory as factory
 
         return (
-            "train", factory.write_painting(tmp_path / "painting.png"),
+            "train", "--style", factory.write_painting(tmp_path / "painting.png"),
             "--content", factory.write_photos(tmp_path / "photos"),
             "--loss-weights", factory.write_vgg19(tmp_path / "vgg.safetensors"),
             "-o", tmp_path / "stripes.onnx", "--artist", "nobody", "--steps", 3, "--batch", 1,

@@ -120,7 +120,7 @@ class TestCommand:
     @pytest.fixture
     def command(self, tmp_path):
         return (
-            "train", factory.write_painting(tmp_path / "painting.png"),
+            "train", "--style", factory.write_painting(tmp_path / "painting.png"),
             "--content", factory.write_photos(tmp_path / "photos"),
             "-o", tmp_path / "stripes.onnx", "--steps", 1, "--batch", 1,
             "--crop", 48, "--held-out", 1, "--workers", 0, "--style-scales", "1",
@@ -162,6 +162,7 @@ class TestCommand:
         [
             (("--loss-network", "vgg16"), 2, "did you mean 'vgg19'? (choices: bundled, vgg19)"),
             (("--start-from", "great_wav"), 2, "did you mean 'great_wave'?"),
+            (("old.jpg",), 2, "realtime-nst train --style old.jpg --content"),
             (("--start-from", "absent.onnx"), 2, "absent.onnx"),
             (("--start-from", "absent.pt"), 2, "absent.pt"),
             (("--start-from", "great_wave", "--network", "tiny"), 1, "add --network fast"),

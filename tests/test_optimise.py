@@ -23,8 +23,8 @@ from realtime_nst.learning.losses.style_losses import STYLE_LOSSES  # noqa: E402
 from realtime_nst.learning.optimise import descent  # noqa: E402
 from realtime_nst.learning.optimise.colour import luminance, matched  # noqa: E402
 from realtime_nst.learning.optimise.engine import optimise  # noqa: E402
-from realtime_nst.learning.optimise.frames import Painter  # noqa: E402
-from realtime_nst.learning.optimise.loss_networks import with_layers_at_hand  # noqa: E402
+from realtime_nst.learning.optimise.frames import FrameOptimiser  # noqa: E402
+from realtime_nst.learning.optimise.loss_networks import with_available_layers  # noqa: E402
 from realtime_nst.learning.optimise.objective import Previous  # noqa: E402
 from realtime_nst.learning.optimise.options import Optimisation  # noqa: E402
 from realtime_nst.learning.optimise.style import (  # noqa: E402
@@ -77,7 +77,7 @@ def steps_of(content, styles, extractor, options, **extra):
 @pytest.mark.parametrize("optimiser", ["lbfgs", "adam"])
 @pytest.mark.parametrize("start", ["content", "noise", "mix"])
 def test_the_loss_goes_down_from_every_start_with_every_optimiser(extractor, start, optimiser):
-    options = replace(SMALL, start=start, optimiser=optimiser)
+    options = replace(SMALL, init=start, optimiser=optimiser)
     result, steps = steps_of(CONTENT, [Style(STRIPES)], extractor, options)
     assert [s.step for s in steps] == list(range(13))
     assert steps[-1].total < 0.9 * steps[0].total
@@ -92,11 +92,11 @@ def test_the_start_is_what_was_asked_for(extractor):
         options = replace(SMALL, steps=1, **changes)
         return steps_of(CONTENT, [Style(STRIPES)], extractor, options)[1][0].image()
 
-    assert torch.equal(first(start="content"), CONTENT)
-    noise = first(start="noise")
-    assert torch.equal(noise, first(start="noise"))
-    assert not torch.equal(noise, first(start="noise", seed=1))
-    mixed = first(start="mix", noise=0.25)
+    assert torch.equal(first(init="content"), CONTENT)
+    noise = first(init="noise")
+    assert torch.equal(noise, first(init="noise"))
+    assert not torch.equal(noise, first(init="noise", seed=1))
+    mixed = first(init="mix", noise=0.25)
     torch.testing.assert_close(mixed, 0.75 * CONTENT + 0.25 * noise)
 
 
@@ -237,7 +237,7 @@ def test_the_seed_alone_decides_the_result(extractor, style_loss):
     results = []
     for chance in (1, 2):
         torch.manual_seed(chance)
-        painter = Painter([Style(STRIPES)], extractor, options)
+        painter = FrameOptimiser([Style(STRIPES)], extractor, options)
         results.append([painter(to_image(frame)) for frame in frames])
         assert torch.initial_seed() == chance
     assert all(np.array_equal(a, b) for a, b in zip(*results, strict=True))
@@ -291,8 +291,8 @@ def test_the_temporal_loss_holds_to_the_earlier_result(extractor):
 
 def test_a_sequence_goes_on_from_the_picture_before(extractor):
     frames = [SyntheticSource(64, 48).picture(index) for index in (0, 8, 16)]
-    options = replace(SMALL, size=64, later_steps=5)
-    painter = Painter([Style(STRIPES)], extractor, options)
+    options = replace(SMALL, longest=64, later_steps=5)
+    painter = FrameOptimiser([Style(STRIPES)], extractor, options)
     told = [[], [], []]
     results = [painter(f, steps.append) for f, steps in zip(frames, told, strict=True)]
     assert [len(steps) for steps in told] == [13, 6, 6]
@@ -308,7 +308,7 @@ def test_a_sequence_goes_on_from_the_picture_before(extractor):
 
 
 def test_a_picture_of_another_size_starts_anew(extractor):
-    painter = Painter([Style(STRIPES)], extractor, replace(SMALL, size=64, later_steps=5))
+    painter = FrameOptimiser([Style(STRIPES)], extractor, replace(SMALL, longest=64, later_steps=5))
     steps = []
     painter(to_image(picture(0, (40, 48))))
     painter(to_image(picture(0, (48, 40))), steps.append)
@@ -353,18 +353,18 @@ def test_the_random_loss_network_is_all_of_vgg19_and_of_its_seed():
 
 def test_default_layers_give_way_to_the_nearest_and_it_is_said():
     shallow = FeatureExtractor([Vgg19(vgg19_weights("3_4"))])
-    options, notice = with_layers_at_hand(Optimisation(), shallow)
+    options, notice = with_available_layers(Optimisation(), shallow)
     assert options.content_layers == ("relu3_4",)
     assert options.style_layers == ("relu1_1", "relu2_1", "relu3_1", "relu3_4")
     assert "content relu3_4" in notice
     full = FeatureExtractor([Vgg19(vgg19_weights("5_1"))])
-    assert with_layers_at_hand(Optimisation(), full) == (Optimisation(), "")
+    assert with_available_layers(Optimisation(), full) == (Optimisation(), "")
 
 
 def test_a_named_layer_that_is_not_there_is_an_error():
     shallow = FeatureExtractor([Vgg19(vgg19_weights("3_4"))])
     named = replace(SMALL, content_layers=("relu4_1",))
-    assert with_layers_at_hand(named, shallow) == (named, "")
+    assert with_available_layers(named, shallow) == (named, "")
     with pytest.raises(TrainingError, match=r"relu4_1.*--loss-weights"):
         optimise(CONTENT, [Style(STRIPES)], shallow, named)
 
@@ -407,7 +407,7 @@ def test_a_loss_that_stays_not_finite_is_one_clear_error(first_bad):
     [
         {"steps": 0}, {"size": 8}, {"scales": 0}, {"scales": 9}, {"noise": 1.5},
         {"optimiser": "sgd"},
-        {"start": "black"}, {"pooling": "mean"}, {"precision": "fp16"}, {"keep_colour": "all"},
+        {"init": "black"}, {"pooling": "mean"}, {"precision": "fp16"}, {"keep_colour": "all"},
         {"style_weight": -1.0}, {"learning_rate": -1.0}, {"content_layers": ()},
         {"style_layers": ()}, {"content_weight": 0.0, "style_weight": 0.0},
         {"style_weight": math.inf}, {"style_weight": math.nan}, {"learning_rate": math.nan},

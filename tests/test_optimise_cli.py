@@ -14,9 +14,9 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
 from learning_factory import write_painting, write_photos, write_vgg19  # noqa: E402
 
+from realtime_nst import packages  # noqa: E402
 from realtime_nst.cli import main  # noqa: E402
-from realtime_nst.cli.optimise_progress import Trail  # noqa: E402
-from realtime_nst.learning import packages  # noqa: E402
+from realtime_nst.cli.optimise_progress import Snapshots  # noqa: E402
 from realtime_nst.pictures import read_picture  # noqa: E402
 
 
@@ -62,11 +62,12 @@ def one_line_error(said):
 
 
 PHOTO = "photos/photo00.png"
+STYLE = ("--style", "painting.png")
 
 
 def test_a_picture_is_painted_and_its_losses_are_said(optimise, media, tmp_path):
     target = tmp_path / "out.png"
-    code, out, err = optimise(PHOTO, "painting.png", "-o", target)
+    code, out, err = optimise(PHOTO, "--style", "painting.png", "-o", target)
     assert code == 0
     assert "content" in out
     assert "style" in out
@@ -78,13 +79,13 @@ def test_a_picture_is_painted_and_its_losses_are_said(optimise, media, tmp_path)
 
 
 def test_one_picture_goes_into_a_folder_under_its_own_name(optimise, tmp_path):
-    assert optimise(PHOTO, "painting.png", "-o", tmp_path)[0] == 0
+    assert optimise(PHOTO, "--style", "painting.png", "-o", tmp_path)[0] == 0
     assert [p.name for p in tmp_path.iterdir()] == ["photo00.png"]
 
 
 def test_the_way_is_kept_every_n_steps_with_a_contact_sheet(optimise, tmp_path):
     target = tmp_path / "out.jpg"
-    arguments = (PHOTO, "painting.png", "-o", target, "--save-every", 2)
+    arguments = (PHOTO, "--style", "painting.png", "-o", target, "--save-every", 2)
     assert optimise(*arguments, steps=5)[0] == 0
     kept = ["out_0000.png", "out_0002.png", "out_0004.png", "out_0005.png"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.jpg", *kept, "out_steps.jpg"]
@@ -101,7 +102,7 @@ def test_the_way_is_kept_every_n_steps_with_a_contact_sheet(optimise, tmp_path):
 @pytest.mark.parametrize("name", ["out_0002.png", "out_0005.png", "out_steps.jpg"])
 def test_no_picture_on_the_way_replaces_what_is_there(optimise, tmp_path, name):
     (tmp_path / name).write_bytes(b"mine")
-    arguments = (PHOTO, "painting.png", "-o", tmp_path / "out.png", "--save-every", 2)
+    arguments = (PHOTO, "--style", "painting.png", "-o", tmp_path / "out.png", "--save-every", 2)
     code, _, err = optimise(*arguments, steps=5)
     assert code == 2
     assert name in one_line_error(err)
@@ -112,10 +113,10 @@ def test_no_picture_on_the_way_replaces_what_is_there(optimise, tmp_path, name):
 def test_pictures_that_are_not_on_the_way_are_in_nobodys_way(optimise, tmp_path):
     for name in ("out_0000.png", "out_0001.png", "out_steps.jpg"):
         (tmp_path / name).write_bytes(b"mine")
-    assert optimise(PHOTO, "painting.png", "-o", tmp_path / "out.png")[0] == 0
+    assert optimise(PHOTO, "--style", "painting.png", "-o", tmp_path / "out.png")[0] == 0
     for name in ("out_0000.png", "out_steps.jpg"):
         (tmp_path / name).unlink()
-    arguments = (PHOTO, "painting.png", "-o", tmp_path / "out.png", "--save-every", 2)
+    arguments = (PHOTO, "--style", "painting.png", "-o", tmp_path / "out.png", "--save-every", 2)
     (tmp_path / "out.png").unlink()
     assert optimise(*arguments)[0] == 0
     assert (tmp_path / "out_0001.png").read_bytes() == b"mine"
@@ -128,7 +129,7 @@ def test_no_input_is_written_over_even_when_asked_to(optimise, media, tmp_path, 
     given[which] = tmp_path / name
     given[which].write_bytes((media / "painting.png").read_bytes())
     code, _, err = optimise(
-        given["content"], given["painting"], "--content-mask", given["content-mask"],
+        given["content"], "--style", given["painting"], "--content-mask", given["content-mask"],
         "--style-mask", given["style-mask"], "-o", tmp_path / "out.png", "--save-every", 2,
         "--overwrite",
     )  # fmt: skip
@@ -142,7 +143,7 @@ def test_no_input_is_written_over_even_when_asked_to(optimise, media, tmp_path, 
 def test_a_painting_in_the_folder_written_to_is_not_written_over(optimise, media, tmp_path):
     painting = tmp_path / "photo01.png"
     painting.write_bytes((media / "painting.png").read_bytes())
-    code, _, err = optimise("photos", painting, "-o", tmp_path, "--overwrite")
+    code, _, err = optimise("photos", "--style", painting, "-o", tmp_path, "--overwrite")
     assert code == 2
     assert "photo01.png" in one_line_error(err)
     assert [p.name for p in tmp_path.iterdir()] == ["photo01.png"]
@@ -152,16 +153,16 @@ def test_a_painting_in_the_folder_written_to_is_not_written_over(optimise, media
 def test_what_is_there_is_not_replaced_unless_asked_for(optimise, tmp_path):
     target = tmp_path / "out.png"
     target.write_bytes(b"mine")
-    code, _, err = optimise(PHOTO, "painting.png", "-o", target)
+    code, _, err = optimise(PHOTO, "--style", "painting.png", "-o", target)
     assert code == 2
     assert "--overwrite" in one_line_error(err)
     assert target.read_bytes() == b"mine"
-    assert optimise(PHOTO, "painting.png", "-o", target, "--overwrite")[0] == 0
+    assert optimise(PHOTO, "--style", "painting.png", "-o", target, "--overwrite")[0] == 0
     assert read_picture(target).shape == (40, 48, 3)
 
 
 def test_a_folder_is_painted_picture_by_picture(optimise, tmp_path):
-    code, out, err = optimise("photos", "painting.png", "-o", tmp_path / "out")
+    code, out, err = optimise("photos", "--style", "painting.png", "-o", tmp_path / "out")
     assert code == 0
     assert "3 pictures" in out
     assert "frame 3 of 3" in err
@@ -173,7 +174,9 @@ def test_a_folder_is_painted_picture_by_picture(optimise, tmp_path):
 def test_a_video_keeps_its_times_and_its_sound(optimise, tmp_path):
     clip = media_factory.clip(tmp_path / "clip.mp4", count=3, pts=[0, 1, 4], sound="aac")
     target = tmp_path / "out.mp4"
-    code, out, _ = optimise(clip, "painting.png", "-o", target, "--later-steps", 2, "--size", 48)
+    code, out, _ = optimise(
+        clip, "--style", "painting.png", "-o", target, "--later-steps", 2, "--longest", 48
+    )
     assert code == 0
     assert "3 pictures" in out
     assert media_factory.times(target) == media_factory.times(clip)
@@ -182,19 +185,21 @@ def test_a_video_keeps_its_times_and_its_sound(optimise, tmp_path):
 
 def test_a_video_may_become_a_folder_and_a_folder_a_video(optimise, tmp_path):
     clip = media_factory.clip(tmp_path / "clip.mp4", count=2)
-    assert optimise(clip, "painting.png", "-o", tmp_path / "out", steps=1)[0] == 0
+    assert optimise(clip, "--style", "painting.png", "-o", tmp_path / "out", steps=1)[0] == 0
     assert len(list((tmp_path / "out").glob("*.png"))) == 2
-    assert optimise("photos", "painting.png", "-o", tmp_path / "out.mp4", steps=1)[0] == 0
+    assert (
+        optimise("photos", "--style", "painting.png", "-o", tmp_path / "out.mp4", steps=1)[0] == 0
+    )
     assert len(media_factory.times(tmp_path / "out.mp4")) == 3
 
 
 def test_styles_are_blended_and_regions_masked(optimise, tmp_path):
     code, _, _ = optimise(
-        PHOTO, "painting.png", "white.png", "-o", tmp_path / "blend.png", "--blend", "2,1",
+        PHOTO, "--style", "painting.png:2,white.png", "-o", tmp_path / "blend.png",
     )  # fmt: skip
     assert code == 0
     code, _, _ = optimise(
-        "painting.png", "painting.png", "white.png", "-o", tmp_path / "masked.png",
+        "painting.png", "--style", "painting.png,white.png", "-o", tmp_path / "masked.png",
         "--content-mask", "white.png", "--content-mask", "painting.png",
         "--style-mask", "white.png", "--style-mask", "white.png",
     )  # fmt: skip
@@ -210,12 +215,12 @@ def press_ctrl_c_at(monkeypatch, step, nth=1):
         if told.step == step and seen[0] == nth:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(Trail, "keep", keep)
+    monkeypatch.setattr(Snapshots, "keep", keep)
 
 
 def test_stopped_a_picture_keeps_what_it_has_become(optimise, media, tmp_path, monkeypatch):
     press_ctrl_c_at(monkeypatch, 3)
-    code, _, err = optimise(PHOTO, "painting.png", "-o", tmp_path / "out.png", steps=9)
+    code, _, err = optimise(PHOTO, "--style", "painting.png", "-o", tmp_path / "out.png", steps=9)
     assert code == 130
     assert "stopped at step 3 of 9" in err
     result = read_picture(tmp_path / "out.png")
@@ -226,7 +231,7 @@ def test_stopped_a_picture_keeps_what_it_has_become(optimise, media, tmp_path, m
 @pytest.mark.parametrize("nth", [1, 2])
 def test_stopped_a_folder_keeps_its_finished_pictures(optimise, tmp_path, monkeypatch, nth):
     press_ctrl_c_at(monkeypatch, 1, nth)
-    code, _, err = optimise("photos", "painting.png", "-o", tmp_path / "out")
+    code, _, err = optimise("photos", "--style", "painting.png", "-o", tmp_path / "out")
     assert code == 130
     assert ("1 picture finished" if nth == 2 else "nothing was written") in err
     assert len(list(tmp_path.glob("out/*"))) == nth - 1
@@ -236,49 +241,55 @@ def test_stopped_a_folder_keeps_its_finished_pictures(optimise, tmp_path, monkey
 def test_stopped_a_video_keeps_its_finished_frames(optimise, tmp_path, monkeypatch):
     clip = media_factory.clip(tmp_path / "clip.mp4", count=4)
     press_ctrl_c_at(monkeypatch, 1, 3)
-    code, _, err = optimise(clip, "painting.png", "-o", tmp_path / "out.mp4", steps=2)
+    code, _, err = optimise(clip, "--style", "painting.png", "-o", tmp_path / "out.mp4", steps=2)
     assert code == 130
     assert "2 pictures finished" in err
     assert len(media_factory.times(tmp_path / "out.partial.mp4")) == 2
     assert not (tmp_path / "out.mp4").exists()
-    code, _, err = optimise(clip, "painting.png", "-o", tmp_path / "out.mp4", steps=2)
+    code, _, err = optimise(clip, "--style", "painting.png", "-o", tmp_path / "out.mp4", steps=2)
     assert code == 2
-    assert "begin anew with --overwrite" in one_line_error(err)
+    assert "start over with --overwrite" in one_line_error(err)
 
 
 WRONG = {
-    "no such content": (["none.png", "painting.png"], "none.png"),
-    "no such video": (["none.mp4", "painting.png"], "none.mp4"),
-    "no such painting": ([PHOTO, "none.png"], "none.png"),
-    "a painting that is text": ([PHOTO, "text.png"], "text.png"),
-    "a content that is text": (["text.png", "painting.png"], "text.png"),
-    "an unknown optimiser": ([PHOTO, "painting.png", "--optimiser", "adan"], "'adam'"),
-    "an unknown style loss": ([PHOTO, "painting.png", "--style-loss", "gramm"], "'gram'"),
-    "a size too small": ([PHOTO, "painting.png", "--size", "3"], "--size 3"),
-    "a list that is none": ([PHOTO, "painting.png", "--blend", "much"], "--blend 'much'"),
-    "too few shares": ([PHOTO, "painting.png", "white.png", "--blend", "1"], "--blend"),
-    "a share below 0": ([PHOTO, "painting.png", "white.png", "--blend", "2,-1"], "--blend"),
+    "no such content": (["none.png", *STYLE], "none.png"),
+    "no such video": (["none.mp4", *STYLE], "none.mp4"),
+    "no such painting": ([PHOTO, "-s", "none.png"], "none.png"),
+    "a painting that is text": ([PHOTO, "-s", "text.png"], "text.png"),
+    "a content that is text": (["text.png", *STYLE], "text.png"),
+    "an unknown optimiser": ([PHOTO, *STYLE, "--optimiser", "adan"], "'adam'"),
+    "an unknown style loss": ([PHOTO, *STYLE, "--style-loss", "gramm"], "'gram'"),
+    "a size too small": ([PHOTO, *STYLE, "--longest", "3"], "--longest 3"),
+    "an empty part": ([PHOTO, "-s", "painting.png,,white.png"], "leaves a name out"),
+    "a share below 0": ([PHOTO, "-s", "painting.png:2,white.png:-1"], "'-1'"),
     "too many masks": (
-        [PHOTO, "painting.png", *["--content-mask", "white.png"] * 2], "--content-mask is given 2",
+        [PHOTO, *STYLE, *["--content-mask", "white.png"] * 2], "--content-mask is given 2",
     ),
-    "a black mask": (["painting.png", "painting.png", "--style-mask", "black.png"], "black.png"),
+    "a black mask": (["painting.png", *STYLE, "--style-mask", "black.png"], "black.png"),
     "a mask of another shape": (
-        ["painting.png", "painting.png", "--style-mask", "wide.png"], "another shape",
+        ["painting.png", *STYLE, "--style-mask", "wide.png"], "another shape",
     ),
-    "a way of many pictures": (["photos", "painting.png", "--save-every", "2"], "--save-every"),
-    "an unknown layer": ([PHOTO, "painting.png", "--content-layers", "relu9_9"], "relu9_9"),
-    "a share that is not finite": ([PHOTO, "painting.png", "--blend", "nan"], "--blend nan"),
-    "shares without end": ([PHOTO, "painting.png", "--blend", "inf"], "--blend inf"),
-    "a weight without end": ([PHOTO, "painting.png", "--style-weight", "inf"], "--style-weight"),
-    "a seed too large": ([PHOTO, "painting.png", "--seed", "9" * 20], "--seed"),
-    "a painting too large": ([PHOTO, "painting.png", "--style-size", "9" * 9], "--style-size"),
-    "a thin painting": ([PHOTO, "thin.png"], "512x5"),
+    "a way of many pictures": (["photos", *STYLE, "--save-every", "2"], "--save-every"),
+    "an unknown layer": ([PHOTO, *STYLE, "--content-layers", "relu9_9"], "relu9_9"),
+    "a share that is not finite": ([PHOTO, "-s", "painting.png:nan"], "'nan'"),
+    "shares without end": ([PHOTO, "-s", "painting.png:inf"], "'inf'"),
+    "shares that are all 0": ([PHOTO, "-s", "painting.png:0"], "all weights"),
+    "the usage of before": ([PHOTO, "painting.png"], f"optimise {PHOTO} --style painting.png"),
+    "no painting": ([PHOTO], "--style painting.jpg"),
+    "two contents": ([PHOTO, "white.png", *STYLE], "--style painting.png"),
+    "the blend of before": ([PHOTO, "--blend", "2,1", *STYLE], "a.jpg:0.7,b.jpg:0.3"),
+    "the size of before": ([PHOTO, "--size", "64", "--style", "white.png"], "--longest"),
+    "the start of before": ([PHOTO, "--start", "noise", "--style", "white.png"], "--init"),
+    "a weight without end": ([PHOTO, *STYLE, "--style-weight", "inf"], "--style-weight"),
+    "a seed too large": ([PHOTO, *STYLE, "--seed", "9" * 20], "--seed"),
+    "a painting too large": ([PHOTO, *STYLE, "--style-size", "9" * 9], "--style-size"),
+    "a thin painting": ([PHOTO, "-s", "thin.png"], "512x5"),
     "a painting halved too often": (
-        ["large.png", "painting.png", "--scales", "3", "--style-size", "32"], "--style-size",
+        ["large.png", *STYLE, "--scales", "3", "--style-size", "32"], "--style-size",
     ),
-    "a name of two lines": ([PHOTO, "two\nlines.png"], "two\\nlines.png"),
-    "a content of two lines": (["two\nlines.png", "painting.png"], "two\\nlines.png"),
-    "too many sizes": ([PHOTO, "painting.png", "--scales", "3"], "--scales"),
+    "a name of two lines": ([PHOTO, "-s", "two\nlines.png"], "two\\nlines.png"),
+    "a content of two lines": (["two\nlines.png", *STYLE], "two\\nlines.png"),
+    "too many sizes": ([PHOTO, *STYLE, "--scales", "3"], "--scales"),
 }  # fmt: skip
 
 
@@ -293,14 +304,16 @@ def test_what_cannot_be_is_one_line_and_leaves_nothing(optimise, tmp_path, wrong
 
 @pytest.mark.parametrize("output", ["new/folder/out.png", "new/folder"])
 def test_a_run_that_fails_leaves_no_folder(optimise, tmp_path, output):
-    code, _, _ = optimise(PHOTO, "painting.png", "--scales", "3", "-o", tmp_path / output)
+    code, _, _ = optimise(
+        PHOTO, "--style", "painting.png", "--scales", "3", "-o", tmp_path / output
+    )
     assert code == 2
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_may_be_painted_into_this_one(media, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    arguments = [media / "photos", media / "painting.png", "-o", ".", "--steps", 1]
+    arguments = [media / "photos", "--style", media / "painting.png", "-o", ".", "--steps", 1]
     shown = [*map(str, arguments), "--loss-weights", str(media / "vgg.safetensors")]
     monkeypatch.setattr(sys, "argv", ["realtime-nst", "optimise", *shown])
     assert main() == 0
@@ -315,7 +328,7 @@ def test_help_names_every_style_loss(optimise):
 
 def test_the_input_itself_is_never_written_over(optimise, media):
     before = (media / PHOTO).read_bytes()
-    code, _, err = optimise(PHOTO, "painting.png", "-o", PHOTO, "--overwrite")
+    code, _, err = optimise(PHOTO, "--style", "painting.png", "-o", PHOTO, "--overwrite")
     assert code == 2
     assert "itself an input" in one_line_error(err)
     assert (media / PHOTO).read_bytes() == before
@@ -324,7 +337,9 @@ def test_the_input_itself_is_never_written_over(optimise, media):
 def test_the_part_that_was_kept_is_not_written_over_while_it_is_read(optimise, tmp_path):
     clip = media_factory.clip(tmp_path / "out.partial.mp4", count=2)
     before = clip.read_bytes()
-    code, _, err = optimise(clip, "painting.png", "-o", tmp_path / "out.mp4", "--overwrite")
+    code, _, err = optimise(
+        clip, "--style", "painting.png", "-o", tmp_path / "out.mp4", "--overwrite"
+    )
     assert code == 2
     assert "out.partial.mp4" in one_line_error(err)
     assert clip.read_bytes() == before
@@ -332,12 +347,14 @@ def test_the_part_that_was_kept_is_not_written_over_while_it_is_read(optimise, t
 
 def test_a_picture_without_suffix_is_a_picture(optimise, media, tmp_path):
     (media / "nosuffix").write_bytes((media / PHOTO).read_bytes())
-    assert optimise("nosuffix", "painting.png", "-o", tmp_path)[0] == 0
+    assert optimise("nosuffix", "--style", "painting.png", "-o", tmp_path)[0] == 0
     assert [p.name for p in tmp_path.iterdir()] == ["nosuffix.png"]
 
 
 def test_loss_weights_that_are_not_there_are_named(optimise, tmp_path):
-    code, _, err = optimise(PHOTO, "painting.png", "-o", tmp_path / "o.png", weights="none.pth")
+    code, _, err = optimise(
+        PHOTO, "--style", "painting.png", "-o", tmp_path / "o.png", weights="none.pth"
+    )
     assert code == 2
     assert "none.pth" in one_line_error(err)
 
@@ -351,13 +368,23 @@ def offline(monkeypatch):
 
 
 def test_offline_it_paints_by_the_network_that_comes_with_it(optimise, tmp_path, offline):
-    code, _, err = optimise(PHOTO, "painting.png", "-o", tmp_path / "out.png", weights=None)
+    code, _, err = optimise(
+        PHOTO, "--style", "painting.png", "-o", tmp_path / "out.png", weights=None
+    )
     assert code == 0, err
     assert (tmp_path / "out.png").exists()
 
 
 def test_offline_the_missing_vgg19_is_one_line(optimise, tmp_path, offline):
-    asked = (PHOTO, "painting.png", "-o", tmp_path / "out.png", "--loss-network", "vgg19")
+    asked = (
+        PHOTO,
+        "--style",
+        "painting.png",
+        "-o",
+        tmp_path / "out.png",
+        "--loss-network",
+        "vgg19",
+    )
     code, _, err = optimise(*asked, weights=None)
     assert code == 1
     assert "--loss-weights" in one_line_error(err)
@@ -365,7 +392,7 @@ def test_offline_the_missing_vgg19_is_one_line(optimise, tmp_path, offline):
 
 def test_without_torch_the_extra_is_named(optimise, tmp_path, monkeypatch):
     monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "torch" else True)
-    code, _, err = optimise(PHOTO, "painting.png", "-o", tmp_path / "out.png")
+    code, _, err = optimise(PHOTO, "--style", "painting.png", "-o", tmp_path / "out.png")
     assert code == 1
     assert "realtime_nst[train]" in one_line_error(err)
 
@@ -373,7 +400,13 @@ def test_without_torch_the_extra_is_named(optimise, tmp_path, monkeypatch):
 def test_layers_that_gave_way_are_said_once(optimise, media, tmp_path):
     write_vgg19(media / "shallow.safetensors", "3_4")
     code, _, err = optimise(
-        "photos", "painting.png", "-o", tmp_path / "out", weights="shallow.safetensors", steps=1
+        "photos",
+        "--style",
+        "painting.png",
+        "-o",
+        tmp_path / "out",
+        weights="shallow.safetensors",
+        steps=1,
     )
     assert code == 0
     assert err.count("used instead: content relu3_4") == 1

@@ -309,6 +309,23 @@ def test_how_the_command_begins(media, tmp_path, cli, monkeypatch, given, wanted
     assert (code, found) == (1, [wanted]), said
 
 
+def test_the_option_of_before_is_refused_by_its_new_name(media, tmp_path, cli):
+    code, _, said = cli(
+        "train-any", "--paintings", media["paintings"], "--content", media["content"],
+        "-o", tmp_path / "any.onnx", "--begin-steps", 3,
+    )  # fmt: skip
+    assert code == 2
+    assert said == "error: --begin-steps is no longer an option; give --pretrain-steps\n"
+
+
+def test_a_checkpoint_with_the_old_name_of_an_option_loads(media, tmp_path):
+    path = trainer(media, tmp_path, TINY["adain"]).train()
+    values = torch.load(path, weights_only=True)
+    values["recipe"]["begin_steps"] = values["recipe"].pop("pretrain_steps")
+    torch.save(values, path)
+    assert checkpoints.load(path).recipe.pretrain_steps == SMALL.pretrain_steps
+
+
 def test_a_run_killed_in_its_beginning_resumes_as_if_unbroken(media, tmp_path):
     class Killed(Exception):
         pass

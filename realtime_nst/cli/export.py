@@ -13,26 +13,28 @@ if TYPE_CHECKING:
 
 
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="checkpoint.pt of a training run.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="checkpoint.pt of a training run.")
+    ],
     output: options.Output,
     overwrite: options.Overwrite = False,
 ) -> None:
-    """Write a checkpoint's network as ONNX, checked against torch at a size of its own."""
+    """Export the network of a checkpoint as a style file, compared with torch."""
     check_target(output, overwrite)
-    from realtime_nst.learning.packages import require
+    from realtime_nst.packages import require
 
-    require("exporting a style")
+    require("exporting a style", "train", "cpu")
     from realtime_nst.learning.training.checkpoint import load
 
     export_checked(load(checkpoint), output)
 
 
 def check_target(output: Path, overwrite: bool) -> None:
-    """Raises UsageError or TargetExists where ``output`` cannot become a style file."""
+    """Raises UsageError or TargetExists if ``output`` cannot be written as a style file."""
     if output.suffix != ".onnx":
-        raise UsageError(f"{output} is no style file's name; end it in .onnx")
+        raise UsageError(f"{output} is not a name for a style file; let it end in .onnx")
     if not output.parent.is_dir():
-        raise UsageError(f"there is no folder {output.parent}; make it first")
+        raise UsageError(f"there is no folder {output.parent}; create it first")
     if output.exists() and not overwrite:
         raise TargetExists(f"{output} already exists; replace it with --overwrite")
 

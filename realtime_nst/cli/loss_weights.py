@@ -1,4 +1,4 @@
-"""The loss networks that training and optimisation look through."""
+"""The loss networks that training, optimisation and quantisation look through."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -43,23 +43,24 @@ LossNetwork = Annotated[
     typer.Option(
         metavar="|".join(_NETWORKS),
         callback=_known,
-        help="What judges the pictures. bundled: comes with the program, VGG-19 at half the cost; "
-        "vgg19: itself, fetched once (548 MB).",
+        autocompletion=lambda: list(_NETWORKS),
+        help="Loss network. bundled comes with the program and is VGG-19 at half the cost; vgg19 "
+        "is VGG-19 itself, downloaded once (548 MB).",
     ),
 ]
 LossWeights = Annotated[
     list[Path] | None,
     typer.Option(
         metavar="FILE",
-        help="Weights of a loss network in place of --loss-network; may be given several times, "
-        "the first that has a layer serves it.",
+        help="Weights of a loss network instead of --loss-network. May be given several times: "
+        "each layer is computed by the first network that has it.",
     ),
 ]
 
 
 def loss_networks(network: str, weights: list[Path] | None) -> list[Path]:
-    """``weights``, or else those of ``network``, VGG-19's fetched where they are not there yet.
+    """``weights``, or those of ``network``; VGG-19 is downloaded if it is not there yet.
 
-    Raises TrainingError when they cannot be had.
+    Raises TrainingError if they cannot be had.
     """
     return weights or [_NETWORKS[network]()]

@@ -1,7 +1,7 @@
-"""What a person sees of an optimisation while it runs, and what is kept of its way."""
+"""The progress of an optimisation on the terminal, and the pictures saved on the way."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from realtime_nst.cli import console, interrupt
-from realtime_nst.errors import TargetExists, UsageError
+from realtime_nst.cli.optimise_files import refuse_inputs
+from realtime_nst.errors import TargetExists
 
 if TYPE_CHECKING:
     from realtime_nst.learning.optimise.engine import Step
     from realtime_nst.stream import Image
 
 _STEPS_A_LINE = 25
-"""Where there is no terminal to draw a bar on."""
+"""Between two lines, if there is no terminal for a bar."""
 
 
-class Trail:
-    """The picture every ``every`` of ``steps`` steps beside ``target``, and a sheet of them.
+class Snapshots:
+    """Saves the picture every ``every`` of ``steps`` steps beside ``target``, and a contact sheet.
 
-    Nothing where ``every`` is 0. Raises TargetExists where one of them is there, unless
-    ``overwrite``; UsageError where it is one of ``inputs``.
+    With ``every`` 0 it saves nothing. Raises TargetExists if one of the files exists, unless
+    ``overwrite``, and UsageError if it is one of ``inputs``.
     """
 
     def __init__(
@@ -52,14 +53,14 @@ class Trail:
         self._tiles.append((f"{step.step} steps", image))
 
     def finish(self) -> None:
-        """Write the contact sheet of what was kept, if anything was."""
+        """Write the contact sheet of the pictures that were saved, if any."""
         if not self._tiles:
             return
         from realtime_nst.sheet import contact_sheet
         from realtime_nst.sinks.pictures import write_picture
 
         write_picture(self._sheet, contact_sheet(self._tiles), overwrite=True)
-        console.say_notice(f"the way there: {self._sheet}")
+        console.say_notice(f"contact sheet: {self._sheet}")
 
     @property
     def _sheet(self) -> Path:
@@ -69,23 +70,15 @@ class Trail:
         return self._target.with_name(f"{self._target.stem}_{step:04d}.png")
 
 
-def refuse_inputs(targets: Iterable[Path], inputs: Sequence[Path]) -> None:
-    """Raises UsageError for the first of ``targets`` that is one of ``inputs``, however named."""
-    given = [path for path in inputs if path.exists()]
-    for target in targets:
-        if target.exists() and any(target.samefile(path) for path in given):
-            raise UsageError(f"{str(target)!r} is itself an input; write to another name or folder")
-
-
 class StepProgress:
-    """A bar of steps with the losses; call it with each.
+    """A progress bar of steps, with the losses; it is called with each step.
 
-    ``last`` is the latest step, ``pictures`` how many there are to paint (None if not known),
-    ``finished`` how many are, ``seconds`` how long it took so far.
+    ``last`` is the latest step, ``pictures`` the number of pictures to paint (None if unknown),
+    ``finished`` the number that are painted, ``seconds`` the time so far.
     """
 
-    def __init__(self, progress: Progress, trail: Trail, pictures: int | None) -> None:
-        self._progress, self._trail, self.pictures = progress, trail, pictures
+    def __init__(self, progress: Progress, snapshots: Snapshots, pictures: int | None) -> None:
+        self._progress, self._snapshots, self.pictures = progress, snapshots, pictures
         self._task = progress.add_task("", total=None, title="painting", losses="")
         self._began = time.perf_counter()
         self.finished = 0
@@ -112,12 +105,12 @@ class StepProgress:
         self._progress.update(
             self._task, completed=step.step, total=step.steps, losses=losses(step)
         )
-        self._trail.keep(step)
+        self._snapshots.keep(step)
 
 
 @contextmanager
-def step_progress(trail: Trail, pictures: int | None) -> Iterator[StepProgress]:
-    """``pictures``: how many there are to paint, None if not known."""
+def step_progress(snapshots: Snapshots, pictures: int | None) -> Iterator[StepProgress]:
+    """``pictures``: the number of pictures to paint, None if unknown."""
     columns = (
         TextColumn("{task.fields[title]}"),
         BarColumn(),
@@ -129,7 +122,7 @@ def step_progress(trail: Trail, pictures: int | None) -> Iterator[StepProgress]:
     with Progress(
         *columns, console=console.err, transient=True, disable=not console.err.is_terminal
     ) as progress:
-        yield StepProgress(progress, trail, pictures)
+        yield StepProgress(progress, snapshots, pictures)
 
 
 def losses(step: "Step") -> str:

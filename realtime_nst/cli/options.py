@@ -23,10 +23,6 @@ Provider = Annotated[
     typer.Option(metavar="auto|NAME", help="Execution provider; see: realtime-nst doctor."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
-Clips = Annotated[
-    Path | None,
-    typer.Option(metavar="FOLDER", help="Folder of clips to train on with temporal weights."),
-]
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="PATH", help="Where the result goes.")
 ]

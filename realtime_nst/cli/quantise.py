@@ -1,4 +1,4 @@
-"""``realtime-nst quantise``: a network's int8 form, up to three times as fast on x86 CPUs."""
+"""``realtime-nst quantise``: the int8 form of a network, up to three times as fast on x86 CPUs."""
 
 import hashlib
 from collections.abc import Callable
@@ -21,25 +21,35 @@ if TYPE_CHECKING:
 
 
 def quantise(
-    style: Annotated[str, typer.Argument(metavar="NAME|STYLE.onnx", help="The float style.")],
+    style: Annotated[str, typer.Argument(metavar="NAME|FILE.onnx", help="The style to quantise.")],
     painting: Annotated[
         Path,
         typer.Argument(
-            help="The painting it was trained on; of a network for any, a folder of paintings."
+            metavar="PAINTING",
+            help="The painting it was trained on, or a folder of them if it paints like any.",
         ),
     ],
     content: Annotated[
-        Path, typer.Option(help="Folder of photos: most to calibrate on, a tenth to measure on.")
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="Photos to calibrate on; a tenth of them measure the result."
+        ),
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="(default: STYLE.int8.onnx, where it is found)"),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="Where the result goes. (default: beside the style, where it is found)",
+            show_default=False,
+        ),
     ] = None,
     loss_network: LossNetwork = "bundled",
     loss_weights: LossWeights = None,
     overwrite: options.Overwrite = False,
 ) -> None:
-    """Write a style's int8 form, where it loses no more than 3 % of the float one's quality."""
+    """Quantise a style to int8, if that costs no more than 3 % of its quality."""
     from realtime_nst.runtime.companions import int8_path
     from realtime_nst.runtime.model import read_model
     from realtime_nst.runtime.styles import find
@@ -47,9 +57,9 @@ def quantise(
     source = read_model(find(style))
     target = output or int8_path(source.path)
     check_target(target, overwrite)
-    from realtime_nst.learning.packages import require
+    from realtime_nst.packages import require
 
-    require("quantising a style")
+    require("quantising a style", "train", "cpu")
     from realtime_nst.learning.export.quantise import check_source
 
     check_source(source)
@@ -57,7 +67,7 @@ def quantise(
     weights = loss_networks(loss_network, loss_weights)
     _write(source, painting, content, weights, target)
     if target.resolve() != int8_path(source.path).resolve():
-        console.say_notice(f"to be found beside its style, it is named {int8_path(source.path)}")
+        console.say_notice(f"the style finds its int8 form only as {int8_path(source.path)}")
 
 
 def _write(
@@ -96,7 +106,7 @@ def _followed(measure: "Measure", advance: Callable[[], None]) -> "Measure":
 
 
 def _check_painting(source: "Model", painting: Path) -> None:
-    """Raises UsageError where ``painting`` is known to be another than the style's."""
+    """Raises UsageError if ``painting`` is known not to be the style's."""
 
     if source.kind.needs_encoder:
         return

@@ -9,6 +9,10 @@ from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 import typer
 
 from realtime_nst.errors import UsageError
+from realtime_nst.learning.fields import choices_of
+
+_WIDEST_METAVAR = 28
+"""More choices are listed in the help text: the column of metavars takes its width from it."""
 
 _Recipe = TypeVar("_Recipe")
 _Command = TypeVar("_Command", bound=Callable[..., None])
@@ -20,8 +24,10 @@ def with_options_of(
     """Give a command one option a field of ``recipe`` in place of its ``**`` parameter, but for
     those ``without``.
 
-    Each field's metadata has its ``help``, and a ``metavar`` if the type's name says too little.
-    Several numbers are written with commas; an option for several paths is given several times.
+    Each field's metadata has its ``help``, a ``metavar`` if the type's name says too little, and a
+    ``group`` if its heading in the help is not ``panel``. Several numbers or names are written with
+    commas; an option for several paths is given several times. Choices are shown and completed
+    here, and checked by the recipe: it names the value and the nearest choice.
     """
 
     def decorate(command: _Command) -> _Command:
@@ -46,7 +52,7 @@ def read_options(recipe: type[_Recipe], options: dict[str, Any]) -> _Recipe:
     """Raises UsageError where a list cannot be read, and what ``recipe`` raises."""
     hints = get_type_hints(recipe)
     values = {
-        name: read_list(name, value, hints[name].__args__[0]) if _listed(hints[name]) else value
+        name: read_list(name, value, _item(hints[name])) if _listed(hints[name]) else value
         for name, value in options.items()
     }
     return recipe(**values)
@@ -63,19 +69,35 @@ def read_list(name: str, text: str, item: Callable[[str], Any]) -> tuple[Any, ..
 
 
 def _parameter(field: Any, hint: Any, panel: str) -> inspect.Parameter:
-    default = field.default
+    default, about, choices = field.default, field.metadata, choices_of(hint)
+    metavar, help = about.get("metavar"), about["help"]
     if hint == tuple[Path, ...]:
         hint, default = list[Path], list(default)
     elif _listed(hint):
+        metavar = metavar or ("N,…" if _item(hint) is float else "NAME,…")
         hint, default = str, ",".join(map(str, default))
-    about = field.metadata
-    option = typer.Option(help=about["help"], metavar=about.get("metavar"), rich_help_panel=panel)
+    elif choices:
+        hint, metavar = str, "|".join(choices)
+        metavar = metavar if len(metavar) < _WIDEST_METAVAR else "NAME"
+    if choices and "|" not in metavar:
+        help = f"{help.rstrip('.')}: {', '.join(choices)}."
+    option = typer.Option(
+        help=help,
+        metavar=metavar,
+        rich_help_panel=about.get("group") or panel,
+        autocompletion=(lambda: list(choices)) if choices else None,
+    )
     return inspect.Parameter(
         field.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=default,
         annotation=Annotated[hint, option],
     )
+
+
+def _item(hint: Any) -> Callable[[str], Any]:
+    """What reads an item of a list of type ``hint``."""
+    return str if choices_of(hint) else hint.__args__[0]
 
 
 def _listed(hint: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The style that the training of a new one starts from."""
+"""The option --start-from of training."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,18 +14,19 @@ StartFrom = Annotated[
     str,
     typer.Option(
         metavar="NAME|FILE|none",
-        help="Style whose weights training begins with: an installed one, an .onnx file or a "
-        "checkpoint.pt; none: anew, which takes far longer.  (default: an installed one of the "
-        "same network)",
+        help="Style whose weights training starts from: an installed style, an .onnx file or a "
+        "checkpoint.pt. none starts from nothing, which takes far longer. (default: an installed "
+        "style of the same network)",
+        show_default=False,
     ),
 ]
 
 
 def find_start(start_from: str, network: str) -> Path | None:
-    """The file to start a ``network`` from; None to begin anew, and where nothing is installed.
+    """The file that the training of ``network`` starts from; None to start from nothing.
 
-    ``start_from`` empty is the first installed one of that network, but none of several styles.
-    Raises UnknownName, and ModelError when an installed file is damaged.
+    If ``start_from`` is empty, that is the first installed single style of that network, if any.
+    Raises UnknownName for an unknown style, ModelError if an installed file is damaged.
     """
     installed = [*styles.installed(), *styles.painters()]
     if start_from == NONE:

@@ -9,69 +9,77 @@ from realtime_nst.cli import console, options
 from realtime_nst.cli.export import check_target, export_checked
 from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
 from realtime_nst.cli.recipe_options import is_default, read_options, with_options_of
+from realtime_nst.cli.renamed import with_renamed
 from realtime_nst.cli.start_from import StartFrom, find_start
+from realtime_nst.cli.train_options import (
+    CARD,
+    Clips,
+    Content,
+    Licence,
+    Name,
+    Restart,
+    TrainedOn,
+)
 from realtime_nst.cli.train_progress import say_begun, say_quality, train_shown
 from realtime_nst.learning.training.recipe import ArbitraryRecipe
 
 _STEPS_FROM_ANOTHER = 2000
 
 
-@with_options_of(ArbitraryRecipe, "Recipe")
+@with_renamed({"begin_steps": "give --pretrain-steps"})
+@with_options_of(ArbitraryRecipe, "Training")
 def train_any(
     context: typer.Context,
     paintings: Annotated[
         Path,
-        typer.Option(help="Folder of paintings; INDEX.csv in it may name artists (file, artist)."),
+        typer.Option(
+            metavar="FOLDER",
+            help="Paintings to train on. INDEX.csv in it may have the columns file, artist.",
+        ),
     ],
-    content: Annotated[Path, typer.Option(help="Folder of photos, a few hundred at least.")],
+    content: Content,
     output: options.Output,
     unseen: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="FILE",
-            help="Painting to show and measure the result on, kept out of training; may be given "
-            "several times.  (default: some of --paintings)",
+            metavar="PAINTING",
+            help="Painting to show and measure the result on, kept out of training. May be given "
+            "several times. (default: some of --paintings)",
+            show_default=False,
         ),
     ] = None,
+    start_from: StartFrom = "",
     loss_network: LossNetwork = "bundled",
     loss_weights: LossWeights = None,
-    name: Annotated[str, typer.Option(help="What --style takes.  (default: OUTPUT's name)")] = "",
-    title: Annotated[str, typer.Option(help="For people.")] = "Any painting",
-    licence: Annotated[str, typer.Option(help="Of the trained network.")] = "unspecified",
-    trained_on: Annotated[
-        str,
-        typer.Option(help="Photos and paintings, for the card.  (default: the folders' names)"),
-    ] = "",
-    start_from: StartFrom = "",
-    clips: options.Clips = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Forget an unfinished run.")] = False,
+    clips: Clips = None,
+    restart: Restart = False,
     overwrite: options.Overwrite = False,
+    name: Name = "",
+    title: Annotated[
+        str, typer.Option(rich_help_panel=CARD, help="Title of the network.")
+    ] = "Any painting",
+    licence: Licence = "unspecified",
+    trained_on: TrainedOn = "",
     **recipe: Any,
 ) -> None:
-    """Train one network for any painting. Killed, it goes on when given again.
+    """Train a network for any painting.
 
-    Writes OUTPUT, which paints, and beside it OUTPUT's name with .encoder.onnx, which makes a
-    painting's code.
+    Writes OUTPUT, which paints, and beside it the encoder, which makes the code of a painting. If
+    it is stopped, the same command resumes it.
     """
     check_target(output, overwrite)
-    from realtime_nst.learning.packages import require
+    from realtime_nst.packages import require
 
-    require("training")
+    require("training", "train", "cpu")
     from realtime_nst.learning.data.paintings import read_painting, split_paintings
     from realtime_nst.learning.data.pictures import find_photos
-    from realtime_nst.learning.networks import build_arbitrary
-    from realtime_nst.learning.networks.transformed import TransformedNet
     from realtime_nst.learning.training import checkpoint
-    from realtime_nst.learning.training.arbitrary import (
-        PRETRAIN_STEPS,
-        arbitrary_run,
-        check_pretraining,
-    )
+    from realtime_nst.learning.training.arbitrary import arbitrary_run
     from realtime_nst.learning.training.batches import clips_of
     from realtime_nst.learning.training.start_from import read_start
     from realtime_nst.runtime.codes import PAINTING_SIZE
 
-    find_photos(content)  # the cheap checks come before the dear download
+    find_photos(content)  # the cheap checks come before a download
     for painting in unseen or ():
         read_painting(painting, PAINTING_SIZE)
     split = split_paintings(paintings, recipe["held_out_paintings"], unseen or ())
@@ -79,12 +87,9 @@ def train_any(
     start = read_start(start_file) if start_file else None
     if start and is_default(context, "steps"):
         recipe["steps"] = _STEPS_FROM_ANOTHER
-    network = build_arbitrary(recipe["network"])
-    if is_default(context, "pretrain_steps") and isinstance(network, TransformedNet) and not start:
-        recipe["pretrain_steps"] = min(PRETRAIN_STEPS, recipe["steps"] // 2)
-    chosen = read_options(ArbitraryRecipe, recipe)
-    if chosen.pretrain_steps:
-        check_pretraining(network, chosen.network)
+    if is_default(context, "pretrain_steps") and not start:
+        recipe["pretrain_steps"] = _pretraining(recipe["network"], recipe["steps"])
+    chosen = _checked(read_options(ArbitraryRecipe, recipe))
     clips_of(clips, chosen)
     style = checkpoint.StyleInfo(
         name=name or output.stem,
@@ -108,3 +113,23 @@ def train_any(
     trained = checkpoint.load(train_shown(run))
     say_quality(trained.quality, len(run.photos.held_out))
     export_checked(trained, output)
+
+
+def _pretraining(network: str, steps: int) -> int:
+    """How many steps of pretraining ``network`` gets by default."""
+    from realtime_nst.learning.networks import build_arbitrary
+    from realtime_nst.learning.networks.transformed import TransformedNet
+    from realtime_nst.learning.training.arbitrary import PRETRAIN_STEPS
+
+    transformed = isinstance(build_arbitrary(network), TransformedNet)
+    return min(PRETRAIN_STEPS, steps // 2) if transformed else 0
+
+
+def _checked(recipe: ArbitraryRecipe) -> ArbitraryRecipe:
+    from realtime_nst.learning.networks import build_arbitrary
+    from realtime_nst.learning.training.arbitrary import check_pretraining
+
+    network = build_arbitrary(recipe.network)
+    if recipe.pretrain_steps:
+        check_pretraining(network, recipe.network)
+    return recipe

@@ -1,4 +1,4 @@
-"""``realtime-nst train-coherent``: a trained style learns what to hold of the frame before."""
+"""``realtime-nst train-coherent``: a trained style learns which features to keep between frames."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,31 +8,32 @@ import typer
 from realtime_nst.cli import options
 from realtime_nst.cli.export import check_target, export_checked
 from realtime_nst.cli.recipe_options import read_options, with_options_of
+from realtime_nst.cli.train_options import Clips, Content, Restart
 from realtime_nst.cli.train_progress import say_begun, train_shown
 from realtime_nst.learning.training.recipe import CoherentRecipe
 
 
-@with_options_of(CoherentRecipe, "Recipe", without={"network"})
+@with_options_of(CoherentRecipe, "Training", without={"network"})
 def train_coherent(
-    checkpoint: Annotated[Path, typer.Argument(help="checkpoint.pt of the style's training run.")],
-    content: Annotated[Path, typer.Option(help="Folder of photos, a few hundred at least.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="checkpoint.pt of the style's training.")
+    ],
+    content: Content,
     output: options.Output,
-    clips: Annotated[
-        Path | None, typer.Option(help="Folder of clips, from which half of the pairs is taken.")
-    ] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Forget an unfinished run.")] = False,
+    restart: Restart = False,
     overwrite: options.Overwrite = False,
+    clips: Clips = None,
     **recipe: Any,
 ) -> None:
-    """Train a network that holds features of the frame before (Chen et al. 2017), an experiment.
+    """Train a network that keeps features of the previous frame (Chen et al. 2017).
 
-    The style stays as it is, only a small mask learns. bench temporal --coherent measures what
-    comes out; video and live stabilise their pictures instead, which holds far stiller for less.
+    An experiment, measured by bench temporal --coherent. The style stays as it is; a small mask
+    learns. video and live steady their pictures in another way, which is far stiller and cheaper.
     """
     check_target(output, overwrite)
-    from realtime_nst.learning.packages import require
+    from realtime_nst.packages import require
 
-    require("training")
+    require("training", "train", "cpu")
     from realtime_nst.learning.training.checkpoint import load
     from realtime_nst.learning.training.coherent import coherent_run
 

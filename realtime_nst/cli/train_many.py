@@ -1,4 +1,4 @@
-"""The paintings that ``realtime-nst train`` makes many styles of."""
+"""The paintings of ``realtime-nst train --styles`` and ``--add-style``."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,9 +14,9 @@ from realtime_nst.learning.training.start_from import Start
 def paintings_of(
     styles: Path | None, add_style: Path | None, start: Start | None, title: str, artist: str
 ) -> list[Painting]:
-    """Those of the folder ``styles``, or ``add_style`` alone, or none.
+    """The paintings in the folder ``styles``, or ``add_style`` alone, or none.
 
-    Raises UsageError where ``add_style`` has nothing to be added to, or has a name that is there.
+    Raises UsageError if ``add_style`` has no styles to be added to, or the name of one of them.
     """
     if styles:
         return find_styles(styles)
@@ -30,14 +30,14 @@ def paintings_of(
     added = painting(add_style, title, artist)
     if added.info.name in (each.name for each in start.paintings):
         raise UsageError(
-            f"there is a style {added.info.name!r} in --start-from already; rename {add_style}"
+            f"--start-from already has a style {added.info.name!r}; rename {add_style}"
         )
     return [added]
 
 
 def described(style: StyleInfo, paintings: Sequence[Painting], grown: Start | None) -> StyleInfo:
-    """``style``, where it is not told, titled by how many ``paintings`` there are, and by all who
-    painted them. Those added to ``grown`` are what is told of instead."""
+    """``style``, by default with the number of ``paintings`` as its title and all their painters as
+    its artist. If they are added to ``grown``, title and artist are those of all styles."""
     infos = [*(grown.paintings if grown else ()), *(each.info for each in paintings)]
     title = console.counted(len(infos), "style")
     artist = ", ".join(dict.fromkeys(each.artist for each in infos))

@@ -1,9 +1,9 @@
-"""Options as fields of a frozen dataclass: each with its help, its bounds or its choices."""
+"""Options as fields of a frozen dataclass, each with its help and its range or choices."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import field, fields
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from realtime_nst.errors import UnknownName, UsageError
 
@@ -17,44 +17,51 @@ def option(
     least: float = 0,
     most: float = _LARGEST,
     *,
-    choices: Sequence[str] = (),
+    group: str = "",
     changes_result: bool = True,
 ) -> Any:
-    """A dataclass field: a finite number from ``least`` to ``most``, or one of ``choices``."""
-    told = f"{help}: {', '.join(choices)}" if choices else help
-    bounds = {"help": told, "least": least, "most": most, "choices": choices}
-    return field(default=default, metadata={**bounds, "changes_result": changes_result})
+    """A dataclass field that holds a finite number from ``least`` to ``most``, one of the choices
+    of its ``Literal`` type, any other text, or a tuple of these.
+
+    ``group`` is the heading in the help. ``changes_result`` is False for a field on which the
+    result does not depend.
+    """
+    metadata = {"help": f"{help}.", "group": group, "least": least, "most": most}
+    return field(default=default, metadata={**metadata, "changes_result": changes_result})
+
+
+def choices_of(hint: Any) -> tuple[str, ...]:
+    """The values of a ``Literal`` type, or of the items of a tuple of them; else none."""
+    item = get_args(hint)[0] if get_origin(hint) is tuple else hint
+    return get_args(item) if get_origin(item) is Literal else ()
 
 
 def check(options: Any) -> None:
-    """Raises UsageError or UnknownName for the first field outside its bounds.
+    """Raises UsageError or UnknownName for the first field that is out of its range or choices.
 
-    A list may be empty only where the weight of its name is 0.
+    A list of layers or scales may be empty only if the weight that belongs to it is 0.
     """
+    hints = get_type_hints(type(options))
     for each in fields(options):
-        value = getattr(options, each.name)
+        flag, value = f"--{each.name.replace('_', '-')}", getattr(options, each.name)
         items = value if isinstance(value, tuple) else (value,)
         if not items and getattr(options, each.name.replace("layers", "weight"), True):
-            raise UsageError(
-                f"{_flag(each.name)} is empty; name at least one, or set its weight to 0"
-            )
+            raise UsageError(f"{flag} is empty; name at least one, or set its weight to 0")
+        choices = choices_of(hints[each.name])
         for item in items:
-            _check(_flag(each.name), item, each.metadata)
+            if not isinstance(item, str):
+                _check_number(flag, item, each.metadata)
+            elif choices and item not in choices:
+                raise UnknownName(flag, item, choices)
 
 
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
-def _check(flag: str, value: Any, bounds: Any) -> None:
-    if isinstance(value, str):
-        if bounds["choices"] and value not in bounds["choices"]:
-            raise UnknownName(flag, value, bounds["choices"])
-    elif not bounds["least"] <= value <= bounds["most"]:
-        allowed = f"from {_shown(bounds['least'])}"
-        if bounds["most"] != _LARGEST:
-            allowed += f" to {_shown(bounds['most'])}"
-        raise UsageError(f"{flag} {_shown(value)} cannot be; give a finite number {allowed}")
+def _check_number(flag: str, value: float, bounds: Mapping[str, float]) -> None:
+    if bounds["least"] <= value <= bounds["most"]:
+        return
+    allowed = f"from {_shown(bounds['least'])}"
+    if bounds["most"] != _LARGEST:
+        allowed += f" to {_shown(bounds['most'])}"
+    raise UsageError(f"{flag} {_shown(value)} is out of range; give a finite number {allowed}")
 
 
 def _shown(number: float) -> str:

@@ -105,7 +105,7 @@ def _measure(side: int, settings: Settings, timer: Timer) -> Sequence[Row]:
 
     device = best_device().name
     size = side, side
-    options = Optimisation(steps=max(_STEPS), size=side, style_size=PAINTING)
+    options = Optimisation(steps=max(_STEPS), longest=side, style_size=PAINTING)
     extractor, weights = _extractor(settings)
     painting = to_tensor(SyntheticSource(PAINTING, PAINTING, seed=1).picture(0)).to(device)
     content = to_tensor(picture(size)).to(device)

@@ -1,6 +1,8 @@
 """The names of what can be chosen among the losses, importable without torch."""
 
-STYLE_LOSS_NAMES = (
+from typing import Literal
+
+StyleLossName = Literal[
     "gram",
     "mmd-linear",
     "mmd-polynomial",
@@ -9,5 +11,5 @@ STYLE_LOSS_NAMES = (
     "histogram",
     "mrf",
     "shifted-gram",
-)
+]
 """The keys of ``style_losses.STYLE_LOSSES``."""

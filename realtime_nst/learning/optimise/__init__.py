@@ -1,5 +1,5 @@
-"""Style transfer by optimising the pixels (Gatys et al. 2016): the baseline of the field.
+"""Style transfer by optimising the pixels (Gatys et al. 2016), the baseline of the field.
 
-``options`` says what can be chosen and needs no torch; ``engine.optimise`` paints one picture,
-``frames.Painter`` a sequence.
+``options`` can be imported without torch. ``engine.optimise`` paints one picture,
+``frames.FrameOptimiser`` a sequence.
 """

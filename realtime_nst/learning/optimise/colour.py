@@ -1,5 +1,5 @@
-"""The photo's colours kept (Gatys et al. 2016, "Preserving color in neural artistic style
-transfer"): by painting the luminance alone, or by giving the painting the photo's colours first."""
+"""Keeping the photo's colours (Gatys et al. 2016, "Preserving color in neural artistic style
+transfer"): paint the luminance alone, or give the painting the photo's colours first."""
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ _LEAST_VARIANCE = 1e-5
 
 
 def luminance(image: Tensor) -> Tensor:
-    """``[N, 3, H, W]`` to ``[N, 1, H, W]``: Y of YIQ."""
+    """``[N, 3, H, W]`` to ``[N, 1, H, W]``: the Y of YIQ."""
     weights = torch.tensor(_LUMA, device=image.device).view(1, 3, 1, 1)
     return (image * weights).sum(1, keepdim=True)
 
@@ -24,8 +24,8 @@ def grey(image: Tensor) -> Tensor:
 def with_luminance_of(image: Tensor, photo: Tensor) -> Tensor:
     """The luminance of ``image`` and the chroma of ``photo``.
 
-    Deviation: luminance is held to what the photo's chroma can be shown with, so that cutting off
-    at black and white does not change colours.
+    Deviation: the luminance is limited to what the photo's chroma can be shown with, so that
+    clipping at black and white does not change colours.
     """
     photo = resized(photo, (image.shape[-2], image.shape[-1])).clamp(0, 1)
     chroma = photo - luminance(photo)
@@ -34,10 +34,10 @@ def with_luminance_of(image: Tensor, photo: Tensor) -> Tensor:
 
 
 def matched(painting: Tensor, photo: Tensor) -> Tensor:
-    """``painting`` moved and turned in colour space until mean and covariance are the photo's.
+    """``painting``, mapped linearly in colour space so that mean and covariance are the photo's.
 
-    The symmetric transform of section 3 ("image analogies"); what leaves 0..1 is cut off. For grey
-    pictures this is the luminance matching of section 4.
+    The symmetric transform of section 3 ("image analogies"), clipped to 0..1. For grey pictures
+    this is the luminance matching of section 4.
     """
     source, wanted = (image[0].flatten(1).double() for image in (painting, photo))
     turn = _root(torch.cov(wanted)) @ _root(torch.cov(source), inverse=True)
@@ -46,7 +46,7 @@ def matched(painting: Tensor, photo: Tensor) -> Tensor:
 
 
 def _root(covariance: Tensor, inverse: bool = False) -> Tensor:
-    """The symmetric square root; directions without variance count as none, not as endless."""
+    """The symmetric square root, or its inverse, in which directions without variance are 0."""
     values, vectors = torch.linalg.eigh(covariance)
     values = values.clamp_min(0)
     roots = values.sqrt()

@@ -1,4 +1,4 @@
-"""One picture, painted by changing its pixels until the losses are low."""
+"""Style transfer for one picture, by optimising its pixels."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,17 +19,17 @@ from realtime_nst.learning.optimise.style import Style
 from realtime_nst.learning.tensors import halved, resized
 
 _LEAST_SIDE = 32
-"""Four poolings leave two places of it, which padding by reflection needs."""
+"""Four poolings leave two cells of it, which reflection padding needs."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Handed to ``on_step``: ``step`` from 0 (the start) to ``steps``, every one once.
+    """Passed to ``on_step``: once for each ``step`` from 0 (the start) to ``steps``.
 
-    ``losses`` are unweighted, ``total`` weighted; both belong to the picture after ``step``
-    changes, which ``image()`` gives: ``[1, 3, h, w]`` in 0..1 at the size worked at, colours kept
-    as asked for. ``seconds`` since the start of ``optimise``. ``notice`` is set when something
-    happened that a person should know.
+    ``losses`` (unweighted) and ``total`` (weighted) are those of the picture after ``step``
+    changes. ``image()`` is that picture, ``[1, 3, h, w]`` in 0..1 at the current scale, with
+    colours kept if asked for. ``seconds`` since the start of ``optimise``. ``notice`` is set if
+    something happened that a person should know.
     """
 
     step: int
@@ -49,38 +49,40 @@ def optimise(
     on_step: Callable[[Step], None] = lambda _: None,
     previous: Previous | None = None,
 ) -> Tensor:
-    """``content`` ``[1, 3, H, W]`` in 0..1, painted like ``styles``: the same shape and range.
+    """``content`` ``[1, 3, H, W]`` in 0..1, painted like ``styles``, in the same shape and range.
 
-    Gatys et al. 2016. Runs where ``content`` is; ``options.size``, ``style_size``, ``pooling`` and
-    ``precision`` are the caller's business: content, paintings and ``extractor`` come ready made.
-    One step is one evaluation of losses and gradient and one change; the last picture is evaluated
-    once more, and the one of lowest loss is returned. With ``previous`` the painting starts from it
-    where it is visible, and is held to it by the temporal loss (Ruder et al. 2016).
+    Gatys et al. 2016. Runs on the device of ``content``. The caller has applied ``longest``,
+    ``style_size``, ``pooling`` and ``precision`` of ``options`` to content, paintings and
+    ``extractor``. One step is one evaluation of losses and gradient, and one change. The last
+    picture is evaluated too, and the one with the lowest loss is returned. With ``previous`` the
+    painting starts from it where it is visible, and the temporal loss (Ruder et al. 2016) compares
+    the two.
 
-    Deviations: pixels may leave 0..1 on the way and are cut off at the end; the style loss is a
-    mean over the layers, and every loss is normalised (see ``losses``), so weights differ from the
-    paper's.
-    Raises TrainingError when a layer is not at hand (see ``layers.with_layers_at_hand``) or the
-    losses stay not finite, UsageError for a picture or painting too small for the sizes asked for,
-    shares that are all 0, or masks with another style loss than gram.
+    Deviations: pixels may leave 0..1 during the optimisation and are clipped at the end; the style
+    loss is a mean over the layers, and every loss is normalised (see ``losses``), so weights differ
+    from the paper's.
+
+    Raises TrainingError if no loss network has a layer (see ``with_available_layers``) or the
+    losses stay not finite; UsageError for a picture or painting too small for the scales, shares
+    that are all 0, or masks with another style loss than gram.
     """
     _check(content, styles, options)
     for style in styles:
         _check_painting(style.painting, options)
     run = _Run(content, styles, extractor, options, previous)
     picture = run.first_picture()
-    for first, steps, halvings in _sizes(options):
+    for first, steps, halvings in _scales(options):
         best: Evaluation | None = None
         for number, seen in enumerate(run.descent(picture, steps, halvings)):
             best = seen if best is None or seen.total < best.total else best
             if number < steps or not halvings:
-                on_step(run.told(first + number, seen))
+                on_step(run.report(first + number, seen))
             picture = best.picture
     return run.restored(picture)
 
 
 class _Run:
-    """What one call of :func:`optimise` works with, in the colours that it paints in."""
+    """The state of one call of :func:`optimise`, in the colours in which it paints."""
 
     def __init__(
         self,
@@ -90,28 +92,28 @@ class _Run:
         options: Optimisation,
         previous: Previous | None,
     ) -> None:
-        self._began = time.perf_counter()
+        self._started = time.perf_counter()
         self._photo, self._extractor, self._options = content, extractor, options
         self._grey = options.keep_colour == "luminance"
-        self._content = self._coloured(content)
+        self._content = self._in_colours(content)
         self._styles = [
-            replace(style, painting=self._repainted(style.painting)) for style in styles
+            replace(style, painting=self._recoloured(style.painting)) for style in styles
         ]
         self._previous = previous
         if previous is not None:
-            self._previous = replace(previous, image=self._coloured(previous.image))
+            self._previous = replace(previous, image=self._in_colours(previous.image))
 
     def first_picture(self) -> Tensor:
-        """The content, noise, or a mix; the previous result where that is visible."""
+        """The content, noise or a mix of them; or the previous result where it is visible."""
         if self._previous is not None:
             return torch.where(self._previous.visible > 0.5, self._previous.image, self._content)
-        share = {"content": 0.0, "noise": 1.0, "mix": self._options.noise}[self._options.start]
+        share = {"content": 0.0, "noise": 1.0, "mix": self._options.noise}[self._options.init]
         generator = torch.Generator().manual_seed(self._options.seed)
         noise = torch.rand(self._content.shape, generator=generator).to(self._content.device)
         return torch.lerp(self._content, noise, share)
 
     def descent(self, start: Tensor, steps: int, halvings: int) -> Iterator[Evaluation]:
-        """At the size that ``halvings`` give; ``start`` may have any size."""
+        """At the full size halved ``halvings`` times. ``start`` may have any size."""
         photo = halved(self._content, halvings)
         styles = [
             replace(style, painting=halved(style.painting, halvings)) for style in self._styles
@@ -130,8 +132,8 @@ class _Run:
         options = self._options
         return descend(start, measure, options.optimiser, options.learning_rate, steps)
 
-    def told(self, step: int, seen: Evaluation) -> Step:
-        seconds = time.perf_counter() - self._began
+    def report(self, step: int, seen: Evaluation) -> Step:
+        seconds = time.perf_counter() - self._started
         return Step(
             step=step,
             steps=self._options.steps,
@@ -145,17 +147,17 @@ class _Run:
     def restored(self, picture: Tensor) -> Tensor:
         return with_luminance_of(picture, self._photo) if self._grey else picture.clamp(0, 1)
 
-    def _coloured(self, image: Tensor) -> Tensor:
+    def _in_colours(self, image: Tensor) -> Tensor:
         return grey(image) if self._grey else image
 
-    def _repainted(self, painting: Tensor) -> Tensor:
+    def _recoloured(self, painting: Tensor) -> Tensor:
         if self._options.keep_colour == "none":
             return painting
-        return matched(self._coloured(painting), self._content)
+        return matched(self._in_colours(painting), self._content)
 
 
-def _sizes(options: Optimisation) -> Iterator[tuple[int, int, int]]:
-    """(first step, steps, halvings) of each size, coarse to fine; the last gets what is over."""
+def _scales(options: Optimisation) -> Iterator[tuple[int, int, int]]:
+    """(first step, steps, halvings) of each scale, coarse to fine; the last has the remainder."""
     share = options.steps // options.scales
     for number in range(options.scales):
         halvings = options.scales - 1 - number
@@ -167,8 +169,9 @@ def _check(content: Tensor, styles: Sequence[Style], options: Optimisation) -> N
     smallest = min(content.shape[-2:]) / 2 ** (options.scales - 1)
     if smallest < _LEAST_SIDE:
         raise UsageError(
-            f"the shorter side of the content would be {smallest:.0f} pixels at the coarsest size, "
-            f"below {_LEAST_SIDE}; give a larger picture, a larger --size or fewer --scales"
+            f"the shorter side of the content would be {smallest:.0f} pixels at the coarsest "
+            f"scale, below {_LEAST_SIDE}; give a larger picture, a larger --longest, or fewer "
+            "--scales"
         )
     if not any(style.share for style in styles):
         raise UsageError("the shares of all styles are 0; give one of them a share above 0")
@@ -177,7 +180,7 @@ def _check(content: Tensor, styles: Sequence[Style], options: Optimisation) -> N
 
 
 def _check_painting(painting: Tensor, options: Optimisation) -> None:
-    """Two places of the deepest layer of the style are the least."""
+    """The deepest style layer needs at least two cells a side."""
     blocks = [int(layer[4]) for layer in options.style_layers if layer in LAYERS]
     if not options.style_weight or not blocks:
         return
@@ -187,6 +190,6 @@ def _check_painting(painting: Tensor, options: Optimisation) -> None:
     if smallest < least:
         raise UsageError(
             f"the shorter side of a painting, {width}x{height} at --style-size "
-            f"{options.style_size}, would be {smallest:.0f} pixels at the coarsest size, below "
+            f"{options.style_size}, would be {smallest:.0f} pixels at the coarsest scale, below "
             f"{least}; give a less narrow painting, a larger --style-size or fewer --scales"
         )

@@ -1,11 +1,9 @@
-"""Pictures of a sequence, each painted from the one before (Ruder et al. 2016)."""
+"""Frames of a sequence, each painted starting from the last (Ruder et al. 2016)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from realtime_nst.learning.data.pictures import to_image, to_tensor
 from realtime_nst.learning.loss_networks.features import FeatureExtractor
@@ -14,18 +12,17 @@ from realtime_nst.learning.optimise.objective import Previous
 from realtime_nst.learning.optimise.options import Optimisation
 from realtime_nst.learning.optimise.style import Style
 from realtime_nst.motion import dense_flow, visible, warp
+from realtime_nst.stream import Image
 
-_Image = NDArray[np.uint8]
 
+class FrameOptimiser:
+    """Paints the frames it is called with, RGB uint8 ``[H, W, 3]``, one after another.
 
-class Painter:
-    """Called with one picture after another (RGB uint8 HWC), gives each painted.
-
-    The longer side is at most ``options.size``. The first starts as ``options.start`` says; each
-    later one from the result before, moved with the motion between the pictures, and from the photo
-    where that hides something, with ``options.later_steps`` steps at full size and a temporal loss.
-    After a picture of another size the painter starts anew. Works on ``device``, where
-    ``extractor`` is. Raises as :func:`optimise` does.
+    The longer side of the result is at most ``options.longest``. The first frame starts as
+    ``options.init`` says. Each later one starts from the last result, warped along the motion, or
+    from the photo where something was hidden; it has ``options.later_steps`` steps at full size and
+    a temporal loss. A frame of another size starts a new sequence. ``device`` is that of
+    ``extractor``. Raises the errors of :func:`optimise`.
     """
 
     def __init__(
@@ -37,13 +34,13 @@ class Painter:
     ) -> None:
         self._styles = [style.to(device) for style in styles]
         self._extractor, self._device = extractor, device
-        self._first, self._later = options, later(options)
-        self._before: tuple[_Image, _Image] | None = None
+        self._first, self._later = options, later_options(options)
+        self._before: tuple[Image, Image] | None = None
 
-    def __call__(self, image: _Image, on_step: Callable[[Step], None] = lambda _: None) -> _Image:
-        content = to_tensor(image, self._first.size)
+    def __call__(self, image: Image, on_step: Callable[[Step], None] = lambda _: None) -> Image:
+        content = to_tensor(image, self._first.longest)
         photo = to_image(content)
-        previous = self._moved_to(photo)
+        previous = self._warped_to(photo)
         result = to_image(
             optimise(
                 content.to(self._device),
@@ -57,7 +54,7 @@ class Painter:
         self._before = photo, result
         return result
 
-    def _moved_to(self, photo: _Image) -> Previous | None:
+    def _warped_to(self, photo: Image) -> Previous | None:
         if self._before is None or self._before[0].shape != photo.shape:
             return None
         earlier, result = self._before
@@ -68,7 +65,7 @@ class Painter:
         return Previous(moved.to(self._device), seen)
 
 
-def later(options: Optimisation) -> Optimisation:
-    """The options of the pictures after the first."""
+def later_options(options: Optimisation) -> Optimisation:
+    """The options of the frames after the first."""
     steps = options.later_steps or max(1, options.steps // 3)
     return replace(options, steps=steps, scales=1)

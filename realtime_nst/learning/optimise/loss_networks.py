@@ -12,33 +12,31 @@ from realtime_nst.learning.loss_networks.load import load_loss_network
 from realtime_nst.learning.loss_networks.vgg import LAYERS
 from realtime_nst.learning.optimise.options import Optimisation
 
+_DEFAULT = Optimisation()
 _PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16}
 
 
 def precision_of(options: Optimisation) -> torch.dtype:
-    """The type that the loss network runs in."""
+    """The type in which the loss networks run."""
     return _PRECISIONS.get(options.precision, best_device().dtype)
 
 
 def load_extractor(paths: Sequence[Path], options: Optimisation) -> FeatureExtractor:
-    """The loss networks of ``paths`` on the best device; the first that has a layer serves it.
+    """The loss networks in ``paths`` on the best device. The first that has a layer computes it.
 
-    Raises as :func:`~realtime_nst.learning.losses.extractor.load_loss_network` does.
+    Raises the errors of :func:`~realtime_nst.learning.loss_networks.load.load_loss_network`.
     """
     dtype, device = precision_of(options), best_device().name
     return FeatureExtractor([load_loss_network(p, dtype, device, options.pooling) for p in paths])
 
 
-_DEFAULT = Optimisation()
-
-
-def with_layers_at_hand(
+def with_available_layers(
     options: Optimisation, extractor: FeatureExtractor
 ) -> tuple[Optimisation, str]:
-    """``options`` with default layers that are absent replaced by the nearest, and a notice of it.
+    """``options``, with default layers that no loss network has replaced by the nearest, and a
+    notice of that, empty if nothing was replaced.
 
-    The notice is empty where nothing was replaced. Layers that differ from the default were named
-    by a person and stay: one of them that is absent is an error later.
+    Layers that a person has named are kept, and are an error later if they are missing.
     """
     changed: dict[str, tuple[str, ...]] = {}
     for name in ("content_layers", "style_layers"):
@@ -51,10 +49,10 @@ def with_layers_at_hand(
     return replace(options, **changed), _notice(changed)  # type: ignore[arg-type]
 
 
-def _nearest(layer: str, there: Sequence[str]) -> str:
-    """Of two as near, the deeper one."""
+def _nearest(layer: str, available: Sequence[str]) -> str:
+    """The nearest layer; of two at the same distance, the deeper one."""
     place = LAYERS.index(layer)
-    known = sorted((name for name in there if name in LAYERS), key=LAYERS.index, reverse=True)
+    known = sorted((name for name in available if name in LAYERS), key=LAYERS.index, reverse=True)
     return min(known, key=lambda name: abs(LAYERS.index(name) - place))
 
 
@@ -62,6 +60,4 @@ def _notice(changed: dict[str, tuple[str, ...]]) -> str:
     if not changed:
         return ""
     parts = (f"{name.partition('_')[0]} {', '.join(layers)}" for name, layers in changed.items())
-    return (
-        f"the loss networks at hand have not all default layers; used instead: {'; '.join(parts)}"
-    )
+    return f"the loss networks given lack some default layers; used instead: {'; '.join(parts)}"

@@ -1,4 +1,4 @@
-"""The objective that an optimisation brings down, at one size."""
+"""The objective of an optimisation at one scale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from realtime_nst.learning.optimise.style import GuidedGram, Style
 
 @dataclass(frozen=True)
 class Previous:
-    """The result before this one, moved to where things are now.
+    """The previous result, warped onto the current frame.
 
-    ``image`` ``[1, 3, H, W]`` in 0..1; ``visible`` ``[1, 1, H, W]``: 1 where it is to be kept to,
-    0 where it shows what is hidden now.
+    ``image``: ``[1, 3, H, W]`` in 0..1. ``visible``: ``[1, 1, H, W]``, 1 where the previous frame
+    shows the same thing, 0 where it was hidden.
     """
 
     image: Tensor
@@ -34,9 +34,9 @@ def build_objective(
     styles: Sequence[Style],
     previous: Previous | None = None,
 ) -> Objective[LossInputs]:
-    """Terms of weight 0 are not built; what losses draw at random depends on the seed alone.
+    """Terms of weight 0 are not built. What losses draw at random depends on the seed alone.
 
-    Raises TrainingError for a layer no loss network has.
+    Raises TrainingError for a layer that no loss network has.
     """
     terms: dict[str, tuple[float, Term]] = {}
     if options.content_weight:
@@ -73,7 +73,8 @@ class _Share:
 
 
 def _blended(options: Optimisation, extractor: FeatureExtractor, styles: Sequence[Style]) -> Term:
-    """Each style's loss by its share; the mean over the layers, as in Gatys et al. 2016."""
+    """The losses of the styles, weighted by their shares. Each is a mean over the layers, as in
+    Gatys et al. 2016."""
     whole = sum(style.share for style in styles)
     return Sum(
         tuple(

@@ -1,4 +1,5 @@
-"""The paintings of an optimisation, and their regions (Gatys et al. 2017)."""
+"""The paintings of an optimisation, and their regions (Gatys et al. 2017, on controlling
+perceptual factors)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,10 @@ _ASPECT = 1.05
 
 @dataclass(frozen=True)
 class Style:
-    """``painting`` ``[1, 3, H, W]`` in 0..1; ``share`` of it where several styles are blended.
+    """``painting``: ``[1, 3, H, W]`` in 0..1. ``share``: its weight in a blend of styles.
 
-    Masks ``[1, 1, H, W]`` in 0..1 (of any size) pair a region of the content with one of the
-    painting; None is all of it.
+    Masks ``[1, 1, H, W]`` in 0..1, of any size, pair a region of the content with a region of the
+    painting. None is the whole picture.
     """
 
     painting: Tensor
@@ -40,9 +41,9 @@ class Style:
 class GuidedGram:
     """The Gram loss between a region of the result and a region of the painting.
 
-    ``style``: the painting's features ``[1, C, h, w]``; masks ``[1, 1, H, W]`` in 0..1, None for
-    all of the picture. Equations 2 and 3: features are multiplied by the mask, scaled to the layer
-    and divided by the root of its mass, so that small regions count like large ones.
+    ``style``: the painting's features ``[1, C, h, w]``. Masks are as in :class:`Style`. Equations 2
+    and 3 of the paper: features are multiplied by the mask at the layer's size, divided by its
+    root mean square, so that small regions count as much as large ones.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class GuidedGram:
 
 
 def guided(features: Tensor, mask: Tensor | None) -> Tensor:
-    """``features`` times ``mask``, whose mean square over the places is made 1."""
+    """``features`` times ``mask``, which is scaled to a mean square of 1."""
     if mask is None:
         return features
     weights = resized(mask, (features.shape[-2], features.shape[-1]))
@@ -65,15 +66,15 @@ def guided(features: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def read_mask(path: Path, of: Path | None = None) -> Tensor:
-    """``[1, 1, H, W]`` in 0..1, white is the region, for the picture ``of``.
+    """The mask ``[1, 1, H, W]`` in 0..1 for the picture ``of``; the region is white.
 
-    Raises UsageError when it is missing, nearly all black, or of another shape than ``of``;
-    TrainingError when it is no picture.
+    Raises UsageError if it is missing, nearly black everywhere, or has another aspect ratio than
+    ``of``, MediaError if it is no picture.
     """
     mask = read_image(path).mean(1, keepdim=True)
     if mask.mean() < _LEAST_MASS:
         raise UsageError(
-            f"the mask {str(path)!r} is black (nearly) everywhere; paint its region white"
+            f"the mask {str(path)!r} is (nearly) black everywhere; paint its region white"
         )
     if of is not None:
         _check_shape(path, mask, of, read_image(of))

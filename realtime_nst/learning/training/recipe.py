@@ -4,16 +4,24 @@ The options of the command line are made from these fields.
 """
 
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, Literal, get_args
 
 from realtime_nst.errors import UsageError
 from realtime_nst.learning.fields import LARGEST_SEED, check, option
-from realtime_nst.learning.losses.names import STYLE_LOSS_NAMES
+from realtime_nst.learning.losses.names import StyleLossName
 from realtime_nst.metrics import grid
 from realtime_nst.runtime.kinds import ARBITRARY, COHERENT, MULTI, SINGLE
 
-MOTION_NAMES = ("still", "shift", "camera", "field", "layers")
-"""The keys of ``data.synthetic_flow.MOTIONS``, known without torch."""
+MotionName = Literal["still", "shift", "camera", "field", "layers"]
+"""The keys of ``data.synthetic_flow.MOTIONS``, importable without torch."""
+
+MOTION_NAMES: tuple[MotionName, ...] = get_args(MotionName)
+
+_training, _losses, _motion, _paintings, _running = (
+    partial(option, group=group)
+    for group in ("Training", "Losses", "Moving pictures", "Paintings", "Running")
+)
 
 _TEMPORAL = (
     "temporal_weight",
@@ -34,20 +42,22 @@ class RunRecipe:
 
     kind: ClassVar[str]
 
-    network: str = option("fast", "Style network to train")
-    steps: int = option(1600, "Training steps; 500 are enough with --start-from", 1)
-    batch: int = option(4, "Photos in each step", 1)
-    crop: int = option(256, "Side of the square crops in pixels, a multiple of 8", _LEAST_CROP)
-    learning_rate: float = option(2e-3, "Peak learning rate of the one-cycle schedule", 1e-9, 1.0)
-    warm_up: float = option(0.05, "Share of the steps in which the learning rate rises", 0, 0.9)
-    average: float = option(
+    network: str = _training("fast", "Style network to train")
+    steps: int = _training(1600, "Training steps; 500 are enough with --start-from", 1)
+    batch: int = _training(4, "Photos in each step", 1)
+    crop: int = _training(256, "Side of the square crops in pixels, a multiple of 8", _LEAST_CROP)
+    learning_rate: float = _training(
+        2e-3, "Peak learning rate of the one-cycle schedule", 1e-9, 1.0
+    )
+    warm_up: float = _training(0.05, "Share of the steps in which the learning rate rises", 0, 0.9)
+    average: float = _training(
         0.99, "Decay of the running average of the weights, which is exported", 0, 0.9999
     )
-    held_out: int = option(24, "Photos kept out of training, to measure the result on")
-    checkpoint_every: int = option(50, "Steps between checkpoints", 1, changes_result=False)
-    sample_every: int = option(200, "Steps between sample pictures", 1, changes_result=False)
-    workers: int = option(1, "Processes that decode photos", changes_result=False)
-    seed: int = option(0, "Seed of the weights, the crops and the shifts", 0, LARGEST_SEED)
+    held_out: int = _running(24, "Photos kept out of training, to measure the result on")
+    checkpoint_every: int = _running(50, "Steps between checkpoints", 1, changes_result=False)
+    sample_every: int = _running(200, "Steps between sample pictures", 1, changes_result=False)
+    workers: int = _running(1, "Processes that decode photos", changes_result=False)
+    seed: int = _running(0, "Seed of the weights, the crops and the shifts", 0, LARGEST_SEED)
 
     def __post_init__(self) -> None:
         check(self)
@@ -75,10 +85,10 @@ class RunRecipe:
 class PairsRecipe(RunRecipe):
     """The options of training on pairs of frames."""
 
-    motions: tuple[str, ...] = option(
-        MOTION_NAMES, "How photos move, each as often as it is named", choices=MOTION_NAMES
+    motions: tuple[MotionName, ...] = _motion(
+        MOTION_NAMES, "How photos move, each as often as it is named"
     )
-    clip_share: float = option(0.5, "Share of the pairs that comes from --clips", 0, 1)
+    clip_share: float = _motion(0.5, "Share of the pairs that comes from --clips", 0, 1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -90,16 +100,16 @@ class PairsRecipe(RunRecipe):
 class MovingRecipe(PairsRecipe):
     """The options of training in which some photos may move."""
 
-    temporal_weight: float = option(
+    temporal_weight: float = _motion(
         0.0, "Temporal loss of the result: paint moves with what it covers; 0 is off"
     )
-    temporal_relative_weight: float = option(
+    temporal_relative_weight: float = _motion(
         0.0, "The same relative to the contrast of the strokes, so that paler paint gains nothing"
     )
-    temporal_feature_weight: float = option(0.0, "The same on features inside the network")
-    temporal_luminance_weight: float = option(0.0, "The same, but paint may change with the light")
-    temporal_pairs: int = option(2, "Photos in each step that also move", 1)
-    temporal_rise: float = option(
+    temporal_feature_weight: float = _motion(0.0, "The same on features inside the network")
+    temporal_luminance_weight: float = _motion(0.0, "The same, but paint may change with the light")
+    temporal_pairs: int = _motion(2, "Photos in each step that also move", 1)
+    temporal_rise: float = _motion(
         0.3, "Share of the steps in which the temporal weights rise from 0", 0, 1
     )
 
@@ -131,28 +141,28 @@ class Recipe(MovingRecipe):
 
     kind = SINGLE
 
-    style_size: int = option(
+    style_size: int = _training(
         512, "Longer side of the painting in pixels; smaller gives finer strokes", 64, 4096
     )
-    content_weight: float = option(1.0, "Content loss")
-    content_layers: tuple[str, ...] = option(("relu3_3",), "Layers of the content loss")
-    deep_content_weight: float = option(0.8, "Content loss on deep layers; keeps the subject")
-    deep_content_layers: tuple[str, ...] = option(("relu4_1",), "Layers of the deep content loss")
-    style_loss: str = option("gram", "How styles are compared", choices=STYLE_LOSS_NAMES)
-    style_weight: float = option(0.5, "Style loss")
-    style_layers: tuple[str, ...] = option(
+    content_weight: float = _losses(1.0, "Content loss")
+    content_layers: tuple[str, ...] = _losses(("relu3_3",), "Layers of the content loss")
+    deep_content_weight: float = _losses(0.8, "Content loss on deep layers; keeps the subject")
+    deep_content_layers: tuple[str, ...] = _losses(("relu4_1",), "Layers of the deep content loss")
+    style_loss: StyleLossName = _losses("gram", "How styles are compared")
+    style_weight: float = _losses(0.5, "Style loss")
+    style_layers: tuple[str, ...] = _losses(
         ("relu1_2", "relu2_2", "relu3_4"), "Layers of the style loss"
     )
-    style_scales: tuple[float, ...] = option(
+    style_scales: tuple[float, ...] = _losses(
         (1.0, 0.5, 0.25), "Image scales of the style loss", 0.1, 1.0
     )
-    deep_style_weight: float = option(2.0, "Style loss on deep layers; large shapes")
-    deep_style_layers: tuple[str, ...] = option(
+    deep_style_weight: float = _losses(2.0, "Style loss on deep layers; large shapes")
+    deep_style_layers: tuple[str, ...] = _losses(
         ("relu4_1", "relu4_4", "relu5_1"), "Layers of the deep style loss, at full scale"
     )
-    tv_weight: float = option(0.0, "Total variation; smoother pictures")
-    laplacian_weight: float = option(0.0, "Laplacian loss; keeps the photo's edges")
-    equivariance_weight: float = option(2.0, "Shift equivariance; no grid, less flicker")
+    tv_weight: float = _losses(0.0, "Total variation; smoother pictures")
+    laplacian_weight: float = _losses(0.0, "Laplacian loss; keeps the photo's edges")
+    equivariance_weight: float = _losses(2.0, "Shift equivariance; no grid, less flicker")
 
 
 @dataclass(frozen=True)
@@ -168,49 +178,51 @@ class ArbitraryRecipe(MovingRecipe):
 
     kind = ARBITRARY
 
-    network: str = option("arbitrary", "Network to train")
-    steps: int = option(20000, "Training steps; 2000 are enough with --start-from", 1)
-    pretrain_steps: int = option(
+    network: str = _training("arbitrary", "Network to train")
+    steps: int = _training(20000, "Training steps; 2000 are enough with --start-from", 1)
+    pretrain_steps: int = _training(
         0,
         "The first of the steps, in which a network around a feature transform learns to see as "
         "the loss network and to give back what it sees; 300 for such a network by default",
         0,
     )
-    learning_rate: float = option(1e-3, "Peak learning rate of the one-cycle schedule", 1e-9, 1.0)
-    average: float = option(
+    learning_rate: float = _training(
+        1e-3, "Peak learning rate of the one-cycle schedule", 1e-9, 1.0
+    )
+    average: float = _training(
         0.999, "Decay of the running average of the weights, which is exported", 0, 0.9999
     )
-    content_weight: float = option(1.0, "Content loss")
-    content_layers: tuple[str, ...] = option(("relu3_3",), "Layers of the content loss")
-    deep_content_weight: float = option(1.0, "Content loss on deep layers; keeps the subject")
-    deep_content_layers: tuple[str, ...] = option(("relu4_1",), "Layers of the deep content loss")
-    style_weight: float = option(0.5, "Gram loss to each photo's painting")
-    style_layers: tuple[str, ...] = option(
+    content_weight: float = _losses(1.0, "Content loss")
+    content_layers: tuple[str, ...] = _losses(("relu3_3",), "Layers of the content loss")
+    deep_content_weight: float = _losses(1.0, "Content loss on deep layers; keeps the subject")
+    deep_content_layers: tuple[str, ...] = _losses(("relu4_1",), "Layers of the deep content loss")
+    style_weight: float = _losses(0.5, "Gram loss to each photo's painting")
+    style_layers: tuple[str, ...] = _losses(
         ("relu1_2", "relu2_2", "relu3_4"), "Layers of the Gram loss"
     )
-    style_scales: tuple[float, ...] = option((1.0, 0.5), "Image scales of the Gram loss", 0.1, 1.0)
-    deep_style_weight: float = option(1.0, "Gram loss on deep layers; large shapes")
-    deep_style_layers: tuple[str, ...] = option(
+    style_scales: tuple[float, ...] = _losses((1.0, 0.5), "Image scales of the Gram loss", 0.1, 1.0)
+    deep_style_weight: float = _losses(1.0, "Gram loss on deep layers; large shapes")
+    deep_style_layers: tuple[str, ...] = _losses(
         ("relu4_1", "relu4_4", "relu5_1"), "Layers of the deep Gram loss, at full scale"
     )
-    statistics_weight: float = option(0.2, "Loss on channel means and deviations (AdaIN's)")
-    statistics_layers: tuple[str, ...] = option(
+    statistics_weight: float = _losses(0.2, "Loss on channel means and deviations (AdaIN's)")
+    statistics_layers: tuple[str, ...] = _losses(
         ("relu1_1", "relu2_1", "relu3_1", "relu4_1"), "Layers of the statistics loss"
     )
-    identity_weight: float = option(
+    identity_weight: float = _losses(
         1.0, "Mean absolute change of a picture painted in its own style"
     )
-    equivariance_weight: float = option(2.0, "Shift equivariance; no grid, less flicker")
-    grid_weight: float = option(0.0, "Loss against grids of 4 and of 8 pixels")
-    texture_share: float = option(
+    equivariance_weight: float = _losses(2.0, "Shift equivariance; no grid, less flicker")
+    grid_weight: float = _losses(0.0, "Loss against grids of 4 and of 8 pixels")
+    texture_share: float = _paintings(
         0.15, "Share of generated textures, in a painting's colours, among the paintings", 0, 1
     )
-    mixture_share: float = option(0.15, "Share of mixtures of two paintings", 0, 1)
-    colour_share: float = option(0.3, "Share whose colours are changed", 0, 1)
-    painting_zoom: float = option(
+    mixture_share: float = _paintings(0.15, "Share of mixtures of two paintings", 0, 1)
+    colour_share: float = _paintings(0.3, "Share whose colours are changed", 0, 1)
+    painting_zoom: float = _paintings(
         2.0, "Paintings are scaled to between 1 and this many times the crop", 1, 8
     )
-    held_out_paintings: int = option(
+    held_out_paintings: int = _paintings(
         4, "Paintings kept out of training, to show and measure the result on", 0
     )
 
@@ -239,14 +251,16 @@ class CoherentRecipe(PairsRecipe):
 
     kind = COHERENT
 
-    steps: int = option(300, "Training steps", 1)
-    batch: int = option(4, "Pairs of frames in each step", 1)
-    learning_rate: float = option(2e-3, "Peak learning rate of the one-cycle schedule", 1e-9, 1.0)
-    average: float = option(
+    steps: int = _training(300, "Training steps", 1)
+    batch: int = _training(4, "Pairs of frames in each step", 1)
+    learning_rate: float = _training(
+        2e-3, "Peak learning rate of the one-cycle schedule", 1e-9, 1.0
+    )
+    average: float = _training(
         0.95, "Decay of the running average of the weights, which is exported", 0, 0.9999
     )
-    split: int = option(2, "Residual blocks before the place where features are combined")
-    occlusion_weight: float = option(
+    split: int = _training(2, "Residual blocks before the place where features are combined")
+    occlusion_weight: float = _losses(
         1.0, "Where something was hidden, the result should be that of the frame alone"
     )
 

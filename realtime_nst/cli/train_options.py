@@ -1,0 +1,40 @@
+"""Options that the training commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CARD = "Card"
+"""A heading in the help: what is written into the style file beside the network."""
+
+Content = Annotated[
+    Path, typer.Option(metavar="FOLDER", help="Photos to train on, a few hundred at least.")
+]
+Restart = Annotated[
+    bool, typer.Option("--restart", metavar="", help="Start over, even if a run can be resumed.")
+]
+Clips = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Video clips for temporal training, from which some of the moving pictures come.",
+    ),
+]
+Name = Annotated[
+    str,
+    typer.Option(
+        rich_help_panel=CARD,
+        help="What --style will take. (default: the name of the output)",
+        show_default=False,
+    ),
+]
+Licence = Annotated[str, typer.Option(rich_help_panel=CARD, help="Licence of the trained network.")]
+TrainedOn = Annotated[
+    str,
+    typer.Option(
+        rich_help_panel=CARD,
+        help="Where the pictures are from. (default: the names of their folders)",
+        show_default=False,
+    ),
+]
