@@ -1,4 +1,4 @@
-"""Where and in which precision training runs."""
+"""The device that torch runs on, and its fastest precision."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import torch
 
 @dataclass(frozen=True)
 class Device:
-    """``dtype`` is bfloat16 where the hardware multiplies it faster than float32."""
+    """``dtype`` is bfloat16 if the hardware multiplies it faster than float32."""
 
     name: str
     dtype: torch.dtype

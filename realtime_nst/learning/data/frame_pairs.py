@@ -19,8 +19,8 @@ _LIT, _NOISY = 1 / 3, 2 / 3
 
 @dataclass(frozen=True)
 class FramePairs:
-    """``earlier``, ``later``: ``[N, 3, H, W]`` RGB in 0..1; what the later ones show moved as
-    ``motion`` says."""
+    """``earlier`` and ``later`` frames, ``[N, 3, H, W]`` RGB in 0..1, and the ``motion`` from the
+    former to the latter."""
 
     earlier: Tensor
     later: Tensor
@@ -34,7 +34,7 @@ class FramePairs:
 
 
 def concatenated(pairs: Sequence[FramePairs]) -> FramePairs:
-    """All of them as one."""
+    """All ``pairs`` as one batch."""
     motions = [each.motion for each in pairs]
     return FramePairs(
         torch.cat([each.earlier for each in pairs]),
@@ -44,12 +44,13 @@ def concatenated(pairs: Sequence[FramePairs]) -> FramePairs:
 
 
 def pairs_of_photos(photos: Tensor, motions: Sequence[str], random: Generator) -> FramePairs:
-    """A pair from each of ``photos`` (square, ``[N, 3, side, side]`` in 0..1, on the CPU).
+    """A pair made from each of ``photos`` (square, ``[N, 3, side, side]`` in 0..1, on the CPU).
 
-    Each moves in one of ``motions`` (see MOTIONS). The photo is the earlier picture, with
-    "layers" a patch of the next photo on it, which moves by itself and hides what is behind. The
-    later one is moved, a third of the time lighter or darker, and noisy: always where it is still,
-    else two times in three. Where the photo ends it is mirrored, and not visible.
+    Each photo moves in one of ``motions``, which are keys of MOTIONS. The photo is the earlier
+    frame; with "layers" it has a patch of the next photo on it, which moves separately and hides
+    what is behind it. The later frame is moved, is lighter or darker one time in three, and is
+    noisy: always if it is still, else two times in three. Beyond its border the photo is mirrored,
+    and not visible.
     """
     chosen = [
         motions[int(torch.randint(len(motions), (), generator=random))] for _ in range(len(photos))
@@ -78,8 +79,8 @@ def _with_patch(photo: Tensor, other: Tensor, flow: Tensor, random: Generator) -
     behind, before = _moved(photo, flow), _moved(other, own)
     front = warp(patch, own, "bilinear")
     in_front = front > 0.5
-    whole = warp(-_widened(-patch), own, "bilinear") > 0.99
-    free = (front < 0.01) & (warp(_widened(patch), flow, "bilinear") < 0.01)
+    whole = warp(-_dilated(-patch), own, "bilinear") > 0.99
+    free = (front < 0.01) & (warp(_dilated(patch), flow, "bilinear") < 0.01)
     visible = torch.where(in_front, before.motion.visible * whole, behind.motion.visible * free)
     return FramePairs(
         photo + patch * (other - photo),
@@ -88,8 +89,9 @@ def _with_patch(photo: Tensor, other: Tensor, flow: Tensor, random: Generator) -
     )
 
 
-def _widened(patch: Tensor) -> Tensor:
-    """By the reach of bicubic interpolation, which mixes what is on both sides of an edge."""
+def _dilated(patch: Tensor) -> Tensor:
+    """``patch`` dilated by the reach of bicubic interpolation, which mixes both sides of an
+    edge."""
     return F.max_pool2d(patch, 2 * _REACH + 1, 1, _REACH)
 
 
@@ -101,7 +103,8 @@ def _lit(pair: FramePairs, random: Generator) -> FramePairs:
 
 
 def _noisy(pair: FramePairs, random: Generator) -> FramePairs:
-    """Constant and with the root of the light (read and shot noise), in grains of 1 or 2 pixels."""
+    """``pair`` with noise in the later frame, in grains of 1 or 2 pixels: constant (read noise) and
+    with the root of the light (shot noise)."""
     constant, shot = _NOISE * torch.rand(2, generator=random)
     grain = 1 + int(torch.randint(2, (), generator=random))
     side = pair.later.shape[-1]

@@ -1,4 +1,4 @@
-"""Synthetic motion: flows that are known exactly, because they are made."""
+"""Synthetic optical flow, known exactly because it is generated."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 _REACH = 0.06
-"""Largest shift, as a share of the side: what moves faster is blurred in real video."""
+"""The largest shift, as a share of the side. In real video, faster motion is blurred."""
 _ZOOM = _ANGLE = 0.04
 _BEND = 0.008
 _CELLS = 4
@@ -18,12 +18,12 @@ def still(side: int, random: Generator) -> Tensor:
 
 
 def shift(side: int, random: Generator) -> Tensor:
-    """By whole pixels, so that nothing is interpolated."""
+    """A shift by whole pixels, for which nothing is interpolated."""
     return (_REACH * side * _small(2, random)).round().view(2, 1, 1).expand(2, side, side)
 
 
 def camera(side: int, random: Generator) -> Tensor:
-    """Shift by parts of a pixel, zoom and rotation about the middle."""
+    """A shift by parts of a pixel, with zoom and rotation about the middle."""
     shift, turn = _REACH * side * _small(2, random), _small(2, random)
     zoom, angle = 1 + _ZOOM * turn[0], _ANGLE * turn[1]
     line = torch.arange(side) - (side - 1) / 2
@@ -33,7 +33,7 @@ def camera(side: int, random: Generator) -> Tensor:
 
 
 def field(side: int, random: Generator) -> Tensor:
-    """A camera's motion bent by a smooth random field, as of cloth, water or a face."""
+    """The motion of a camera plus a smooth random field, as of cloth, water or a face."""
     bends = _BEND * side * torch.randn(1, 2, _CELLS, _CELLS, generator=random)
     smooth = F.interpolate(bends, (side, side), mode="bicubic", align_corners=True)[0]
     return camera(side, random) + smooth
@@ -46,11 +46,13 @@ MOTIONS: Mapping[str, Callable[[int, Generator], Tensor]] = {
     "field": field,
     "layers": camera,
 }
-"""Name to flow ``[2, side, side]`` in pixels; before "layers" a second picture moves besides."""
+"""By name, what makes a flow ``[2, side, side]`` in pixels. With "layers", a second picture moves
+in front."""
 
 
 def blob(side: int, random: Generator) -> Tensor:
-    """A soft-edged patch of random form, ``[1, side, side]`` in 0..1, a tenth to a half wide."""
+    """A soft-edged patch of random shape, ``[1, side, side]`` in 0..1, a tenth to a half as
+    wide."""
     line = torch.linspace(-1, 1, side)
     middle, radius = 1.2 * _uniform(2, random) - 0.6, 0.2 + 0.4 * _uniform(1, random)
     distance = ((line - middle[0]) ** 2 + (line[:, None] - middle[1]) ** 2) / radius**2
@@ -61,7 +63,7 @@ def blob(side: int, random: Generator) -> Tensor:
 
 
 def _small(count: int, random: Generator) -> Tensor:
-    """In -1..1, mostly near 0, as motion between frames is."""
+    """Numbers in -1..1, mostly near 0, like the motion between frames."""
     number = 2 * _uniform(count, random) - 1
     return number * number.abs()
 

@@ -1,7 +1,7 @@
-"""Generated textures in given colours, for styles of which there are few paintings.
+"""Generated textures in given colours, for styles that few paintings have.
 
-Each takes ``(colours, side, random)``: ``colours`` uint8 ``[n, 3]``, and gives a picture uint8
-``[side, side, 3]`` that depends on these alone.
+Each takes ``(colours, side, random)``, with ``colours`` uint8 ``[n, 3]``, and returns a picture,
+uint8 ``[side, side, 3]``, that depends on these alone.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +30,8 @@ def strokes(colours: np.ndarray, side: int, random: Generator) -> np.ndarray:
 
 
 def hatching(colours: np.ndarray, side: int, random: Generator) -> np.ndarray:
-    """Thin parallel lines in two or three directions, denser where a smooth field is dark."""
+    """Thin parallel lines in two or three directions, denser in the dark parts of a smooth
+    field."""
     picture = np.full((side, side, 3), _lightest(colours), np.uint8)
     ink, shade = _darkest(colours), _smooth(side, random)
     spacing = random.uniform(4, 10)
@@ -44,7 +45,7 @@ def hatching(colours: np.ndarray, side: int, random: Generator) -> np.ndarray:
 
 
 def mosaic(colours: np.ndarray, side: int, random: Generator) -> np.ndarray:
-    """Tiles around scattered points, with joints between; the colours vary slowly over them."""
+    """Tiles around scattered points, with joints between them and slowly varying colours."""
     tile = side * random.uniform(0.03, 0.1)
     across = int(np.ceil(side / tile))
     grid = np.stack(np.meshgrid(np.arange(across), np.arange(across)), -1).reshape(-1, 2) + 0.5
@@ -65,7 +66,7 @@ def mosaic(colours: np.ndarray, side: int, random: Generator) -> np.ndarray:
 
 
 def marbling(colours: np.ndarray, side: int, random: Generator) -> np.ndarray:
-    """Bands bent by smooth fields, as ink combed on water."""
+    """Bands bent by smooth fields, like combed ink on water."""
     rows, columns = np.indices((side, side)) / side
     bend = random.uniform(0.1, 0.5)
     bent = columns + bend * _smooth(side, random) + bend / 3 * _smooth(side, random, 12)
@@ -108,6 +109,6 @@ def _lightest(colours: np.ndarray) -> np.ndarray:
 
 
 def _by_lightness(colours: np.ndarray, field: np.ndarray) -> np.ndarray:
-    """The colours from dark (0) to light (1) of ``field``."""
+    """The colour for each value of ``field``, from the darkest (0) to the lightest (1)."""
     place = (field.clip(0, 1) * (len(colours) - 1)).round().astype(int)
     return _sorted(colours)[place]

@@ -1,16 +1,16 @@
-"""VGG-19's weights, fetched once where there is a network."""
+"""The weights of VGG-19, downloaded once."""
 
 import hashlib
-import os
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 from realtime_nst.errors import TrainingError
+from realtime_nst.files import write_whole
 
 URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
 SHA256_PREFIX = "dcbb9e9d"
-"""PyTorch names its files after the first digits of their SHA-256."""
+"""PyTorch puts the first digits of the SHA-256 into the file name."""
 
 _CHUNK = 1 << 20
 _TIMEOUT = 30.0
@@ -22,29 +22,27 @@ def download(
     sha256_prefix: str = SHA256_PREFIX,
     on_bytes: Callable[[int, int | None], None] = lambda done, total: None,
 ) -> Path:
-    """The weights' path in ``folder``; fetched if not there. ``on_bytes`` gets (done, total).
+    """The path of the weights in ``folder``, downloaded if they are not there yet.
 
-    The file appears only when its SHA-256 fits. Raises TrainingError when it cannot be had.
+    ``on_bytes`` is called with (bytes so far, total or None). The file appears only if its SHA-256
+    is right. Raises TrainingError if it cannot be downloaded.
     """
     path = folder / url.rsplit("/", 1)[-1]
     if path.exists():
         return path
-    partial = path.with_name(path.name + ".partial")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        found = _fetch(url, partial, on_bytes)
-        if not found.startswith(sha256_prefix):
-            raise TrainingError(
-                f"{url} arrived damaged (SHA-256 {found[:8]}…, not {sha256_prefix}…); try again"
-            )
-        os.replace(partial, path)
+        with write_whole(path) as unfinished:
+            found = _fetch(url, unfinished, on_bytes)
+            if not found.startswith(sha256_prefix):
+                raise TrainingError(
+                    f"{url} arrived damaged (SHA-256 {found[:8]}…, not {sha256_prefix}…); try again"
+                )
     except OSError as error:
         raise TrainingError(
-            f"the loss network VGG-19 cannot be fetched from {url} ({error}); use --loss-network "
-            "bundled, or fetch it on another machine and give the file with --loss-weights"
+            f"the loss network VGG-19 cannot be downloaded from {url} ({error}); use "
+            "--loss-network bundled, or download it elsewhere and give it with --loss-weights"
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 

@@ -1,4 +1,4 @@
-"""Weights of loss networks: read from a file, checked before they are used."""
+"""Weights of loss networks: read from files, and checked before they are used."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +15,10 @@ Convolution = tuple[Tensor, Tensor]
 
 
 def read_weights(path: Path) -> Weights:
-    """Raises UsageError when ``path`` is missing, TrainingError when it holds no names and values.
+    """The tensors in ``path`` by name. They are not checked here, as a file may hold more than the
+    network needs.
 
-    The values are not checked here: a file may hold more than the network needs.
+    Raises UsageError if ``path`` is missing, TrainingError if it holds no tensors by name.
     """
     if not path.is_file():
         raise UsageError(f"loss network weights not found: {str(path)!r}; see --loss-weights")
@@ -33,10 +34,10 @@ def read_weights(path: Path) -> Weights:
 def convolution_chain(
     weights: Weights, keys: Mapping[str, str], side: int = 3
 ) -> dict[str, Convolution]:
-    """The convolutions that follow one another from an RGB picture on, as many as there are.
+    """The consecutive convolutions of ``weights`` by name, the first of which takes an RGB picture.
 
-    ``keys`` leads from each name, in order, to the key of its weights. Raises TrainingError for one
-    that is left out, lacks its bias, or does not fit the one before.
+    ``keys``: for each name, in order, the key of its weights. The last ones may be missing. Raises
+    TrainingError for one that is missing in between, has no bias, or does not fit the one before.
     """
     there = [name for name, key in keys.items() if f"{key}.weight" in weights]
     last = list(keys).index(there[-1]) if there else 0
@@ -54,7 +55,7 @@ def _convolution(weights: Weights, key: str, inputs: int, side: int) -> Convolut
 
 
 def _tensor(weights: Weights, key: str, wanted: tuple[int | str, ...]) -> Tensor:
-    """``wanted``: its shape, a letter where any number will do."""
+    """The tensor ``key``, checked to have the shape ``wanted``; a letter stands for any number."""
     value = weights.get(key)
     if not isinstance(value, Tensor) or not _fits(value.shape, wanted):
         raise TrainingError(_unfit(key, value, "x".join(map(str, wanted))))

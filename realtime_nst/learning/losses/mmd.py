@@ -1,7 +1,8 @@
-"""Maximum mean discrepancy: style as the distribution of feature vectors over places.
+"""Style losses by maximum mean discrepancy: style as the distribution of feature vectors.
 
-Li et al. 2017, "Demystifying Neural Style Transfer", with its three kernels. Deviation in all:
-divided by the painting's discrepancy to a result without features.
+Li et al. 2017, "Demystifying Neural Style Transfer", with its three kernels. Deviation of all
+three: divided by the painting's discrepancy to a result without features. ``style`` is always the
+painting's features ``[1, C, h, w]``.
 """
 
 import math
@@ -15,7 +16,7 @@ _TINY = 1e-12
 
 
 class MmdLinear:
-    """Kernel ``x·y``: squared distance of the mean features. ``style``: ``[1, C, h, w]``."""
+    """Kernel ``x·y``: the squared distance of the mean features."""
 
     def __init__(self, style: Tensor) -> None:
         self._target = _mean(style.detach())
@@ -28,8 +29,8 @@ class MmdLinear:
 class MmdPolynomial:
     """Kernel ``(x·y + c)²``: Gram matrices and, weighted by ``2c``, means. Exact, over all places.
 
-    ``style``: ``[1, C, h, w]``. ``c`` is the squared norm of the painting's mean feature, where the
-    paper has 0, which would be the Gram loss again.
+    ``c`` is the squared norm of the painting's mean feature. The paper has 0, which would be the
+    Gram loss.
     """
 
     def __init__(self, style: Tensor) -> None:
@@ -46,12 +47,12 @@ class MmdPolynomial:
 
 
 class MmdGaussian:
-    """Kernel ``exp(-|x - y|² / 2σ²)``, σ² the mean squared distance of the painting's features.
+    """Kernel ``exp(-|x - y|² / 2σ²)``; σ² is the mean squared distance of the painting's features.
 
-    ``style``: ``[1, C, h, w]``. The paper samples pairs of places, for the kernel is quadratic in
-    them. Deviation: the kernel is sampled instead, as ``frequencies`` random Fourier features
-    (Rahimi and Recht 2007) drawn once from torch's generator; every place then counts, at a cost
-    linear in places, and the loss is the same function from step to step, as L-BFGS needs.
+    The paper samples pairs of places, because the exact cost is quadratic in places. Deviation: the
+    kernel is sampled instead, by ``frequencies`` random Fourier features (Rahimi and Recht 2007)
+    that are drawn once from torch's generator. All places then count, at a linear cost, and the
+    loss is the same function at every step, as L-BFGS needs.
     """
 
     def __init__(self, style: Tensor, frequencies: int = 128) -> None:

@@ -1,4 +1,4 @@
-"""Style as a store of local patches: each patch of the result is to be like one of the painting."""
+"""A style loss on patches: each patch of the result should be like one of the painting."""
 
 import math
 
@@ -10,23 +10,24 @@ from realtime_nst.errors import TrainingError
 
 _SIDE = 3
 _STORE = 2048
-"""Most patches of a painting that are compared with."""
+"""The most patches of a painting that are compared with."""
 _PLACES = 1024
-"""About the most patches of a result that are compared at a call, where that covers all of it."""
+"""About how many patches of a result are compared, if these cover all of it."""
 _CHUNK = 4096
-"""Patches of a result whose likeness to the store is held in memory at once."""
+"""Patches of a result whose similarities to the store are in memory at once."""
 
 
 class MrfLoss:
-    """Mean squared distance of the result's 3x3 patches of features to a painting's nearest ones.
+    """Mean squared distance of the result's 3x3 patches of features to the painting's nearest ones.
 
-    ``style``: the painting's features ``[1, C, h, w]``. Li and Wand 2016; nearest by normalised
-    cross-correlation; made for relu3_1 and relu4_1. Deviations: divided by the mean square of the
-    painting's patches; the cost being the product of both counts, at most 2,048 patches of the
-    painting are drawn (by torch's generator, once), and of the result every n-th in each direction
-    is looked at, n being the least that gives about 1,024, but at most 3. So no cell is left out
-    (but for a border one cell wide), and the places are the same at each call: the loss stays one
-    function, as L-BFGS needs, and nothing is drawn while it runs.
+    ``style``: the painting's features ``[1, C, h, w]``. Li and Wand 2016, meant for relu3_1 and
+    relu4_1; nearest by normalised cross-correlation. Deviations: divided by the mean square of the
+    painting's patches; and, as the cost is the product of both counts, at most 2,048 patches of the
+    painting are drawn, once, by torch's generator, and every n-th patch of the result in each
+    direction is compared. n is the smallest that gives about 1,024 patches, at most 3, so that
+    every cell is covered (except a border one cell wide). The places are the same at each call, so
+    the loss is one function, as L-BFGS needs.
+
     Raises TrainingError for features smaller than a patch.
     """
 
@@ -41,30 +42,30 @@ class MrfLoss:
         return (patches.float() - wanted.float()).pow(2).mean() / self._norm
 
     def _nearest(self, patches: Tensor) -> Tensor:
-        """``[patches, 9 C]`` to the numbers of the stored patches."""
+        """For each of ``[patches, 9 C]``, the index of the nearest stored patch."""
         chunks = patches.split(_CHUNK)
         return torch.cat([(chunk @ self._directions.T).argmax(1) for chunk in chunks])
 
 
 def _draw(features: Tensor) -> Tensor:
     """``[1, C, h, w]`` to ``[patches, 9 C]``, in random order."""
-    rows, columns = _room(features)
+    rows, columns = _places(features)
     chosen = torch.randperm(rows * columns)[:_STORE].to(features.device)
     windows = features[0].unfold(1, _SIDE, 1).unfold(2, _SIDE, 1)
     return windows[:, chosen // columns, chosen % columns].transpose(0, 1).flatten(1)
 
 
 def _every_nth(features: Tensor) -> Tensor:
-    """``[N, C, h, w]`` to ``[patches, 9 C]``; what is over goes to both borders alike."""
-    rows, columns = _room(features)
+    """``[N, C, h, w]`` to ``[patches, 9 C]``; the remainder is divided between both borders."""
+    rows, columns = _places(features)
     n = min(_SIDE, math.ceil(math.sqrt(rows * columns / _PLACES)))
     top, left = ((room - 1) % n // 2 for room in (rows, columns))
     unfolded = F.unfold(features[..., top:, left:], _SIDE, stride=n)
     return unfolded.transpose(1, 2).flatten(0, 1)
 
 
-def _room(features: Tensor) -> tuple[int, int]:
-    """How many places there are for a patch, down and across."""
+def _places(features: Tensor) -> tuple[int, int]:
+    """The number of places for a patch, down and across."""
     height, width = features.shape[2:]
     if min(height, width) < _SIDE:
         raise TrainingError(

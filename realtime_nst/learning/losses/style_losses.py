@@ -36,7 +36,7 @@ STYLE_LOSSES: Mapping[str, StyleLoss] = {
 
 
 def style_loss(name: str) -> StyleLoss:
-    """Raises UnknownName when ``name`` is not in STYLE_LOSSES."""
+    """Raises UnknownName if ``name`` is not in STYLE_LOSSES."""
     if name not in STYLE_LOSSES:
         raise UnknownName("style loss", name, STYLE_LOSSES)
     return STYLE_LOSSES[name]

@@ -1,7 +1,8 @@
 """Training of a network for any painting: many paintings, many photos."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -77,16 +78,6 @@ def arbitrary_run(
         drawn = batches(crops, recipe.batch, steps, recipe.workers)
         return map(PaintedBatch, photos.batches(recipe, seed, steps), drawn)
 
-    def measure(averaged: ArbitraryNetwork) -> dict[str, float]:
-        if not photos.held_out or not paintings.unseen:
-            return {}
-        rows = {}
-        for path in paintings.unseen:
-            quality = Quality(judges.extractor(torch.float32), path, device.name)
-            image = read_painting(path, PAINTING_SIZE).to(device.name)
-            rows[path.name] = quality(_painter(averaged, image), photos.held_out)
-        return mean_of(rows, folder / "quality.csv")
-
     task = Task(
         network=network,
         style=replace(style, painting_sha256=paintings.digest, loss_networks=judges.names),
@@ -96,7 +87,9 @@ def arbitrary_run(
             TemporalLosses(recipe),
         ),
         samples=PairedSampleWriter(folder, photos.held_out, shown),
-        measure=measure,
+        measure=lambda averaged: _quality(
+            averaged, judges, paintings.unseen, photos.held_out, folder
+        ),
         identity="description, paintings, or loss networks",
     )  # fmt: skip
     return TrainingRun(task, recipe, photos, folder, restart)
@@ -188,7 +181,20 @@ class _PairedLosses:
 
 
 @torch.no_grad()
-def _painter(network: ArbitraryNetwork, painting: Tensor) -> Callable[[Tensor], Tensor]:
-    """``network`` with the code of ``painting`` ``[1, 3, H, W]``: from photos to results."""
-    code = network.encode_style(painting)
-    return lambda photo: network.paint(photo, code)
+def _quality(
+    network: ArbitraryNetwork,
+    judges: Judges,
+    paintings: Sequence[Path],
+    photos: Sequence[Path],
+    folder: Path,
+) -> dict[str, float]:
+    """The mean over ``paintings``; quality.csv in ``folder`` gets a row for each. Empty without
+    paintings or ``photos``."""
+    if not photos or not paintings:
+        return {}
+    rows = {}
+    for path in paintings:
+        quality = Quality(judges.extractor(torch.float32), path, judges.device.name)
+        code = network.encode_style(read_painting(path, PAINTING_SIZE).to(judges.device.name))
+        rows[path.name] = quality(partial(network.paint, code=code), photos)
+    return mean_of(rows, folder / "quality.csv")

@@ -192,7 +192,7 @@ class TrainingRun(Generic[Batch]):
         if differing:
             raise TrainingError(
                 f"{self.checkpoint_path} was made with another {', '.join(differing)}; "
-                "give the same options to resume it, or --restart to train anew"
+                "give the same options to resume it, or --restart to start over"
             )
         load_weights(self.network, saved.network)
         load_weights(self._averaged, saved.averaged)

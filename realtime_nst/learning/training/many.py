@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ def many_styles_run(
     photos, device = Photos.find(content, recipe, clips_of(clips, recipe)), judges.device
     extractor, total = judges.extractor(), len(style.paintings)
     network = seeded(lambda: networks.build_conditional(recipe.network, total), recipe.seed, device)
-    styles = _Styles(network, judges, recipe, len(paintings), first=len(kept))
+    styles = _Styles(network, judges, recipe, paintings, first=len(kept))
     if start:
         start.give_to_many(network, recipe.network, [info.name for info in style.paintings])
     if frozen:
@@ -69,15 +70,6 @@ def many_styles_run(
         recipe, extractor, [image.to(device.name) for image in images],
         [each.info.style_weight for each in paintings],
     )  # fmt: skip
-
-    def measure(averaged: ConditionalNet) -> dict[str, float]:
-        if not photos.held_out:
-            return {}
-        rows = {}
-        for number, each in enumerate(paintings):
-            quality = Quality(judges.extractor(torch.float32), each.path, device.name)
-            rows[each.info.name] = quality(styles.alone(averaged, number), photos.held_out)
-        return mean_of(rows, folder / "quality.csv")
 
     task = Task(
         network=network,
@@ -92,27 +84,28 @@ def many_styles_run(
         samples=PairedSampleWriter(
             folder, photos.held_out, images, styles.codes(range(len(images))).split(1)
         ),
-        measure=measure,
+        measure=lambda averaged: styles.quality(averaged, photos.held_out, folder),
     )  # fmt: skip
     return TrainingRun(task, recipe, photos, folder, restart)
 
 
 @dataclass(frozen=True)
 class _Styles:
-    """The styles that are trained: ``count`` of those of ``network``, from number ``first`` on."""
+    """The styles that are trained: those of ``paintings``, which are styles of ``network`` from
+    number ``first`` on."""
 
     network: ConditionalNet
     judges: Judges
     recipe: ManyRecipe
-    count: int
+    paintings: Sequence[Painting]
     first: int
 
     def drawn(self, step: int) -> tuple[int, ...]:
         """The styles of this step's photos. Each comes once before any comes again."""
-        batch, drawn = self.recipe.batch, []
+        batch, count, drawn = self.recipe.batch, len(self.paintings), []
         for index in range(step * batch, (step + 1) * batch):
-            turn, place = divmod(index, self.count)
-            order = np.random.default_rng((self.recipe.seed, turn, 2)).permutation(self.count)
+            turn, place = divmod(index, count)
+            order = np.random.default_rng((self.recipe.seed, turn, 2)).permutation(count)
             drawn.append(int(order[place]))
         return tuple(drawn)
 
@@ -132,9 +125,20 @@ class _Styles:
 
         return paint
 
-    def alone(self, network: ConditionalNet, number: int) -> Paint:
-        code = self.codes([number])
-        return lambda photo: network(photo, code)
+    def quality(
+        self, network: ConditionalNet, photos: Sequence[Path], folder: Path
+    ) -> dict[str, float]:
+        """The mean over the styles; quality.csv in ``folder`` gets a row for each. Empty without
+        ``photos``."""
+        if not photos:
+            return {}
+        rows = {}
+        for number, each in enumerate(self.paintings):
+            paint = partial(network, code=self.codes([number]))
+            extractor = self.judges.extractor(torch.float32)
+            quality = Quality(extractor, each.path, self.judges.device.name)
+            rows[each.info.name] = quality(paint, photos)
+        return mean_of(rows, folder / "quality.csv")
 
     def freeze_others(self) -> None:
         """Train the parameters of these styles alone. Adam leaves alone what has no gradient."""

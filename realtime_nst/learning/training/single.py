@@ -52,12 +52,6 @@ def single_style_run(
         with device.autocast():
             return network(shown).float()
 
-    def measure(averaged: Network) -> dict[str, float]:
-        if not photos.held_out:
-            return {}
-        quality = Quality(judges.extractor(torch.float32), painting, device.name)
-        return quality(averaged, photos.held_out)
-
     losses = PhotoLosses(
         network, judges, extractor, objective, TemporalLosses(recipe),
         paint_at=lambda step: paint,
@@ -69,6 +63,13 @@ def single_style_run(
         batches=lambda seed, steps: photos.batches(recipe, seed, steps),
         losses=losses,
         samples=SampleWriter(folder, photos.held_out),
-        measure=measure,
+        measure=lambda averaged: _quality(averaged, judges, painting, photos),
     )
     return TrainingRun(task, recipe, photos, folder, restart)
+
+
+def _quality(network: Network, judges: Judges, painting: Path, photos: Photos) -> dict[str, float]:
+    if not photos.held_out:
+        return {}
+    quality = Quality(judges.extractor(torch.float32), painting, judges.device.name)
+    return quality(network, photos.held_out)

@@ -1,4 +1,4 @@
-"""The table of feature transforms: how the features of a frame take on the style of a painting's.
+"""The table of feature transforms, which give the features of a frame the style of a painting.
 
 ``TRANSFORMS[name](channels)`` is a
 :class:`~realtime_nst.learning.transforms.transform.Transform`.
@@ -22,7 +22,7 @@ TRANSFORMS: Mapping[str, Callable[[int], Transform]] = {
 
 
 def build_transform(name: str, channels: int) -> Transform:
-    """Raises UnknownName when ``name`` is not in TRANSFORMS."""
+    """Raises UnknownName if ``name`` is not in TRANSFORMS."""
     if name not in TRANSFORMS:
         raise UnknownName("feature transform", name, TRANSFORMS)
     return TRANSFORMS[name](channels)

@@ -10,7 +10,7 @@ from realtime_nst.learning.transforms.transform import Transform
 class AdaIN(Transform):
     """The mean and deviation of each channel become the painting's (Huang and Belongie 2017).
 
-    The code: C means, C deviations.
+    The code holds C means and C deviations.
     """
 
     def __init__(self, channels: int) -> None:

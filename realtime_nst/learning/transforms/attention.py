@@ -12,13 +12,14 @@ _GRID = 16
 
 
 class Attention(Transform):
-    """Every place takes from the places of the painting whose features fit its own (SANet, Park
-    and Lee 2019): softmax attention of normalised features, projected and added to the content.
+    """Softmax attention from the places of the frame to those of the painting, on normalised
+    features, projected and added to the content (SANet, Park and Lee 2019).
 
-    The code: keys and values, C numbers each, of 16x16 places of the painting, each the mean of its
-    surroundings (the paper takes all places). Scores are divided by the root of C (Vaswani et al.
-    2017), which the paper does not. All projections begin as the identity, so that like finds like
-    from the first step: from random ones the weights stayed even, and all places took the same.
+    The code holds keys and values, C numbers each, of 16x16 places of the painting; each is the
+    mean of its surroundings (the paper takes all places). Scores are divided by the root of C
+    (Vaswani et al. 2017), which the paper does not do. All projections start as the identity, so
+    that similar features find each other from the first step: from random projections, the
+    attention stayed uniform and every place took the same.
     """
 
     def __init__(self, channels: int) -> None:
@@ -29,7 +30,7 @@ class Attention(Transform):
             nn.Conv2d(channels, channels, 1) for _ in range(4)
         )
         for layer in (self.query, self.key, self.value, self.output):
-            _begin_as_identity(layer)
+            _start_as_identity(layer)
 
     def code(self, style: Tensor) -> Tensor:
         keys, values = self.key(_pooled(normalised(style))), self.value(_pooled(style))
@@ -37,13 +38,13 @@ class Attention(Transform):
 
     def forward(self, content: Tensor, code: Tensor) -> Tensor:
         keys, values = code.unflatten(1, (2, -1, _GRID**2)).to(content.dtype).unbind(1)
-        asked = self.query(normalised(content).to(content.dtype)).flatten(2).mT
-        weights = (asked @ keys * self._scale).softmax(2)
+        queries = self.query(normalised(content).to(content.dtype)).flatten(2).mT
+        weights = (queries @ keys * self._scale).softmax(2)
         taken = (weights @ values.mT).mT.reshape(content.shape)
         return content + self.output(taken)
 
 
-def _begin_as_identity(layer: nn.Conv2d) -> None:
+def _start_as_identity(layer: nn.Conv2d) -> None:
     assert layer.bias is not None
     nn.init.dirac_(layer.weight)
     nn.init.zeros_(layer.bias)

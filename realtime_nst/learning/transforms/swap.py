@@ -11,13 +11,13 @@ _GRID = 16
 
 
 class StyleSwap(Transform):
-    """Every 3x3 patch gives way to the painting's likest, by normalised correlation; where patches
-    overlap, their mean is taken (Chen and Schmidt 2016).
+    """Each 3x3 patch is replaced by the painting's most similar one, by normalised correlation.
+    Overlapping patches are averaged (Chen and Schmidt 2016).
 
-    The code: 256 patches, on a regular grid, ``[C, 3, 3]`` each (the paper takes all). Patches are
-    laid out by slices and compared by one matrix product, where the paper convolves with them:
-    engines do not take kernels that change. The choice has no slope, so the content's features
-    learn as the painting's alone.
+    The code holds 256 patches on a regular grid, ``[C, 3, 3]`` each (the paper takes all). Patches
+    are laid out by slices and compared by one matrix product. The paper convolves with them, but
+    engines do not take kernels that are inputs. The choice has no gradient, so the encoder learns
+    from the painting's features alone.
     """
 
     def __init__(self, channels: int) -> None:
@@ -32,20 +32,20 @@ class StyleSwap(Transform):
 
     def forward(self, content: Tensor, code: Tensor) -> Tensor:
         patches = code.to(content.dtype).unflatten(1, (-1, _GRID**2))
-        alike = _of_one_length(patches).mT @ _patches(content).flatten(2)
-        best = alike.argmax(1)
+        similarity = _of_one_length(patches).mT @ _patches(content).flatten(2)
+        best = similarity.argmax(1)
         chosen = [own.index_select(1, places) for own, places in zip(patches, best, strict=True)]
         laid = torch.stack(chosen).unflatten(2, content.shape[2:])
         return _overlapped(laid) / _overlapped(torch.ones_like(laid[:, : _SIDE**2]))
 
 
 def _of_one_length(patches: Tensor) -> Tensor:
-    """Of the same length each; ``[N, 9 C, P]``."""
+    """``patches`` ``[N, 9 C, P]`` scaled to the same norm."""
     return patches / (patches.square().mean(1, keepdim=True) + 1e-12).sqrt()
 
 
 def _grid(x: Tensor, axis: int) -> Tensor:
-    """The middles of equal parts of ``axis``, rounded down; exact, so that engines agree."""
+    """The middles of equal parts of ``axis``, rounded down. Exact, so that engines agree."""
     middles = torch.arange(_GRID, device=x.device) + 0.5
     return (middles * x.shape[axis] / _GRID).long()
 
@@ -57,13 +57,13 @@ def _patches(x: Tensor) -> Tensor:
 
 
 def _overlapped(patches: Tensor) -> Tensor:
-    """The sum, at each place, of what all patches that cover it hold there: back to C channels."""
+    """The sum, at each place, of the values that the patches over it have there: C channels."""
     parts = F.pad(patches, (1,) * 4).chunk(_SIDE**2, 1)
     first, *others = (_window(part, _SIDE**2 - 1 - n) for n, part in enumerate(parts))
     return sum(others, first)
 
 
 def _window(padded: Tensor, place: int) -> Tensor:
-    """The map without its border, seen from one of the nine places of a patch."""
+    """The map without its border, shifted to one of the nine places of a patch."""
     rows, columns = (slice(n, n - 2 or None) for n in divmod(place, _SIDE))
     return padded[:, :, rows, columns]

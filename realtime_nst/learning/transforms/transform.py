@@ -1,4 +1,4 @@
-"""What all feature transforms share."""
+"""The contract of feature transforms."""
 
 from abc import ABC, abstractmethod
 
@@ -6,18 +6,18 @@ from torch import Tensor, nn
 
 
 class Transform(nn.Module, ABC):
-    """Gives features the style of a painting's.
+    """Gives features the style of a painting's features.
 
-    All features are ``[N, C, h, w]``, of any range, h and w at least 2; a frame's and a painting's
-    may differ in size. A weighted mean of codes is a code.
+    Features are ``[N, C, h, w]`` of any range, with h and w at least 2; those of a frame and of a
+    painting may differ in size. A weighted mean of codes is a code.
     """
 
     code_size: int
 
     @abstractmethod
     def code(self, style: Tensor) -> Tensor:
-        """What is kept of a painting's features: ``[N, code_size]``, float32. Run once."""
+        """The code of a painting's features, ``[N, code_size]``, float32. Run once a painting."""
 
     @abstractmethod
     def forward(self, content: Tensor, code: Tensor) -> Tensor:
-        """``content`` in the style of ``code``, of its shape and type. Run for every frame."""
+        """``content`` in the style of ``code``, in the same shape and type. Run for every frame."""

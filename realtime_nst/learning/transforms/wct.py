@@ -7,22 +7,24 @@ from realtime_nst.learning.tensors import normalised, statistics
 from realtime_nst.learning.transforms.transform import Transform
 
 _RIDGE = 0.03
-"""Added to the eigenvalues of a correlation matrix, whose mean is 1. In bfloat16, in which engines
-may run the graph, rounding moves them by less; with a tenth of it the iteration runs away there."""
+"""Added to the eigenvalues of a correlation matrix, whose mean is 1. It is more than what rounding
+to bfloat16, in which engines may run the graph, changes; with a tenth of it the iteration diverges
+there."""
 
 _ITERATIONS = 18
-"""Each raises the root of a small eigenvalue by half: enough for 0.03 beside 256."""
+"""Each step makes the root of a small eigenvalue half as large again: enough for 0.03 beside
+256."""
 
 
 class WhiteningColouring(Transform):
     """Mean and covariance of the channels become the painting's (Li et al. 2017).
 
-    The code: C means, and a matrix ``[C, C]`` whose product with its transpose is the painting's
-    covariance. Two deviations from the paper. Where it decomposes the covariance, here the roots
-    are iterated, by matrix products alone (:func:`roots`), so that any engine runs them for each
-    frame. And they are roots of the correlation, not the covariance, with a ridge: directions
-    under a thirtieth of the mean variance are not drawn out as far as the painting's.
-    A painting in its own style stays itself. Everything is in float32.
+    The code holds C means, and a matrix ``[C, C]`` whose product with its transpose is the
+    painting's covariance. Two deviations from the paper: the roots are not computed by
+    decomposition but iterated by matrix products alone (:func:`roots`), so that any engine runs
+    them for each frame; and they are roots of the correlation plus a ridge, not of the covariance,
+    so that directions below a thirtieth of the mean variance are amplified less. A painting in its
+    own style stays as it is. Everything is in float32.
     """
 
     def __init__(self, channels: int) -> None:
@@ -48,8 +50,8 @@ class WhiteningColouring(Transform):
 def roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """The square root of ``matrix`` and its inverse, by coupled Newton-Schulz steps (Higham 2008).
 
-    ``matrix``: ``[N, C, C]`` float32, symmetric, eigenvalues in 0.03..256 and of that order. Of
-    their norm the results are off by less than 1e-4, in bfloat16 by a tenth.
+    ``matrix``: ``[N, C, C]`` float32, symmetric, with eigenvalues of about 0.03 to 256. The error
+    of the results is less than 1e-4 of their norm, or a tenth in bfloat16.
     """
     size = matrix.square().mean((1, 2), keepdim=True).sqrt() * matrix.shape[-1]
     identity = torch.eye(matrix.shape[-1], device=matrix.device)
@@ -62,6 +64,6 @@ def roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _correlation(x: Tensor) -> Tensor:
-    """Of ``[N, C, places]`` with mean 0 and deviation 1, with the ridge."""
+    """The correlation matrix, plus the ridge, of ``[N, C, places]`` with mean 0 and deviation 1."""
     identity = torch.eye(x.shape[1], device=x.device)
     return x @ x.mT / x.shape[2] + _RIDGE * identity
