@@ -1,7 +1,7 @@
-"""Say whether OUT keeps what IN has beside its pictures: every packet, every time.
+"""Check that OUT keeps everything of IN but the pictures: every packet and every time.
 
 Usage: python tools/compare_media.py IN OUT
-Prints one line a stream; exit code 1 where anything differs.
+Prints one line a stream. The exit code is 1 if anything differs.
 """
 
 import sys

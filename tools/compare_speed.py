@@ -1,8 +1,8 @@
-"""Time styles against each other on one provider, taking turns.
+"""Compare the speed of styles on one provider, run in turn.
 
 Usage: python tools/compare_speed.py PROVIDER STYLE STYLE [...]
-Prints median, fifth and 95th percentile of milliseconds per 640x480 frame, and the ratio of medians
-to the first style.
+Prints the median, 5th and 95th percentile of the milliseconds for a 640x480 frame, and the ratio of
+the median to that of the first style.
 """
 
 import sys

@@ -1,11 +1,10 @@
-"""Make the loss network that comes with the program, and write its card beside it.
+"""Make the bundled loss network, and write its card beside it.
 
-Usage: python tools/distil_loss_network.py OUT.safetensors --photos DIR --paintings DIR
-                --vgg19 FILE --student FILE [--steps N] [--trained-on TEXT]
-The teachers are VGG-19 through relu3_4, no deeper, and a student of it through relu5_1. Every
-convolution is fitted in closed form, then all are trained together, on photos, every other one with
-noise, paintings, and photos painted like paintings by the installed network for any painting.
-Photos that training holds out take no part.
+Usage: python tools/distil_loss_network.py OUT.safetensors --photos DIR --paintings DIR --vgg19 FILE
+--student FILE [--steps N] [--trained-on TEXT] The teachers are VGG-19 through relu3_4, no deeper,
+and a student of it through relu5_1. Every convolution is fitted in closed form, then all are
+trained together, on photos, paintings, and photos painted by the installed network for any
+painting; some have noise. Photos that training holds out are not used.
 """
 
 import argparse
@@ -100,7 +99,7 @@ def chain(path: Path) -> Chain:
 
 
 def pictures(photos: list[Path], paintings: list[Path]) -> Iterator[Tensor]:
-    """Endless ``[1, 3, CROP, CROP]`` in 0..1: a photo, a painting, and a photo painted, in turn."""
+    """Endless ``[1, 3, CROP, CROP]`` in 0..1: a photo, a painting and a painted photo in turn."""
     random = np.random.default_rng(0)
     of_photos, of_paintings = Crops(photos, CROP, 0), Crops(paintings, CROP, 1)
     painter = Stylizer(paintings[0], painter=PAINTED_BY)

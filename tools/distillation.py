@@ -1,5 +1,6 @@
 """Distillation of VGG-19 and a student of it into the bundled loss network, in two stages: each
-convolution fitted in turn, in closed form; then all trained together (Hinton et al. 2015)."""
+convolution is fitted in turn, in closed form, then all are trained together (Hinton et al.
+2015)."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,10 +16,10 @@ from realtime_nst.learning.loss_networks.vgg import Chain
 from realtime_nst.learning.losses.style import gram
 
 _PLACES = 400_000
-"""About how many places of all pictures a convolution is fitted at."""
+"""About how many places, over all pictures, a convolution is fitted at."""
 
 _RIDGE = 1e-5
-"""What is added to the variance of the inputs, over its mean."""
+"""Added to the variance of the inputs, relative to its mean."""
 
 
 @torch.no_grad()
@@ -30,10 +31,10 @@ def fit(
 ) -> None:
     """Make ``tower`` respond as ``teacher`` does on ``images``, each ``[1, 3, H, W]`` in 0..1.
 
-    Shallow first, each convolution by reduced-rank regression: from what ``tower`` itself sees so
-    far to what ``teacher`` responds before the ReLU (asymmetric reconstruction, Zhang et al. 2016,
-    section 3.3; without their account of the ReLU). ``on_layer`` gets the squared error behind the
-    ReLU over the mean square.
+    Each convolution is fitted in turn, shallow first, by reduced-rank regression from the inputs
+    that ``tower`` itself gives it to the teacher's response before the ReLU (asymmetric
+    reconstruction, Zhang et al. 2016, section 3.3, without their treatment of the ReLU).
+    ``on_layer`` is called with the squared error after the ReLU, relative to the mean square.
     """
     seen, wanted = [tower.enter(x) for x in images], [teacher.enter(x) for x in images]
     for name in tower.names:
@@ -47,8 +48,8 @@ def fit(
 
 
 def _regress(convolution: nn.Module, seen: Sequence[Tensor], wanted: Sequence[Tensor]) -> None:
-    """Give ``convolution``, 3x3 or 3x3 and 1x1, the weights that lead best from ``seen`` to
-    ``wanted``."""
+    """Give ``convolution``, a 3x3 one or a pair of 3x3 and 1x1, the weights that best map ``seen``
+    to ``wanted``."""
     core, *spread = convolution if isinstance(convolution, nn.Sequential) else [convolution]
     assert isinstance(core, nn.Conv2d)
     squares, products = _moments(core, seen, wanted)
@@ -68,8 +69,8 @@ def _regress(convolution: nn.Module, seen: Sequence[Tensor], wanted: Sequence[Te
 def _moments(
     core: nn.Conv2d, seen: Sequence[Tensor], wanted: Sequence[Tensor]
 ) -> tuple[Tensor, Tensor]:
-    """Mean products, in float64, of what ``core`` takes at a place, and a one, with itself
-    ``[9 C + 1, 9 C + 1]`` and with what is wanted there ``[outputs, 9 C + 1]``."""
+    """Mean products, in float64, of the inputs of ``core`` at a place, with a one appended: with
+    themselves, ``[9 C + 1, 9 C + 1]``, and with the wanted outputs, ``[outputs, 9 C + 1]``."""
     mode = "constant" if core.padding_mode == "zeros" else core.padding_mode
     inputs = 9 * core.in_channels + 1
     squares, products = torch.zeros(inputs, inputs), torch.zeros(wanted[0].shape[1], inputs)
@@ -94,7 +95,7 @@ def _set(convolution: nn.Module, kernels: Tensor, bias: Tensor) -> None:
 
 @dataclass(frozen=True)
 class Refining:
-    """How a fitted network is trained on: Adam, one cycle; a fit is lost at a larger rate."""
+    """How a fitted network is trained further: Adam, one cycle. A larger rate loses the fit."""
 
     steps: int = 300
     learning_rate: float = 3e-5
@@ -107,10 +108,10 @@ def refine(
     chosen: Refining,
     on_step: Callable[[int, dict[str, float]], None] = lambda step, errors: None,
 ) -> None:
-    """Train ``network`` as a whole to see ``batches`` as ``teacher`` does.
+    """Train all of ``network`` to have the features of ``teacher`` on ``batches``.
 
-    ``batches``: pictures ``[N, 3, H, W]`` in 0..1, one for each of ``chosen.steps``. ``on_step``
-    gets :func:`errors`.
+    ``batches``: pictures ``[N, 3, H, W]`` in 0..1, one batch for each of ``chosen.steps``.
+    ``on_step`` is called with the step and :func:`errors`.
     """
     device = best_device()
     network.to(device.name, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
@@ -130,8 +131,8 @@ def refine(
 
 
 def errors(network: BundledNetwork, teacher: FeatureExtractor, images: Tensor) -> dict[str, Tensor]:
-    """By layer: squared error of the features over their mean square, and the same of their Gram
-    matrices, which style losses look at."""
+    """By layer, the squared error of the features relative to their mean square, plus that of their
+    Gram matrices, which style losses use."""
     with torch.no_grad():
         view = teacher.features(images)
         wanted = {layer: view.layer(layer).float() for layer in network.layers}

@@ -2,9 +2,9 @@
 
 Usage: python tools/install_style.py STYLE.onnx [...]
 
-What belongs to it is taken along where it lies beside it: a style's int8 form, the encoder of a
-network for any painting (which must be there). A single style gets a picture, the built-in scene
-(scene.jpg) painted with it.
+The files that belong to it are installed too: its int8 form if there is one, and the encoder of a
+network for any painting, which is required. A single style gets a picture: the built-in scene
+(scene.jpg) painted in it.
 """
 
 import hashlib

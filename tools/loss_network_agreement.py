@@ -1,9 +1,9 @@
-"""How well losses measured with the bundled loss network agree with those of VGG-19.
+"""How well losses by the bundled loss network agree with losses by VGG-19.
 
 Usage: python tools/loss_network_agreement.py --photos DIR --paintings DIR --teacher FILE [FILE ...]
                                               [--loss-network FILE] [--count N] [--out FILE.csv]
-Networks are the installed styles at several strengths and the photo itself; each is held against
-each painting of theirs found below --paintings. Photos are of those that training holds out.
+The installed styles at several strengths, and the photo itself, are compared with each of the
+styles' paintings that is found below --paintings, on photos that training holds out.
 """
 
 import argparse
@@ -39,11 +39,12 @@ COLUMNS = ("loss", "painting", "networks", "photos", "rank correlation", "median
 
 
 Figures = Mapping[str, Mapping[str, float]]
-"""By network, by loss."""
+"""Losses by name, by network."""
 
 
 def networks_of(styles: Sequence[InstalledStyle], strengths: Sequence[float]) -> dict[str, Network]:
-    """Each style at each strength, by a name such as ``great_wave*0.5``, and ``photo``: itself."""
+    """Each style at each strength, under a name such as ``great_wave*0.5``, and ``photo``, the
+    identity."""
     found: dict[str, Network] = {"photo": lambda photo: photo}
     for style in styles:
         stylizer = Stylizer(find(style.name, style.folder))
@@ -53,7 +54,7 @@ def networks_of(styles: Sequence[InstalledStyle], strengths: Sequence[float]) ->
 
 
 def paintings_of(styles: Sequence[InstalledStyle], pictures: Sequence[Path]) -> dict[str, Path]:
-    """By style, the one of ``pictures`` it was trained with, told by its digest, where found."""
+    """For each style, that one of ``pictures`` it was trained on, by digest, if it is there."""
     by_digest = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in pictures}
     wanted = {style.name: style.recipe.get("painting_sha256") for style in styles}
     return {name: by_digest[digest] for name, digest in wanted.items() if digest in by_digest}
@@ -69,12 +70,12 @@ def figures(
 ) -> dict[str, Figures]:
     """By painting and network, the mean over ``photos`` of each loss of :class:`Quality`.
 
-    Raises TrainingError without photos or paintings.
+    Raises TrainingError if there are no photos or no paintings.
     """
     if not photos or not paintings:
         raise TrainingError(
             f"{len(photos)} photos held out and {len(paintings)} paintings of installed styles: "
-            "give at least ten photos, and a folder that holds the styles' own paintings"
+            "give at least ten photos, and a folder with the paintings of the styles"
         )
     qualities = {name: Quality(extractor, path, device) for name, path in paintings.items()}
     rows: dict[tuple[str, str], list[Mapping[str, float]]] = defaultdict(list)
@@ -93,9 +94,10 @@ def figures(
 def agreement(
     found: Mapping[str, Figures], true: Mapping[str, Figures]
 ) -> Iterator[tuple[str, str, float, float]]:
-    """(loss, painting, rank correlation, median ratio ``found`` / ``true``), all paintings first.
+    """Yield (loss, painting, rank correlation, median ratio ``found`` / ``true``), for all
+    paintings together first.
 
-    ``found``, ``true``: by painting, figures. A loss that is 0 in both says nothing of the ratio.
+    ``found`` and ``true`` are by painting. A loss that is 0 in both does not count for the ratio.
     """
     some = next(iter(true.values()))
     for loss in next(iter(some.values())):
@@ -113,7 +115,7 @@ def agreement(
 
 
 def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
-    """Spearman's, from -1 to 1; equal values share the mean of their ranks."""
+    """Spearman's rank correlation, from -1 to 1. Equal values have the mean of their ranks."""
     return float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
 
 

@@ -1,10 +1,10 @@
-"""Whether live mode can be left running: many frames at full speed while the style is switched and
-the source goes out and in; then the latency behind a slow stage.
+"""Soak test of live mode: many frames at full speed, while styles are switched and the source is
+unplugged again and again; then the latency behind a slow stage.
 
     python tools/soak.py --frames 108000 --size 320x240 great_wave starry_night
 
-Prints the growth of memory after the first tenth, the longest stall and the threads left; ends with
-1 when one of the bounds is broken.
+Prints the growth of memory after the first tenth, the longest stall, and threads that are left. The
+exit code is 1 if one of these is over its limit.
 """
 
 import argparse
@@ -29,7 +29,7 @@ _MIB = 2**20
 
 
 class Feed(Unmanaged):
-    """The same pictures over and over, until ``unplugged`` is set."""
+    """The same pictures in a loop, until ``unplugged`` is set."""
 
     def __init__(self, pictures, unplugged, interval):
         height, width = pictures[0].shape[:2]
@@ -48,7 +48,8 @@ class Feed(Unmanaged):
 
 
 class Watch(Unmanaged):
-    """Ends after ``frames``, calls ``at[n]`` at frame n, and keeps the longest wait for a frame."""
+    """Ends after ``frames``, calls ``at[n]`` at frame n, and records the longest wait for a
+    frame."""
 
     def __init__(self, frames, at):
         self._frames, self._at = frames, at
@@ -68,7 +69,7 @@ class Watch(Unmanaged):
 
 
 class Sleeper:
-    """A network that takes ``seconds``."""
+    """A network that takes ``seconds`` a frame."""
 
     provider = digest = "sleeper"
 
@@ -117,7 +118,7 @@ def soak(options):
 
 
 def slow_stage(seconds=0.05):
-    """A source of 60 fps before a stage that makes 20."""
+    """A source of 60 fps, and a stage that manages 20."""
     pictures = [np.full((480, 640, 3), 90, np.uint8)]
     live = Live(Sleeper(seconds), ["sleeper"])
     report = live.run(Feed(pictures, threading.Event(), 1 / 60), Watch(100, {}))

@@ -1,10 +1,9 @@
-"""Stillness for the eye: a clip of source, per-frame painting and ours, and its temporal slice.
+"""Stillness made visible: source, painting and stabilised painting of a clip side by side.
 
     python tools/temporal_picture.py CLIP --style great_wave --output FOLDER [--column X]
 
-Writes side-by-side.mp4, and slice.png: one column of pixels over time (to the right), source,
-per frame and stabilised below one another. What holds still is a smooth line there, flicker is a
-comb.
+Writes side-by-side.mp4, and slice.png: one column of pixels over time, from left to right, for each
+of the three from top to bottom. What holds still is a smooth line there; flicker looks like a comb.
 """
 
 import argparse
@@ -27,7 +26,7 @@ from realtime_nst.stream import Frame, Image
 
 
 def triples(arguments: argparse.Namespace) -> list[tuple[Frame, list[Image]]]:
-    """Each frame, with its source, its painting, and its painting stabilised."""
+    """Each frame, with its source, its painting, and its stabilised painting."""
     stylizer = Stylizer(arguments.style, arguments.provider)
     painter, shrink = Stylise(stylizer), Resize(Size(shorter=arguments.size))
     ours = Stabilise(Stylise(stylizer), arguments.stabilise)
