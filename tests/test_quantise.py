@@ -53,9 +53,9 @@ def style(once, tmp_path_factory):
     """A copy, beside which its int8 form can be written."""
 
     def make(folder):
-        checkpoint = untrained(_NETWORK)
+        checkpoint = untrained(Recipe(network=_NETWORK))
         named = replace(checkpoint, style=replace(checkpoint.style, name="wave"))
-        export.export(named, folder / "wave.onnx")
+        export(named, folder / "wave.onnx")
 
     path = tmp_path_factory.mktemp("styles") / "wave.onnx"
     shutil.copy(once("wave", make) / "wave.onnx", path)
