@@ -14,7 +14,7 @@ onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
 import shared_networks  # noqa: E402
 
-from realtime_nst.errors import TrainingError, UnknownName, UsageError  # noqa: E402
+from realtime_nst.errors import MediaError, TrainingError, UnknownName, UsageError  # noqa: E402
 from realtime_nst.learning.data.paintings import (  # noqa: E402
     PaintingCrops,
     by_artist,
@@ -376,7 +376,7 @@ def test_a_single_pixel_is_a_flat_painting(network, tmp_path):
 
 def test_paintings_that_cannot_be_are_one_line(tmp_path):
     (tmp_path / "text.jpg").write_text("not a picture")
-    with pytest.raises(TrainingError, match="not a picture"):
+    with pytest.raises(MediaError, match="not a picture"):
         read_painting(tmp_path / "text.jpg", 512)
     with pytest.raises(UsageError, match="no such picture"):
         read_painting(tmp_path / "none.jpg", 512)

@@ -49,10 +49,10 @@ MAY_IMPORT = {
         "spec",
     },
     "learning": {"errors"},
-    "learning.data": {*BASE, "learning", "motion", "sources"},
+    "learning.data": {*BASE, "learning", "motion", "pictures", "sources"},
     "learning.transforms": {"errors", "learning"},
     "learning.networks": {"errors", "learning", "learning.transforms"},
-    "learning.loss_networks": {"errors", "learning", "runtime"},
+    "learning.loss_networks": {"errors", "files", "learning", "runtime"},
     "learning.losses": {"errors", "learning", "learning.loss_networks"},
     "learning.training": {
         *BASE,
@@ -70,6 +70,7 @@ MAY_IMPORT = {
         "learning.data",
         "learning.loss_networks",
         "learning.losses",
+        "look",
         "motion",
     },
     "learning.export": {

@@ -91,12 +91,12 @@ def test_the_command_trains_goes_on_and_writes_one_file(media, tmp_path, cli):
 
 @pytest.mark.parametrize("name", CONDITIONAL_NETWORKS)
 @torch.no_grad()
-def test_begun_as_a_single_network_every_style_paints_as_it(name):
+def test_started_from_a_single_network_every_style_paints_as_it(name):
     small = f"{name}:width=8,blocks=1,detail=4"
     single, many = build(small).eval(), build_conditional(small, 2).eval()
     for weight in single.parameters():
         weight.add_(0.1 * torch.randn(weight.shape))
-    many.begin_as(single)
+    many.start_as(single)
     image = torch.rand(1, 3, 32, 48)
     for code in torch.eye(2).split(1):
         assert torch.allclose(many(image, code), single(image), atol=1e-4)
@@ -178,7 +178,7 @@ def test_names_that_cannot_be_are_one_line(tmp_path):
     write_painting(folder / "stripes.jpg")
     with pytest.raises(UsageError, match="rename one"):
         find_styles(folder)
-    with pytest.raises(UsageError, match="part the styles of a blend"):
+    with pytest.raises(UsageError, match="separate the styles of a blend"):
         painting(write_painting(tmp_path / "a,b.png"))
     with pytest.raises(UsageError, match="--styles takes a folder"):
         find_styles(tmp_path / "none")
@@ -299,7 +299,8 @@ def test_one_kind_of_painting_is_asked_for(media, tmp_path, cli, more):
 def test_a_single_style_does_not_start_from_many(media, trained, tmp_path, cli):
     checkpoint, _, _ = trained
     painted = media["styles"] / "stripes.png"
-    code, _, said = cli(*command(media, tmp_path / "a.onnx", painted, "--start-from", checkpoint))
+    more = ("--style", painted, "--start-from", checkpoint)
+    code, _, said = cli(*command(media, tmp_path / "a.onnx", *more))
     assert code != 0
     assert "2 styles" in said
 
@@ -313,7 +314,7 @@ def test_a_style_file_gives_the_weights_its_checkpoint_has(trained):
         assert torch.allclose(found.weights[key], value, rtol=2e-3, atol=2e-4), key
 
 
-def test_known_styles_begin_as_they_were_and_others_in_the_middle(trained):
+def test_known_styles_start_as_they_were_and_others_in_the_middle(trained):
     start = read_start(trained[0])
     network = build_conditional(TINY, 3)
     start.give_to_many(network, TINY, ["new", "stripes", "blots"])

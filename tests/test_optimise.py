@@ -405,7 +405,7 @@ def test_a_loss_that_stays_not_finite_is_one_clear_error(first_bad):
 @pytest.mark.parametrize(
     "bad",
     [
-        {"steps": 0}, {"size": 8}, {"scales": 0}, {"scales": 9}, {"noise": 1.5},
+        {"steps": 0}, {"longest": 8}, {"scales": 0}, {"scales": 9}, {"noise": 1.5},
         {"optimiser": "sgd"},
         {"init": "black"}, {"pooling": "mean"}, {"precision": "fp16"}, {"keep_colour": "all"},
         {"style_weight": -1.0}, {"learning_rate": -1.0}, {"content_layers": ()},

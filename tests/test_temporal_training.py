@@ -130,7 +130,7 @@ def test_clips_without_temporal_training_are_refused(media, clips, tmp_path):
         ({"motions": ()}, UsageError, "--motions is empty.*still"),
         ({"temporal_pairs": 3}, UsageError, "--temporal-pairs 3.*--batch of 2"),
         ({"content_weight": 0.0, "style_weight": 0.0, "deep_content_weight": 0.0,
-          "deep_style_weight": 0.0}, UsageError, "weights are 0"),
+          "deep_style_weight": 0.0}, UsageError, "temporal ones are 0"),
     ],
 )  # fmt: skip
 def test_a_recipe_that_cannot_be_is_refused_by_name(bad, error, said):

@@ -8,7 +8,6 @@ styles' paintings that is found below --paintings, on photos that training holds
 
 import argparse
 import csv
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 
 from realtime_nst.errors import TrainingError
+from realtime_nst.files import digest
 from realtime_nst.learning.data.pictures import find_photos, hold_out, measurable
 from realtime_nst.learning.device import best_device
 from realtime_nst.learning.loss_networks.features import FeatureExtractor
@@ -55,7 +55,7 @@ def networks_of(styles: Sequence[InstalledStyle], strengths: Sequence[float]) ->
 
 def paintings_of(styles: Sequence[InstalledStyle], pictures: Sequence[Path]) -> dict[str, Path]:
     """For each style, that one of ``pictures`` it was trained on, by digest, if it is there."""
-    by_digest = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in pictures}
+    by_digest = {digest(path): path for path in pictures}
     wanted = {style.name: style.recipe.get("painting_sha256") for style in styles}
     return {name: by_digest[digest] for name, digest in wanted.items() if digest in by_digest}
 

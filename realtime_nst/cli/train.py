@@ -22,7 +22,7 @@ from realtime_nst.cli.train_options import (
     Restart,
     TrainedOn,
 )
-from realtime_nst.cli.train_progress import say_begun, say_quality, train_shown
+from realtime_nst.cli.train_progress import say_quality, say_started, train_shown
 from realtime_nst.errors import UsageError
 from realtime_nst.learning.training.recipe import ManyRecipe, Recipe
 
@@ -70,7 +70,9 @@ def train(
     clips: Clips = None,
     restart: Restart = False,
     overwrite: options.Overwrite = False,
-    painting: Annotated[Path | None, typer.Argument(hidden=True, metavar="")] = None,
+    painting: Annotated[
+        Path | None, typer.Argument(hidden=True, metavar="--style PAINTING")
+    ] = None,
     name: Name = "",
     title: Annotated[
         str,
@@ -138,7 +140,7 @@ def train(
     )  # fmt: skip
     origin = f"from {info.started_from}" if start else "from nothing"
     console.say_notice(f"{origin}, {chosen.steps} steps, judged by {weights[0].name}")
-    say_begun(run)
+    say_started(run)
     trained = load(train_shown(run))
     say_quality(trained.quality, len(run.photos.held_out))
     export_checked(trained, output)

@@ -20,7 +20,7 @@ from realtime_nst.cli.train_options import (
     Restart,
     TrainedOn,
 )
-from realtime_nst.cli.train_progress import say_begun, say_quality, train_shown
+from realtime_nst.cli.train_progress import say_quality, say_started, train_shown
 from realtime_nst.learning.training.recipe import ArbitraryRecipe
 
 _STEPS_FROM_ANOTHER = 2000
@@ -64,8 +64,9 @@ def train_any(
 ) -> None:
     """Train a network for any painting.
 
-    Writes OUTPUT, which paints, and beside it the encoder, which makes the code of a painting. If
-    it is stopped, the same command resumes it.
+    Writes OUTPUT, which paints, and beside it an encoder of paintings.
+
+    If it is stopped, the same command resumes it.
     """
     check_target(output, overwrite)
     from realtime_nst.packages import require
@@ -109,7 +110,7 @@ def train_any(
         f"{console.counted(len(split.groups), 'artist')}, judged by {weights[0].name}; "
         f"{console.counted(len(split.left_out), 'painting')} kept out"
     )
-    say_begun(run)
+    say_started(run)
     trained = checkpoint.load(train_shown(run))
     say_quality(trained.quality, len(run.photos.held_out))
     export_checked(trained, output)

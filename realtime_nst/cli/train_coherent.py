@@ -9,7 +9,7 @@ from realtime_nst.cli import options
 from realtime_nst.cli.export import check_target, export_checked
 from realtime_nst.cli.recipe_options import read_options, with_options_of
 from realtime_nst.cli.train_options import Clips, Content, Restart
-from realtime_nst.cli.train_progress import say_begun, train_shown
+from realtime_nst.cli.train_progress import say_started, train_shown
 from realtime_nst.learning.training.recipe import CoherentRecipe
 
 
@@ -27,8 +27,7 @@ def train_coherent(
 ) -> None:
     """Train a network that keeps features of the previous frame (Chen et al. 2017).
 
-    An experiment, measured by bench temporal --coherent. The style stays as it is; a small mask
-    learns. video and live steady their pictures in another way, which is far stiller and cheaper.
+    An experiment: video and live steady their paintings far better, and faster.
     """
     check_target(output, overwrite)
     from realtime_nst.packages import require
@@ -40,5 +39,5 @@ def train_coherent(
     chosen = read_options(CoherentRecipe, recipe)
     folder = output.with_suffix(".train")
     run = coherent_run(load(checkpoint), content, folder, chosen, clips, restart)
-    say_begun(run)
+    say_started(run)
     export_checked(load(train_shown(run)), output)

@@ -1,4 +1,4 @@
-"""What a person sees of a training run."""
+"""The progress of a training run on the terminal."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 _ENOUGH_PHOTOS = 200
 _STEPS_A_LINE = 25
-"""Where there is no terminal to draw a bar on."""
+"""Between two lines, if there is no terminal for a bar."""
 
 
-def say_begun(run: "TrainingRun[Any]") -> None:
+def say_started(run: "TrainingRun[Any]") -> None:
     console.say_notice(f"samples, losses and checkpoint: {run.folder}")
     photos = len(run.photos.training)
     if photos < _ENOUGH_PHOTOS:
         console.say_notice(
-            f"{console.counted(photos, 'photo')} to train on is little: expect a style that fits "
-            f"these alone; {_ENOUGH_PHOTOS} or more is better"
+            f"{console.counted(photos, 'photo')} to train on are few: expect a style that fits "
+            f"these alone; {_ENOUGH_PHOTOS} or more are better"
         )
 
 
 def train_shown(run: "TrainingRun[Any]") -> Path:
-    """Train to the end, showing how far it is; return the checkpoint."""
+    """Train to the end with a progress bar; returns the path of the checkpoint."""
     columns = (
         TextColumn("training"),
         BarColumn(),
@@ -50,7 +50,7 @@ def train_shown(run: "TrainingRun[Any]") -> Path:
             return run.train(show)
         except KeyboardInterrupt:
             progress.stop()
-            console.say_notice(f"stopped; the same command goes on from {run.checkpoint_path}")
+            console.say_notice(f"stopped; the same command resumes from {run.checkpoint_path}")
             raise typer.Exit(130) from None
 
 

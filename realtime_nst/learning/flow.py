@@ -44,7 +44,9 @@ def warp(image: Tensor, flow: Tensor, mode: str = "bicubic", padding: str = "bor
     """
     height, width = flow.shape[-2:]
     x, y = torch.arange(width, device=flow.device), torch.arange(height, device=flow.device)
-    column = (x + flow[:, 0]) * (2 / max(width - 1, 1)) - 1
-    row = (y[:, None] + flow[:, 1]) * (2 / max(height - 1, 1)) - 1
+    # Not max(width - 1, 1): exported, that would be an operator that TensorRT may not know.
+    columns, rows = (side - 1 if side > 1 else 1 for side in (width, height))
+    column = (x + flow[:, 0]) * (2 / columns) - 1
+    row = (y[:, None] + flow[:, 1]) * (2 / rows) - 1
     grid = torch.stack((column, row), dim=-1)
     return F.grid_sample(image.contiguous(), grid, mode, padding, align_corners=True)

@@ -1,12 +1,12 @@
 """Loss networks from files: the bundled one, or weights of VGG-19 and its students."""
 
-import hashlib
 import json
 from pathlib import Path
 
 import torch
 
 from realtime_nst.errors import TrainingError
+from realtime_nst.files import digest
 from realtime_nst.learning.loss_networks.features import LossNetwork
 from realtime_nst.learning.loss_networks.low_rank import load_bundled
 from realtime_nst.learning.loss_networks.vgg import DistilledVgg19, Vgg19, is_vgg19, pooling_of
@@ -51,15 +51,15 @@ def bundled(directory: Path | None = None) -> Path:
         raise TrainingError(f"the bundled loss network is not installed; {_REMEDY}")
     path = directory / FILE
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        found = digest(path)
         wanted = json.loads((directory / CARD).read_text(encoding="utf-8"))["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(
             f"the bundled loss network {str(path)!r} cannot be read ({error}); {_REMEDY}"
         ) from error
-    if digest != wanted:
+    if found != wanted:
         raise TrainingError(
-            f"{str(path)!r} is not the bundled loss network: its sha256 begins with {digest[:12]}, "
+            f"{str(path)!r} is not the bundled loss network: its sha256 begins with {found[:12]}, "
             f"not {str(wanted)[:12]}; {_REMEDY}"
         )
     return path
