@@ -46,7 +46,7 @@ def optimise(
     contents: Annotated[
         list[Path], typer.Argument(metavar="CONTENT", help="A picture, a folder or a video.")
     ],
-    output: options.Output,
+    *,
     style: Annotated[
         str,
         typer.Option(
@@ -57,6 +57,7 @@ def optimise(
             show_default=False,
         ),
     ] = "",
+    output: options.Output,
     save_every: Annotated[
         int,
         typer.Option(

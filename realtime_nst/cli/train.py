@@ -42,12 +42,13 @@ _STEPS_A_STYLE = 250
 @with_options_of(Recipe, "Training")
 def train(
     context: typer.Context,
-    content: Content,
-    output: options.Output,
+    *,
     style: Annotated[
         Path | None,
         typer.Option("--style", "-s", metavar="PAINTING", help="The painting to imitate."),
     ] = None,
+    content: Content,
+    output: options.Output,
     styles: Annotated[
         Path | None,
         typer.Option(

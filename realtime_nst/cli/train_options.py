@@ -12,7 +12,7 @@ Content = Annotated[
     Path, typer.Option(metavar="FOLDER", help="Photos to train on, a few hundred at least.")
 ]
 Restart = Annotated[
-    bool, typer.Option("--restart", metavar="", help="Start over, even if a run can be resumed.")
+    bool, typer.Option("--restart", help="Start over, even if a run can be resumed.")
 ]
 Clips = Annotated[
     Path | None,
