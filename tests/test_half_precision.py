@@ -118,7 +118,7 @@ def test_half_precision_does_not_overflow(name):
 
 def _trained(style):
     network = build(style.network)
-    read_start(style.path).give_to(network, style.network)
+    read_start(style.path).load_into(network, style.network)
     return network
 
 

@@ -317,11 +317,11 @@ def test_a_style_file_gives_the_weights_its_checkpoint_has(trained):
 def test_known_styles_start_as_they_were_and_others_in_the_middle(trained):
     start = read_start(trained[0])
     network = build_conditional(TINY, 3)
-    start.give_to_many(network, TINY, ["new", "stripes", "blots"])
+    start.load_into_many(network, TINY, ["new", "stripes", "blots"])
     blots, stripes = start.weights["styles"]
     assert torch.equal(network.styles, torch.stack([(blots + stripes) / 2, stripes, blots]))
     with pytest.raises(TrainingError, match="add --network"):
-        start.give_to_many(network, "fast", ["new"])
+        start.load_into_many(network, "fast", ["new"])
 
 
 def paint(path, frame, code, strength=1.0):

@@ -72,7 +72,7 @@ def test_the_network_that_begins_paints_as_the_old_one_does(saved):
     painted = []
     for file in ("checkpoint.pt", "old.onnx"):
         network = networks.build(name).eval()
-        read_start(folder / file).give_to(network, name)
+        read_start(folder / file).load_into(network, name)
         painted.append(network(image))
     assert torch.allclose(*painted, atol=0.01)
 
@@ -86,7 +86,7 @@ def test_a_network_for_any_painting_starts_from_its_two_files(tmp_path):
         checkpoints.trained_network(made),
     )
     network = networks.build_arbitrary(name)
-    found.give_to(network, name)
+    found.load_into(network, name)
     for key, value in wanted.state_dict().items():
         assert torch.allclose(network.state_dict()[key], value, rtol=2e-3, atol=2e-4), key
     (tmp_path / "any.encoder.onnx").unlink()
@@ -120,14 +120,14 @@ def test_what_is_no_style_or_checkpoint_is_refused(tmp_path):
 def test_weights_of_another_network_are_refused(tmp_path):
     checkpoints.save(checkpoint(NETWORK), tmp_path / "checkpoint.pt")
     with pytest.raises(TrainingError, match="--network fast:width=8"):
-        read_start(tmp_path / "checkpoint.pt").give_to(networks.build("fast"), "fast")
+        read_start(tmp_path / "checkpoint.pt").load_into(networks.build("fast"), "fast")
     with pytest.raises(TrainingError, match="give one of arbitrary, adain") as caught:
-        read_start(tmp_path / "checkpoint.pt").give_to(networks.build_arbitrary("adain"), "adain")
+        read_start(tmp_path / "checkpoint.pt").load_into(networks.build_arbitrary("adain"), "adain")
     assert "--network" not in str(caught.value)
     checkpoints.save(checkpoint("johnson-half"), tmp_path / "checkpoint.pt")
     many = networks.build_conditional("fast", 2)
     with pytest.raises(TrainingError, match="give one of fast, quality, tiny"):
-        read_start(tmp_path / "checkpoint.pt").give_to_many(many, "fast", ["a", "b"])
+        read_start(tmp_path / "checkpoint.pt").load_into_many(many, "fast", ["a", "b"])
 
 
 def test_weights_that_do_not_fit_are_one_line(tmp_path):
@@ -136,7 +136,7 @@ def test_weights_that_do_not_fit_are_one_line(tmp_path):
     checkpoints.save(made, tmp_path / "checkpoint.pt")
     start = read_start(tmp_path / "checkpoint.pt")
     for go_on in (
-        lambda: start.give_to(networks.build(NETWORK), NETWORK),
+        lambda: start.load_into(networks.build(NETWORK), NETWORK),
         lambda: checkpoints.trained_network(made),
     ):
         with pytest.raises(TrainingError, match=r"do not fit the network.*--start-from none"):

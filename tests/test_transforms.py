@@ -349,19 +349,19 @@ def test_encoder_and_decoder_may_come_from_a_network_of_another_transform(media,
     path = trainer(media, tmp_path, TINY["adain"]).train()
     given, network = read_start(path), build_arbitrary(TINY["attention"])
     own = {k: v.clone() for k, v in network.state_dict().items()}
-    given.give_to(network, TINY["attention"])
+    given.load_into(network, TINY["attention"])
     for name, value in network.state_dict().items():
         wanted = own if name.startswith("transform.") else given.weights
         assert torch.equal(value, wanted[name])
     for other in ("attention:width=16", "adain-vgg:width=4", "arbitrary"):
         with pytest.raises(TrainingError, match=f"--network {TINY['adain']}"):
-            given.give_to(build_arbitrary(other), other)
+            given.load_into(build_arbitrary(other), other)
 
 
 def test_a_transform_comes_along_where_it_is_the_same(media, tmp_path):
     given = read_start(trainer(media, tmp_path, TINY["attention"]).train())
     spelt, network = "attention:blocks=1,detail=4,width=8", build_arbitrary(TINY["attention"])
-    given.give_to(network, spelt)
+    given.load_into(network, spelt)
     own = network.state_dict()
     assert all(torch.equal(own[name], given.weights[name]) for name in own)
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from realtime_nst.errors import TrainingError
+from realtime_nst.errors import TrainingError, one_line
 from realtime_nst.learning.loss_networks.vgg import Chain, Pooling
 from realtime_nst.learning.loss_networks.weights import Weights
 
@@ -102,6 +102,5 @@ def load_bundled(
     try:
         network.load_state_dict(dict(weights))
     except (RuntimeError, AttributeError, TypeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise TrainingError(f"{reason}; give undamaged weights") from error
+        raise TrainingError(f"{one_line(error)}; give undamaged weights") from error
     return network.to(device, dtype, memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]

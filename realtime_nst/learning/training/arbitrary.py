@@ -67,7 +67,7 @@ def arbitrary_run(
     extractor = judges.extractor()
     network = seeded(lambda: _build(recipe.network, loss_weights), recipe.seed, device)
     if start is not None:
-        start.give_to(network, recipe.network)
+        start.load_into(network, recipe.network)
     if recipe.pretrain_steps:
         check_pretraining(network, recipe.network)
         _check_layer(extractor)

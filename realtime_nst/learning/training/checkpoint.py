@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
+from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError, one_line
 from realtime_nst.files import write_whole
 from realtime_nst.learning import networks
 from realtime_nst.learning.data.style_folder import PaintingInfo
@@ -165,10 +165,9 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         with write_whole(path) as unfinished:
             torch.save({**values, **plain}, unfinished)
     except (OSError, RuntimeError) as error:  # torch's writer raises RuntimeError on a full disk
-        reason = " ".join(str(error).split())[:100]
         raise TrainingError(
-            f"the checkpoint {path} cannot be written ({reason}); free some space, then give the "
-            "same command again"
+            f"the checkpoint {path} cannot be written ({one_line(error)}); free some space, then give "
+            "the same command again"
         ) from error
 
 

@@ -62,7 +62,7 @@ def many_styles_run(
     network = seeded(lambda: networks.build_conditional(recipe.network, total), recipe.seed, device)
     styles = _Styles(network, judges, recipe, paintings, first=len(kept))
     if start:
-        start.give_to_many(network, recipe.network, [info.name for info in style.paintings])
+        start.load_into_many(network, recipe.network, [info.name for info in style.paintings])
     if frozen:
         styles.freeze_others()
     images = [read_image(each.path, recipe.style_size) for each in paintings]

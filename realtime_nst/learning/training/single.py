@@ -46,7 +46,7 @@ def single_style_run(
     image = read_image(painting, recipe.style_size).to(device.name)
     objective = build_objective(recipe, extractor, image)
     if start is not None:
-        start.give_to(network, recipe.network)
+        start.load_into(network, recipe.network)
 
     def paint(shown: Tensor) -> Tensor:
         with device.autocast():

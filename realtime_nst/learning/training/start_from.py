@@ -40,7 +40,7 @@ class Start:
     weights: Mapping[str, Tensor]
     paintings: tuple[PaintingInfo, ...] = ()
 
-    def give_to(self, network: nn.Module, name: str) -> None:
+    def load_into(self, network: nn.Module, name: str) -> None:
         """Load the weights into ``network``, which is called ``name``.
 
         Of two different networks around feature transforms with the same encoder and decoder, these
@@ -51,17 +51,17 @@ class Start:
                 f"--start-from holds a network of {len(self.paintings)} styles; train others with "
                 "--styles or --add-style, or give a single style to start from"
             )
-        if self.network != name and self._gives_ends(network):
+        if self.network != name and self._load_ends(network):
             return
         arbitrary = isinstance(network, ArbitraryNetwork)
         self._check(name, networks.ARBITRARY_NETWORKS if arbitrary else networks.NETWORKS)
         load_weights(network, self.weights)
 
-    def give_to_many(self, network: ConditionalNet, name: str, styles: Sequence[str]) -> None:
+    def load_into_many(self, network: ConditionalNet, name: str, styles: Sequence[str]) -> None:
         """Load the weights into ``network`` of many ``styles``: a style of the same name starts
         from its own parameters, any other from the mean of all.
 
-        Raises TrainingError as :meth:`give_to` does.
+        Raises TrainingError as :meth:`load_into` does.
         """
         self._check(name, networks.CONDITIONAL_NETWORKS)
         if not self.paintings:
@@ -75,7 +75,7 @@ class Start:
         own = torch.stack([known.get(style, rows.mean(0)) for style in styles])
         load_weights(network, {**self.weights, "styles": own})
 
-    def _gives_ends(self, network: nn.Module) -> bool:
+    def _load_ends(self, network: nn.Module) -> bool:
         """Whether ``network`` has a feature transform and has taken encoder and decoder whole, and
         all else that fits."""
         if not isinstance(network, TransformedNet):
