@@ -166,8 +166,8 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
             torch.save({**values, **plain}, unfinished)
     except (OSError, RuntimeError) as error:  # torch's writer raises RuntimeError on a full disk
         raise TrainingError(
-            f"the checkpoint {path} cannot be written ({one_line(error)}); free some space, then give "
-            "the same command again"
+            f"the checkpoint {path} cannot be written ({one_line(error)}); free some space, then "
+            "give the same command again"
         ) from error
 
 
