@@ -9,8 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from realtime_nst.cli import console
 
 if TYPE_CHECKING:
-    from realtime_nst.learning.training.loop import Progress as Step
-    from realtime_nst.learning.training.loop import TrainingRun
+    from realtime_nst.learning.training.loop import Step, TrainingRun
 
 _ENOUGH_PHOTOS = 200
 _STEPS_A_LINE = 25

@@ -50,8 +50,8 @@ class Task(Generic[Batch]):
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Passed to ``on_progress`` after each step. ``losses`` are unweighted, ``total`` is weighted.
+class Step:
+    """Passed to ``on_step`` after each step. ``losses`` are unweighted, ``total`` is weighted.
     ``notice`` is set if something happened that a person should know."""
 
     step: int
@@ -92,7 +92,7 @@ class TrainingRun(Generic[Batch]):
     def checkpoint_path(self) -> Path:
         return self.folder / "checkpoint.pt"
 
-    def train(self, on_progress: Callable[[Progress], None] = lambda _: None) -> Path:
+    def train(self, on_step: Callable[[Step], None] = lambda _: None) -> Path:
         """Train to the recipe's last step, measure, and return the checkpoint's path.
 
         Raises TrainingError if the losses stay not finite however often training goes back.
@@ -100,19 +100,19 @@ class TrainingRun(Generic[Batch]):
         while self.step < self.recipe.steps:
             for progress in self._steps():
                 self._history.append({"step": progress.step, **progress.losses})
-                on_progress(progress)
+                on_step(progress)
                 if self.step % self.recipe.checkpoint_every == 0:
                     self._save()
                 if self.step % self.recipe.sample_every == 0:
                     self._write_samples()
             if self.step < self.recipe.steps:
-                on_progress(self._roll_back())
+                on_step(self._roll_back())
         self._write_samples()
         self._save()
         self._save(self.task.measure(self._averaged.module.eval()))
         return self.checkpoint_path
 
-    def _steps(self) -> Iterator[Progress]:
+    def _steps(self) -> Iterator[Step]:
         """Train until the end, or until a loss or its gradient is not finite."""
         seed = self.recipe.seed + 1_000_003 * self._rollbacks
         self.network.train()
@@ -122,7 +122,7 @@ class TrainingRun(Generic[Batch]):
             if not math.isfinite(total):
                 return
             self.step += 1
-            yield Progress(self.step, self.recipe.steps, losses, total)
+            yield Step(self.step, self.recipe.steps, losses, total)
 
     def _train_on(self, batch: Batch) -> tuple[dict[str, float], float]:
         for group in self._optimiser.param_groups:
@@ -149,7 +149,7 @@ class TrainingRun(Generic[Batch]):
         fall = 0.5 * (1 + math.cos(math.pi * (done - rise) / (1 - rise)))
         return peak * (fall * (1 - _FINAL_RATE) + _FINAL_RATE)
 
-    def _roll_back(self) -> Progress:
+    def _roll_back(self) -> Step:
         bad = self.step + 1
         rollbacks = self._rollbacks + 1
         if rollbacks > _MOST_ROLLBACKS:
@@ -164,7 +164,7 @@ class TrainingRun(Generic[Batch]):
             f"the loss at step {bad} was not finite: back to the checkpoint of step {self.step}, "
             f"learning rate halved ({rollbacks} of at most {_MOST_ROLLBACKS} times)"
         )
-        return Progress(self.step, self.recipe.steps, {}, math.nan, notice)
+        return Step(self.step, self.recipe.steps, {}, math.nan, notice)
 
     def _write_samples(self) -> None:
         self.task.samples.write(self.step, self._averaged.module, self._history)
