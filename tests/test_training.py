@@ -249,6 +249,15 @@ def test_unreadable_photos_are_passed_over_until_there_are_too_many(tmp_path):
         assert "\n" not in str(caught.value)
 
 
+def test_a_folder_may_hold_every_format_that_pictures_have(tmp_path):
+    image = np.full((64, 64, 3), 99, np.uint8)
+    for suffix in (".tif", ".webp", ".png"):
+        cv2.imwrite(str(tmp_path / f"photo{suffix}"), image)
+    photos = find_photos(tmp_path)
+    assert [path.suffix for path in photos] == [".png", ".tif", ".webp"]
+    assert [Crops([path], 32, 0)[0].shape for path in photos] == [(3, 32, 32)] * 3
+
+
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(UsageError, match="no photos"):
         find_photos(tmp_path)
