@@ -41,7 +41,7 @@ def _coherent(recipe: CoherentRecipe, _: int) -> CoherentNet:
     return CoherentNet(networks.build(recipe.network), recipe.split)
 
 
-KINDS: Mapping[str, TrainedKind] = {
+TRAINED_KINDS: Mapping[str, TrainedKind] = {
     SINGLE: TrainedKind(
         Recipe, networks.NETWORKS, lambda recipe, _: networks.build(recipe.network)
     ),
@@ -103,7 +103,7 @@ class Checkpoint:
 
     @property
     def kind(self) -> TrainedKind:
-        return KINDS[self.recipe.kind]
+        return TRAINED_KINDS[self.recipe.kind]
 
     def build(self) -> PaintingNetwork:
         """A network like the one that was trained, with random weights."""
@@ -116,7 +116,7 @@ def untrained(recipe: RunRecipe, styles: Sequence[str] = (), seed: int = 0) -> C
     It paints noise, as fast as a trained one.
     """
     torch.manual_seed(seed)
-    network = KINDS[recipe.kind].build(recipe, len(styles))
+    network = TRAINED_KINDS[recipe.kind].build(recipe, len(styles))
     averaged = AveragedModel(network, use_buffers=True).state_dict()
     style = StyleInfo(
         "untrained", "Untrained", "nobody", "MIT", "nothing: random weights",
@@ -177,7 +177,7 @@ def load(path: Path) -> Checkpoint:
         raise UsageError(f"checkpoint not found: {path}; training writes checkpoint.pt")
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
-        recipe = KINDS[values.pop("kind", SINGLE)].recipe
+        recipe = TRAINED_KINDS[values.pop("kind", SINGLE)].recipe
         told = {_RENAMED.get(name, name): value for name, value in values["recipe"].items()}
         plain = {"recipe": recipe(**told), "style": _style(values["style"])}
         return Checkpoint(**{**values, **plain})

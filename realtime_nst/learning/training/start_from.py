@@ -17,7 +17,7 @@ from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
 from realtime_nst.learning.networks.transformed import TransformedNet
-from realtime_nst.learning.training.checkpoint import KINDS, load, load_weights
+from realtime_nst.learning.training.checkpoint import TRAINED_KINDS, load, load_weights
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.companions import encoder_of
 from realtime_nst.runtime.kinds import MULTI
@@ -137,7 +137,7 @@ def _paintings(card: ModelCard) -> tuple[PaintingInfo, ...]:
 
 def _in_style_file(model: Model) -> dict[str, Tensor]:
     card = model.card
-    kind = KINDS[card.kind]
+    kind = TRAINED_KINDS[card.kind]
     network = kind.build(kind.recipe(network=card.network), len(_paintings(card)))
     files = [model.path, encoder_of(model).path] if model.kind.needs_encoder else [model.path]
     try:
