@@ -36,7 +36,7 @@ def install(folder, monkeypatch):
     install_file(model_factory.write_painter(made / "x.onnx"), folder, monkeypatch)
     several = model_factory.write_several(made / "y.onnx", COLOURS)
     install_file(several, folder, monkeypatch)
-    monkeypatch.setattr(styles, "_FOLDERS", (folder,))
+    monkeypatch.setattr(styles, "folder", lambda: folder)
     return folder
 
 

@@ -43,7 +43,7 @@ def install(folder, monkeypatch):
     (folder / "swap.jpg").write_bytes(b"a picture")
     entries[0]["picture"] = "swap.jpg"
     (folder / "manifest.json").write_text(json.dumps({"styles": entries}))
-    monkeypatch.setattr(styles, "_FOLDERS", (folder,))
+    monkeypatch.setattr(styles, "folder", lambda: folder)
 
 
 def install_several(folder):

@@ -210,7 +210,7 @@ def test_a_painting_is_played_by_the_painter_asked_for(settings, tmp_path, monke
     red = painter_factory.painting(tmp_path / "red.png", (250, 20, 20), (96, 96))
     painter = model_factory.write_painter(tmp_path / "painter.onnx")
     asked = replace(settings, styles=(str(red),), painter=str(painter))
-    monkeypatch.setattr(styles, "_FOLDERS", ())
+    monkeypatch.setattr(styles, "folder", lambda: None)
     assert rows_of(name, asked, units=1)
     with pytest.raises(RealtimeNstError, match=r"gone\.onnx"):
         rows_of(name, replace(asked, painter=str(tmp_path / "gone.onnx")), units=1)

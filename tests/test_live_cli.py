@@ -113,7 +113,7 @@ def test_style_and_size_are_remembered(cli, style, screen):
 def test_the_painter_is_remembered_with_its_style(cli, screen, tmp_path, monkeypatch):
     folder = painter_factory.install(tmp_path / "installed", monkeypatch)
     shutil.move(folder / "several.onnx", tmp_path / "mine.onnx")
-    monkeypatch.setattr(styles, "_FOLDERS", ())
+    monkeypatch.setattr(styles, "folder", lambda: None)
     code, _, err = cli(*_scene("--style", "red", "--painter", tmp_path / "mine.onnx"))
     assert code == 0, err
     kept = state.load()[0].look

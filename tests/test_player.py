@@ -99,8 +99,8 @@ def test_what_cannot_be_played_is_one_line(weights, own, style, painter, says):
     assert "\n" not in str(caught.value)
 
 
-def test_without_a_painter_installed_the_remedy_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(styles, "_FOLDERS", (tmp_path,))
+def test_without_a_painter_installed_the_remedy_is_named(monkeypatch):
+    monkeypatch.setattr(styles, "folder", lambda: None)
     with pytest.raises(UsageError, match=r"'a.jpg' is a picture.*--painter FILE.*train-any"):
         find_player("a.jpg")
     with pytest.raises(UnknownName):

@@ -12,7 +12,7 @@ import numpy as np
 from realtime_nst import spec
 from realtime_nst.bench.case import LeftOut
 from realtime_nst.bench.cases import _sintel
-from realtime_nst.bench.cases._common import Size, usual
+from realtime_nst.bench.cases._common import Sides, usual
 from realtime_nst.bench.settings import Settings
 from realtime_nst.motion import Flow, dense_flow, visible
 from realtime_nst.motion.occlusion import Mask
@@ -76,13 +76,13 @@ def _videos(folder: Path | None) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.suffix.lower() in _VIDEOS) if folder else []
 
 
-def _scene(name: str, size: Size, count: int) -> Clip:
+def _scene(name: str, size: Sides, count: int) -> Clip:
     source = SceneSource(name, *size, frames=count)
     pairs = {apart: list(_exact(name, size, count, apart)) for apart in RANGES}
     return Clip(name, Fraction(30), _all(source, count), pairs, "exact")
 
 
-def _exact(name: str, size: Size, count: int, apart: int) -> Iterator[Pair]:
+def _exact(name: str, size: Sides, count: int, apart: int) -> Iterator[Pair]:
     slower = SceneSource(name, *size, rate=Fraction(30, apart))
     for number in range(1, (count - 1) // apart + 1):
         yield Pair((number - 1) * apart, number * apart, *slower.flow(number))
@@ -98,7 +98,7 @@ def _rendered(name: str, scene: Path, count: int) -> Clip:
     return Clip(name, _sintel.RATE, _all(source, count), pairs, "exact")
 
 
-def _video(path: Path, size: Size, count: int, weights: Path | None) -> Clip:
+def _video(path: Path, size: Sides, count: int, weights: Path | None) -> Clip:
     shrink = Resize(spec.Size(shorter=min(size)))
     source = VideoSource(path)
     frames = [shrink(frame) for frame in _all(source, count)]

@@ -19,7 +19,7 @@ from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sources.synthetic import SyntheticSource
 from realtime_nst.stream import Image
 
-Size = tuple[int, int]
+Sides = tuple[int, int]
 """Width and height, pixels."""
 
 _USUAL = (640, 480)
@@ -30,21 +30,21 @@ TIME_LIMIT = 1800
 _PATH = Path(realtime_nst.__file__).resolve().parent.parent
 
 
-def label(size: Size) -> str:
+def label(size: Sides) -> str:
     return f"{size[0]}x{size[1]}"
 
 
-def usual(settings: Settings) -> Size:
+def usual(settings: Settings) -> Sides:
     """640x480 if it was asked for, else the first size."""
     return _USUAL if _USUAL in settings.sizes else settings.sizes[0]
 
 
-def gmac_of(style: str, painter: str, size: Size, stylizer: Stylizer) -> float:
+def gmac_of(style: str, painter: str, size: Sides, stylizer: Stylizer) -> float:
     """GMAC a frame of the network that plays ``style``, which ``stylizer`` has opened."""
     return gmac(find_player(style, painter).network, *padded(size, stylizer))
 
 
-def padded(size: Size, stylizer: Stylizer) -> Size:
+def padded(size: Sides, stylizer: Stylizer) -> Sides:
     """The size the network computes on."""
     card = stylizer.card
     width, height = (
@@ -53,13 +53,13 @@ def padded(size: Size, stylizer: Stylizer) -> Size:
     return width, height
 
 
-def picture(size: Size, index: int = 0) -> Image:
+def picture(size: Sides, index: int = 0) -> Image:
     """Frame ``index`` of the synthetic scene."""
     return SyntheticSource(*size).picture(index)
 
 
 def stylizers(
-    settings: Settings, size: Size, providers: Iterable[str] | None = None
+    settings: Settings, size: Sides, providers: Iterable[str] | None = None
 ) -> dict[tuple[str, str], Stylizer]:
     """Each style on each provider, warmed up at ``size``, by (style, provider in use)."""
     found: dict[tuple[str, str], Stylizer] = {}

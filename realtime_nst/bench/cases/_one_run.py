@@ -1,6 +1,6 @@
 """One run of the pipeline in a process of its own, so that its memory is measured by itself.
 
-The case ``end-to-end`` gives it a :class:`Run` as JSON; it prints a :class:`Measured` as JSON.
+The case ``end-to-end`` gives it a :class:`Run` as JSON; it prints a :class:`RunResult` as JSON.
 """
 
 import json
@@ -52,7 +52,7 @@ class Run:
 
 
 @dataclass
-class Measured:
+class RunResult:
     """``dropped`` counts frames, out of ``captured``. ``latencies`` are milliseconds from capture
     to shown, ``peak`` is in MiB, ``growth`` in MiB per 1,000 frames after the first fifth."""
 
@@ -112,7 +112,7 @@ class Watch:
         return float(np.polyfit(np.arange(len(settled)), settled, 1)[0] * 1000)
 
 
-def measure(asked: Run) -> Measured:
+def measure(asked: Run) -> RunResult:
     watch = Watch()
     stylizer = Stylizer(asked.style, asked.provider, painter=asked.painter)
     stylizer.warm_up(asked.width, asked.height)
@@ -121,7 +121,7 @@ def measure(asked: Run) -> Measured:
         with source, sink:
             report = run(source, [Stabilise(Stylise(stylizer))], sink, watch)
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-    return Measured(
+    return RunResult(
         stylizer.provider,
         fps=report.frames / seconds if asked.clip else watch.fps,
         dropped=report.dropped,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realtime_nst.bench.case import Case, Figure, Headline, Plot, Row, Unit
-from realtime_nst.bench.cases._common import Size, label, need_torch, picture, stylizers
+from realtime_nst.bench.cases._common import Sides, label, need_torch, picture, stylizers
 from realtime_nst.bench.compare import ratio
 from realtime_nst.bench.plots import FAINT, SERIES, canvas, legend, logarithmic, svg
 from realtime_nst.bench.rows import best, distinct_name, is_number, number, pixels, preferred, value
@@ -119,13 +119,13 @@ def _measure(side: int, settings: Settings, timer: Timer) -> Sequence[Row]:
     ]
 
 
-def _a_step(size: Size, watch: Watch) -> Row:
+def _a_step(size: Sides, watch: Watch) -> Row:
     milliseconds = [1000 * seconds for seconds in watch.a_step]
     figures: dict[str, Figure] = {**spread(watch.a_step), "steps timed": len(milliseconds)}
     return Row({"size": label(size), "what": "one step"}, figures, {"median ms": milliseconds})
 
 
-def _optimised(size: Size, watch: Watch, weights: str) -> list[Row]:
+def _optimised(size: Sides, watch: Watch, weights: str) -> list[Row]:
     rows = []
     for steps in _STEPS:
         seconds, how = watch.seconds(steps)
@@ -134,7 +134,7 @@ def _optimised(size: Size, watch: Watch, weights: str) -> list[Row]:
     return rows
 
 
-def _speed_ups(size: Size, watch: Watch, weights: str) -> list[Row]:
+def _speed_ups(size: Sides, watch: Watch, weights: str) -> list[Row]:
     return [
         Row(
             {"size": label(size), "network": network, "provider": provider},
@@ -160,7 +160,7 @@ def _faster(watch: Watch, readings: list[float]) -> dict[str, Figure]:
     }
 
 
-def _networks(settings: Settings, size: Size) -> Calls:
+def _networks(settings: Settings, size: Sides) -> Calls:
     """The first style of each network; the others take as long."""
     image = picture(size)
     calls: dict[tuple[str, str], Callable[[], object]] = {}

@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.figure import Figure as Drawing
 
 from realtime_nst.bench.case import Case, Figure, Headline, Plot, Row, Unit
-from realtime_nst.bench.cases._common import Size, label, python, usual
-from realtime_nst.bench.cases._one_run import Measured, Run
+from realtime_nst.bench.cases._common import Sides, label, python, usual
+from realtime_nst.bench.cases._one_run import Run, RunResult
 from realtime_nst.bench.plots import INK, SERIES, WIDTH, legend, svg
 from realtime_nst.bench.rows import best, grouped, number, pixels, preferred
 from realtime_nst.bench.settings import Settings
@@ -41,9 +41,9 @@ def _units(settings: Settings) -> list[Unit]:
     ] + [Unit(f"long run {label(usual(settings))}", _long)]
 
 
-def _measure(mode: str, size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
+def _measure(mode: str, size: Sides, settings: Settings, timer: Timer) -> Sequence[Row]:
     providers = settings.providers[:1] if settings.quick else settings.providers
-    found: dict[str, list[Measured]] = {provider: [] for provider in providers}
+    found: dict[str, list[RunResult]] = {provider: [] for provider in providers}
     repetitions = 1 if settings.quick else min(_REPETITIONS, timer.repetitions)
     with tempfile.TemporaryDirectory() as folder:
         runs = {p: _asked(mode, size, settings, p, Path(folder, "clip.mp4")) for p in providers}
@@ -54,7 +54,7 @@ def _measure(mode: str, size: Size, settings: Settings, timer: Timer) -> Sequenc
     return [_row(mode, size, provider, runs) for provider, runs in by_use.items()]
 
 
-def _asked(mode: str, size: Size, settings: Settings, provider: str, clip: Path) -> Run:
+def _asked(mode: str, size: Sides, settings: Settings, provider: str, clip: Path) -> Run:
     rate = int(mode.split()[1]) if mode.startswith("paced") else 0
     seconds = _SHORT_SECONDS if settings.quick else _SECONDS
     frames = rate * seconds if rate else _clip_frames(size, settings)
@@ -62,7 +62,7 @@ def _asked(mode: str, size: Size, settings: Settings, provider: str, clip: Path)
     return Run(settings.styles[0], provider, *size, frames, rate, made, settings.painter)
 
 
-def _clip_frames(size: Size, settings: Settings) -> int:
+def _clip_frames(size: Sides, settings: Settings) -> int:
     most = _SHORT_CLIP if settings.quick else _CLIP
     return min(most, max(_LEAST_CLIP, most * _CLIP_PIXELS // (size[0] * size[1])))
 
@@ -83,15 +83,15 @@ def _long(settings: Settings, timer: Timer) -> Sequence[Row]:
     return [Row(row.key, {**row.figures, "growth MiB/1000 frames": done.growth})]
 
 
-def _append(found: list[Measured], asked: Run) -> None:
+def _append(found: list[RunResult], asked: Run) -> None:
     found.append(_run(asked))
 
 
-def _run(asked: Run) -> Measured:
-    return Measured(**json.loads(python([*_RUN, json.dumps(asdict(asked))])))
+def _run(asked: Run) -> RunResult:
+    return RunResult(**json.loads(python([*_RUN, json.dumps(asdict(asked))])))
 
 
-def _row(mode: str, size: Size, provider: str, runs: Sequence[Measured]) -> Row:
+def _row(mode: str, size: Sides, provider: str, runs: Sequence[RunResult]) -> Row:
     latencies = [latency for done in runs for latency in done.latencies]
     dropped, captured = sum(done.dropped for done in runs), sum(done.captured for done in runs)
     samples = {

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from realtime_nst.bench.case import Case, Headline, Plot, Row, Unit
-from realtime_nst.bench.cases._common import Size, gmac_of, label, picture, stylizers
+from realtime_nst.bench.cases._common import Sides, gmac_of, label, picture, stylizers
 from realtime_nst.bench.conditions import precision
 from realtime_nst.bench.plots import INK, MARKERS, SERIES, canvas, legend, logarithmic, svg
 from realtime_nst.bench.rows import (
@@ -22,7 +22,7 @@ from realtime_nst.bench.timer import Timer, spread
 from realtime_nst.runtime.stylizer import Stylizer
 
 
-def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
+def _measure(size: Sides, settings: Settings, timer: Timer) -> Sequence[Row]:
     ready, image = stylizers(settings, size), picture(size)
     seconds = timer.in_turn({" ".join(key): partial(s, image) for key, s in ready.items()})
     macs = {style: gmac_of(style, settings.painter, size, s) for (style, _), s in ready.items()}
@@ -33,7 +33,7 @@ def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
 
 
 def _row(
-    key: tuple[str, str], stylizer: Stylizer, size: Size, macs: float, seconds: list[float]
+    key: tuple[str, str], stylizer: Stylizer, size: Sides, macs: float, seconds: list[float]
 ) -> Row:
     style, provider = key
     times = spread(seconds)

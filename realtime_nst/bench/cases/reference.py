@@ -9,7 +9,7 @@ from typing import Any
 
 from realtime_nst.bench.case import Case, Figure, Headline, Row, Unit
 from realtime_nst.bench.cases._common import (
-    Size,
+    Sides,
     at_most,
     label,
     need_torch,
@@ -31,7 +31,7 @@ _OURS = "ours"
 _FASTER = "ours is x times faster"
 
 
-def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
+def _measure(size: Sides, settings: Settings, timer: Timer) -> Sequence[Row]:
     need_torch("the reference network")
     image = picture(size)
     calls = dict(_in_torch(image)) | _in_engines(settings, size, image)
@@ -41,7 +41,7 @@ def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
     return _rows(size, seconds)
 
 
-def _rows(size: Size, seconds: Mapping[str, list[float]]) -> list[Row]:
+def _rows(size: Sides, seconds: Mapping[str, list[float]]) -> list[Row]:
     best = min((e for e in seconds if e.startswith(_OURS)), key=lambda e: median(seconds[e]))
     return [
         Row(
@@ -84,7 +84,7 @@ def _in_torch(image: Image) -> Mapping[str, Callable[[], object]]:
     return {f"torch {names[dtype]}{where}": partial(run, dtype) for dtype in dtypes}
 
 
-def _in_engines(settings: Settings, size: Size, image: Image) -> dict[str, Callable[[], object]]:
+def _in_engines(settings: Settings, size: Sides, image: Image) -> dict[str, Callable[[], object]]:
     """ONNX Runtime on the CPU, the usual engine, and the providers asked for."""
     calls: dict[str, Callable[[], object]] = {}
     for provider in dict.fromkeys(("cpu", *settings.providers)):

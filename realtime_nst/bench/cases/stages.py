@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from realtime_nst.bench.case import Case, Figure, Plot, Row, Unit
-from realtime_nst.bench.cases._common import Size, at_most, label, of_one_style, stylizers
+from realtime_nst.bench.cases._common import Sides, at_most, label, of_one_style, stylizers
 from realtime_nst.bench.plots import SERIES, canvas, legend, svg
 from realtime_nst.bench.rows import grouped, is_number, number, pixels, value
 from realtime_nst.bench.settings import Settings
@@ -29,7 +29,7 @@ Stages = Mapping[str, tuple[int, Callable[[], object]]]
 """By stage: the frames of a call, and the call."""
 
 
-def _measure(size: Size, settings: Settings, timer: Timer) -> Sequence[Row]:
+def _measure(size: Sides, settings: Settings, timer: Timer) -> Sequence[Row]:
     frames = list(SyntheticSource(*size, frames=_SHORT_CLIP if settings.quick else _CLIP))
     (key, stylizer), *_ = stylizers(of_one_style(settings), size, settings.providers[:1]).items()
     painted = [Frame(stylizer(f.image), f.index, f.pts, f.captured) for f in frames]
@@ -59,7 +59,7 @@ def _in_turn(timer: Timer, stages: Stages) -> dict[str, list[float]]:
     return {name: [s / stages[name][0] for s in found] for name, found in seconds.items()}
 
 
-def _rows(size: Size, seconds: Mapping[str, list[float]], how: Mapping[str, str]) -> list[Row]:
+def _rows(size: Sides, seconds: Mapping[str, list[float]], how: Mapping[str, str]) -> list[Row]:
     milliseconds = {name: [1000 * s for s in found] for name, found in seconds.items()}
     medians = {name: median(found) for name, found in milliseconds.items() if found}
     total = sum(value for name, value in medians.items() if name != _DISPLAY)
