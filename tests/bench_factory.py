@@ -41,8 +41,8 @@ COLUMNS = {
         | {"stage ms", "flow"},
     ),
 }
-"""Of the cases whose rows have all the same: the columns of their keys and of their figures, after
-five readings or more of what is timed in milliseconds or seconds."""
+"""The columns of the keys and of the figures, for the cases whose rows all have the same ones; of
+times with five readings or more."""
 
 _OURS = "ours, openvino-bf16"
 
@@ -88,7 +88,7 @@ def result(*units: Measured, **settings: object) -> Result:
 
 
 def full_result(slowness: float = 1.0, how: str = "measured", weights: str = "VGG-19") -> Result:
-    """Every case, in the columns that the cases give."""
+    """Rows of every case, in the columns that the cases give."""
     dice = random.Random(1)
     made = {
         "network": _network(dice, slowness),

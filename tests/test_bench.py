@@ -1,4 +1,4 @@
-"""The benchmark's engine: timing, cases, results, what is kept and what is taken over."""
+"""The benchmark's engine: timing, cases, results, and going on with an earlier run."""
 
 import csv
 import importlib
@@ -44,7 +44,7 @@ def case(name, *units):
 
 
 def gives(name, calls=None, figure=1.0):
-    """A unit that notes its name in ``calls`` and gives one row."""
+    """A unit that gives one row, and appends its name to ``calls``."""
 
     def measure(settings, timer):
         if calls is not None:
@@ -292,7 +292,7 @@ def test_restart_forgets_the_cases_asked_for_alone(tmp_path):
 
 
 def set_aside(path):
-    """The results beside ``path``."""
+    """The results that were set aside beside ``path``."""
     return sorted(path.parent.glob(f"{path.stem}.*.json"))
 
 
@@ -421,5 +421,5 @@ def test_a_file_without_a_case_is_named(write_case):
 
 
 def test_the_json_is_strict(timer):
-    """Nothing that only Python reads, such as NaN."""
+    """It holds nothing that only Python can read, such as NaN."""
     json.loads(to_json(factory.full_result()), parse_constant=lambda text: pytest.fail(text))

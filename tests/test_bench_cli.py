@@ -1,4 +1,4 @@
-"""``realtime-nst bench`` as a person types it, over cases of the tests' own."""
+"""``realtime-nst bench`` on the command line, with a made-up case."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from realtime_nst.bench import cases
 
 @pytest.fixture
 def cli(cli, monkeypatch, tmp_path):
-    """Runs the command in ``tmp_path``; (exit code, standard output, standard error)."""
+    """Runs the command in ``tmp_path``; gives (exit code, standard output, standard error)."""
     monkeypatch.chdir(tmp_path)
     return partial(cli, "bench")
 
@@ -29,7 +29,7 @@ def stop_with(monkeypatch):
 
 @pytest.fixture
 def naps(monkeypatch):
-    """The cases are made up; gives how often a nap was measured."""
+    """Replaces the cases by a made-up one; gives a function that counts its measured naps."""
     monkeypatch.setattr(made_up, "MEASURED", [])
     monkeypatch.setattr(cases, "load_cases", partial(cases.load_cases, package="made_up_cases"))
     return lambda: len(made_up.MEASURED)

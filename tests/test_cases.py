@@ -35,7 +35,7 @@ TINY = Timer(repetitions=2, warm_up=1, budget=1.0, least=1)
 
 @pytest.fixture
 def settings(tmp_path):
-    """One tiny style on the CPU, one small size."""
+    """A tiny style on the CPU at a small size."""
     card = model_factory.card(quality={"content": 0.5, "style": 0.25})
     style = model_factory.write_style(tmp_path / "tiny.onnx", card=card)
     provider = next(row.name for row in available() if row.name in ("cpu", "openvino"))
@@ -105,7 +105,7 @@ class Clock:
 
 
 def watched(settings, step_seconds, steps, network_seconds=0.0):
-    """A run of ``steps`` at most on a clock of its own; its watch."""
+    """The watch of a run of at most ``steps``, on a clock of its own."""
     clock = Clock()
 
     def network() -> None:
@@ -164,7 +164,7 @@ def test_without_torch_a_case_is_left_out(name, settings, monkeypatch):
 
 
 def with_a_painting(settings, folder):
-    """``settings`` with a style whose painting, and a loss network, are at hand."""
+    """``settings`` with a loss network, and with a style whose painting is there."""
     learning_factory = pytest.importorskip("learning_factory", exc_type=ImportError)
     (folder / "paintings").mkdir()
     painting = learning_factory.write_painting(folder / "paintings" / "stripes.png")
@@ -227,7 +227,7 @@ def test_stillness_is_told_beside_style_and_content(settings, tmp_path):
 
 
 def write_flow(path, flow):
-    """As Middlebury's format has it, in which Sintel's flow is."""
+    """Write Middlebury's format, in which Sintel's flow is."""
     path.parent.mkdir(parents=True, exist_ok=True)
     height, width = flow.shape[:2]
     sizes = np.array([width, height], "<i4").tobytes()
@@ -241,8 +241,8 @@ def write_mask(path, mask):
 
 @pytest.fixture(params=["published", "by itself"])
 def sintel(request, tmp_path):
-    """(folder, name, paths of what is known): noise that moves by whole pixels, but for
-    a patch that is hidden and one that is invalid; the last of two steps lacks its occlusion."""
+    """(folder, name, paths of the ground truth) of noise that moves by whole pixels, except for a
+    hidden and an invalid patch. The second of its two steps has no occlusion."""
     published = request.param == "published"
     root = tmp_path / "sintel"
     scene = root / "clean" / "alley" if published else root / "alley"
@@ -277,7 +277,7 @@ def rows_of_unit(name, settings):
 
 
 def test_on_sintel_what_moves_as_its_true_flow_says_is_no_error(settings, sintel):
-    """The network paints pixel by pixel, so nothing is left where all is as it was."""
+    """The network paints each pixel by itself, so the painting moves exactly like the source."""
     folder, name, truth = sintel
     asked = replace(settings, sintel=folder)
     per_frame, *others = rows_of_unit(name, asked)
@@ -328,7 +328,7 @@ def test_quality_is_the_cards_without_photos(settings):
 
 
 def test_gmac_are_counted_by_hand(tmp_path):
-    """One 1x1 convolution of 12 to 12 channels at half of 8x6: 12 x 12 x 4 x 3 = 1728."""
+    """A 1x1 convolution of 12 to 12 channels at half of 8x6 pixels: 12 x 12 x 4 x 3 = 1728."""
     style = model_factory.write_style(tmp_path / "tiny.onnx", block=2)
     assert _macs.gmac(style, 8, 6) == pytest.approx(1728e-9)
 

@@ -156,6 +156,9 @@ def _report(
 def _say_comparison(comparison: "Comparison") -> None:
     for line in comparison.differences:
         console.say_notice(line)
+    if not comparison.changes:
+        console.say_notice("no figure was measured in both runs")
+        return
     headings = ("case", "measured", "figure", "old", "new", "ratio", "95 %", "verdict")
     rows = [
         (

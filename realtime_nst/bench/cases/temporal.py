@@ -187,17 +187,24 @@ def _headlines(rows: Sequence[Row]) -> Iterator[Headline]:
         if row.key["way"] in _TOLD and isinstance(row.figures.get("e_stab ratio"), float):
             by_way[row.key["style"], row.key["way"]].append(row)
     for (style, way), clips in by_way.items():
-        means = {
-            column: fmean(found)
-            for column in ("e_stab ratio", "sharpness ratio", "style loss ratio")
-            if (found := [x for row in clips if isinstance(x := row.figures.get(column), float)])
-        }
-        others = [f"{name.removesuffix(' ratio')} {number(x)} ×" for name, x in means.items()][1:]
-        kind = "clips" if filmed else "generated scenes"
-        yield Headline(
-            f"{number(means['e_stab ratio'])} ×",
-            f"{', '.join(['e_stab', *others])} of {style}, {way}; mean of {len(clips)} {kind}",
+        stillness, *others = (
+            _mean(clips, f"{figure} ratio") for figure in ("e_stab", "sharpness", "style loss")
         )
+        if stillness == 1:  # the baseline itself
+            continue
+        named = zip(("sharpness", "style loss"), others, strict=True)
+        beside = ", ".join(f"{name} {number(x)} ×" for name, x in named if x is not None)
+        kind = "clip" if filmed else "generated scene"
+        yield Headline(
+            f"{number(stillness)} ×",
+            f"the e_stab of the baseline in {style}, {way}{f' ({beside})' if beside else ''}; "
+            f"mean of {len(clips)} {kind}{'s' if len(clips) > 1 else ''}",
+        )
+
+
+def _mean(rows: Sequence[Row], figure: str) -> float | None:
+    found = [x for row in rows if isinstance(x := row.figures.get(figure), float)]
+    return fmean(found) if found else None
 
 
 CASE = Case(
