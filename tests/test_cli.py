@@ -292,13 +292,6 @@ def test_styles_lists_every_style_with_its_licence(cli):
 
 
 @needs_styles
-def test_styles_sheet_draws_them_all(cli, photo, tmp_path):
-    code, _, _ = cli("styles", "--sheet", tmp_path / "sheet.png", "--on", photo)
-    assert code == 0
-    assert min(cv2.imread(str(tmp_path / "sheet.png")).shape[:2]) > 300
-
-
-@needs_styles
 def test_styles_sheet_of_several_pictures_has_a_row_for_each_style(cli, photo, tmp_path):
     path = tmp_path / "sheet.png"
     assert cli("styles", "--sheet", path, "--on", photo, "--on", photo)[0] == 0

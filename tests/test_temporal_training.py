@@ -37,7 +37,7 @@ def trainer(media, folder, recipe=SMALL, **extra):
     return single_style_run(folder=folder, recipe=recipe, style=STYLE, **{**media, **extra})
 
 
-@pytest.mark.parametrize("network", ["fast", "johnson-half-bn"])
+@pytest.mark.parametrize("network", ["fast:width=8,blocks=1", "johnson-half-bn:width=0.1"])
 def test_a_killed_run_resumes_as_if_unbroken(media, clips, tmp_path, network):
     recipe = replace(SMALL, network=network)
 

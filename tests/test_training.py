@@ -19,8 +19,8 @@ from realtime_nst.learning.training.single import single_style_run  # noqa: E402
 from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 
 SMALL = Recipe(
-    steps=6, batch=2, crop=48, held_out=2, checkpoint_every=2, sample_every=1000, workers=0,
-    style_size=64, style_scales=(1.0,),
+    network="fast:width=8,blocks=1", steps=6, batch=2, crop=48, held_out=2, checkpoint_every=2,
+    sample_every=1000, workers=0, style_size=64, style_scales=(1.0,),
 )  # fmt: skip
 STYLE = checkpoints.StyleInfo("stripes", "Stripes", "nobody", "MIT", "generated pictures")
 
@@ -54,7 +54,9 @@ def test_training_lowers_the_loss_and_leaves_what_a_person_looks_at(media, tmp_p
     assert all(0 < value < 1e6 for value in quality.values())
 
 
-@pytest.mark.parametrize(("network", "workers"), [("fast", 0), ("johnson-half-bn", 1)])
+@pytest.mark.parametrize(
+    ("network", "workers"), [(SMALL.network, 0), ("johnson-half-bn:width=0.1", 1)]
+)
 def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path, network, workers):
     recipe = replace(SMALL, network=network, workers=workers)
 
