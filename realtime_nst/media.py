@@ -82,10 +82,14 @@ def frame_rate(stream: VideoStream) -> Fraction | None:
     rate that the coded stream tells. DV is given an average of 60,000.
     """
     average, guessed = stream.average_rate, stream.guessed_rate
-    timeless = stream.container.format.flags & _NO_TIMESTAMPS
-    if guessed and (timeless or not average or average > _FASTEST):
+    if guessed and (is_timeless(stream) or not average or average > _FASTEST):
         return guessed
     return average or guessed or None
+
+
+def is_timeless(stream: VideoStream) -> bool:
+    """True for a raw stream, whose format has no times."""
+    return bool(stream.container.format.flags & _NO_TIMESTAMPS)
 
 
 @dataclass(frozen=True)

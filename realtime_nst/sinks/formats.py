@@ -100,8 +100,14 @@ class Container:
 
 
 # Hybrid: fragments while it grows, so that a file cut off by a full disk or a killed program still
-# plays; an ordinary file once closed. delay_moov makes edit lists correct.
-_ISO = {"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "2000000"}
+# plays; an ordinary file once closed. delay_moov makes edit lists correct. Fragments begin with key
+# frames, about every two seconds: FFmpeg takes the end of a film from the last one, which therefore
+# must hold the frame shown last, not only one that is decoded after it.
+_ISO = {
+    "movflags": "hybrid_fragmented+delay_moov+frag_keyframe",
+    "frag_duration": "20000000",
+    "min_frag_duration": "1000000",
+}
 # A cover in fragments becomes a second, empty video stream.
 _ISO_COVER = {"movflags": "faststart"}
 _MATROSKA = {"avoid_negative_ts": "disabled"}

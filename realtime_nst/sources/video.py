@@ -12,7 +12,6 @@ from typing import Self, cast
 
 import av
 import numpy as np
-from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.packet import Packet
 from av.sidedata.sidedata import SideData
@@ -28,6 +27,7 @@ from realtime_nst.media import (
     clock,
     frame_rate,
     is_cut_off,
+    is_timeless,
     main_video,
     open_input,
 )
@@ -127,15 +127,21 @@ class VideoSource(Managed):
 
     def _open_at_start(self) -> VideoFrame:
         self._timeline = Timeline.of(self.path)
-        # Where clocks were joined, only reading from the beginning tells which one holds.
-        seeks = self._start and not self._timeline.joins
-        for margin in _SEEK_MARGINS if seeks else (None,):
-            self._reopen(None if margin is None else (self._start or Fraction(0)) - margin)
+        self._reopen(None)
+        for margin in _SEEK_MARGINS if self._start and self._seeks else (None,):
+            if self._start:
+                self._reopen(None if margin is None else self._start - margin)
             decoded = self._timed_frames()
             first = next(decoded, None)
             if margin is None or (first and first[1] <= (self._start or 0)):
                 break
         return self._from_start(first, decoded)
+
+    @property
+    def _seeks(self) -> bool:
+        """Only reading from the beginning tells which of several joined clocks holds, and which
+        place in an AVI file a frame has."""
+        return not (self._timeline.joins or self._in_decoding_order)
 
     def _reopen(self, seconds: Fraction | None, threads: str = "AUTO") -> None:
         """Continue at a key frame before ``seconds`` of the film (None: at the beginning)."""
@@ -145,6 +151,8 @@ class VideoSource(Managed):
         self._stream.thread_type = threads
         self.faults.corrupt = 0
         self._due: list[int] = []
+        self._newest: int | None = None
+        self._counted_after: Fraction | None = None
         if seconds is not None:
             _seek(self._container, self._stream, seconds + self._timeline.origin)
 
@@ -174,32 +182,43 @@ class VideoSource(Managed):
         return f"{self.path} contains no readable frame: {why}; copy or download it again"
 
     def _timed_frames(self) -> Iterator[_Timed]:
-        """All frames, including those that an error at the end would take along."""
+        """All frames, including those that an error at the end would take along.
+
+        Frame threads meet a damaged packet near the end only when they are flushed. Then FFmpeg or
+        PyAV drops the frames behind it, often without an error.
+        """
         reached: Fraction | None = None
         for timed in self._timed(self._pictures()):
             reached = timed[1]
             yield timed
-        if self._lost_at_end:
+        if reached is not None and self._ends_after(reached):
             yield from self._tail(reached)
 
-    def _tail(self, reached: Fraction | None) -> Iterator[_Timed]:
-        """Decode the end again without frame threads: they deliver the error of a damaged packet
-        only when they are flushed, and PyAV then drops the frames behind it."""
-        damaged = self.faults.corrupt
-        self._reopen(None, "SLICE")
-        for frame, pts in self._timed(self._pictures()):
-            if reached is None or pts > reached:
-                yield frame, pts
-        self.faults.corrupt = max(damaged, self.faults.corrupt)
+    def _ends_after(self, reached: Fraction) -> bool:
+        if self._due:
+            return True
+        newest = self._newest
+        return newest is not None and newest * (self._stream.time_base or 1) > reached
+
+    def _tail(self, reached: Fraction) -> Iterator[_Timed]:
+        """Decode what comes after ``reached`` again, without frame threads."""
+        damaged = self._damaged_before_end
+        for margin in _SEEK_MARGINS if self._seeks else (None,):
+            self._reopen(None if margin is None else reached - margin, "SLICE")
+            self._counted_after = reached
+            frames = self._timed(self._pictures())
+            first = next(frames, None)
+            if first is None or (margin is not None and first[1] > reached):
+                continue
+            yield from (timed for timed in _chain(first, frames) if timed[1] > reached)
+            break
+        self.faults.corrupt += damaged
 
     def _pictures(self) -> Iterator[VideoFrame]:
-        self._lost_at_end = False
         for packet in self._packets():
             yield from self._decoded(packet)
-        damaged = self.faults.corrupt
+        self._damaged_before_end = self.faults.corrupt
         yield from self._decoded(None)
-        by_frames = self._stream.thread_type != ThreadType.SLICE
-        self._lost_at_end = by_frames and self.faults.corrupt > damaged
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         assert self._container is not None
@@ -218,19 +237,32 @@ class VideoSource(Managed):
             elif packet.size:
                 if self._in_decoding_order and packet.dts is not None:
                     heapq.heappush(self._due, packet.dts)
+                elif packet.pts is not None and not packet.is_discard:
+                    self._newest = max(packet.pts, self._newest or packet.pts)
                 yield packet
 
     def _decoded(self, packet: Packet[VideoStream] | None) -> Iterator[VideoFrame]:
         try:
             frames = self._stream.codec_context.decode(packet)
         except av.FFmpegError:
-            self.faults.corrupt += 1
+            self._count_damaged(packet)
             return
         for frame in frames:
             if frame.is_corrupt:
                 self.faults.corrupt += 1
+                if self._due:
+                    heapq.heappop(self._due)
             else:
                 yield frame
+
+    def _count_damaged(self, packet: Packet[VideoStream] | None) -> None:
+        if packet is not None and packet.dts in self._due:
+            self._due.remove(packet.dts)
+            heapq.heapify(self._due)
+        ticks = None if packet is None else packet.pts
+        after = self._counted_after
+        if ticks is None or after is None or ticks * (self._stream.time_base or 1) > after:
+            self.faults.corrupt += 1
 
     def _timed(self, frames: Iterator[VideoFrame]) -> Iterator[_Timed]:
         """Frames without a time follow the previous one at the nominal rate.
@@ -243,6 +275,8 @@ class VideoSource(Managed):
         expected = Fraction(0)
         for frame in frames:
             ticks = heapq.heappop(self._due) if self._due else frame.pts
+            if is_timeless(self._stream):
+                ticks = None
             pts = expected if ticks is None else ticks * time_base
             expected = pts + step
             yield frame, pts
@@ -290,6 +324,8 @@ class VideoSource(Managed):
         self._note_what_is_lost(first)
 
     def _expected_frames(self, rate: Fraction | None) -> int | None:
+        if self._timeline.joins:
+            return None
         stream, container = self._stream, self._container
         total: Fraction | None = Fraction(stream.frames) if stream.frames else None
         if total is None and rate and container is not None and container.duration:

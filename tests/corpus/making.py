@@ -47,12 +47,15 @@ def stream(
     sound: str = "aac",
     count: int = 20,
     size: tuple[int, int] = (64, 48),
+    **options: str,
 ) -> Maker:
     """Pictures and sound whose clock starts at ``offset`` seconds."""
 
     def make(folder: Path) -> Path:
         path = folder / name
-        with av.open(str(path), "w", options={"output_ts_offset": str(offset)}) as output:
+        with av.open(
+            str(path), "w", options={"output_ts_offset": str(offset), **options}
+        ) as output:
             video = output.add_stream(codec, rate=_RATE)
             video.width, video.height = size
             video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
@@ -88,22 +91,55 @@ def _heard(audio, count: int):
     yield from audio.encode(None)
 
 
-def joined(*offsets: float) -> Maker:
-    """Transport streams one after the other, as ``cat`` joins them."""
+def joined(*offsets: float, name: str = "a.ts", **how) -> Maker:
+    """Recordings one after the other, as ``cat`` joins them."""
 
     def make(folder: Path) -> Path:
-        parts = [stream(f"{i}.ts", offset=at)(folder) for i, at in enumerate(offsets)]
-        path = folder / "a.ts"
+        path = folder / name
+        parts = [
+            stream(f"{i}{path.suffix}", offset=at, **how)(folder) for i, at in enumerate(offsets)
+        ]
         path.write_bytes(b"".join(part.read_bytes() for part in parts))
         return path
 
     return make
 
 
+def twice(make_part: Maker) -> Maker:
+    def make(folder: Path) -> Path:
+        part = make_part(folder)
+        path = folder / f"a{part.suffix}"
+        path.write_bytes(part.read_bytes() * 2)
+        return path
+
+    return make
+
+
+def late_fragments(folder: Path) -> Path:
+    """A part of a broadcast in fragments of MP4, whose clock goes on from its beginning."""
+    flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    return stream("a.mp4", offset=3000, **flags)(folder)
+
+
+def dv(name: str) -> Maker:
+    def make(folder: Path) -> Path:
+        with av.open(str(folder / name), "w") as output:
+            video = output.add_stream("dvvideo", rate=_RATE)
+            video.width, video.height, video.pix_fmt = 720, 576, "yuv420p"
+            for packet in _encoded(video, 10, (720, 576)):
+                output.mux(packet)
+        return folder / name
+
+    return make
+
+
+QUIET = {"x265-params": "log-level=error"}
+
+
 def raw(name: str, rate: int, codec: str = "libx264") -> Maker:
     def make(folder: Path) -> Path:
         path = folder / name
-        quiet = {"x265-params": "log-level=error"} if codec == "libx265" else {}
+        quiet = QUIET if codec == "libx265" else {}
         with av.open(str(path), "w") as output:
             video = output.add_stream(codec, rate=rate, options=quiet)
             video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
