@@ -14,7 +14,9 @@ from typing import Any, BinaryIO, cast
 import av
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.sidedata.sidedata import Type as SideDataType
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -73,6 +75,17 @@ def _moving(container: InputContainer) -> list[VideoStream]:
 
 _FASTEST = 10_000
 _NO_TIMESTAMPS = 0x80  # FFmpeg's AVFMT_NOTIMESTAMPS
+
+
+def every_packet(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any] | None]:
+    """The packets of ``streams`` (default: all); None for one of a stream that was unknown when the
+    file was opened, at which PyAV's own loop ends with an IndexError."""
+    while True:
+        try:
+            yield from container.demux(*streams)
+            return
+        except IndexError:
+            yield None
 
 
 def frame_rate(stream: VideoStream) -> Fraction | None:

@@ -17,7 +17,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from realtime_nst.media import clock, is_cover, open_input
+from realtime_nst.media import clock, every_packet, is_cover, open_input
 
 # Within a recording, neighbouring packets of a stream are never that many seconds apart. FFmpeg's
 # own threshold (-dts_delta_threshold).
@@ -38,12 +38,14 @@ class Timeline:
 
     ``shifts`` has, by stream index, pairs of a packet number and the seconds that are added to the
     times from that packet on. ``joins`` are the times of the film, in seconds, where recordings
-    with clocks of their own were joined.
+    with clocks of their own were joined. ``late_streams`` is True if there are streams
+    that begin too late to be found.
     """
 
     origin: Fraction = Fraction(0)
     shifts: dict[int, list[tuple[int, Fraction]]] = field(default_factory=dict)
     joins: tuple[Fraction, ...] = ()
+    late_streams: bool = False
 
     @classmethod
     def of(cls, path: Path) -> Timeline:
@@ -51,12 +53,14 @@ class Timeline:
         facts = os.stat(path) if path.is_file() else None
         return _timeline(path, facts and (facts.st_size, facts.st_mtime_ns))
 
-    def moved(self, packets: Iterable[Packet[Any]]) -> Iterator[Packet[Any]]:
+    def moved(self, packets: Iterable[Packet[Any] | None]) -> Iterator[Packet[Any]]:
         """The packets, demuxed from the beginning of the file, at the film's times."""
         counts: Counter[int] = Counter()
         steps = {index: list(shifts) for index, shifts in self.shifts.items()}
         shift = defaultdict(lambda: -self.origin)
         for packet in packets:
+            if packet is None:
+                continue
             index = packet.stream_index
             if packet.size:
                 while steps.get(index) and steps[index][0][0] <= counts[index]:
@@ -67,13 +71,19 @@ class Timeline:
                     packet.is_corrupt = False
             yield packet
 
-    def notice(self, name: str) -> str | None:
-        """One line if recordings were joined."""
-        if not self.joins:
-            return None
-        places = ", ".join(clock(join) for join in self.joins[:5])
-        more = f" and {len(self.joins) - 5} more" if len(self.joins) > 5 else ""
-        return f"the clock of {name} jumps: what follows was joined without a gap at {places}{more}"
+    def notices(self, name: str) -> list[str]:
+        """A line for each thing that is not as in the file."""
+        said = []
+        if self.joins:
+            places = ", ".join(clock(join) for join in self.joins[:5])
+            more = f" and {len(self.joins) - 5} more" if len(self.joins) > 5 else ""
+            said.append(
+                f"the clock of {name} jumps: what follows was joined without a gap at {places}"
+                + more
+            )
+        if self.late_streams:
+            said.append(f"further streams of {name} begin so late that they are not copied")
+        return said
 
 
 def _move(packet: Packet[Any], seconds: Fraction) -> None:
@@ -130,9 +140,12 @@ class _Joins:
 
     def timeline(self) -> Timeline:
         counts: Counter[int] = Counter()
+        late = False
         with suppress(av.FFmpegError):  # a file that is cut off ends here
-            for packet in self._container.demux():
-                if packet.size:
+            for packet in every_packet(self._container):
+                if packet is None:
+                    late = True
+                elif packet.size:
                     self._see(packet, counts[packet.stream_index])
                     counts[packet.stream_index] += 1
         origin = min(self._starts.values(), default=Fraction(0))
@@ -147,7 +160,7 @@ class _Joins:
             Fraction(segment.entry).limit_denominator(90_000) + shift
             for segment, shift in zip(self._segments[1:], added[1:], strict=True)
         ]
-        return Timeline(origin, shifts, tuple(joins))
+        return Timeline(origin, shifts, tuple(joins), late)
 
     def _see(self, packet: Packet[Any], count: int) -> None:
         ticks = packet.pts if packet.dts is None else packet.dts

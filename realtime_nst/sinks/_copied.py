@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
-from realtime_nst.media import is_cover, open_input
+from realtime_nst.media import every_packet, is_cover, open_input
 from realtime_nst.sinks._convert import (
     GAP,
     SHORT_TICK,
@@ -47,8 +48,13 @@ class CopiedStreams:
         self._input = open_input(source)
         self._timeline = Timeline.of(source)
         self._codecs = {fate.index: fate.codec for fate in fates}
-        self._streams = [self._input.streams[fate.index] for fate in fates]
+        # In a damaged file, further streams may come to light while it is read.
+        found = len(self._input.streams)
+        self._streams = [self._input.streams[fate.index] for fate in fates if fate.index < found]
         self._in_gap: dict[int, bool] = defaultdict(bool)
+        self._last: dict[int, Fraction] = {}
+        self.damaged = 0
+        """Packets left out: they cannot be read, or go back in time."""
 
     @property
     def has_keys(self) -> bool:
@@ -96,9 +102,34 @@ class CopiedStreams:
             yield from self._ready(index, None)
 
     def _ready(self, index: int, packet: Packet[Any] | None) -> Iterator[Packet[Any]]:
-        for changed in self._changes[index](packet):
-            changed.stream = self._outputs[index]
-            yield changed
+        try:
+            ready = list(self._changes[index](packet))
+        except av.FFmpegError:  # a damaged header
+            self.damaged += 1
+            return
+        for changed in ready:
+            if self._is_in_order(index, changed):
+                changed.stream = self._outputs[index]
+                yield changed
+            else:
+                self.damaged += 1
+
+    def _is_in_order(self, index: int, packet: Packet[Any]) -> bool:
+        """Muxers refuse decoding times that go back, and MP4 refuses those that stay."""
+        if packet.dts is None:
+            return True
+        last = self._last.get(index)
+        now = packet.dts * packet.time_base
+        if last is not None and now < last:
+            return False
+        if last is not None and not self._kind.milliseconds:
+            late = last + _tick(self._input.streams[index]) - now
+            packet.dts += max(0, math.ceil(late / packet.time_base))
+            now = packet.dts * packet.time_base
+        if packet.pts is not None:
+            packet.pts = max(packet.pts, packet.dts)
+        self._last[index] = now
+        return True
 
     def _read(self) -> Iterator[Packet[Any]]:
         """A source that is cut off just ends here: the one that reads the pictures reports it."""
@@ -106,7 +137,7 @@ class CopiedStreams:
             return
         cut: dict[int, bool] = {}
         with suppress(av.FFmpegError):
-            for packet in self._timeline.moved(self._input.demux(self._streams)):
+            for packet in self._timeline.moved(every_packet(self._input, *self._streams)):
                 # Matroska has no edit lists. Packets that only prepare the decoder are few.
                 discarded = self._kind.milliseconds and packet.is_discard
                 if discarded and cut.setdefault(
@@ -166,6 +197,13 @@ class CopiedStreams:
 def _is_text(stream: Stream) -> bool:
     context = stream.codec_context
     return context is not None and context.name == "mov_text"
+
+
+def _tick(stream: Stream) -> Fraction:
+    """The length of a tick of ``stream`` in MP4."""
+    if isinstance(stream, AudioStream) and stream.codec_context is not None:
+        return Fraction(1, stream.codec_context.sample_rate or 1000)
+    return stream.time_base or Fraction(0)
 
 
 def _end(packet: Packet[Any]) -> Fraction:

@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.stream import DataStream, Stream
 
 from realtime_nst.errors import UnknownName, UsageError
-from realtime_nst.media import is_cover, main_video, open_input
+from realtime_nst.media import every_packet, is_cover, main_video, open_input
 from realtime_nst.sinks._convert import filter_of, filtered_by
 from realtime_nst.sinks.formats import CONTAINERS, Container
 
@@ -107,8 +107,8 @@ def _first_packets(source: Path, streams: list[Stream]) -> dict[int, list[Packet
     if not wanted:
         return found
     with open_input(source) as container, suppress(av.FFmpegError):
-        for count, packet in enumerate(container.demux()):
-            if packet.size and packet.stream_index in wanted:
+        for count, packet in enumerate(every_packet(container)):
+            if packet and packet.size and packet.stream_index in wanted:
                 found[packet.stream_index].append(packet)
                 if len(found[packet.stream_index]) == _TRIED_PACKETS:
                     wanted.remove(packet.stream_index)
@@ -124,7 +124,8 @@ def _holds(kind: Container, stream: Stream, packets: list[Packet[Any]]) -> bool:
     """
     if becomes_attachment(kind, stream):
         return stream.codec_context is not None and stream.codec_context.name in COVER_TYPES
-    output = av.open(io.BytesIO(), "w", format=kind.format)
+    options = {} if is_cover(stream) else kind.options
+    output = av.open(io.BytesIO(), "w", format=kind.format, container_options=dict(options))
     try:
         copy = output.add_stream_from_template(stream, opaque=True)
         copy.disposition = stream.disposition

@@ -95,6 +95,11 @@ class Muxer:
         with suppress(av.FFmpegError, OSError):
             self.close()
 
+    @property
+    def damaged(self) -> int:
+        """Packets of sound, subtitles and the like that were left out because they are damaged."""
+        return self._copied.damaged if self._copied else 0
+
     def close(self) -> None:
         if self._copied:
             self._copied.close()

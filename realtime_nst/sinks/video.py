@@ -205,6 +205,11 @@ class VideoSink:
             )
 
     def _note_skipped(self) -> None:
+        if self._muxer and (damaged := self._muxer.damaged):
+            plural = "s" * (damaged > 1)
+            self.notices.append(
+                f"{damaged} damaged packet{plural} of sound or other streams left out"
+            )
         if self.skipped:
             plural = "s" * (self.skipped > 1)
             self.notices.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +26,7 @@ from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.media import (
     Orientation,
     clock,
+    every_packet,
     frame_rate,
     is_cut_off,
     is_timeless,
@@ -95,6 +97,7 @@ class VideoSource(Managed):
         self.faults = Faults()
         self._start = start
         self._resized = False
+        self._misplaced = 0
         self._reformatter = VideoReformatter()
         self._container: InputContainer | None = None
         self._info: StreamInfo | None = None
@@ -131,7 +134,7 @@ class VideoSource(Managed):
         for margin in _SEEK_MARGINS if self._start and self._seeks else (None,):
             if self._start:
                 self._reopen(None if margin is None else self._start - margin)
-            decoded = self._timed_frames()
+            decoded = self._in_order(self._timed_frames())
             first = next(decoded, None)
             if margin is None or (first and first[1] <= (self._start or 0)):
                 break
@@ -140,8 +143,9 @@ class VideoSource(Managed):
     @property
     def _seeks(self) -> bool:
         """Only reading from the beginning tells which of several joined clocks holds, and which
-        place in an AVI file a frame has."""
-        return not (self._timeline.joins or self._in_decoding_order)
+        place in an AVI file or a raw stream a frame has."""
+        timeless = is_timeless(self._stream)
+        return not (self._timeline.joins or self._in_decoding_order or timeless)
 
     def _reopen(self, seconds: Fraction | None, threads: str = "AUTO") -> None:
         """Continue at a key frame before ``seconds`` of the film (None: at the beginning)."""
@@ -152,6 +156,7 @@ class VideoSource(Managed):
         self.faults.corrupt = 0
         self._due: list[int] = []
         self._newest: int | None = None
+        self._undecoded = 0
         self._counted_after: Fraction | None = None
         if seconds is not None:
             _seek(self._container, self._stream, seconds + self._timeline.origin)
@@ -194,7 +199,32 @@ class VideoSource(Managed):
         if reached is not None and self._ends_after(reached):
             yield from self._tail(reached)
 
+    def _in_order(self, timed: Iterator[_Timed]) -> Iterator[_Timed]:
+        """A frame whose time is not between those of its neighbours, as damage leaves it, is shown
+        in the middle between them, if there is room."""
+        tick = self._stream.time_base or Fraction(1)
+        before: Fraction | None = None
+        frame, pts = next(timed, (None, Fraction(0)))
+        while frame is not None:
+            after, limit = next(timed, (None, None))
+            if before is not None and limit is not None and not before < pts < limit:
+                between = before + round((limit - before) / 2 / tick) * tick
+                if before < between < limit:
+                    pts = between
+                    self._misplaced += 1
+            yield frame, pts
+            before = pts
+            frame, pts = after, limit or Fraction(0)
+        if self._misplaced:
+            plural = "s" * (self._misplaced > 1)
+            self.notices.append(
+                f"{self._misplaced} frame{plural} of {self.path.name} had a wrong time and was put "
+                "between its neighbours"
+            )
+
     def _ends_after(self, reached: Fraction) -> bool:
+        if is_timeless(self._stream):
+            return self._undecoded > 0
         if self._due:
             return True
         newest = self._newest
@@ -222,7 +252,7 @@ class VideoSource(Managed):
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         assert self._container is not None
-        packets = self._timeline.moved(self._container.demux(self._stream))
+        packets = self._timeline.moved(every_packet(self._container, self._stream))
         while True:
             try:
                 packet = next(packets, None)
@@ -239,6 +269,7 @@ class VideoSource(Managed):
                     heapq.heappush(self._due, packet.dts)
                 elif packet.pts is not None and not packet.is_discard:
                     self._newest = max(packet.pts, self._newest or packet.pts)
+                self._undecoded += 1
                 yield packet
 
     def _decoded(self, packet: Packet[VideoStream] | None) -> Iterator[VideoFrame]:
@@ -247,6 +278,7 @@ class VideoSource(Managed):
         except av.FFmpegError:
             self._count_damaged(packet)
             return
+        self._undecoded -= len(frames)
         for frame in frames:
             if frame.is_corrupt:
                 self.faults.corrupt += 1
@@ -349,8 +381,7 @@ class VideoSource(Managed):
             self.notices.append(f"{name} is {what}: mapped to 8-bit BT.709, {lost} are lost")
         if _has_alpha(first):
             self.notices.append(f"{name} has transparency, which is lost")
-        if joined := self._timeline.notice(name):
-            self.notices.append(joined)
+        self.notices += self._timeline.notices(name)
         if Orientation.of(first) is None:
             self.notices.append(
                 f"{name} has a rotation of {first.rotation} degrees, which is not applied "
@@ -380,7 +411,8 @@ def _seek(container: InputContainer, stream: VideoStream, seconds: Fraction) -> 
         container.seek(int(seconds / (stream.time_base or 1)), stream=stream)
     except av.FFmpegError:
         # Before the first key frame, or a format without an index: read from the beginning.
-        container.seek(0)
+        with suppress(av.FFmpegError):  # it was not left
+            container.seek(0)
 
 
 def _has_alpha(frame: VideoFrame) -> bool:
