@@ -85,6 +85,14 @@ def opened(data: bytes, name: str) -> "Pillow.Image | None":
     return picture
 
 
+def count_of(picture: "Pillow.Image") -> int:
+    """How many pictures the file holds; 1 if it is too damaged to tell."""
+    try:
+        return int(getattr(picture, "n_frames", 1))
+    except Exception:  # as in ``opened``
+        return 1
+
+
 def jpeg_size(data: bytes) -> tuple[int, int]:
     """Width and height from a JPEG's frame header (ITU-T T.81, B.2.2); 0, 0 if it has none.
 

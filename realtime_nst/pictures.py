@@ -1,5 +1,7 @@
 """Reading picture files, as frames or as paintings."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -9,8 +11,8 @@ from numpy.typing import NDArray
 
 from realtime_nst import exif
 from realtime_nst.errors import MediaError
-from realtime_nst.picture_kinds import HEAD, cicp, kind_of, opened
-from realtime_nst.stream import Image, Original
+from realtime_nst.picture_kinds import HEAD, cicp, count_of, kind_of, opened
+from realtime_nst.stream import Animated, Image, Original
 
 if TYPE_CHECKING:  # Pillow takes 0.1 s to import, and most commands read no picture
     from PIL import Image as Pillow
@@ -21,6 +23,12 @@ SUFFIXES = tuple(
     ".apng .avif .bmp .dib .gif .heic .heif .hif .jfif .jp2 .jpe .jpeg .jpg .jxl .png .tif .tiff "
     ".webp".split()
 )
+
+ANIMATED = ("AVIF", "GIF", "PNG", "WEBP")
+"""Kinds in which several pictures are an animation, by Pillow's names."""
+
+_LONGEST = 2**29
+"""Pixels of an animation, all of whose pictures are in memory when it is written."""
 
 _TELL_PRIMARIES = ("AVIF", "HEIF", "PNG")
 
@@ -41,6 +49,54 @@ def read_picture(path: str | Path) -> Image:
 def read_with_original(path: str | Path) -> tuple[Image, Original]:
     """Like :func:`read_picture`, with what else the file holds."""
     return _decoded(load(Path(path)), str(path))
+
+
+def read_animation(path: str | Path) -> Iterator[tuple[Image, Original]]:
+    """All pictures of a file, as :func:`read_with_original` gives the first: one, but for an
+    animated GIF, WebP, PNG or AVIF.
+
+    Raises :class:`MediaError` where one cannot be read, after those before it.
+    """
+    data = load(Path(path))
+    picture = opened(data, str(path))
+    count = count_of(picture) if picture is not None and picture.format in ANIMATED else 1
+    if picture is None or count == 1:
+        yield _decoded(data, str(path))
+        return
+    if count * picture.width * picture.height > _LONGEST:
+        raise MediaError(
+            f"{str(path)!r} has {count} pictures of {picture.width}x{picture.height}, too many to "
+            "be painted as a picture; use: realtime-nst video"
+        )
+    for number in range(count):
+        found = _seek(picture, number, data)
+        if found is None:
+            raise MediaError(f"{str(path)!r} is damaged from picture {number + 1} of {count} on")
+        delay = round(picture.info.get("duration") or 0)
+        animated = Animated(delay, number == count - 1, picture.info.get("loop"))
+        yield found[0], replace(found[1], animated=animated)
+
+
+def _seek(picture: "Pillow.Image", number: int, data: bytes) -> tuple[Image, Original] | None:
+    try:
+        picture.seek(number)
+    except (EOFError, OSError, SyntaxError, ValueError):
+        return None
+    return _read(picture, data, 0)
+
+
+def count_pictures(path: Path, *kinds: str) -> int:
+    """How many pictures the file at ``path`` holds if it is of one of ``kinds``; else, and if it
+    cannot be read, 1."""
+    try:
+        with path.open("rb") as file:
+            if kind_of(file.read(HEAD)) not in kinds:
+                return 1
+            file.seek(0)
+            picture = opened(file.read(), str(path))
+    except (MediaError, OSError):
+        return 1
+    return 1 if picture is None else count_of(picture)
 
 
 def is_picture(path: Path) -> bool:

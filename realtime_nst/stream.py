@@ -14,18 +14,33 @@ Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
+class Animated:
+    """The place of a picture in an animated picture file.
+
+    ``delay`` is in milliseconds. ``loop`` is how often the file says that it plays, as its format
+    counts; None if it does not say.
+    """
+
+    delay: int
+    last: bool
+    loop: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Original:
     """What a picture file holds besides its colours in sRGB, so that the result can keep it.
 
     ``pixels`` are RGB or RGBA uint8 in the colour space of the ICC ``profile`` (empty: sRGB), and
     ``shown`` is the frame's image that was made from them; both are None if ``pixels`` would be
     that image. ``exif`` is the EXIF data as stored; the orientation in it has been applied.
+    ``animated`` is set if the file holds more pictures, which follow as frames of the same index.
     """
 
     pixels: NDArray[np.uint8] | None = None
     shown: Image | None = None
     profile: bytes = b""
     exif: bytes = b""
+    animated: Animated | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ def test_a_name_in_the_folder_that_exists_is_refused_before_any_work(tmp_path):
 
 @pytest.mark.parametrize(
     ("names", "said"),
-    [(["a.png", "a.png"], "twice"), (["a.xyz"], r"choices: \.bmp"), (["noname"], "choices:")],
+    [(["a.png", "a.png"], "twice"), (["a.xyz"], r"choices: \.apng"), (["noname"], "choices:")],
 )
 def test_names_that_cannot_be_are_refused_before_any_work(tmp_path, names, said):
     with (

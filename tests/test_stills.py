@@ -229,3 +229,79 @@ def test_a_size_beyond_measure_is_refused_by_the_header(cli, style, tmp_path, na
     assert code == 1
     assert "million are the most that are read" in said or "not a picture" in said
     assert said.count("\n") == 1
+
+
+DELAYS = [50, 500, 2000]
+
+
+def _animation(path, alpha=False):
+    """Three pictures, each of one colour."""
+    made = []
+    for colour in stills.COLOURS[2:5]:
+        image = np.full((32, 48, 4 if alpha else 3), 255, np.uint8)
+        image[..., :3] = colour
+        if alpha:
+            image[16:, :, 3] = 0
+        made.append(Image.fromarray(image))
+    options = {"lossless": True} if path.suffix == ".webp" else {}
+    if path.suffix == ".gif" and alpha:
+        options["disposal"] = 2
+    made[0].save(path, save_all=True, append_images=made[1:], duration=DELAYS, loop=3, **options)
+    return path
+
+
+def _played(path):
+    """Delay, colour at the top, and transparency at the bottom of each picture."""
+    picture, found = Image.open(path), []
+    for number in range(picture.n_frames):
+        picture.seek(number)
+        image = np.asarray(picture.convert("RGBA"), np.int16)
+        found.append((picture.info["duration"], image[4, 24, :3], image[28, 24, 3]))
+    return found, picture.info.get("loop")
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("source", [".gif", ".png", ".webp"])
+@pytest.mark.parametrize("target", [".gif", ".png", ".webp"])
+def test_an_animation_comes_out_whole(untouched, tmp_path, source, target, alpha):
+    path = _animation(tmp_path / f"in{source}", alpha)
+    made, loop = _played(untouched(path, into=f"out{target}"))
+    assert loop == 3
+    assert [delay for delay, _, _ in made] == DELAYS
+    np.testing.assert_allclose([colour for _, colour, _ in made], stills.COLOURS[2:5], atol=6)
+    assert [below for _, _, below in made] == [0 if alpha else 255] * 3
+
+
+def test_animations_among_stills(untouched, tmp_path):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    _animation(folder / "a.gif")
+    stills.pil()(folder / "b.png")
+    stills.pil(mode="P")(folder / "c.gif")
+    made = untouched(folder)
+    assert [path.name for path in made] == ["a.gif", "b.png", "c.png"]
+    assert [getattr(Image.open(path), "n_frames", 1) for path in made] == [3, 1, 1]
+
+
+def test_the_first_of_several_pictures_is_said_to_be_that(untouched, tmp_path):
+    made = untouched(_animation(tmp_path / "in.gif"), into="out.jpg")
+    assert np.allclose(np.asarray(Image.open(made))[4, 24], stills.COLOURS[2], atol=4)
+    assert "first of 3 pictures of an animation" in untouched.said
+    pages = tmp_path / "pages.tif"
+    page = Image.fromarray(stills.patches())
+    page.save(pages, save_all=True, append_images=[page, page])
+    untouched(pages, into="page.png")
+    assert "pages.tif holds 3 pictures; only the first is painted" in untouched.said
+
+
+@pytest.mark.parametrize("name", ["in.gif", "in.webp", "in.png"])
+def test_a_cut_animation_is_an_error(cli, style, tmp_path, name):
+    path = _animation(tmp_path / name)
+    path.write_bytes(path.read_bytes()[:-40])
+    out = tmp_path / "out.gif"
+    code, _, said = cli("image", path, "-o", out, "--style", style, "--strength", "0")
+    if code:
+        assert said.startswith("error: ")
+        assert said.count("\n") == 1
+    else:
+        assert len(_played(out)[0]) == 3

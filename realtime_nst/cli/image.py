@@ -1,8 +1,9 @@
 """``realtime-nst image``: pictures and folders of pictures."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +17,9 @@ from realtime_nst.cli.look_options import (
 )
 from realtime_nst.errors import UsageError
 from realtime_nst.look import MOVING, Look, View
+
+if TYPE_CHECKING:
+    from realtime_nst.sources.pictures import PictureSource
 
 _OF_FILMS = ("stabilise", "flow", "network_every", "morph_to", "morph_seconds")
 """Settings without a meaning for pictures."""
@@ -43,7 +47,7 @@ def image(
     """Paint pictures. One picture goes to a file or a folder, several go to a folder."""
     from realtime_nst import pipeline
     from realtime_nst.paint import Paint
-    from realtime_nst.pictures import is_picture
+    from realtime_nst.pictures import count_pictures, is_picture
     from realtime_nst.runtime.networks import Networks
     from realtime_nst.sinks.pictures import PictureSink, written_name
     from realtime_nst.sources.pictures import PictureSource
@@ -57,8 +61,10 @@ def image(
         raise UsageError(
             f"{look.mask} is a video, and pictures need a picture as the mask, or --mask-model"
         )
-    pictures = PictureSource(sources, skip_unreadable=True)
-    names = [written_name(path) for path in pictures.paths]
+    pictures = PictureSource(sources, skip_unreadable=True, animations=True)
+    names = [
+        written_name(path, animated=count_pictures(path, "GIF") > 1) for path in pictures.paths
+    ]
     sink = PictureSink(output, names, overwrite=overwrite, quality=quality, keep_exif=not strip)
     _check_output(pictures.paths, output)
     still = replace(look, stabilise="off", network_every=1, morph_to="")
@@ -73,12 +79,23 @@ def image(
     ):
         report = pipeline.run(pictures, [painting], sink, progress)
     console.say(f"{output}: {console.counted(report.frames, 'picture')} in {report.seconds:.1f} s")
-    if pictures.passed_over:
-        console.say_notice(_passed_over(pictures.passed_over))
+    for notice in (*sink.notices, *_left_out(pictures)):
+        console.say_notice(notice)
     for error in pictures.unreadable.values():
         console.say_error(str(error))
     if pictures.unreadable:
         raise typer.Exit(1)
+
+
+def _left_out(pictures: "PictureSource") -> Iterator[str]:
+    """What was not painted, and why."""
+    from realtime_nst.pictures import count_pictures
+
+    for path in pictures.paths:
+        if (count := count_pictures(path, "TIFF", "HEIF")) > 1:
+            yield f"{path.name} holds {count} pictures; only the first is painted"
+    if pictures.passed_over:
+        yield _passed_over(pictures.passed_over)
 
 
 def _passed_over(reasons: dict[Path, str]) -> str:

@@ -10,7 +10,7 @@ from typing import Self
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.files import nearest
-from realtime_nst.pictures import SUFFIXES, is_picture, read_with_original
+from realtime_nst.pictures import SUFFIXES, is_picture, read_animation, read_with_original
 from realtime_nst.stream import Frame, Image, Managed, Original, StreamInfo
 
 _Picture = tuple[Image, Original]
@@ -22,8 +22,10 @@ class PictureSource(Managed):
     Frame ``index`` shows ``paths[index]`` at its own size for 1 / ``rate`` seconds. ``info`` has
     the size of the first picture. A picture that cannot be read raises :class:`MediaError`; with
     ``skip_unreadable`` it is skipped and its error stored in ``unreadable`` under its path, and an
-    error is raised only if no picture can be read. ``passed_over`` has the reason why a file or
-    folder inside a folder is not among the pictures.
+    error is raised only if no picture can be read. With ``animations``, each picture of an animated
+    file is a frame, all of the same index; without, the first one stands for all.
+
+    ``passed_over`` has the reason why a file or folder inside a folder is not among the pictures.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class PictureSource(Managed):
         *,
         rate: int | Fraction = 25,
         skip_unreadable: bool = False,
+        animations: bool = False,
     ) -> None:
         given = [paths] if isinstance(paths, str | Path) else paths
         self.passed_over: dict[Path, str] = {}
@@ -43,6 +46,7 @@ class PictureSource(Managed):
         self.unreadable: dict[Path, MediaError] = {}
         self._rate = Fraction(rate)
         self._skip = skip_unreadable
+        self._animations = animations
         self._first: tuple[int, _Picture] | None = None
 
     @property
@@ -58,12 +62,22 @@ class PictureSource(Managed):
         self._first = None
 
     def __iter__(self) -> Iterator[Frame]:
+        first = self._open()[0]
+        for index in range(first, len(self.paths)):
+            for picture in self._pictures(index):
+                yield self._frame(index, picture)
+
+    def _pictures(self, index: int) -> Iterator[_Picture]:
         first, picture = self._open()
-        yield self._frame(first, picture)
-        for index in range(first + 1, len(self.paths)):
-            read = self._read(self.paths[index])
-            if read is not None:
-                yield self._frame(index, read)
+        if self._animations:
+            try:
+                yield from read_animation(self.paths[index])
+            except MediaError as error:
+                self._refuse(index, error)
+        elif index == first:
+            yield picture
+        elif read := self._read(index):
+            yield read
 
     def _frame(self, index: int, picture: _Picture) -> Frame:
         image, original = picture
@@ -75,20 +89,23 @@ class PictureSource(Managed):
         return self._first
 
     def _first_readable(self) -> tuple[int, _Picture]:
-        for index, path in enumerate(self.paths):
-            picture = self._read(path)
+        for index in range(len(self.paths)):
+            picture = self._read(index)
             if picture is not None:
                 return index, picture
         raise next(iter(self.unreadable.values()))
 
-    def _read(self, path: Path) -> _Picture | None:
+    def _read(self, index: int) -> _Picture | None:
         try:
-            return read_with_original(path)
+            return read_with_original(self.paths[index])
         except MediaError as error:
-            if not self._skip:
-                raise
-            self.unreadable[path] = error
+            self._refuse(index, error)
             return None
+
+    def _refuse(self, index: int, error: MediaError) -> None:
+        if not self._skip:
+            raise error
+        self.unreadable[self.paths[index]] = error
 
 
 def list_pictures(path: str | Path, passed_over: dict[Path, str] | None = None) -> list[Path]:
