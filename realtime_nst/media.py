@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.files import nearest
+from realtime_nst.picture_kinds import HEAD, is_still
 from realtime_nst.stream import Image
 
 _EBML = b"\x1a\x45\xdf\xa3"
@@ -193,13 +194,17 @@ def _check_is_file(path: Path) -> None:
 
 
 def _why(path: Path, error: Exception) -> str:
-    with path.open("rb") as file:
-        head = file.read(512)
+    head = _head(path, 512)
     if head[4:8] == b"ftyp":
         return "its index is missing, as if a recording or a copy was cut off; copy it again"
     if _is_text(head):
         return "it contains text"
     return str(getattr(error, "strerror", None) or error)
+
+
+def _head(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(size)
 
 
 def _is_text(head: bytes) -> bool:
@@ -208,7 +213,7 @@ def _is_text(head: bytes) -> bool:
 
 def _check_has_video(path: Path, container: InputContainer) -> None:
     kind = container.format.name
-    if kind == "image2" or kind.endswith("_pipe"):
+    if kind == "image2" or kind.endswith("_pipe") or is_still(_head(path, HEAD)):
         raise UsageError(f"{path} is a picture, not a video; use: realtime-nst image {path}")
     if kind == "tty":
         raise MediaError(f"{path} is not a readable video: it contains text")

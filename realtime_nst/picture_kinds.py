@@ -43,6 +43,9 @@ _SIGNATURES = {
 }
 """How the files begin."""
 
+_SEQUENCES = (b"avis", b"hevc", b"hevx", b"msf1")
+"""Brands of image sequences (ISO/IEC 23008-12, 7)."""
+
 HEAD = 64
 """Bytes that tell the kind."""
 
@@ -61,6 +64,11 @@ def kind_of(head: bytes) -> str:
         if re.match(signature, head[:HEAD], re.DOTALL):
             return kind
     return ""
+
+
+def is_still(head: bytes) -> bool:
+    """True for a file of one picture that FFmpeg would open as a film of one tile or one frame."""
+    return kind_of(head) in ("AVIF", "HEIF") and head[8:12] not in _SEQUENCES
 
 
 def opened(data: bytes, name: str) -> "Pillow.Image | None":

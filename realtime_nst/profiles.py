@@ -30,7 +30,7 @@ class Profile:
         try:
             self._profile = ImageCms.ImageCmsProfile(BytesIO(data))
             self.mode = _MODES[self._profile.profile.xcolor_space.strip()]
-        except (OSError, KeyError) as error:
+        except (OSError, KeyError, ValueError) as error:  # ValueError: a space beyond ASCII
             raise ImageCms.PyCMSError(error) from error
         self.data = data
         self._to_srgb = _transform(self._profile, _srgb(), self.mode, "RGB")

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "stream": {"errors"},
     "channel": {"errors"},
     "colours": set(),
-    "media": BASE,
+    "media": {*BASE, "picture_kinds"},
     "timeline": {*BASE, "media"},
     "spec": {"errors"},
     "look": {"errors", "spec"},
