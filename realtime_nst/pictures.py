@@ -148,8 +148,13 @@ def _read(picture: "Pillow.Image", data: bytes, longest: int) -> tuple[Image, Or
     if picture.format == "JPEG" and (
         picture.mode == "RGB" or (picture.mode == "L" and not profile)
     ):
+        from PIL.JpegImagePlugin import get_sampling
+
         image = _jpeg(data, longest)
-        return None if image is None else _finished(picture, image, None, profile)
+        if image is None:
+            return None
+        shown, original = _finished(picture, image, None, profile)
+        return shown, replace(original, subsampling=get_sampling(picture))
     try:
         picture.load()
         colours, alpha = _split(picture)

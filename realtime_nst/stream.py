@@ -33,6 +33,7 @@ class Original:
     ``pixels`` are RGB or RGBA uint8 in the colour space of the ICC ``profile`` (empty: sRGB), and
     ``shown`` is the frame's image that was made from them; both are None if ``pixels`` would be
     that image. ``exif`` is the EXIF data as stored; the orientation in it has been applied.
+    ``subsampling`` is that of a JPEG's colour: 0 is 4:4:4, 1 is 4:2:2, 2 is 4:2:0, -1 any other.
     ``animated`` is set if the file holds more pictures, which follow as frames of the same index.
     """
 
@@ -40,6 +41,7 @@ class Original:
     shown: Image | None = None
     profile: bytes = b""
     exif: bytes = b""
+    subsampling: int = -1
     animated: Animated | None = None
 
 

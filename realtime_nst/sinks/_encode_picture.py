@@ -42,8 +42,16 @@ _BARE = ("BMP", "GIF")
 _PNG_HEADER = 33
 """Bytes of the signature and the first chunk, IHDR."""
 
-_EXIF_LIMIT = 65_533
-"""Bytes in a JPEG."""
+_JPEG_HEADER = 20
+"""Bytes of the start and of the JFIF segment."""
+
+_SEGMENT, _ICC = 65_533, 65_519
+"""Bytes that a segment of a JPEG holds, and how many of them of a profile."""
+
+_SUBSAMPLING = {
+    0: cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    1: cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422,
+}
 
 
 def encode(path: Path, image: Image, quality: int, original: Original) -> bytes:
@@ -58,20 +66,18 @@ def encode(path: Path, image: Image, quality: int, original: Original) -> bytes:
     if form not in _BARE:
         pixels = restored(image, original, alpha=form in _TRANSPARENT)
         data = exif.updated(original.exif, width, height)
-        fits = form != "JPEG" or len(data) <= _EXIF_LIMIT
+        if form == "JPEG":
+            return _jpeg(path, pixels, quality, replace(original, exif=data))
         if form == "PNG":
-            return _png(pixels, original.profile, data)
+            return _png(path, pixels, original.profile, data)
         if form == "TIFF" and data:  # Pillow cannot write EXIF data through libtiff
             options = {}
-        options = options | {"icc_profile": original.profile, "exif": data if fits else b""}
+        options = options | {"icc_profile": original.profile, "exif": data}
     file = BytesIO()
     try:
         Pillow.fromarray(pixels).save(file, form, **options)
-    except (OSError, ValueError, RuntimeError, SystemError, MemoryError, cv2.error) as error:
-        raise MediaError(
-            f"{path.name!r} cannot hold a picture of {width}x{height}: {one_line(error)}; choose "
-            ".png or a smaller size"
-        ) from error
+    except (OSError, ValueError, RuntimeError, SystemError, MemoryError) as error:
+        raise _too_large(path, pixels, one_line(error)) from error
     return file.getvalue()
 
 
@@ -109,10 +115,46 @@ def encode_animation(path: Path, frames: list[Frame], quality: int) -> bytes:
     return file.getvalue()
 
 
-def _png(pixels: NDArray[np.uint8], profile: bytes, data: bytes) -> bytes:
+def _jpeg(path: Path, pixels: Image, quality: int, original: Original) -> bytes:
+    """OpenCV takes 4 ms less than Pillow for 6 million pixels, of 30."""
+    sampling = _SUBSAMPLING.get(original.subsampling, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420)
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
+    coded = _opencv(path, ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
+    segments = b""
+    if 0 < len(original.exif) <= _SEGMENT:
+        segments = _segment(0xE1, original.exif)
+    parts = [original.profile[at : at + _ICC] for at in range(0, len(original.profile), _ICC)]
+    for number, part in enumerate(parts, 1):  # ICC.1:2022, B.4
+        segments += _segment(0xE2, b"ICC_PROFILE\0" + bytes([number, len(parts)]) + part)
+    return coded[:_JPEG_HEADER] + segments + coded[_JPEG_HEADER:]
+
+
+def _segment(marker: int, body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, 2 + len(body)) + body
+
+
+def _opencv(path: Path, suffix: str, pixels: Any, options: list[int]) -> bytes:
+    try:
+        done, data = cv2.imencode(suffix, pixels, options)
+    except cv2.error as error:
+        raise _too_large(path, pixels, error.err) from error
+    if not done:
+        raise _too_large(path, pixels, "the encoder refuses it")
+    return data.tobytes()
+
+
+def _too_large(path: Path, pixels: Any, reason: str) -> MediaError:
+    height, width = pixels.shape[:2]
+    return MediaError(
+        f"{path.name!r} cannot hold a picture of {width}x{height}: {reason}; choose .png or a "
+        "smaller size"
+    )
+
+
+def _png(path: Path, pixels: NDArray[np.uint8], profile: bytes, data: bytes) -> bytes:
     """OpenCV compresses in a third of the time that Pillow takes."""
     order = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
-    coded = cv2.imencode(".png", cv2.cvtColor(pixels, order))[1].tobytes()
+    coded = _opencv(path, ".png", cv2.cvtColor(pixels, order), [])
     chunks = _chunk(b"iCCP", b"ICC\0\0" + zlib.compress(profile)) if profile else b""
     if data:
         chunks += _chunk(b"eXIf", data.removeprefix(b"Exif\0\0"))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import stills
 from PIL import Image
+from PIL.JpegImagePlugin import get_sampling
 from stills import STILLS
 
 from realtime_nst.errors import MediaError
@@ -121,6 +122,13 @@ def test_jpeg_xl(untouched, tmp_path, mode):
         np.testing.assert_array_equal(
             np.asarray(Image.open(made).getchannel("A")), stills.transparency()
         )
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_a_jpeg_keeps_its_colour_resolution(untouched, tmp_path, subsampling):
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(stills.patches()).save(path, subsampling=subsampling)
+    assert get_sampling(Image.open(untouched(path, into="out.jpg"))) == subsampling
 
 
 @pytest.mark.parametrize("icc", [stills.P3_ICC, stills.ADOBE_ICC])
