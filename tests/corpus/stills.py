@@ -145,6 +145,14 @@ def cmyk(path: Path) -> None:
     Image.fromarray(patches()).convert("CMYK").save(path, quality=100, subsampling=0)
 
 
+def lab(path: Path) -> None:
+    lab = ImageCms.createProfile("LAB")
+    picture = Image.fromarray(patches())
+    ImageCms.profileToProfile(picture, ImageCms.createProfile("sRGB"), lab, outputMode="LAB").save(
+        path
+    )
+
+
 def tagged_png(path: Path) -> None:
     """Display P3, told by the chunk cICP in place of a profile."""
     file = BytesIO()
@@ -209,6 +217,7 @@ STILLS = [
     Still("swapped.png", pil(icc=SWAPPED_ICC), icc=SWAPPED_ICC),
     Still("cmyk.jpg", cmyk, tolerance=3),
     Still("cmyk.tif", pil(mode="CMYK")),
+    Still("lab.tif", lab, tolerance=10),
     *oriented(".jpg"),
     *oriented(".png"),
     *oriented(".webp"),

@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 from stills import STILLS
 
+from realtime_nst import packages
 from realtime_nst.errors import MediaError
 from realtime_nst.picture_kinds import jxl_size
 from realtime_nst.pictures import read_animation, read_picture
@@ -234,6 +235,21 @@ def test_a_folder_says_what_was_skipped_and_why(untouched, tmp_path):
         "note: 5 skipped: .hidden.png (hidden); clip.mp4 (a video); gone.jpg (a link to nothing); "
         "more (a folder); notes.txt (not a picture)"
     )
+
+
+def test_without_its_package_jpeg_xl_is_named_and_the_others_are_painted(
+    cli, style, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(packages.EXTRAS, "jxl", ("no_such_package",))
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.jxl").write_bytes(b"\xff\x0a" + bytes(40))
+    stills.pil()(folder / "b.png")
+    code, _, said = cli("image", folder, "-o", tmp_path / "made", "--style", style)
+    assert code == 1
+    assert "a.jxl' cannot be read" in said
+    assert "realtime_nst[jxl]" in said
+    assert [path.name for path in (tmp_path / "made").iterdir()] == ["b.png"]
 
 
 @pytest.mark.parametrize("size", [(8, 8), (256, 256), (300, 200), (31, 9000), (1600, 900)])
