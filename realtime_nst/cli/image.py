@@ -49,7 +49,7 @@ def image(
     from realtime_nst.paint import Paint
     from realtime_nst.pictures import count_pictures, is_picture
     from realtime_nst.runtime.networks import Networks
-    from realtime_nst.sinks.pictures import PictureSink, written_name
+    from realtime_nst.sinks.pictures import PictureSink, written_names
     from realtime_nst.sources.pictures import PictureSource
 
     if look.mask == MOVING:
@@ -62,9 +62,8 @@ def image(
             f"{look.mask} is a video, and pictures need a picture as the mask, or --mask-model"
         )
     pictures = PictureSource(sources, skip_unreadable=True, animations=True)
-    names = [
-        written_name(path, animated=count_pictures(path, "GIF") > 1) for path in pictures.paths
-    ]
+    animated = {path for path in pictures.paths if count_pictures(path, "GIF") > 1}
+    names = written_names(pictures.paths, animated)
     sink = PictureSink(output, names, overwrite=overwrite, quality=quality, keep_exif=not strip)
     _check_output(pictures.paths, output)
     still = replace(look, stabilise="off", network_every=1, morph_to="")

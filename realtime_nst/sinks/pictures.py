@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -139,6 +139,16 @@ def written_name(picture: Path, *, animated: bool = False) -> str:
     suffix = picture.suffix.lower()
     keeps = suffix in SUFFIXES and (suffix != ".gif" or animated)
     return picture.name if keeps else f"{picture.stem}.png"
+
+
+def written_names(pictures: Sequence[Path], animated: Collection[Path] = ()) -> list[str]:
+    """The name of each; ``a.heic`` beside ``a.png`` is ``a.heic.png``."""
+    names = [written_name(picture, animated=picture in animated) for picture in pictures]
+    count = Counter(names)
+    return [
+        f"{picture.name}.png" if count[name] > 1 and name != picture.name else name
+        for picture, name in zip(pictures, names, strict=True)
+    ]
 
 
 def check_quality(quality: int) -> int:

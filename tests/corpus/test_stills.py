@@ -100,6 +100,15 @@ def test_a_still_is_no_film(cli, style, tmp_path, name):
     assert "is a picture, not a video; use: realtime-nst image" in said
 
 
+def test_pictures_of_one_stem_get_a_name_each(untouched, tmp_path):
+    folder = tmp_path / "phone"
+    folder.mkdir()
+    (folder / "a.heic").write_bytes(HEIC.read_bytes())
+    stills.pil()(folder / "a.png")
+    stills.pil()(folder / "a.jpg")
+    assert [path.name for path in untouched(folder)] == ["a.heic.png", "a.jpg", "a.png"]
+
+
 def test_heic_is_assembled_from_its_tiles(tmp_path):
     path = stills.tiled_heic(tmp_path / "tiles.heic")
     image = read_picture(path).astype(np.float64)
