@@ -82,7 +82,7 @@ MAY_IMPORT = {
         "learning.training",
         "runtime",
     },
-    "bench": {*BASE, "pictures", "runtime"},
+    "bench": {*BASE, "pictures", "runtime", "spec"},
     "bench.cases": {"*"},
     "serve": {*BASE, "display", "look", "paint", "picture_kinds", "presets", "runtime", "spec"},
     "cli": {"*"},

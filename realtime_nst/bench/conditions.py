@@ -18,8 +18,7 @@ from realtime_nst.runtime.player import contents, find_player
 from realtime_nst.runtime.providers import choose, suitable
 from realtime_nst.runtime.styles import installed
 from realtime_nst.runtime.stylizer import Stylizer
-
-_LARGEST_SIDE = 8192
+from realtime_nst.spec import parse_size
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _PRECISIONS = {"tensorrt": "f16", "coreml": "mixed", "openvino-gpu": "f16"}
@@ -147,13 +146,10 @@ def _providers(
 
 
 def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,5})[xX×](\d{1,5})", text.strip())
-    width, height = map(int, match.groups()) if match else (0, 0)
-    if not (1 <= width <= _LARGEST_SIDE and 1 <= height <= _LARGEST_SIDE):
-        raise UsageError(
-            f"--size {text!r} is not a size; give WxH up to {_LARGEST_SIDE}, as in 640x480"
-        )
-    return width, height
+    size = parse_size(text)
+    if size.shorter:
+        raise UsageError(f"--size {text!r} is one side; give width x height, as 640x480")
+    return size.width, size.height
 
 
 def _code() -> Code:
