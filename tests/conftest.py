@@ -4,6 +4,7 @@ import gc
 import itertools
 import os
 import re
+import signal
 import sys
 import threading
 import time
@@ -16,6 +17,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 spin, and one training test took 96 s of processor time with two threads, 11 s with one."""
 
 import realtime_nst  # noqa: E402, F401  Before any test imports an engine: telemetry is off now.
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # So it is for jobs that a shell script starts in the background. Tests press Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _TESTS = itertools.count()
 
