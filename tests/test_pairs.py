@@ -5,6 +5,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
 import gc  # noqa: E402
+import os  # noqa: E402
 
 import media_factory  # noqa: E402
 import numpy as np  # noqa: E402
@@ -163,6 +164,12 @@ def test_clips_that_cannot_be_used_are_named(tmp_path, clips):
         next(clip_batches(ClipPairs(find_clips(tmp_path), 48, 0), range(1), 2, 0.5, 0))
 
 
+COLLECTS_AT_ONCE = []
+"""While it is not empty, a forked process collects its garbage before anything else."""
+
+os.register_at_fork(after_in_child=lambda: COLLECTS_AT_ONCE and gc.collect())
+
+
 class Collects(torch.utils.data.Dataset):
     """What a worker does at some time or other."""
 
@@ -172,7 +179,8 @@ class Collects(torch.utils.data.Dataset):
 
 
 @pytest.mark.timeout(60)
-def test_a_worker_does_not_wait_for_the_threads_of_a_decoder_that_was_left_open(tmp_path):
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_worker_does_not_wait_for_the_threads_of_a_decoder_that_was_left_open(tmp_path, at_once):
     source = VideoSource(media_factory.clip(tmp_path / "clip.mp4"))
     next(iter(source.__enter__()))
     gc.disable()
@@ -180,6 +188,8 @@ def test_a_worker_does_not_wait_for_the_threads_of_a_decoder_that_was_left_open(
         cycle = [source]
         cycle.append(cycle)
         del cycle, source
+        COLLECTS_AT_ONCE[:] = [True] * at_once
         assert len(list(data.batches(Collects(), 1, range(2), workers=1))) == 2
     finally:
+        COLLECTS_AT_ONCE.clear()
         gc.enable()

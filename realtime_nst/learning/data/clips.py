@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
-from realtime_nst.learning.data.crops import crop_square, set_up_worker
+from realtime_nst.learning.data.crops import crop_square, set_up_worker, started
 from realtime_nst.learning.data.frame_pairs import FramePairs, concatenated
 from realtime_nst.learning.data.pictures import files_below
 from realtime_nst.learning.flow import Motion, warp
@@ -70,7 +70,7 @@ def clip_batches(
         worker_init_fn=set_up_worker,
         collate_fn=_collated,
     )
-    for batch in loader:
+    for batch in started(loader):
         if isinstance(batch, TrainingError):
             raise batch
         yield batch

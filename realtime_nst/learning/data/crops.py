@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -79,7 +80,7 @@ def batches(
         worker_init_fn=set_up_worker,
         collate_fn=_collated,
     )
-    for images in loader:
+    for images in started(loader):
         if isinstance(images, TrainingError):
             raise images
         yield (images.float() / 255).to(memory_format=torch.channels_last)
@@ -91,9 +92,20 @@ def _collated(samples: list[Tensor | TrainingError]) -> Tensor | TrainingError:
     return errors[0] if errors else torch.stack(samples)  # type: ignore[arg-type]
 
 
+def started(loader: DataLoader[Any]) -> Iterator[Any]:
+    """The batches of ``loader``, whose workers never collect objects inherited from the parent.
+
+    A worker has none of its parent's threads. Freeing a decoder that the parent left open would
+    wait forever for that decoder's threads.
+    """
+    gc.freeze()
+    try:
+        return iter(loader)
+    finally:
+        gc.unfreeze()
+
+
 def set_up_worker(_worker: int) -> None:
     """Set up a loader's worker. OpenCV uses one thread, because workers share the cores with
-    training. Objects inherited from the parent are never collected: freeing a decoder would wait
-    forever for threads that do not exist in the worker."""
+    training."""
     cv2.setNumThreads(0)
-    gc.freeze()
