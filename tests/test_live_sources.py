@@ -68,6 +68,13 @@ def test_a_film_on_a_server_keeps_its_pace_and_ends(web, tmp_path):
     assert frames[-1].captured - frames[0].captured >= 0.9 * 7 / 25
 
 
+def test_a_film_on_a_server_is_upright(web, tmp_path):
+    film = clip(tmp_path / "film.mp4", count=2, rotation=90)
+    with NetworkSource(web.serve("film.mp4", File(film))) as source:
+        assert (source.info.width, source.info.height) == (48, 64)
+        assert all(frame.image.shape == (64, 48, 3) for frame in source)
+
+
 def test_timestamps_that_jump_do_not_hold_a_film_up(web, tmp_path, monkeypatch):
     monkeypatch.setattr(network, "_LONGEST_SECONDS", 0.05)
     path = tmp_path / "film.mkv"

@@ -123,7 +123,7 @@ class CopiedStreams:
         if last is not None and now < last:
             return False
         if last is not None and not self._kind.milliseconds:
-            late = last + _tick(self._input.streams[index]) - now
+            late = last + _tick(self._input.streams[index], packet) - now
             packet.dts += max(0, math.ceil(late / packet.time_base))
             now = packet.dts * packet.time_base
         if packet.pts is not None:
@@ -199,11 +199,11 @@ def _is_text(stream: Stream) -> bool:
     return context is not None and context.name == "mov_text"
 
 
-def _tick(stream: Stream) -> Fraction:
+def _tick(stream: Stream, packet: Packet[Any]) -> Fraction:
     """The length of a tick of ``stream`` in MP4."""
     if isinstance(stream, AudioStream) and stream.codec_context is not None:
         return Fraction(1, stream.codec_context.sample_rate or 1000)
-    return stream.time_base or Fraction(0)
+    return packet.time_base
 
 
 def _end(packet: Packet[Any]) -> Fraction:

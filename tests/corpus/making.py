@@ -1,5 +1,6 @@
 """How the files of the corpus are made, with PyAV, and special checks of what comes out."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -148,6 +149,22 @@ def raw(name: str, rate: int, codec: str = "libx264") -> Maker:
         return path
 
     return make
+
+
+def captions(folder: Path) -> Path:
+    """A pair of CEA-608 characters before the first picture (ATSC A/53, part 4, 6.2.3)."""
+    path = raw("a.h264", 25)(folder)
+    data = bytes.fromhex("b50031 47413934 03 41 ff fc942c ff")
+    sei = b"\0\0\1\6\4" + bytes([len(data)]) + data + b"\x80"
+    stream = path.read_bytes()
+    first = stream.index(b"\0\0\1\x65")
+    path.write_bytes(stream[:first] + sei + stream[first:])
+    return path
+
+
+def kept(name: str) -> Maker:
+    """A file beside this one, which PyAV cannot make."""
+    return lambda folder: Path(shutil.copy(Path(__file__).with_name(name), folder / name))
 
 
 def gif(delays: Sequence[int]) -> Maker:
