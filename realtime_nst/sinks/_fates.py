@@ -221,4 +221,4 @@ def _remedy(source: Path, container: InputContainer, target: Path, codec: str) -
             _holds(kind, stream, packets[stream.index]) for stream in _others(container)
         ):
             return f"name the output {target.stem}{suffix}"
-    return "convert or leave it out by leaving out --strict"
+    return "leave it out with --drop, or run without --strict to have it converted or left out"

@@ -379,7 +379,8 @@ class VideoSource(Managed):
             what = "HDR" if colours.hdr else "wide-gamut (BT.2020)"
             lost = "highlights above paper white" if colours.hdr else "colours outside it"
             self.notices.append(f"{name} is {what}: mapped to 8-bit BT.709, {lost} are lost")
-        if _has_alpha(first):
+        # The alpha of VP8 and VP9 is a stream of its own, which their usual decoders leave out.
+        if _has_alpha(first) or self._stream.metadata.get("alpha_mode") == "1":
             self.notices.append(f"{name} has transparency, which is lost")
         self.notices += self._timeline.notices(name)
         if Orientation.of(first) is None:
