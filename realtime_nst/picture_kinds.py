@@ -30,7 +30,7 @@ _PLUGINS = {
 and refuse or warn by a limit that holds for the whole process."""
 
 _SIGNATURES = {
-    "BMP": rb"BM",
+    "BMP": rb"BM....\0\0\0\0",
     "GIF": rb"GIF8[79]a",
     "JPEG": rb"\xff\xd8",
     "JPEG 2000": rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ",

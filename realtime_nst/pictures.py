@@ -24,6 +24,9 @@ SUFFIXES = tuple(
     ".webp".split()
 )
 
+RAW = tuple(".arw .cr2 .cr3 .dng .nef .nrw .orf .pef .raf .rw2 .srw".split())
+"""Data of a camera's sensor; many are a TIFF whose first picture is a thumbnail."""
+
 ANIMATED = ("AVIF", "GIF", "PNG", "WEBP")
 """Kinds in which several pictures are an animation, by Pillow's names."""
 
@@ -114,6 +117,8 @@ def load(path: Path) -> bytes:
     """The file's contents. Raises :class:`MediaError` if it cannot be read or is empty."""
     if path.is_char_device() or path.is_block_device():  # /dev/zero has no end
         raise MediaError(f"{str(path)!r} is a device, not a file; name a picture")
+    if path.suffix.lower() in RAW:
+        raise MediaError(f"{str(path)!r} is a camera's raw file; develop it to JPEG or TIFF first")
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import Self
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.files import nearest
-from realtime_nst.pictures import SUFFIXES, is_picture, read_animation, read_with_original
+from realtime_nst.pictures import RAW, SUFFIXES, is_picture, read_animation, read_with_original
 from realtime_nst.stream import Frame, Image, Managed, Original, StreamInfo
 
 _Picture = tuple[Image, Original]
@@ -138,8 +138,11 @@ def _reason_against(file: Path) -> str:
         return "hidden"
     if not file.is_file():
         return "not a regular file"
-    if is_picture(file):
+    suffix = file.suffix.lower()
+    if suffix in SUFFIXES or (not suffix and is_picture(file)):
         return ""
+    if suffix in RAW:
+        return "a camera's raw file"
     kind = guess_type(file.name)[0] or ""
     return "a video" if kind.startswith("video/") else "not a picture"
 

@@ -239,10 +239,11 @@ def test_a_folder_says_what_was_skipped_and_why(untouched, tmp_path):
     (folder / "clip.mp4").write_bytes(b"video")
     (folder / ".hidden.png").touch()
     (folder / "gone.jpg").symlink_to("nowhere")
+    stills.pil(format="TIFF")(folder / "raw.NEF")
     assert [path.name for path in untouched(folder)] == ["a.png", "b.png"]
     assert untouched.said.strip() == (
-        "note: 5 skipped: .hidden.png (hidden); clip.mp4 (a video); gone.jpg (a link to nothing); "
-        "more (a folder); notes.txt (not a picture)"
+        "note: 6 skipped: .hidden.png (hidden); clip.mp4 (a video); gone.jpg (a link to nothing); "
+        "more (a folder); notes.txt (not a picture); raw.NEF (a camera's raw file)"
     )
 
 
@@ -259,6 +260,14 @@ def test_without_its_package_jpeg_xl_is_named_and_the_others_are_painted(
     assert "a.jxl' cannot be read" in said
     assert "realtime_nst[jxl]" in said
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["b.png"]
+
+
+def test_a_raw_file_is_not_its_thumbnail(cli, style, tmp_path):
+    path = tmp_path / "raw.dng"
+    stills.pil(format="TIFF")(path)
+    code, _, said = cli("image", path, "-o", tmp_path / "out.png", "--style", style)
+    assert code == 1
+    assert "is a camera's raw file; develop it" in said
 
 
 @pytest.mark.parametrize("size", [(8, 8), (256, 256), (300, 200), (31, 9000), (1600, 900)])
