@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime_nst import exif
+from realtime_nst import exif, tone
 from realtime_nst.errors import MediaError
 from realtime_nst.picture_kinds import HEAD, cicp, count_of, kind_of, opened
 from realtime_nst.stream import Animated, Image, Original
@@ -36,7 +36,7 @@ _LONGEST = 2**29
 _TELL_PRIMARIES = ("AVIF", "HEIF", "PNG")
 
 _BAND = 256
-"""Rows composited over white at a time, to bound memory."""
+"""Rows converted at a time, to bound memory."""
 
 
 def read_picture(path: str | Path) -> Image:
@@ -167,6 +167,9 @@ def _read(picture: "Pillow.Image", data: bytes, longest: int) -> tuple[Image, Or
         raise
     except Exception:  # the readers raise whatever a damaged file makes them trip over
         return None
+    _, transfer = cicp(data) if picture.format in _TELL_PRIMARIES else (2, 2)
+    if transfer in (tone.PQ, tone.HLG) and "icc_profile" not in picture.info:
+        return _finished(picture, _sdr(np.array(colours.convert("RGB")), transfer), alpha, profile)
     if profile is not None and profile.mode == "RGB" and colours.mode == "L":
         colours = colours.convert("RGB")
     if profile is None or profile.mode != colours.mode:
@@ -199,6 +202,16 @@ def _jpeg(data: bytes, longest: int) -> Image | None:
     if image is None:
         image = cv2.imdecode(coded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     return None if image is None else cast(Image, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+def _sdr(pixels: Image, transfer: int) -> Image:
+    """HDR as SDR with the same primaries."""
+    result = np.empty_like(pixels)
+    for top in range(0, len(pixels), _BAND):
+        coded = np.divide(pixels[top : top + _BAND], 255, dtype=np.float32)
+        mapped = tone.tone_mapped(tone.nits_of(coded, transfer))
+        result[top : top + _BAND] = tone.srgb_coded(mapped)
+    return result
 
 
 def _split(picture: "Pillow.Image") -> "tuple[Pillow.Image, NDArray[np.uint8] | None]":

@@ -184,6 +184,57 @@ def avif(pixels: str, primaries: int = 1) -> Callable[[Path], None]:
     return make
 
 
+def hdr_png(transfer: int) -> Callable[[Path], None]:
+    """Greys of 0, 50, 100, 203, 600 and 1,000 nits in BT.2020, told by the chunk cICP."""
+
+    def make(path: Path) -> None:
+        nits = np.array(NITS, np.float64)
+        coded = _pq(nits) if transfer == 16 else _hlg(nits)
+        grey = np.repeat((coded * 255).round().astype(np.uint8), SIDE)[None].repeat(2 * SIDE, 0)
+        file = BytesIO()
+        Image.fromarray(np.dstack([grey] * 3)).save(file, "PNG")
+        body = b"cICP" + bytes([9, transfer, 0, 1])
+        chunk = struct.pack(">I", 4) + body + struct.pack(">I", zlib.crc32(body))
+        data = file.getvalue()
+        path.write_bytes(data[:33] + chunk + data[33:])
+
+    return make
+
+
+NITS = (0, 50, 100, 203, 600, 1000)
+
+
+def _pq(nits: np.ndarray) -> np.ndarray:
+    power = (nits / 10_000) ** 0.1593017578125
+    return ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
+
+
+def _hlg(nits: np.ndarray) -> np.ndarray:
+    scene = (nits / 1000) ** (1 / 1.2)
+    high = 0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-9)) + 0.55991073
+    return np.where(scene <= 1 / 12, np.sqrt(3 * scene), high)
+
+
+def eetf(nits: float, peak: float = 1000, target: float = 203) -> float:
+    """ITU-R BT.2390-11, 5.4.1, for one level and no black lift; the sRGB value, 0 to 255."""
+    top = _pq(np.array(peak))
+    most, level = _pq(np.array(target)) / top, _pq(np.array(nits)) / top
+    knee = 1.5 * most - 0.5
+    if level >= knee:
+        t = (level - knee) / (1 - knee)
+        level = (
+            (2 * t**3 - 3 * t**2 + 1) * knee
+            + (t**3 - 2 * t**2 + t) * (1 - knee)
+            + (-2 * t**3 + 3 * t**2) * most
+        )
+    low, high = 0.0, float(peak)
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _pq(np.array(middle)) < level * top else (low, middle)
+    linear = low / target
+    return 255 * (12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
 def oriented(suffix: str) -> list[Still]:
     """All eight ways to hold a camera."""
     return [

@@ -134,6 +134,16 @@ def test_jpeg_xl(untouched, tmp_path, mode):
         )
 
 
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_hdr_is_tone_mapped(tmp_path, transfer):
+    path = tmp_path / "hdr.png"
+    stills.hdr_png(transfer)(path)
+    made = read_picture(path)[stills.SIDE, stills.SIDE // 2 :: stills.SIDE].astype(np.float64)
+    wanted = np.array([stills.eetf(nits) for nits in stills.NITS])
+    np.testing.assert_allclose(made, np.repeat(wanted[:, None], 3, 1), atol=3)
+    assert (np.diff(made[:, 0]) > 0).all(), "bright skies keep their clouds"
+
+
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
 def test_a_jpeg_keeps_its_colour_resolution(untouched, tmp_path, subsampling):
     path = tmp_path / "photo.jpg"
