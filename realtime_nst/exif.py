@@ -52,7 +52,7 @@ class _Exif:
 
     def __init__(self, data: bytes) -> None:
         self.data = bytearray(data.removeprefix(_PREFIX))
-        self._order = {b"II": "<", b"MM": ">"}.get(bytes(self.data[:2]), "")
+        self._order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(self.data[:4]), "")
         if not self._order:
             raise struct.error("no byte order")
         self.first = self._get("I", 4)

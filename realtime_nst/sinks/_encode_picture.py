@@ -73,11 +73,21 @@ def encode(path: Path, image: Image, quality: int, original: Original) -> bytes:
         if form == "TIFF" and data:  # Pillow cannot write EXIF data through libtiff
             options = {}
         options = options | {"icc_profile": original.profile, "exif": data}
-    file = BytesIO()
     try:
-        Pillow.fromarray(pixels).save(file, form, **options)
+        return _saved(Pillow.fromarray(pixels), form, options)
     except (OSError, ValueError, RuntimeError, SystemError, MemoryError) as error:
         raise _too_large(path, pixels, one_line(error)) from error
+
+
+def _saved(picture: Any, form: str, options: dict[str, Any]) -> bytes:
+    """Without EXIF data where Pillow, which reads them again, finds them damaged."""
+    file = BytesIO()
+    try:
+        picture.save(file, form, **options)
+    except Exception:
+        if not options.get("exif"):
+            raise
+        return _saved(picture, form, options | {"exif": b""})
     return file.getvalue()
 
 
@@ -107,12 +117,11 @@ def encode_animation(path: Path, frames: list[Frame], quality: int) -> bytes:
     if form not in _BARE:
         options["icc_profile"] = originals[0].profile
         options["exif"] = exif.updated(originals[0].exif, *first.size)
-    file = BytesIO()
+    options |= {"save_all": True, "append_images": others}
     try:
-        first.save(file, form, save_all=True, append_images=others, **options)
+        return _saved(first, form, options)
     except (OSError, ValueError, RuntimeError, SystemError, MemoryError) as error:
         raise MediaError(f"{path.name!r} cannot be written: {one_line(error)}") from error
-    return file.getvalue()
 
 
 def _jpeg(path: Path, pixels: Image, quality: int, original: Original) -> bytes:
