@@ -132,6 +132,7 @@ class Studio:
         for executor in (self.painting, self.loading):
             executor.shutdown(cancel_futures=True)
         self.paintings.close()
+        del self._first  # frees its networks: aiohttp caches the handlers of a closed application
 
 
 def _alias(setting: str) -> str:
