@@ -4,12 +4,14 @@ All show ``COLOURS``, in patches side by side. A row's maker writes a file in wh
 reader sees these colours; the result of painting at strength 0 must show them too.
 """
 
+import os
 import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from unittest.mock import patch
 
 import av
 import cv2
@@ -178,6 +180,9 @@ def avif(pixels: str, primaries: int = 1) -> Callable[[Path], None]:
             context.colorspace, context.color_range = 1, 2
             context.color_primaries, context.color_trc = primaries, 13
             frame.pts, frame.colorspace, frame.color_range = 0, 1, 2
+            # SVT-AV1 keeps the verbosity it is first opened with, for the whole process.
+            with patch.dict(os.environ, SVT_LOG="1"):
+                context.open()
             for packet in [*stream.encode(frame), *stream.encode(None)]:
                 output.mux(packet)
 
