@@ -18,8 +18,8 @@ from realtime_nst.masks.mask import Composite, Inverted, Mask
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.moving import MovingMask
 from realtime_nst.masks.pictures import PictureMask, VideoMask
+from realtime_nst.media.pictures import is_picture
 from realtime_nst.motion.stabilise import Stabilise
-from realtime_nst.pictures import is_picture
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import contents, find_player

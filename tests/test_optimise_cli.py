@@ -17,7 +17,7 @@ from learning_factory import write_painting, write_photos, write_vgg19  # noqa: 
 from realtime_nst import packages  # noqa: E402
 from realtime_nst.cli import main  # noqa: E402
 from realtime_nst.cli.optimise_progress import Snapshots  # noqa: E402
-from realtime_nst.pictures import read_picture  # noqa: E402
+from realtime_nst.media.pictures import read_picture  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import serve_factory
 from serve_factory import LEFT, RIGHT, blend, run, serving, viewing
 
 from realtime_nst.errors import UsageError
-from realtime_nst.picture_kinds import jpeg_size
+from realtime_nst.media.picture_kinds import jpeg_size
 from realtime_nst.serve import app, paintings
 from realtime_nst.serve.paintings import LARGEST, Paintings
 

@@ -28,7 +28,7 @@ def _videos(option: str, folder: Path) -> Path:
 
 
 def _pictures(option: str, folder: Path) -> Path:
-    from realtime_nst.pictures import SUFFIXES
+    from realtime_nst.media.pictures import SUFFIXES
 
     if not folder.is_dir():
         raise UsageError(f"{option} {str(folder)!r} is not a folder; give a folder of pictures")
@@ -144,7 +144,7 @@ class Settings:
     @property
     def notice(self) -> str:
         """What the person may not expect of these settings; empty if there is nothing."""
-        from realtime_nst.pictures import is_picture
+        from realtime_nst.media.pictures import is_picture
 
         paintings = self.paintings or all(is_picture(Path(name)) for name in self.styles)
         if self.photos and not (self.loss_weights and paintings):

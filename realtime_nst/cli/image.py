@@ -46,8 +46,8 @@ def image(
 ) -> None:
     """Paint pictures. One picture goes to a file or a folder, several go to a folder."""
     from realtime_nst import pipeline
+    from realtime_nst.media.pictures import count_pictures, is_picture
     from realtime_nst.paint import Paint
-    from realtime_nst.pictures import count_pictures, is_picture
     from realtime_nst.runtime.networks import Networks
     from realtime_nst.sinks.pictures import PictureSink, written_names
     from realtime_nst.sources.pictures import PictureSource
@@ -88,7 +88,7 @@ def image(
 
 def _left_out(pictures: "PictureSource") -> Iterator[str]:
     """What was not painted, and why."""
-    from realtime_nst.pictures import count_pictures
+    from realtime_nst.media.pictures import count_pictures
 
     for path in pictures.paths:
         if (count := count_pictures(path, "TIFF", "HEIF")) > 1:

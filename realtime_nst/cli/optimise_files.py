@@ -35,7 +35,7 @@ def no_empty_folders(target: Path) -> Iterator[None]:
 
 
 def is_picture(content: Path) -> bool:
-    from realtime_nst import pictures
+    from realtime_nst.media import pictures
 
     return pictures.is_picture(content)
 

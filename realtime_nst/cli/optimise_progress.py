@@ -56,7 +56,7 @@ class Snapshots:
         """Write the contact sheet of the pictures that were saved, if any."""
         if not self._tiles:
             return
-        from realtime_nst.sheet import contact_sheet
+        from realtime_nst.media.sheet import contact_sheet
         from realtime_nst.sinks.pictures import write_picture
 
         write_picture(self._sheet, contact_sheet(self._tiles), overwrite=True)

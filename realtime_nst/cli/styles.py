@@ -103,8 +103,8 @@ def _table(found: "list[InstalledStyle]") -> "Table":
 def _draw(
     found: "list[InstalledStyle]", sheet: Path, on: list[Path], provider: str, overwrite: bool
 ) -> None:
+    from realtime_nst.media.sheet import contact_sheet
     from realtime_nst.runtime.stylizer import Stylizer
-    from realtime_nst.sheet import contact_sheet
     from realtime_nst.sinks.pictures import PictureSink, write_picture
 
     with PictureSink(sheet, overwrite=overwrite):
@@ -122,7 +122,7 @@ def _draw(
 
 
 def _pictures(paths: list[Path]) -> "list[Image]":
-    from realtime_nst.pictures import read_picture
+    from realtime_nst.media.pictures import read_picture
     from realtime_nst.sources.synthetic import SyntheticSource
 
     return [read_picture(path) for path in paths] or [SyntheticSource(frames=1).picture(0)]

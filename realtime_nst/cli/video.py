@@ -124,7 +124,7 @@ def _run(frames: "VideoSource", painting: "Paint", sink: "VideoSink") -> "Report
 
 
 def _say_what_is_kept(sink: "VideoSink", stopped: bool) -> None:
-    from realtime_nst.media import clock
+    from realtime_nst.media.container import clock
 
     why = "stopped" if stopped else "failed"
     if sink.kept is None:
@@ -137,8 +137,8 @@ def _say_what_is_kept(sink: "VideoSink", stopped: bool) -> None:
 
 
 def _beginning(source: Path) -> Fraction:
-    from realtime_nst.media import main_video, open_input
-    from realtime_nst.timeline import Timeline
+    from realtime_nst.media.container import main_video, open_input
+    from realtime_nst.media.timeline import Timeline
 
     with open_input(source) as container:
         stream = main_video(container)

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 
 from realtime_nst.masks.mask import Weights
-from realtime_nst.pictures import read_picture
+from realtime_nst.media.pictures import read_picture
 from realtime_nst.sources.video import VideoSource
 from realtime_nst.stream import Frame, Image
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from realtime_nst.errors import ModelError, ProviderError, UsageError, one_line
 from realtime_nst.files import nearest, write_whole
-from realtime_nst.pictures import decode, load
+from realtime_nst.media.pictures import decode, load
 from realtime_nst.runtime import host
 from realtime_nst.runtime.companions import encoder_of
 from realtime_nst.runtime.model import Model

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from realtime_nst.errors import UnknownName, UsageError
-from realtime_nst.pictures import is_picture
+from realtime_nst.media.pictures import is_picture
 from realtime_nst.runtime.codes import load_painting
 from realtime_nst.runtime.companions import encoder_path, int8_path
 from realtime_nst.runtime.kinds import names_of

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import cv2
 
 from realtime_nst.errors import UsageError
-from realtime_nst.picture_kinds import jpeg_size
+from realtime_nst.media.picture_kinds import jpeg_size
 from realtime_nst.runtime.codes import decode_painting
 
 LARGEST = 2 * 1024 * 1024

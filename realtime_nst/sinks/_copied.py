@@ -16,7 +16,8 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
-from realtime_nst.media import every_packet, is_cover, open_input
+from realtime_nst.media.container import every_packet, is_cover, open_input
+from realtime_nst.media.timeline import Timeline
 from realtime_nst.sinks._convert import (
     GAP,
     SHORT_TICK,
@@ -28,7 +29,6 @@ from realtime_nst.sinks._convert import (
 )
 from realtime_nst.sinks._fates import COVER_TYPES, Fate, becomes_attachment
 from realtime_nst.sinks.formats import Container
-from realtime_nst.timeline import Timeline
 
 # Tags that describe the old file, not its content.
 _FILE_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "duration"}

@@ -21,9 +21,9 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
-from realtime_nst.colours import Colours
 from realtime_nst.errors import MediaError
-from realtime_nst.media import (
+from realtime_nst.media.colours import Colours
+from realtime_nst.media.container import (
     displayed,
     frame_rate,
     is_full_colour,

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime_nst import exif
 from realtime_nst.errors import MediaError, one_line
+from realtime_nst.media import exif
 from realtime_nst.stream import Frame, Image, Original
 
 _LZW = {"compression": "tiff_lzw", "tiffinfo": {317: 2}}
@@ -184,7 +184,7 @@ def restored(image: Image, original: Original, *, alpha: bool) -> NDArray[np.uin
     pixels, shown = original.pixels, original.shown
     if pixels is None or shown is None:
         return image
-    from realtime_nst.profiles import read_profile
+    from realtime_nst.media.profiles import read_profile
 
     height, width = image.shape[:2]
     clear = pixels[..., 3] if pixels.shape[2] == 4 else None

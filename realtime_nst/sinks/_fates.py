@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.stream import DataStream, Stream
 
 from realtime_nst.errors import UnknownName, UsageError
-from realtime_nst.media import every_packet, is_cover, main_video, open_input
+from realtime_nst.media.container import every_packet, is_cover, main_video, open_input
 from realtime_nst.sinks._convert import filter_of, filtered_by
 from realtime_nst.sinks.formats import CONTAINERS, Container
 

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, TargetExists, UsageError
 from realtime_nst.files import LockedFile, is_regular
-from realtime_nst.media import main_video, open_input
+from realtime_nst.media.container import main_video, open_input
 from realtime_nst.sinks._convert import filtered_by
 
 MARK = "realtime_nst "

@@ -15,14 +15,14 @@ from typing import Self
 import av
 
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.media import open_input
+from realtime_nst.media.container import open_input
+from realtime_nst.media.timeline import Timeline
 from realtime_nst.sinks._encode import Encoding, Traits, differences, encoder_tag
 from realtime_nst.sinks._fates import Fate, decide
 from realtime_nst.sinks._mux import Muxer
 from realtime_nst.sinks._unfinished import UnfinishedFile, check_not_there, last_shown
 from realtime_nst.sinks.formats import checked_quality, codec_for, container_of
 from realtime_nst.stream import Frame
-from realtime_nst.timeline import Timeline
 
 _DISK_ERRORS = {errno.EACCES, errno.EROFS, errno.EFBIG, errno.EIO, errno.EDQUOT}
 

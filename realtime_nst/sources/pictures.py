@@ -10,7 +10,13 @@ from typing import Self
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.files import nearest
-from realtime_nst.pictures import RAW, SUFFIXES, is_picture, read_animation, read_with_original
+from realtime_nst.media.pictures import (
+    RAW,
+    SUFFIXES,
+    is_picture,
+    read_animation,
+    read_with_original,
+)
 from realtime_nst.stream import Frame, Image, Managed, Original, StreamInfo
 
 _Picture = tuple[Image, Original]

@@ -21,9 +21,9 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
 
-from realtime_nst.colours import Colours
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.media import (
+from realtime_nst.media.colours import Colours
+from realtime_nst.media.container import (
     Orientation,
     clock,
     every_packet,
@@ -33,8 +33,8 @@ from realtime_nst.media import (
     main_video,
     open_input,
 )
+from realtime_nst.media.timeline import Timeline
 from realtime_nst.stream import Frame, Image, Managed, StreamInfo
-from realtime_nst.timeline import Timeline
 
 # How many seconds before the start to look for a key frame; None means from the beginning.
 _SEEK_MARGINS = (1, 30, None)
@@ -81,8 +81,8 @@ class Faults:
 class VideoSource(Managed):
     """The frames of the video file at ``path``, from the first one at or after ``start`` seconds.
 
-    Times are those of the file's :class:`~realtime_nst.timeline.Timeline`. The display matrix is
-    applied, YUV is converted with the file's own matrix and range, and
+    Times are those of the file's :class:`~realtime_nst.media.timeline.Timeline`. The display matrix
+    is applied, YUV is converted with the file's own matrix and range, and
     HDR and BT.2020 are mapped to BT.709. ``notices`` has a line for each property that is lost; it
     is complete once the source is open. Damaged frames are skipped, and a file that is cut off
     delivers all its good frames: then iteration ends as usual and ``faults`` says what was wrong.

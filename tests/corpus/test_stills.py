@@ -14,8 +14,8 @@ from stills import STILLS
 
 from realtime_nst import packages
 from realtime_nst.errors import MediaError
-from realtime_nst.picture_kinds import jxl_size
-from realtime_nst.pictures import read_animation, read_picture
+from realtime_nst.media.picture_kinds import jxl_size
+from realtime_nst.media.pictures import read_animation, read_picture
 from realtime_nst.sinks.pictures import write_picture
 
 HEIC = Path(__file__).with_name("still.heic")

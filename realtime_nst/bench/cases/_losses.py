@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realtime_nst.bench.settings import Settings
-from realtime_nst.pictures import is_picture
+from realtime_nst.media.pictures import is_picture
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.stream import Image
 

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 
 from realtime_nst.errors import MediaError, UsageError
+from realtime_nst.media.pictures import read_picture
 from realtime_nst.motion import Flow
 from realtime_nst.motion.occlusion import Mask, within
-from realtime_nst.pictures import read_picture
 from realtime_nst.sources.pictures import PictureSource
 
 RATE = Fraction(24)

@@ -13,8 +13,8 @@ from realtime_nst.bench.plots import INK, MARKERS, SERIES, canvas, legend, svg
 from realtime_nst.bench.rows import grouped, is_number, value
 from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer, spread
+from realtime_nst.media.pictures import is_picture
 from realtime_nst.metrics.grid import PERIODS, grid
-from realtime_nst.pictures import is_picture
 from realtime_nst.runtime.stages import Resize
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sources.pictures import PictureSource

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from realtime_nst.errors import MediaError, TrainingError, UsageError
-from realtime_nst.pictures import SUFFIXES, read_picture
+from realtime_nst.media.pictures import SUFFIXES, read_picture
 from realtime_nst.stream import Image
 
 INDEX = "INDEX.csv"

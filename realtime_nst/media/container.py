@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.files import nearest
-from realtime_nst.picture_kinds import HEAD, is_still
+from realtime_nst.media.picture_kinds import HEAD, is_still
 from realtime_nst.stream import Image
 
 _EBML = b"\x1a\x45\xdf\xa3"

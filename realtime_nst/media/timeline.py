@@ -17,7 +17,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from realtime_nst.media import clock, every_packet, is_cover, open_input
+from realtime_nst.media.container import clock, every_packet, is_cover, open_input
 
 # Within a recording, neighbouring packets of a stream are never that many seconds apart. FFmpeg's
 # own threshold (-dts_delta_threshold).

@@ -9,15 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime_nst import exif, tone
 from realtime_nst.errors import MediaError
-from realtime_nst.picture_kinds import HEAD, cicp, count_of, kind_of, opened
+from realtime_nst.media import exif, tone
+from realtime_nst.media.picture_kinds import HEAD, cicp, count_of, kind_of, opened
 from realtime_nst.stream import Animated, Image, Original
 
 if TYPE_CHECKING:  # Pillow takes 0.1 s to import, and most commands read no picture
     from PIL import Image as Pillow
 
-    from realtime_nst.profiles import Profile
+    from realtime_nst.media.profiles import Profile
 
 SUFFIXES = tuple(
     ".apng .avif .bmp .dib .gif .heic .heif .hif .jfif .jp2 .jpe .jpeg .jpg .jxl .png .tif .tiff "
@@ -185,7 +185,7 @@ def _profile(picture: "Pillow.Image", data: bytes) -> "Profile | None":
     primaries, _ = cicp(data) if picture.format in _TELL_PRIMARIES else (2, 2)
     if not embedded and primaries == 2:
         return None
-    from realtime_nst.profiles import PRIMARIES, read_profile, rgb_profile
+    from realtime_nst.media.profiles import PRIMARIES, read_profile, rgb_profile
 
     if not embedded and primaries in PRIMARIES:
         embedded = rgb_profile(PRIMARIES[primaries])
@@ -237,7 +237,7 @@ def _eight_bits(values: NDArray[np.float64], floating: bool) -> "Pillow.Image":
 
 
 def _converted(colours: "Pillow.Image") -> Image:
-    from realtime_nst.profiles import lab_to_srgb
+    from realtime_nst.media.profiles import lab_to_srgb
 
     return np.array(lab_to_srgb(colours) if colours.mode == "LAB" else colours.convert("RGB"))
 
