@@ -1,12 +1,17 @@
 """Paintings, and a set of installed styles with every kind of network."""
 
+import atexit
 import importlib.util
+import shutil
+import tempfile
 import threading
+from functools import cache
 from pathlib import Path
 
 import cv2
 import model_factory
 import numpy as np
+import pytest
 
 from realtime_nst.runtime import styles
 
@@ -24,19 +29,28 @@ def painting(path, colour, size=(60, 40)):
 
 
 def install(folder, monkeypatch):
-    """Install two styles, "wave" and "dots", the painter "any" and the multi-style network
-    "several" of COLOURS in ``folder``, and make it the only installed set."""
-    folder.mkdir()
-    made = folder.parent / "made"
+    """Make two styles, "wave" and "dots", a painter "any" and one of COLOURS, "several", the
+    installed set in ``folder``."""
+    shutil.copytree(_installed(), folder)
+    monkeypatch.setattr(styles, "_FOLDERS", (folder,))
+    return folder
+
+
+@cache
+def _installed():
+    """That set, made once in each process: half a second that some 200 tests would spend."""
+    root = Path(tempfile.mkdtemp(prefix="realtime_nst-installed-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    made, folder = root / "made", root / "weights"
     made.mkdir()
-    for name, shift in (("wave", 0), ("dots", 30)):
-        card = model_factory.card(name, title=name.title(), artist="Somebody")
-        install_file(model_factory.write_style(made / f"{name}.onnx", shift=shift, card=card),
-                     folder, monkeypatch)  # fmt: skip
-    install_file(model_factory.write_painter(made / "x.onnx"), folder, monkeypatch)
-    several = model_factory.write_several(made / "y.onnx", COLOURS)
-    install_file(several, folder, monkeypatch)
-    monkeypatch.setattr(styles, "folder", lambda: folder)
+    folder.mkdir()
+    with pytest.MonkeyPatch.context() as patched:
+        for name, shift in (("wave", 0), ("dots", 30)):
+            card = model_factory.card(name, title=name.title(), artist="Somebody")
+            path = model_factory.write_style(made / f"{name}.onnx", shift=shift, card=card)
+            install_file(path, folder, patched)
+        install_file(model_factory.write_painter(made / "x.onnx"), folder, patched)
+        install_file(model_factory.write_several(made / "y.onnx", COLOURS), folder, patched)
     return folder
 
 

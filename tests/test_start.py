@@ -33,7 +33,7 @@ def checkpoint(network, recipe=Recipe):
     return replace(made, style=replace(made.style, name="old"))
 
 
-@pytest.fixture(params=[NETWORK, "fast:fold=8,width=8,blocks=1,detail=4", "johnson-half"])
+@pytest.fixture(params=[NETWORK, "fast:fold=8,width=8,blocks=1,detail=4", "johnson-half:blocks=1"])
 def saved(request, once, tmp_path):
     def make(folder):
         made = checkpoint(request.param)
