@@ -8,10 +8,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from realtime_nst.errors import UnknownName, UsageError
-from realtime_nst.spec import parse_size
+from realtime_nst.spec import choices_of, parse_size
 
 KeepColour = Literal["none", "luminance", "matched"]
 Stabilising = Literal["off", "light", "strong"]
@@ -57,11 +57,6 @@ def settings_of(kind: type) -> Mapping[str, tuple[Any, Setting]]:
     """The type and the :class:`Setting` of each field of ``kind``, by name and in order."""
     hints = get_type_hints(kind)
     return {f.name: (hints[f.name], f.metadata["setting"]) for f in fields(kind)}
-
-
-def choices_of(hint: Any) -> tuple[str, ...]:
-    """The values of a ``Literal`` type; none for any other type."""
-    return get_args(hint) if get_origin(hint) is Literal else ()
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import contents, find_player
 from realtime_nst.runtime.stages import Morph, Stylise, resized
 from realtime_nst.runtime.stylizer import Stylizer
-from realtime_nst.spec import Part, parse, parse_size
+from realtime_nst.spec import Part, Size, parse, parse_size
 from realtime_nst.stream import Frame, Stage
 
 _MULTIPLE = 8
@@ -83,7 +83,7 @@ class Paint:
         wanted = amended(before.look, **settings)
         parts = self._opened(wanted, before)
         if self._size != (0, 0) and (parts != before.parts or wanted.size != before.look.size):
-            parts.prepare(*_sizes(wanted, self._size, self._scale)[1])
+            parts.prepare(*_sizes(_size_of(wanted), self._size, self._scale)[1])
         with self._changing:
             look = amended(self._state.look, **settings)
             if _costly(look) != _costly(wanted):  # another thread changed it meanwhile
@@ -98,7 +98,7 @@ class Paint:
         size that the look asks for.
         """
         state = self._state
-        size = _sizes(state.look, self._size, scale)[1]
+        size = _sizes(state.size, self._size, scale)[1]
         state.parts.prepare(*size)
         with self._changing:
             self._scale, self._every = scale, every
@@ -114,12 +114,12 @@ class Paint:
     def prepare(self, width: int, height: int) -> None:
         """Compile for frames of that size, from any thread, while frames of other sizes go on."""
         state = self._state
-        state.parts.prepare(*_sizes(state.look, (width, height), self._scale)[1])
+        state.parts.prepare(*_sizes(state.size, (width, height), self._scale)[1])
 
     def __call__(self, frame: Frame) -> Frame:
         state = self._state
         self._size = frame.image.shape[1], frame.image.shape[0]
-        shown, self.painted_size = _sizes(state.look, self._size, self._scale)
+        shown, self.painted_size = _sizes(state.size, self._size, self._scale)
         if state.parts.morph is not None:
             state.parts.morph.advance(frame)
         small = resized(frame, self.painted_size)
@@ -162,7 +162,7 @@ class Paint:
         if parts.mask is not None:
             mask = Inverted(parts.mask) if look.invert_mask else parts.mask
             stage = Composite(mask, *stabilisers)
-        return _State(look, parts, stage, tuple(stabilisers))
+        return _State(look, parts, stage, tuple(stabilisers), _size_of(look))
 
     def _steady(self, look: Look, stylizer: Stylizer) -> Stabilise:
         flow = look.flow
@@ -199,6 +199,7 @@ class _State:
     parts: _Parts
     stage: Stage
     stabilisers: tuple[Stabilise, ...]
+    size: Size | None
 
 
 def _costly(look: Look) -> Mapping[str, object]:
@@ -210,12 +211,16 @@ def _costly(look: Look) -> Mapping[str, object]:
     }
 
 
+def _size_of(look: Look) -> Size | None:
+    return parse_size(look.size) if look.size else None
+
+
 def _sizes(
-    look: Look, size: tuple[int, int], scale: float
+    asked: Size | None, size: tuple[int, int], scale: float
 ) -> tuple[tuple[int, int], tuple[int, int]]:
     """The width and height shown of a frame of ``size``, and those it is painted at: below a scale
     of 1 multiples of eight."""
-    shown = parse_size(look.size).of(*size) if look.size else size
+    shown = asked.of(*size) if asked else size
     if scale == 1:
         return shown, shown
     width, height = (max(1, round(side * scale / _MULTIPLE)) for side in shown)

@@ -1,5 +1,5 @@
-"""The two notations of options: a style or blend of styles (``"a.jpg:0.7,b.jpg:0.3"``), and a size
-(``"480"``, ``"640x360"``)."""
+"""What options may say: a style or blend of styles (``"a.jpg:0.7,b.jpg:0.3"``), a size (``"480"``,
+``"640x360"``), and the choices of a type."""
 
 import math
 import os
@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 from realtime_nst.errors import UsageError
 
@@ -104,6 +105,12 @@ def parse_size(text: str) -> Size:
             f"width x height, as 640x360, each from 1 to {LARGEST_SIDE}"
         )
     return Size(shorter=numbers[0]) if len(numbers) == 1 else Size(0, *numbers)
+
+
+def choices_of(hint: Any) -> tuple[str, ...]:
+    """The values of a ``Literal`` type, or of the items of a tuple of them; else none."""
+    item = get_args(hint)[0] if get_origin(hint) is tuple else hint
+    return get_args(item) if get_origin(item) is Literal else ()
 
 
 def _between_commas(text: str) -> Iterator[str]:

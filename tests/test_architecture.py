@@ -41,7 +41,7 @@ MAY_IMPORT = {
         "sinks",
         "spec",
     },
-    "learning": {"errors"},
+    "learning": {"errors", "spec"},
     "learning.data": {*BASE, "learning", "motion", "media", "sources"},
     "learning.transforms": {"errors", "learning"},
     "learning.networks": {"errors", "learning", "learning.transforms"},

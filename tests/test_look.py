@@ -8,10 +8,11 @@ import pytest
 
 from realtime_nst import presets
 from realtime_nst.errors import TargetExists, UnknownName, UsageError
-from realtime_nst.look import FlowPreset, KeepColour, Look, Stabilising, View, about, choices_of
+from realtime_nst.look import FlowPreset, KeepColour, Look, Stabilising, View, about
 from realtime_nst.motion.flow import FLOW_PRESETS
 from realtime_nst.motion.stabiliser import STABILISE_PRESETS
 from realtime_nst.runtime.colour import KEEP_COLOUR
+from realtime_nst.spec import choices_of
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 from learning_factory import vgg19_weights, write_painting, write_photos, write_vgg19  # noqa: E402
 
 from realtime_nst.errors import TrainingError, UnknownName  # noqa: E402
-from realtime_nst.learning.fields import choices_of  # noqa: E402
 from realtime_nst.learning.loss_networks.features import FeatureExtractor  # noqa: E402
 from realtime_nst.learning.loss_networks.vgg import Vgg19  # noqa: E402
 from realtime_nst.learning.losses.mmd import (  # noqa: E402
@@ -33,6 +32,7 @@ from realtime_nst.learning.training.checkpoint import StyleInfo  # noqa: E402
 from realtime_nst.learning.training.objective import build_objective  # noqa: E402
 from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
 from realtime_nst.learning.training.single import single_style_run  # noqa: E402
+from realtime_nst.spec import choices_of  # noqa: E402
 
 RECIPE = Recipe(
     steps=1, batch=1, crop=48, held_out=1, workers=0, style_size=64, style_scales=(1.0,),

@@ -12,7 +12,7 @@ from realtime_nst.bench.result import CaseText, Measured, Result, write
 from realtime_nst.bench.resume import begin
 from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer
-from realtime_nst.errors import RealtimeNstError
+from realtime_nst.errors import RealtimeNstError, one_line
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,10 @@ def _measure(case: Case, unit: Unit, settings: Settings, timer: Timer) -> Measur
     except RealtimeNstError as error:
         reason = str(error)
     except Exception as error:
-        text = " ".join(str(error).split())[:300]
-        reason, defect = f"defect of case {case.name!r}: {type(error).__name__}: {text}", True
+        reason, defect = (
+            f"defect of case {case.name!r}: {type(error).__name__}: {one_line(error, 300)}",
+            True,
+        )
     return Measured(case.name, unit.name, timer.clock() - began, rows, reason, defect)
 
 

@@ -101,8 +101,8 @@ def live(
     if list_:
         list_cameras()
         return
-    known, _ = state.load()
-    chosen = Chosen(source, camera, camera_size or ("" if source else known.camera_size), fps)
+    known = state.camera_size()
+    chosen = Chosen(source, camera, camera_size or ("" if source else known), fps)
     chosen.check()
     if save:
         presets.check_target(save, overwrite=overwrite)
@@ -128,7 +128,7 @@ def live(
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         finally:
-            size = known.camera_size if source else chosen.remembered
+            size = known if source else chosen.remembered
             _remember(state.State(painting.look, controller.view, size))
             if save:
                 presets.save(save, painting.look, controller.view, overwrite=overwrite)

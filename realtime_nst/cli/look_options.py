@@ -13,7 +13,8 @@ import typer
 from realtime_nst.cli import console
 from realtime_nst.cli.recipe_options import is_default
 from realtime_nst.errors import UsageError
-from realtime_nst.look import PAINTING, Look, View, amended, choices_of, settings_of
+from realtime_nst.look import PAINTING, Look, View, amended, settings_of
+from realtime_nst.spec import choices_of
 
 _PRESETS, _SAVE = "Presets", "save"
 

@@ -3,9 +3,10 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import field, fields
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 from realtime_nst.errors import UnknownName, UsageError
+from realtime_nst.spec import choices_of
 
 LARGEST_SEED = 2**63 - 1
 _LARGEST = sys.float_info.max
@@ -28,12 +29,6 @@ def option(
     """
     metadata = {"help": f"{help}.", "group": group, "least": least, "most": most}
     return field(default=default, metadata={**metadata, "changes_result": changes_result})
-
-
-def choices_of(hint: Any) -> tuple[str, ...]:
-    """The values of a ``Literal`` type, or of the items of a tuple of them; else none."""
-    item = get_args(hint)[0] if get_origin(hint) is tuple else hint
-    return get_args(item) if get_origin(item) is Literal else ()
 
 
 def check(options: Any) -> None:

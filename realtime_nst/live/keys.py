@@ -7,8 +7,9 @@ from realtime_nst.display import Display
 from realtime_nst.live.captures import Captures
 from realtime_nst.live.choice import StyleChoice
 from realtime_nst.live.notes import Notes
-from realtime_nst.look import Look, choices_of, settings_of
+from realtime_nst.look import Look, settings_of
 from realtime_nst.paint import Paint
+from realtime_nst.spec import choices_of
 
 
 class Keys:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from realtime_nst.look import Look, View
 from realtime_nst.runtime.player import find_player
 
 ENVIRONMENT = "REALTIME_NST_STATE"
+
+_CAMERA_SIZE = re.compile(r"([1-9]\d*x[1-9]\d*)?")
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,20 @@ def path() -> Path:
     return Path(folder) / "live.json"
 
 
+def camera_size() -> str:
+    """Only that, without looking at the files of the look; empty where none is remembered."""
+    with suppress(OSError, ValueError, RecursionError, AttributeError, LookupError, TypeError):
+        size = json.loads(path().read_text(encoding="utf-8"))["camera_size"]
+        return size if _CAMERA_SIZE.fullmatch(size) else ""
+    return ""
+
+
 def load() -> tuple[State, list[str]]:
     """What was saved last, and a line on each thing in it that cannot be used."""
     try:
         saved = json.loads(path().read_text(encoding="utf-8"))
         size, settings, view = saved["camera_size"], saved["look"], saved["view"]
-        if not re.fullmatch(r"([1-9]\d*x[1-9]\d*)?", size):
+        if not _CAMERA_SIZE.fullmatch(size):
             raise UsageError(f"{size[:40]!r} is no camera size")
         state = State(view=presets.changed(View(), view, path().parent), camera_size=size)
         return _with_look(state, settings)

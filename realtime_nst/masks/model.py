@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime_nst.errors import ModelError, ProviderError, UsageError
+from realtime_nst.errors import ModelError, ProviderError, UsageError, one_line
 from realtime_nst.masks.mask import Weights
 from realtime_nst.runtime.kinds import Port
 from realtime_nst.runtime.onnxruntime_session import Graph, open_graph
@@ -51,8 +51,7 @@ class ModelMask:
         try:
             result = self._graph.run(given)
         except Exception as error:
-            reason = " ".join(str(error).split())[:200]
-            raise ProviderError(f"{str(self._path)!r} failed: {reason}") from error
+            raise ProviderError(f"{str(self._path)!r} failed: {one_line(error)}") from error
         return self._weights(result)
 
     def reset(self) -> None:

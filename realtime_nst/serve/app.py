@@ -9,7 +9,7 @@ from aiohttp import WSCloseCode, web
 
 from realtime_nst import presets
 from realtime_nst.errors import RealtimeNstError
-from realtime_nst.look import Look, choices_of, settings_of
+from realtime_nst.look import Look, settings_of
 from realtime_nst.runtime.player import PICTURES
 from realtime_nst.serve.access import HEADERS, Access
 from realtime_nst.serve.metrics import Metrics
@@ -17,6 +17,7 @@ from realtime_nst.serve.paintings import LARGEST
 from realtime_nst.serve.peer import IceServer
 from realtime_nst.serve.session import Session
 from realtime_nst.serve.studio import Studio
+from realtime_nst.spec import choices_of
 
 LARGEST_MESSAGE = 64 * 1024
 """Bytes; a browser's offer has about 6,000."""

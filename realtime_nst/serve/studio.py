@@ -19,8 +19,6 @@ from realtime_nst.spec import compose, parse
 OWN = "own"
 """The name that viewers see of a style that was given as a file."""
 
-_WEIGHTS = f"{folder()}/"
-
 USUAL_SIZE = (640, 480)
 """What the page asks the camera for: width, height."""
 
@@ -100,9 +98,10 @@ class Studio:
         for alias, value in self._files.items():
             for part in parse(value):
                 message = message.replace(part.name, alias)
-        known = {self._painter: "the painter", self.paintings.folder: "", _WEIGHTS: ""}
-        for path, name in known.items():
-            message = message.replace(path, name) if path else message
+        if self._painter:
+            message = message.replace(self._painter, "the painter")
+        for known in filter(None, (self.paintings.folder, folder())):
+            message = message.replace(f"{known}/", "")
         return message
 
     def _named(self, look: Look) -> Look:
