@@ -1,0 +1,182 @@
+"""One reading of a video file: its good frames, and when each is shown."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from realtime_nst.media.container import (
+    clock,
+    every_packet,
+    frame_rate,
+    is_timeless,
+    main_video,
+    open_input,
+)
+from realtime_nst.media.timeline import Timeline
+
+Timed = tuple[VideoFrame, Fraction]
+"""A frame, and the seconds of the film at which it is shown."""
+
+
+@dataclass
+class Faults:
+    """What was wrong with a file, known once it has been read.
+
+    ``corrupt`` counts damaged frames, which are skipped. ``truncated`` is True if the file ends too
+    early; ``reached`` is the time of its last good frame in seconds.
+    """
+
+    corrupt: int = 0
+    truncated: bool = False
+    reached: Fraction | None = None
+
+    @property
+    def message(self) -> str:
+        """One line; empty if nothing was wrong."""
+        parts = []
+        if self.corrupt:
+            parts.append(f"{self.corrupt} damaged frame{'s' * (self.corrupt > 1)} skipped")
+        if self.truncated:
+            parts.append("the file is cut off")
+            if self.reached is not None:
+                parts.append(f"its last good frame is at {clock(self.reached)}")
+        return "; ".join(parts)
+
+    def __bool__(self) -> bool:
+        return bool(self.corrupt or self.truncated)
+
+
+class Decoding:
+    """The main video of the file at ``path``, from a key frame before ``seconds`` of the film
+    (None: from the beginning).
+
+    ``threads`` is FFmpeg's kind of threads. Damaged frames after ``counted_after`` seconds (None:
+    all) are counted in ``faults``, of which ``corrupt`` begins at 0.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        timeline: Timeline,
+        faults: Faults,
+        seconds: Fraction | None = None,
+        *,
+        threads: str = "AUTO",
+        counted_after: Fraction | None = None,
+    ) -> None:
+        self._timeline, self._faults, self._counted_after = timeline, faults, counted_after
+        self.container = open_input(path)
+        self.stream = main_video(self.container)
+        self.stream.thread_type = threads
+        faults.corrupt = 0
+        self.damaged_before_end = 0
+        """Damaged frames met before the decoder was flushed."""
+        self._due: list[int] = []
+        self._newest: int | None = None
+        self._undecoded = 0
+        if seconds is not None:
+            _seek(self.container, self.stream, seconds + timeline.origin)
+
+    def close(self) -> None:
+        self.container.close()
+
+    @property
+    def in_decoding_order(self) -> bool:
+        return self.container.format.name == "avi"
+
+    def ends_after(self, reached: Fraction) -> bool:
+        """Whether there are packets of frames that are shown after ``reached`` seconds."""
+        if is_timeless(self.stream):
+            return self._undecoded > 0
+        if self._due:
+            return True
+        newest = self._newest
+        return newest is not None and newest * (self.stream.time_base or 1) > reached
+
+    def frames(self) -> Iterator[Timed]:
+        """Frames without a time follow the previous one at the nominal rate.
+
+        AVI stores no times: the n-th frame shown has the n-th place of the file, and what FFmpeg
+        makes of reordered frames repeats and leaves out times.
+        """
+        time_base = self.stream.time_base or Fraction(1)
+        step = 1 / (frame_rate(self.stream) or Fraction(25))
+        expected = Fraction(0)
+        for frame in self._pictures():
+            ticks = heapq.heappop(self._due) if self._due else frame.pts
+            if is_timeless(self.stream):
+                ticks = None
+            pts = expected if ticks is None else ticks * time_base
+            expected = pts + step
+            yield frame, pts
+
+    def _pictures(self) -> Iterator[VideoFrame]:
+        for packet in self._packets():
+            yield from self._decoded(packet)
+        self.damaged_before_end = self._faults.corrupt
+        yield from self._decoded(None)
+
+    def _packets(self) -> Iterator[Packet[VideoStream]]:
+        packets = self._timeline.moved(every_packet(self.container, self.stream))
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.FFmpegError:
+                self._faults.truncated = True
+                return
+            if packet is None:
+                return
+            # An empty packet would signal the end of the stream to the decoder.
+            if packet.size and packet.is_corrupt:
+                self._faults.corrupt += 1
+            elif packet.size:
+                if self.in_decoding_order and packet.dts is not None:
+                    heapq.heappush(self._due, packet.dts)
+                elif packet.pts is not None and not packet.is_discard:
+                    self._newest = max(packet.pts, self._newest or packet.pts)
+                self._undecoded += 1
+                yield packet
+
+    def _decoded(self, packet: Packet[VideoStream] | None) -> Iterator[VideoFrame]:
+        try:
+            frames = self.stream.codec_context.decode(packet)
+        except av.FFmpegError:
+            self._count_damaged(packet)
+            return
+        self._undecoded -= len(frames)
+        for frame in frames:
+            if frame.is_corrupt:
+                self._faults.corrupt += 1
+                if self._due:
+                    heapq.heappop(self._due)
+            else:
+                yield frame
+
+    def _count_damaged(self, packet: Packet[VideoStream] | None) -> None:
+        if packet is not None and packet.dts in self._due:
+            self._due.remove(packet.dts)
+            heapq.heapify(self._due)
+        ticks = None if packet is None else packet.pts
+        after = self._counted_after
+        if ticks is None or after is None or ticks * (self.stream.time_base or 1) > after:
+            self._faults.corrupt += 1
+
+
+def _seek(container: InputContainer, stream: VideoStream, seconds: Fraction) -> None:
+    try:
+        container.seek(int(seconds / (stream.time_base or 1)), stream=stream)
+    except av.FFmpegError:
+        # Before the first key frame, or a format without an index: read from the beginning.
+        with suppress(av.FFmpegError):  # it was not left
+            container.seek(0)
