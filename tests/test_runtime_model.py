@@ -90,7 +90,7 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 def test_directory(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is a directory") as caught:
+    with pytest.raises(UsageError, match="is a folder") as caught:
         read_model(tmp_path)
     _is_one_helpful_line(caught.value, tmp_path)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from realtime_nst.errors import ModelError, ProviderError, UsageError, one_line
 from realtime_nst.masks.mask import Weights
 from realtime_nst.runtime.kinds import Port
+from realtime_nst.runtime.model import check_network
 from realtime_nst.runtime.onnxruntime_session import Graph, open_graph
 from realtime_nst.stream import Frame, Image
 
@@ -29,13 +30,14 @@ class ModelMask:
     """Masks the subject that the ONNX network at ``path`` finds. CONTRACT says what it takes and
     gives; any normalisation belongs inside the network. ``open_graph`` opens it.
 
-    Raises :class:`UsageError` if there is no such file, and :class:`ModelError` if it cannot be
-    read or takes other inputs, or, on the first frame, if it gives other outputs.
+    Raises :class:`UsageError` if there is no such file, or it is a style, and :class:`ModelError`
+    if it cannot be read or takes other inputs, or, on the first frame, if it gives other outputs.
     """
 
     def __init__(self, path: Path, open_graph: Callable[[Path], Graph] = open_graph) -> None:
         if not path.is_file():
             raise UsageError(f"there is no file {str(path)!r}; --mask-model takes an ONNX file")
+        check_network(path)
         self._path = path
         self._graph = open_graph(path)
         self._input = self._checked(self._graph.inputs)

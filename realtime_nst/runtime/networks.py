@@ -9,7 +9,7 @@ import numpy as np
 
 from realtime_nst.errors import ModelError
 from realtime_nst.runtime.codes import Codes
-from realtime_nst.runtime.model import Model, digest_of
+from realtime_nst.runtime.model import Model, check_network
 from realtime_nst.runtime.onnxruntime_session import Graph, open_graph
 from realtime_nst.runtime.providers import AUTO, Provider, choose
 from realtime_nst.runtime.session import Code
@@ -46,7 +46,7 @@ class Networks:
     def graph(self, path: Path) -> Graph:
         """The network of a mask, which need not be one of ours. Raises the errors of
         :func:`~realtime_nst.runtime.onnxruntime_session.open_graph`."""
-        key = path.resolve(), digest_of(path)
+        key = path.resolve(), check_network(path)
         with self._opening:
             graph = self._graphs.get(key)
             if graph is None:

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache as once
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from realtime_nst.errors import MissingPackage, ModelError
+from realtime_nst.runtime import compiled as compiled_files
 from realtime_nst.runtime import host
 from realtime_nst.runtime.companions import has_int8_form, int8_form
 from realtime_nst.runtime.kinds import CODE, INPUT, STRENGTH, Port
 from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.session import Code, Compile, Encoder, Runner, Session
+from realtime_nst.runtime.time_limit import COMPILING, limited
 from realtime_nst.stream import Image
 from realtime_nst.telemetry import openvino_silenced
 
@@ -60,7 +63,7 @@ def open_session(model: Model, name: str, device: str, precision: str) -> Sessio
     if precision == "int8":
         model = int8_form(model)
     graph, code_size = _read(model)
-    compile = _compiler(graph, device, _options(model, precision), bool(code_size))
+    compile = _compiler(model, graph, device, _options(model, precision), bool(code_size))
     return Session(name, model, compile, code_size)
 
 
@@ -70,7 +73,7 @@ def open_encoder(model: Model) -> Encoder:
     Raises :class:`ModelError` if OpenVINO cannot read the graph, or its ports are wrong.
     """
     graph, _ = _read(model)
-    network = _core().compile_model(graph, "CPU", _options(model, "f32"))
+    network = _compiled(model, graph, "CPU", _options(model, "f32"))
     request = network.create_infer_request()
 
     def encode(painting: Image) -> Code:
@@ -85,7 +88,9 @@ def open_encoder(model: Model) -> Encoder:
 def _read(model: Model) -> tuple[Any, int]:
     """The graph, and the length of its codes."""
     try:
-        graph = _core().read_model(model.path)
+        graph = limited(
+            lambda: _core().read_model(model.path), COMPILING, f"reading {str(model.path)!r}"
+        )
     except RuntimeError as error:
         raise ModelError(
             f"{str(model.path)!r} is damaged: OpenVINO cannot read it; copy or export it again"
@@ -106,7 +111,7 @@ def compiled(model: Model, sizes: Mapping[str, Sequence[int]]) -> Any:
         dimensions = graph.input(name).partial_shape
         shapes[name] = [next(rest) if d.is_dynamic else d.get_length() for d in dimensions]
     graph.reshape(shapes)
-    return _core().compile_model(graph, "CPU", _options(model, _float_precision()))
+    return _compiled(model, graph, "CPU", _options(model, _float_precision()))
 
 
 def _options(model: Model, precision: str) -> dict[str, Any]:
@@ -119,8 +124,21 @@ def _options(model: Model, precision: str) -> dict[str, Any]:
         options["INFERENCE_NUM_THREADS"] = threads
     folder = host.cache_folder("openvino", model.digest[:16])
     if folder is not None:
+        compiled_files.drop_damaged(folder)
         options["CACHE_DIR"] = str(folder)
     return options
+
+
+def _compiled(model: Model, graph: Any, device: str, options: dict[str, Any]) -> Any:
+    """``graph`` of ``model``, compiled. Raises :class:`ModelError` if that takes too long."""
+    network = limited(
+        lambda: _core().compile_model(graph, device, options),
+        COMPILING,
+        f"compiling {str(model.path)!r}",
+    )
+    if "CACHE_DIR" in options:
+        compiled_files.record(Path(options["CACHE_DIR"]))
+    return network
 
 
 def _float_precision() -> str:
@@ -128,13 +146,15 @@ def _float_precision() -> str:
     return "bf16" if "BF16" in capabilities() else "f32"
 
 
-def _compiler(graph: Any, device: str, options: dict[str, Any], coded: bool) -> Compile:
+def _compiler(
+    model: Model, graph: Any, device: str, options: dict[str, Any], coded: bool
+) -> Compile:
     """Compiles for one size: a fixed size runs a tenth faster than a dynamic one."""
 
     def compile(height: int, width: int) -> Runner:
         fixed = graph.clone()
         fixed.reshape({INPUT: [1, height, width, 3]})
-        request = _core().compile_model(fixed, device, options).create_infer_request()
+        request = _compiled(model, fixed, device, options).create_infer_request()
         if coded:
             request.set_tensor(STRENGTH, _openvino().Tensor(np.ones(1, np.float32)))
         return _runner(request)
