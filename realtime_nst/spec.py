@@ -1,11 +1,12 @@
 """What options may say: a style or blend of styles (``"a.jpg:0.7,b.jpg:0.3"``), a size (``"480"``,
-``"640x360"``), and the choices of a type."""
+``"640x360"``), a time (``"1:30"``), and the choices of a type."""
 
 import math
 import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -105,6 +106,22 @@ def parse_size(text: str) -> Size:
             f"width x height, as 640x360, each from 1 to {LARGEST_SIDE}"
         )
     return Size(shorter=numbers[0]) if len(numbers) == 1 else Size(0, *numbers)
+
+
+def parse_time(text: str) -> Fraction:
+    """Seconds: ``"90"``, ``"90.5"``, ``"1:30"`` or ``"0:01:30.500"``.
+
+    Raises :class:`UsageError` for anything else.
+    """
+    match = re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,9}(?:\.\d{1,9})?)", text.strip())
+    hours, minutes, seconds = match.groups(default="0") if match else ("", "", "")
+    sixties = ([minutes] if hours != "0" else []) + ([seconds] if ":" in text else [])
+    if not match or any(float(value) >= 60 for value in sixties):
+        raise UsageError(
+            f"the time {text!r} is not valid; give seconds, as 90 or 90.5, or "
+            "[HH:]MM:SS, as 1:30 or 0:01:30.5"
+        )
+    return 3600 * Fraction(hours) + 60 * Fraction(minutes) + Fraction(seconds)
 
 
 def choices_of(hint: Any) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What --style says, read without any engine."""
 
 import os
+from fractions import Fraction
 
 import pytest
 
@@ -87,3 +88,17 @@ def test_paths_hold_from_any_folder(tmp_path, monkeypatch):
     assert spec.absolute("a.jpg") == here
     assert spec.absolute("wave") == "wave"
     assert spec.absolute("a.jpg:7,red:3") == f"{here}:0.7,red:0.3"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90.5", Fraction(181, 2)), ("1:30", 90), ("2:00:01.25", Fraction(28805, 4))],
+)
+def test_times(text, seconds):
+    assert spec.parse_time(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "1:60", "1:60:00", "1:2:3:4", "1:", ".5", "inf"])
+def test_what_is_no_time(text):
+    with pytest.raises(UsageError, match=r"is not valid; give seconds, as 90 or 90\.5"):
+        spec.parse_time(text)

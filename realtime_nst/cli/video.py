@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realtime_nst.cli import console, options
+from realtime_nst.cli import console, options, part_options
 from realtime_nst.cli.look_options import (
     OF_VIEW,
     SaveLook,
@@ -18,6 +18,7 @@ from realtime_nst.errors import UsageError
 from realtime_nst.look import Look, View
 
 if TYPE_CHECKING:
+    from realtime_nst.media.span import Span
     from realtime_nst.paint import Paint
     from realtime_nst.pipeline import Report
     from realtime_nst.sinks.video import VideoSink
@@ -72,6 +73,9 @@ def video(
             "--strict", help="Refuse what the output cannot hold, instead of converting it."
         ),
     ] = False,
+    start: part_options.Start = None,
+    end: part_options.End = None,
+    preview: part_options.Preview = None,
     save: SaveLook = None,
 ) -> None:
     """Paint a video file. Sound, subtitles and the time of every frame stay as they are."""
@@ -82,10 +86,12 @@ def video(
 
     if quality is not None:
         raise UsageError(f"--quality of a video is called --crf here: --crf {quality}")
-    begin = _beginning(source) if look.morph_to else None
+    span = part_options.check_part(start, end, preview)
+    span = part_options.part_of(source, span, preview=preview is not None)
+    begin = _beginning(source, span) if look.morph_to else None
     painting = Paint(look, Networks(provider), begin=begin)
     sink = VideoSink(
-        output or _default_target(source, look.style),
+        output or _default_target(source, look.style, preview=preview is not None),
         source=source,
         codec=codec,
         quality=crf,
@@ -94,10 +100,11 @@ def video(
         settings={"provider": painting.provider, **fingerprint(look)},
         drop=[*(drop or ()), *(["sound"] if no_sound else ())],
         strict=strict,
+        span=span,
     )
     refuse_replacing([*sink.names, *filter(None, [save])], look, source)
     save_look(save, look, view, overwrite=overwrite)
-    with VideoSource(source, start=sink.resume_from) as frames:
+    with VideoSource(source, start=sink.resume_from, span=span) as frames:
         report = _run(frames, painting, sink)
     for notice in (*frames.notices, *sink.notices):
         console.say_notice(notice)
@@ -136,19 +143,21 @@ def _say_what_is_kept(sink: "VideoSink", stopped: bool) -> None:
     )
 
 
-def _beginning(source: Path) -> Fraction:
+def _beginning(source: Path, span: "Span") -> Fraction:
+    """When the first frame is shown."""
     from realtime_nst.media.container import main_video, open_input
     from realtime_nst.media.timeline import Timeline
 
     with open_input(source) as container:
         stream = main_video(container)
         start = (stream.start_time or 0) * (stream.time_base or Fraction(1))
-    return start - Timeline.of(source).origin
+    return span.moved(start - Timeline.of(source).origin)
 
 
-def _default_target(source: Path, style: str) -> Path:
+def _default_target(source: Path, style: str, *, preview: bool) -> Path:
     from realtime_nst.sinks.formats import CONTAINERS
     from realtime_nst.spec import stem
 
     suffix = source.suffix if source.suffix.lower() in CONTAINERS else ".mp4"
-    return source.with_name(f"{source.stem}-{stem(style)}{suffix}")
+    what = f"{stem(style)}-preview" if preview else stem(style)
+    return source.with_name(f"{source.stem}-{what}{suffix}")

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 
 import av
 import numpy as np
-from av.container import InputContainer
+from av.container import Container, InputContainer
 from av.packet import Packet
 from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Stream
@@ -89,6 +89,16 @@ def every_packet(container: InputContainer, *streams: Stream) -> Iterator[Packet
             yield None
 
 
+def seek(container: InputContainer, stream: VideoStream, seconds: Fraction) -> None:
+    """Go on reading at a key frame of ``stream`` before ``seconds`` of the file's clock; at the
+    beginning if there is none, or no index."""
+    try:
+        container.seek(int(seconds / (stream.time_base or 1)), stream=stream)
+    except av.FFmpegError:
+        with suppress(av.FFmpegError):  # it was not left
+            container.seek(0)
+
+
 def frame_rate(stream: VideoStream) -> Fraction | None:
     """Frames a second; None if unknown.
 
@@ -96,14 +106,19 @@ def frame_rate(stream: VideoStream) -> Fraction | None:
     rate that the coded stream tells. DV is given an average of 60,000.
     """
     average, guessed = stream.average_rate, stream.guessed_rate
-    if guessed and (is_timeless(stream) or not average or average > _FASTEST):
+    if guessed and (is_timeless(stream.container) or not average or average > _FASTEST):
         return guessed
     return average or guessed or None
 
 
-def is_timeless(stream: VideoStream) -> bool:
+def is_timeless(container: Container) -> bool:
     """True for a raw stream, whose format has no times."""
-    return bool(stream.container.format.flags & _NO_TIMESTAMPS)
+    return bool(container.format.flags & _NO_TIMESTAMPS)
+
+
+def is_in_decoding_order(container: InputContainer) -> bool:
+    """True for AVI, which has places instead of times."""
+    return container.format.name == "avi"
 
 
 @dataclass(frozen=True)

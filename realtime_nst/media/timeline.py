@@ -17,7 +17,15 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from realtime_nst.media.container import clock, every_packet, is_cover, open_input
+from realtime_nst.media.container import (
+    clock,
+    every_packet,
+    is_cover,
+    is_in_decoding_order,
+    is_timeless,
+    open_input,
+)
+from realtime_nst.media.span import move
 
 # Within a recording, neighbouring packets of a stream are never that many seconds apart. FFmpeg's
 # own threshold (-dts_delta_threshold).
@@ -53,6 +61,11 @@ class Timeline:
         facts = os.stat(path) if path.is_file() else None
         return _timeline(path, facts and (facts.st_size, facts.st_mtime_ns))
 
+    def seeks(self, container: InputContainer) -> bool:
+        """Only reading from the beginning tells which of several joined clocks holds, and which
+        place in an AVI file or a raw stream a frame has."""
+        return not (self.joins or is_in_decoding_order(container) or is_timeless(container))
+
     def moved(self, packets: Iterable[Packet[Any] | None]) -> Iterator[Packet[Any]]:
         """The packets, demuxed from the beginning of the file, at the film's times."""
         counts: Counter[int] = Counter()
@@ -66,7 +79,7 @@ class Timeline:
                 while steps.get(index) and steps[index][0][0] <= counts[index]:
                     shift[index] = steps[index].pop(0)[1]
                 counts[index] += 1
-                _move(packet, shift[index])
+                move(packet, shift[index])
                 if steps.get(index) and steps[index][0][0] - counts[index] <= _UNJUSTLY_CORRUPT:
                     packet.is_corrupt = False
             yield packet
@@ -84,15 +97,6 @@ class Timeline:
         if self.late_streams:
             said.append(f"further streams of {name} begin so late that they are not copied")
         return said
-
-
-def _move(packet: Packet[Any], seconds: Fraction) -> None:
-    if seconds:
-        ticks = round(seconds / packet.time_base)
-        if packet.pts is not None:
-            packet.pts += ticks
-        if packet.dts is not None:
-            packet.dts += ticks
 
 
 @lru_cache(maxsize=8)

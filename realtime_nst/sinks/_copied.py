@@ -16,7 +16,8 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
-from realtime_nst.media.container import every_packet, is_cover, open_input
+from realtime_nst.media.container import is_cover, open_input
+from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.media.timeline import Timeline
 from realtime_nst.sinks._convert import (
     GAP,
@@ -27,6 +28,7 @@ from realtime_nst.sinks._convert import (
     filter_of,
     filtered_by,
 )
+from realtime_nst.sinks._cut import chapters_of, cut_packets
 from realtime_nst.sinks._fates import COVER_TYPES, Fate, becomes_attachment
 from realtime_nst.sinks.formats import Container
 
@@ -39,12 +41,16 @@ _LONGEST_PRIMING = Fraction(1, 10)
 class CopiedStreams:
     """The packets of the streams of ``source`` that ``fates`` names, in the file's order.
 
+    They are those that begin in ``span``, from whose start times count.
+
     Packets stay as they are unless their fate is to be converted, with one exception: AAC loses a
     header that other containers store once.
     """
 
-    def __init__(self, source: Path, kind: Container, fates: Sequence[Fate]) -> None:
-        self._source, self._kind = source, kind
+    def __init__(
+        self, source: Path, kind: Container, fates: Sequence[Fate], span: Span = WHOLE
+    ) -> None:
+        self._source, self._kind, self._span = source, kind, span
         self._input = open_input(source)
         self._timeline = Timeline.of(source)
         self._codecs = {fate.index: fate.codec for fate in fates}
@@ -78,7 +84,7 @@ class CopiedStreams:
             if not becomes_attachment(self._kind, stream):
                 self._declare(stream, output)
         output.metadata.update(_kept(self._input.metadata, _FILE_TAGS))
-        output.set_chapters(_moved(self._input.chapters(), self._timeline.origin))
+        output.set_chapters(chapters_of(self._input, self._timeline.origin, self._span))
         for stream in self._streams:
             if becomes_attachment(self._kind, stream):
                 self._attach_cover(stream, output)
@@ -108,11 +114,25 @@ class CopiedStreams:
             self.damaged += 1
             return
         for changed in ready:
+            if not self._begins_within(index, changed):
+                continue
             if self._is_in_order(index, changed):
                 changed.stream = self._outputs[index]
                 yield changed
             else:
                 self.damaged += 1
+
+    def _begins_within(self, index: int, packet: Packet[Any]) -> bool:
+        """Of a part, what begins before it or behind it, as converted sound may, is left out."""
+        stream = self._input.streams[index]
+        if self._span.is_whole or is_cover(stream) or stream.type == "subtitle":
+            return True
+        return packet.pts is None or packet.pts * packet.time_base + self._span.start in self._span
+
+    def _last_end(self, packet: Packet[Any]) -> Fraction:
+        """The seconds at which a packet ends behind which the stream of ``packet`` has no other."""
+        end = _length(packet.stream) - self._timeline.origin
+        return end if self._span.is_whole else self._span.moved(end) - packet.time_base
 
     def _is_in_order(self, index: int, packet: Packet[Any]) -> bool:
         """Muxers refuse decoding times that go back, and MP4 refuses those that stay."""
@@ -137,7 +157,7 @@ class CopiedStreams:
             return
         cut: dict[int, bool] = {}
         with suppress(av.FFmpegError):
-            for packet in self._timeline.moved(every_packet(self._input, *self._streams)):
+            for packet in cut_packets(self._input, self._streams, self._timeline, self._span):
                 # Matroska has no edit lists. Packets that only prepare the decoder are few.
                 discarded = self._kind.milliseconds and packet.is_discard
                 if discarded and cut.setdefault(
@@ -157,7 +177,7 @@ class CopiedStreams:
         if not _is_text(packet.stream):
             yield packet
             return
-        is_last = _end(packet) + self._timeline.origin >= _length(packet.stream)
+        is_last = _end(packet) >= self._last_end(packet)
         gap = bytes(packet) == GAP
         if gap and self._in_gap[index]:
             return
@@ -235,13 +255,6 @@ def _kept(tags: Mapping[str, str], but: set[str]) -> dict[str, str]:
         for key, value in tags.items()
         if key.lower() not in but and not key.startswith("_STATISTICS")
     }
-
-
-def _moved(chapters: list[Any], origin: Fraction) -> list[Any]:
-    for chapter in chapters:
-        ticks = round(origin / chapter["time_base"])
-        chapter["start"], chapter["end"] = chapter["start"] - ticks, chapter["end"] - ticks
-    return chapters
 
 
 def _due(packet: Packet[Any]) -> Fraction:

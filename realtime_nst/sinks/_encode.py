@@ -30,6 +30,7 @@ from realtime_nst.media.container import (
     main_video,
 )
 from realtime_nst.sinks._copied import stream_tags
+from realtime_nst.sinks._timecode import later
 from realtime_nst.sinks._unfinished import MARK
 from realtime_nst.sinks.formats import Codec
 from realtime_nst.stream import Image
@@ -61,7 +62,13 @@ class Traits:
     disposition: int = 0
 
     @classmethod
-    def of(cls, container: InputContainer, origin: Fraction = Fraction(0)) -> Self:
+    def of(
+        cls,
+        container: InputContainer,
+        origin: Fraction = Fraction(0),
+        start: Fraction = Fraction(0),
+    ) -> Self:
+        """``start`` is the time of the film, in seconds, at which the result begins."""
         stream = main_video(container)
         rate = frame_rate(stream) or _DEFAULT_RATE
         size, aspect = displayed(container, stream)
@@ -71,7 +78,7 @@ class Traits:
             Colours.of(stream.codec_context).written(),
             is_full_colour(stream),
             aspect,
-            _timecode(container) | stream_tags(stream),
+            stream_tags(stream) | _timecode(container, round(start * rate), rate),
             size,
             origin,
             int(stream.disposition),
@@ -101,11 +108,12 @@ class Traits:
         return cls(_tick(rate or _DEFAULT_RATE), rate or _DEFAULT_RATE)
 
 
-def _timecode(container: InputContainer) -> dict[str, str]:
-    """Kept as a tag of the pictures, of which muxers make a track of its own where they can."""
-    for stream in container.streams.data:
+def _timecode(container: InputContainer, frames: int, rate: Fraction) -> dict[str, str]:
+    """That of a frame, kept as a tag of the pictures, of which muxers make a track of its own where
+    they can."""
+    for stream in (main_video(container), *container.streams.data):
         if code := stream.metadata.get("timecode"):
-            return {"timecode": code}
+            return {"timecode": later(code, frames, rate)}
     return {}
 
 

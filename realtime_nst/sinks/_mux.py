@@ -14,6 +14,7 @@ import av
 from av.packet import Packet
 
 from realtime_nst.errors import RealtimeNstError
+from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.sinks._copied import CopiedStreams
 from realtime_nst.sinks._encode import Encoding, PictureEncoder
 from realtime_nst.sinks._fates import Fate
@@ -25,8 +26,8 @@ from realtime_nst.stream import Image
 class Muxer:
     """The video file ``path`` while it is written, overwriting what is there.
 
-    ``size`` is (width, height). The streams of ``source`` that ``fates`` names are
-    kept.
+    ``size`` is (width, height). The streams of ``source`` that ``fates`` names are kept, in
+    ``span``.
     ``written_until`` is the time of the last picture written, in seconds. Raises
     :class:`MediaError` if the encoder refuses, FFmpegError and OSError if the file cannot be
     written.
@@ -40,6 +41,7 @@ class Muxer:
         size: tuple[int, int],
         source: Path | None,
         fates: Sequence[Fate] = (),
+        span: Span = WHOLE,
     ) -> None:
         self.size = size
         self.written_until: Fraction | None = None
@@ -49,7 +51,7 @@ class Muxer:
         self._held: list[Packet[Any]] = []
         self._last = self._lasting = Fraction(0)
         with ExitStack() as opened:
-            self._copied = CopiedStreams(source, kind, fates) if source else None
+            self._copied = CopiedStreams(source, kind, fates, span) if source else None
             if self._copied:
                 opened.callback(self._copied.close)
             options = {**self._container_options(kind), **self._movie_clock(kind)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +16,7 @@ import av
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.media.container import open_input
+from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.media.timeline import Timeline
 from realtime_nst.sinks._encode import Encoding, Traits, differences, encoder_tag
 from realtime_nst.sinks._fates import Fate, decide
@@ -26,6 +27,8 @@ from realtime_nst.stream import Frame
 
 _DISK_ERRORS = {errno.EACCES, errno.EROFS, errno.EFBIG, errno.EIO, errno.EDQUOT}
 
+_PART = "start or end"
+
 
 class VideoSink:
     """Writes frames to the video file ``path``, whose suffix names the container.
@@ -34,7 +37,8 @@ class VideoSink:
     every stream but the main video: sound, subtitles, covers, chapters and tags are copied packet
     by packet, never decoded. What the container cannot hold is converted (sound, text subtitles) or
     left out, with a notice; ``strict`` raises :class:`UsageError` instead, and ``drop`` has the
-    kinds of streams to leave out (sound, subtitles, data, other).
+    kinds of streams to leave out (sound, subtitles, data, other). For a part of a film, ``span``,
+    all of this is cut alike, and times count from its start.
 
     Without a source, ``rate`` is the nominal number of frames a second. ``codec`` is a name in
     ``formats.CODECS`` (default: the container's first), ``quality`` its quality number, lower is
@@ -69,14 +73,17 @@ class VideoSink:
         settings: Mapping[str, str] | None = None,
         drop: Collection[str] = (),
         strict: bool = False,
+        span: Span = WHOLE,
     ) -> None:
-        path, source = Path(path), Path(source) if source else None
+        path, source, self._span = Path(path), Path(source) if source else None, span
         self.path, self._source = path, source
         self._kind = container_of(path)
         self._codec_name, self._codec = codec_for(codec, path)
         quality = checked_quality(quality, self._codec_name)
         _check_target(path, source, overwrite)
         self._file = UnfinishedFile(path, source, overwrite=overwrite, resume=resume)
+        if span.length is not None and (self.resume_from or 0) >= span.length:
+            raise _other_settings(self.partial, [_PART])
         self.notices: list[str] = []
         self._fates: list[Fate] = []
         traits = Traits.plain(rate)
@@ -87,9 +94,9 @@ class VideoSink:
                     container, source, path, self._codec_name, drop=drop, strict=strict
                 )
                 self.notices += notices
-                traits = Traits.of(container, Timeline.of(source).origin)
+                traits = Traits.of(container, Timeline.of(source).origin, span.start)
             identity = _identity(source)
-        others = {"source": identity, **(settings or {})}
+        others = {"source": identity, _PART: repr(span), **(settings or {})}
         self._encoding = Encoding(self._codec, quality, traits, others)
         self._muxer: Muxer | None = None
         self._shown: Fraction | None = None
@@ -162,13 +169,11 @@ class VideoSink:
         earlier = self._file.earlier
         settings = self._encoding.settings(size)
         if earlier and earlier.tag != encoder_tag(settings):
-            names = " or ".join(differences(settings, earlier.tag)).replace("_", "-")
-            raise UsageError(
-                f"{earlier.path} was made with another {names}; resume with the same settings and "
-                "files, or start anew with --overwrite"
-            )
+            raise _other_settings(earlier.path, differences(settings, earlier.tag))
         path = self._file.create()
-        self._muxer = Muxer(path, self._kind, self._encoding, size, self._source, self._fates)
+        self._muxer = Muxer(
+            path, self._kind, self._encoding, size, self._source, self._fates, self._span
+        )
         self._file.check_in_place()
         self._note_what_changes(size)
         if self._file.earlier:
@@ -222,6 +227,13 @@ class VideoSink:
             yield
         except (av.FFmpegError, OSError) as error:
             raise MediaError(_why(error, self._file.path or self.partial, self.path)) from error
+
+
+def _other_settings(earlier: Path, names: Iterable[str]) -> UsageError:
+    return UsageError(
+        f"{earlier} was made with another {' or '.join(names).replace('_', '-')}; resume with the "
+        "same settings and files, or start anew with --overwrite"
+    )
 
 
 def _ticked(seconds: Fraction | None, tick: Fraction) -> Fraction | None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
-from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -19,10 +17,13 @@ from realtime_nst.media.container import (
     clock,
     every_packet,
     frame_rate,
+    is_in_decoding_order,
     is_timeless,
     main_video,
     open_input,
+    seek,
 )
+from realtime_nst.media.span import Span
 from realtime_nst.media.timeline import Timeline
 
 Timed = tuple[VideoFrame, Fraction]
@@ -61,8 +62,8 @@ class Decoding:
     """The main video of the file at ``path``, from a key frame before ``seconds`` of the film
     (None: from the beginning).
 
-    ``threads`` is FFmpeg's kind of threads. Damaged frames after ``counted_after`` seconds (None:
-    all) are counted in ``faults``, of which ``corrupt`` begins at 0.
+    ``threads`` is FFmpeg's kind of threads. Damaged frames within ``counted`` (None: all) are
+    counted in ``faults``, of which ``corrupt`` begins at 0.
     """
 
     def __init__(
@@ -73,9 +74,9 @@ class Decoding:
         seconds: Fraction | None = None,
         *,
         threads: str = "AUTO",
-        counted_after: Fraction | None = None,
+        counted: Span | None = None,
     ) -> None:
-        self._timeline, self._faults, self._counted_after = timeline, faults, counted_after
+        self._timeline, self._faults, self._counted = timeline, faults, counted
         self.container = open_input(path)
         self.stream = main_video(self.container)
         self.stream.thread_type = threads
@@ -86,18 +87,14 @@ class Decoding:
         self._newest: int | None = None
         self._undecoded = 0
         if seconds is not None:
-            _seek(self.container, self.stream, seconds + timeline.origin)
+            seek(self.container, self.stream, seconds + timeline.origin)
 
     def close(self) -> None:
         self.container.close()
 
-    @property
-    def in_decoding_order(self) -> bool:
-        return self.container.format.name == "avi"
-
     def ends_after(self, reached: Fraction) -> bool:
         """Whether there are packets of frames that are shown after ``reached`` seconds."""
-        if is_timeless(self.stream):
+        if is_timeless(self.container):
             return self._undecoded > 0
         if self._due:
             return True
@@ -115,7 +112,7 @@ class Decoding:
         expected = Fraction(0)
         for frame in self._pictures():
             ticks = heapq.heappop(self._due) if self._due else frame.pts
-            if is_timeless(self.stream):
+            if is_timeless(self.container):
                 ticks = None
             pts = expected if ticks is None else ticks * time_base
             expected = pts + step
@@ -139,9 +136,9 @@ class Decoding:
                 return
             # An empty packet would signal the end of the stream to the decoder.
             if packet.size and packet.is_corrupt:
-                self._faults.corrupt += 1
+                self._count(packet.pts)
             elif packet.size:
-                if self.in_decoding_order and packet.dts is not None:
+                if is_in_decoding_order(self.container) and packet.dts is not None:
                     heapq.heappush(self._due, packet.dts)
                 elif packet.pts is not None and not packet.is_discard:
                     self._newest = max(packet.pts, self._newest or packet.pts)
@@ -157,7 +154,7 @@ class Decoding:
         self._undecoded -= len(frames)
         for frame in frames:
             if frame.is_corrupt:
-                self._faults.corrupt += 1
+                self._count(frame.pts)
                 if self._due:
                     heapq.heappop(self._due)
             else:
@@ -167,16 +164,9 @@ class Decoding:
         if packet is not None and packet.dts in self._due:
             self._due.remove(packet.dts)
             heapq.heapify(self._due)
-        ticks = None if packet is None else packet.pts
-        after = self._counted_after
-        if ticks is None or after is None or ticks * (self.stream.time_base or 1) > after:
+        self._count(None if packet is None else packet.pts)
+
+    def _count(self, ticks: int | None) -> None:
+        base = self.stream.time_base or Fraction(1)
+        if ticks is None or self._counted is None or ticks * base in self._counted:
             self._faults.corrupt += 1
-
-
-def _seek(container: InputContainer, stream: VideoStream, seconds: Fraction) -> None:
-    try:
-        container.seek(int(seconds / (stream.time_base or 1)), stream=stream)
-    except av.FFmpegError:
-        # Before the first key frame, or a format without an index: read from the beginning.
-        with suppress(av.FFmpegError):  # it was not left
-            container.seek(0)

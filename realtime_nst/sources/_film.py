@@ -12,7 +12,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.media.container import clock, is_cut_off, is_timeless
+from realtime_nst.media.container import clock, is_cut_off
+from realtime_nst.media.span import Span
 from realtime_nst.media.timeline import Timeline
 from realtime_nst.sources._decoding import Decoding, Faults, Timed
 
@@ -21,16 +22,17 @@ _SEEK_MARGINS = (1, 30, None)
 
 
 class Film:
-    """The frames of the main video of the file at ``path``, at or after ``start`` seconds of its
+    """The frames of the main video of the file at ``path`` that are in ``span`` (None: all) of its
     :class:`~realtime_nst.media.timeline.Timeline`.
 
     It is open once made: ``first`` is the first frame, as ``frames`` gives it. Raises
-    :class:`UsageError` if there is no such file or no frame after ``start``, and
+    :class:`UsageError` if there is no such file or no frame in ``span``, and
     :class:`MediaError` if the file cannot be read.
     """
 
-    def __init__(self, path: Path, start: Fraction | None = None) -> None:
-        self.path, self._start = path, start
+    def __init__(self, path: Path, span: Span | None = None) -> None:
+        self.path, self._span = path, span
+        self._start = span.start if span else Fraction(0)
         self.faults = Faults(truncated=is_cut_off(path) if path.is_file() else False)
         self.timeline = Timeline.of(path)
         self.misplaced = 0
@@ -55,25 +57,21 @@ class Film:
 
     def _found(self) -> tuple[Timed | None, Iterator[Timed]]:
         """A frame before ``start``, or the first of all, and those that follow."""
-        for margin in _SEEK_MARGINS if self._start and self._seeks else (None,):
-            if self._start:
+        for margin in _SEEK_MARGINS if self._start > 0 and self._seeks else (None,):
+            if self._start > 0:
                 self._reopen(None if margin is None else self._start - margin)
             rest = self._in_order(self._all_frames())
             first = next(rest, None)
-            if margin is None or (first and first[1] <= (self._start or 0)):
+            if margin is None or (first and first[1] <= self._start):
                 break
         return first, rest
 
     @property
     def _seeks(self) -> bool:
-        """Only reading from the beginning tells which of several joined clocks holds, and which
-        place in an AVI file or a raw stream a frame has."""
-        decoding = self._decoding
-        timeless = is_timeless(decoding.stream)
-        return not (self.timeline.joins or decoding.in_decoding_order or timeless)
+        return self.timeline.seeks(self.container)
 
     def _decoded(self, seconds: Fraction | None) -> Decoding:
-        return Decoding(self.path, self.timeline, self.faults, seconds)
+        return Decoding(self.path, self.timeline, self.faults, seconds, counted=self._span)
 
     def _reopen(self, seconds: Fraction | None) -> None:
         self._decoding.close()
@@ -86,15 +84,27 @@ class Film:
         if first is None:
             raise MediaError(self._no_frame())
         last = first[1]
-        while first is not None and self._start is not None and first[1] < self._start:
+        while first is not None and 0 < self._start > first[1]:
             last = max(last, first[1])
             first = next(rest, None)
         if first is None:
             raise UsageError(
-                f"{self.path} has no frame at or after {clock(self._start or Fraction(0))}; "
+                f"{self.path} has no frame at or after {clock(self._start)}; "
                 f"its last one is at {clock(last)}"
             )
-        return first[0], chain([first], rest)
+        if self._span and self._span.is_past(first[1]):
+            raise UsageError(
+                f"{self.path} has no frame between {clock(self._start)} and "
+                f"{clock(self._span.end or self._start)}; the next one is at {clock(first[1])}"
+            )
+        return first[0], self._until_end(chain([first], rest))
+
+    def _until_end(self, frames: Iterator[Timed]) -> Iterator[Timed]:
+        for timed in frames:
+            if self._span and self._span.is_past(timed[1]):
+                self.faults.truncated = False  # further behind, if at all
+                return
+            yield timed
 
     def _no_frame(self) -> str:
         damaged = self.faults.corrupt
@@ -125,7 +135,7 @@ class Film:
                 self.faults,
                 None if margin is None else reached - margin,
                 threads="SLICE",
-                counted_after=reached,
+                counted=self._after(reached),
             )
             frames = self._decoding.frames()
             first = next(frames, None)
@@ -134,6 +144,10 @@ class Film:
             yield from (timed for timed in chain([first], frames) if timed[1] > reached)
             break
         self.faults.corrupt += damaged
+
+    def _after(self, seconds: Fraction) -> Span:
+        soon = seconds + (self.stream.time_base or Fraction(0)) / 2
+        return Span(soon, self._span.end if self._span else None)
 
     def _in_order(self, timed: Iterator[Timed]) -> Iterator[Timed]:
         """A frame whose time is not between those of its neighbours, as damage leaves it, is shown

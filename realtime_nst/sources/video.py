@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
+from av.video.frame import VideoFrame
+
 from realtime_nst.errors import MediaError
 from realtime_nst.media.container import frame_rate
+from realtime_nst.media.span import Span
 from realtime_nst.sources._decoding import Faults
 from realtime_nst.sources._film import Film
 from realtime_nst.sources._lost import lost_of_film, lost_of_frame
@@ -21,29 +25,33 @@ _SEARCHED_FOR_EXTRAS = 100
 
 
 class VideoSource(Managed):
-    """The frames of the video file at ``path``, from the first one at or after ``start`` seconds.
+    """The frames of the video file at ``path`` in ``span``, from the first one at or after
+    ``start`` seconds.
 
-    Times are those of the file's :class:`~realtime_nst.media.timeline.Timeline`. The display matrix
-    is applied, YUV is converted with the file's own matrix and range, and
-    HDR and BT.2020 are mapped to BT.709. ``notices`` has a line for each property that is lost; it
-    is complete once all frames have been read. Damaged frames are skipped, and a file that is cut
-    off delivers all its good frames: then iteration ends as usual and ``faults`` says what was
-    wrong.
+    Times are those of the file's :class:`~realtime_nst.media.timeline.Timeline`, counted from the
+    start of ``span``. The display matrix is applied, YUV is converted with the file's own matrix
+    and range, and HDR and BT.2020 are mapped to BT.709. ``notices`` has a line for each property
+    that is lost; it is complete once all frames have been read. Damaged frames are skipped, and a
+    file that is cut off delivers all its good frames: then iteration ends as usual and ``faults``
+    says what was wrong.
 
-    Entering raises :class:`UsageError` if there is no such file or no frame after ``start``, and
+    Entering raises :class:`UsageError` if there is no such file or no frame there, and
     :class:`MediaError` if the file cannot be read.
     """
 
-    def __init__(self, path: Path | str, *, start: Fraction | None = None) -> None:
+    def __init__(
+        self, path: Path | str, *, start: Fraction | None = None, span: Span | None = None
+    ) -> None:
         self.path = Path(path)
         self.notices: list[str] = []
         self.faults = Faults()
-        self._start = start
+        self._span = span or Span()
+        self._start = start or Fraction(0)
         self._film: Film | None = None
         self._info: StreamInfo | None = None
 
     def __enter__(self) -> Self:
-        self._film = film = Film(self.path, self._start)
+        self._film = film = Film(self.path, self._wanted)
         self.faults = film.faults
         try:
             self._upright = Upright(film.first, film.stream)
@@ -56,6 +64,12 @@ class VideoSource(Managed):
         return self
 
     @property
+    def _wanted(self) -> Span | None:
+        """The part of the film; None: all, with frames that a file hides before its beginning."""
+        whole = self._span.is_whole and not self._start
+        return None if whole else Span(self._span.start + self._start, self._span.end)
+
+    @property
     def info(self) -> StreamInfo:
         if self._info is None:
             raise self._not_open()
@@ -66,13 +80,21 @@ class VideoSource(Managed):
         if film is None:
             raise self._not_open()
         for index, (picture, pts) in enumerate(film.frames):
-            self.faults.reached = pts
+            self.faults.reached = pts - self._span.start
             if index < _SEARCHED_FOR_EXTRAS:
                 self._note(lost_of_frame(self.path.name, picture))
-            duration = (picture.duration or 0) * (film.stream.time_base or Fraction(0)) or None
             image = self._upright.picture(picture, film.stream)
-            yield Frame(image, index, pts, time.monotonic(), duration)
+            shown, lasting = pts - self._span.start, self._lasting(film, picture, pts)
+            yield Frame(image, index, shown, time.monotonic(), lasting)
         self._note(self._mended(film))
+
+    def _lasting(self, film: Film, frame: VideoFrame, pts: Fraction) -> Fraction | None:
+        """Until the end of the span at most, but a whole frame at the nominal rate."""
+        lasting = (frame.duration or 0) * (film.stream.time_base or Fraction(0))
+        if self._span.end is not None:
+            nominal = 1 / (self.info.rate or Fraction(25))
+            lasting = min(lasting, max(self._span.end - pts, nominal))
+        return lasting or None
 
     def _not_open(self) -> MediaError:
         return MediaError(f"{self.path} is not open yet; enter the source first")
@@ -89,7 +111,9 @@ class VideoSource(Managed):
             total = Fraction(film.container.duration, 1_000_000) * rate
         if total is None:
             return None
-        done = (self._start or 0) * (rate or 0)
+        if rate and self._span.end is not None:
+            total = min(total, Fraction(self._span.end * rate))
+        done = (self._span.start + self._start) * (rate or 0)
         return max(1, round(total - done))
 
     def _note(self, notices: Iterable[str]) -> None:
@@ -114,3 +138,16 @@ class VideoSource(Managed):
         if self._film is not None:
             self._film.close()
             self._film = None
+
+
+def from_frame_on(path: Path, span: Span) -> Span:
+    """``span`` of the video file at ``path``; if it does not begin with the film, then with its
+    first frame.
+
+    Raises as :class:`VideoSource`.
+    """
+    film = Film(path, span)
+    try:
+        return replace(span, start=next(film.frames)[1]) if span.start else span
+    finally:
+        film.close()
