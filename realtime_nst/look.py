@@ -11,7 +11,7 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_type_hints
 
 from realtime_nst.errors import UnknownName, UsageError
-from realtime_nst.spec import choices_of, parse_size
+from realtime_nst.spec import choices_of, parse_brush, parse_size
 
 KeepColour = Literal["none", "luminance", "matched"]
 Stabilising = Literal["off", "light", "strong"]
@@ -108,6 +108,16 @@ class Look:
             metavar="N|WxH",
         ),
     )
+    brush: str = field(
+        default="fine",
+        metadata=about(
+            "Size of the strokes: fine (as many pixels as the style was trained with), auto (the "
+            "same share of the picture at every size), bold (twice auto), or a factor of auto.",
+            PAINTING,
+            metavar="fine|auto|bold|0.25..4",
+            shared=True,
+        ),
+    )
     painter: str = field(
         default="",
         metadata=about(
@@ -201,6 +211,7 @@ class Look:
             raise UsageError("no style given; name one, see: realtime-nst styles")
         if self.size:
             parse_size(self.size)
+        parse_brush(self.brush)
         if self.mask and self.mask_model:
             raise UsageError(
                 "--mask and --mask-model both say where to paint; leave one of them out"

@@ -23,13 +23,14 @@ from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import contents, find_player
-from realtime_nst.runtime.stages import Morph, Stylise, resized
+from realtime_nst.runtime.stages import AtSize, Blend, Morph, Stylise, resized
 from realtime_nst.runtime.stylizer import Stylizer
-from realtime_nst.spec import Part, Size, parse, parse_size
+from realtime_nst.spec import Brush, Part, Size, parse, parse_brush, parse_size
 from realtime_nst.stream import Frame, Stage
 
-_MULTIPLE = 8
-"""Pixels: sides painted at less than the full scale are multiples of it."""
+_PAINTED_FIRST = 0.75
+"""Where less is painted to hold a frame rate, down to this share of the sides only the network and
+steadying get less; below it, masks and colours as well."""
 
 
 class Paint:
@@ -82,8 +83,9 @@ class Paint:
         before = self._state
         wanted = amended(before.look, **settings)
         parts = self._opened(wanted, before)
-        if self._size != (0, 0) and (parts != before.parts or wanted.size != before.look.size):
-            parts.prepare(*_sizes(_size_of(wanted), self._size, self._scale)[1])
+        sizes = _Sizes.of(wanted)
+        if self._size != (0, 0) and (parts != before.parts or sizes != before.sizes):
+            parts.prepare(*sizes.painted(self._size, self._scale))
         with self._changing:
             look = amended(self._state.look, **settings)
             if _costly(look) != _costly(wanted):  # another thread changed it meanwhile
@@ -98,7 +100,7 @@ class Paint:
         size that the look asks for.
         """
         state = self._state
-        size = _sizes(state.size, self._size, scale)[1]
+        size = state.sizes.painted(self._size, scale)
         state.parts.prepare(*size)
         with self._changing:
             self._scale, self._every = scale, every
@@ -114,17 +116,20 @@ class Paint:
     def prepare(self, width: int, height: int) -> None:
         """Compile for frames of that size, from any thread, while frames of other sizes go on."""
         state = self._state
-        state.parts.prepare(*_sizes(state.size, (width, height), self._scale)[1])
+        state.parts.prepare(*state.sizes.painted((width, height), self._scale))
 
     def __call__(self, frame: Frame) -> Frame:
         state = self._state
         self._size = frame.image.shape[1], frame.image.shape[0]
-        shown, self.painted_size = _sizes(state.size, self._size, self._scale)
+        self.painted_size = state.sizes.painted(self._size, self._scale)
+        for stage in state.at_size:
+            stage.size = self.painted_size
+        shown = state.sizes.shown(self._size)
         if state.parts.morph is not None:
             state.parts.morph.advance(frame)
-        small = resized(frame, self.painted_size)
-        painted = state.stage(small)
-        if painted.image is small.image:  # nothing was painted: keep every pixel
+        worked = resized(frame, _Sizes.worked(shown, self._scale))
+        painted = state.stage(worked)
+        if painted.image is worked.image:  # nothing was painted: keep every pixel
             return resized(frame, shown)
         return resized(painted, shown, cv2.INTER_LINEAR)  # half the time of cubic
 
@@ -158,18 +163,20 @@ class Paint:
         stabilisers = [
             self._steady(look, each) for each in (parts.stylizer, parts.rest) if each is not None
         ]
-        stage: Stage = stabilisers[0]
+        at_size = tuple(AtSize(each) for each in stabilisers)
+        painted = [Blend(each, look.strength, look.keep_colour) for each in at_size]
+        stage: Stage = painted[0]
         if parts.mask is not None:
             mask = Inverted(parts.mask) if look.invert_mask else parts.mask
-            stage = Composite(mask, *stabilisers)
-        return _State(look, parts, stage, tuple(stabilisers), _size_of(look))
+            stage = Composite(mask, *painted)
+        return _State(look, parts, stage, tuple(stabilisers), at_size, _Sizes.of(look))
 
     def _steady(self, look: Look, stylizer: Stylizer) -> Stabilise:
         flow = look.flow
         if flow == "auto":
             flow = "fast" if self._live else "medium"
         return Stabilise(
-            Stylise(stylizer, look.strength, look.keep_colour),
+            Stylise(stylizer),
             look.stabilise,
             flow=flow,
             network_every=max(self._every, look.network_every),
@@ -199,7 +206,8 @@ class _State:
     parts: _Parts
     stage: Stage
     stabilisers: tuple[Stabilise, ...]
-    size: Size | None
+    at_size: tuple[AtSize, ...]
+    sizes: "_Sizes"
 
 
 def _costly(look: Look) -> Mapping[str, object]:
@@ -211,20 +219,29 @@ def _costly(look: Look) -> Mapping[str, object]:
     }
 
 
-def _size_of(look: Look) -> Size | None:
-    return parse_size(look.size) if look.size else None
+@dataclass(frozen=True)
+class _Sizes:
+    """The sizes, as width and height, that a look shows and paints a frame at."""
 
+    asked: Size | None
+    brush: Brush
 
-def _sizes(
-    asked: Size | None, size: tuple[int, int], scale: float
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The width and height shown of a frame of ``size``, and those it is painted at: below a scale
-    of 1 multiples of eight."""
-    shown = asked.of(*size) if asked else size
-    if scale == 1:
-        return shown, shown
-    width, height = (max(1, round(side * scale / _MULTIPLE)) for side in shown)
-    return shown, (width * _MULTIPLE, height * _MULTIPLE)
+    @classmethod
+    def of(cls, look: Look) -> "_Sizes":
+        return cls(parse_size(look.size) if look.size else None, parse_brush(look.brush))
+
+    def shown(self, size: tuple[int, int]) -> tuple[int, int]:
+        return self.asked.of(*size) if self.asked else size
+
+    def painted(self, size: tuple[int, int], scale: float) -> tuple[int, int]:
+        return self.brush.of(*self.shown(size), scale)
+
+    @staticmethod
+    def worked(shown: tuple[int, int], scale: float) -> tuple[int, int]:
+        """At which masks and colours are applied."""
+        share = min(1.0, scale / _PAINTED_FIRST)
+        across, down = (max(1, round(side * share)) for side in shown)
+        return across, down
 
 
 def mask_of(look: Look, networks: Networks) -> Mask | None:

@@ -1,5 +1,5 @@
 """What options may say: a style or blend of styles (``"a.jpg:0.7,b.jpg:0.3"``), a size (``"480"``,
-``"640x360"``), a time (``"1:30"``), and the choices of a type."""
+``"640x360"``), a brush (``"auto"``, ``"1.5"``), a time (``"1:30"``), and the choices of a type."""
 
 import math
 import os
@@ -122,6 +122,58 @@ def parse_time(text: str) -> Fraction:
             "[HH:]MM:SS, as 1:30 or 0:01:30.5"
         )
     return 3600 * Fraction(hours) + 60 * Fraction(minutes) + Fraction(seconds)
+
+
+STYLE_LINES = 480
+"""Lines of a picture whose strokes are as large, against the picture, as the styles were made."""
+
+_BRUSHES = {"auto": 1.0, "bold": 2.0}
+_FINE = "fine"
+_LEAST_BRUSH, _MOST_BRUSH = 0.25, 4.0
+_PAINTED_MULTIPLE = 8
+"""Pixels: sides painted at another size than the picture's are multiples of it."""
+
+_MOST_ENLARGED = 2**23
+"""Pixels. A picture is not enlarged beyond this before it is painted."""
+
+
+@dataclass(frozen=True)
+class Brush:
+    """How large strokes are: ``factor`` times those that a style has in a picture of STYLE_LINES,
+    whatever the size of the picture. None: as many pixels as the network was trained with."""
+
+    factor: float | None
+
+    def of(self, width: int, height: int, scale: float = 1.0) -> tuple[int, int]:
+        """The width and height that a picture of ``width`` x ``height`` is painted at, times
+        ``scale``. The picture's own, if that is painted in full."""
+        if self.factor is not None:
+            enlarged = max(1.0, (_MOST_ENLARGED / (width * height)) ** 0.5)
+            scale *= min(STYLE_LINES / self.factor / min(width, height), enlarged)
+        if scale == 1:
+            return width, height
+        multiple = _PAINTED_MULTIPLE
+        across, down = (max(1, round(n * scale / multiple)) * multiple for n in (width, height))
+        return across, down
+
+
+def parse_brush(text: str) -> Brush:
+    """``"auto"``, ``"fine"``, ``"bold"`` or a factor of auto, as ``"1.5"``.
+
+    Raises :class:`UsageError` for anything else.
+    """
+    if text == _FINE:
+        return Brush(None)
+    try:
+        factor = _BRUSHES[text] if text in _BRUSHES else float(text)
+    except ValueError:
+        factor = math.nan
+    if not _LEAST_BRUSH <= factor <= _MOST_BRUSH:
+        raise UsageError(
+            f"the brush {text!r} is not valid; give {', '.join(_BRUSHES)}, {_FINE}, or a factor of "
+            f"auto from {_LEAST_BRUSH:g} to {_MOST_BRUSH:g}"
+        )
+    return Brush(factor)
 
 
 def choices_of(hint: Any) -> tuple[str, ...]:

@@ -250,14 +250,14 @@ def test_what_a_page_is_sent_is_what_it_may_send_back(folder):
 
 @dataclass(frozen=True)
 class Bolder(Look):
-    brush: float = field(default=1.0, metadata=about("Size.", "Painting", least=0.25, most=4))
+    gloss: float = field(default=1.0, metadata=about("Size.", "Painting", least=0.25, most=4))
 
 
 def test_a_new_setting_is_one_field(folder):
-    look = Bolder(brush=2)
-    assert presets.to_json(look)["brush"] == 2
-    assert presets.changed(look, {"brush": 3}).brush == 3
-    with pytest.raises(UsageError, match=r"brush is a number from 0\.25 to 4"):
-        replace(look, brush=5)
+    look = Bolder(gloss=2)
+    assert presets.to_json(look)["gloss"] == 2
+    assert presets.changed(look, {"gloss": 3}).gloss == 3
+    with pytest.raises(UsageError, match=r"gloss is a number from 0\.25 to 4"):
+        replace(look, gloss=5)
     with pytest.raises(UnknownName):
-        presets.changed(Look(), {"brush": 3})
+        presets.changed(Look(), {"gloss": 3})

@@ -78,7 +78,7 @@ def test_every_setting_is_an_option_of_every_command(cli, command):
 def test_a_new_setting_is_an_option_by_itself(monkeypatch):
     @dataclasses.dataclass(frozen=True)
     class Bolder(Look):
-        brush: float = dataclasses.field(
+        gloss: float = dataclasses.field(
             default=1.0, metadata=about("Size.", "Painting", metavar="N", least=0.25, most=4)
         )
 
@@ -90,9 +90,9 @@ def test_a_new_setting_is_an_option_by_itself(monkeypatch):
     def video(source: Annotated[str, typer.Argument()], look: Look, view: View) -> None:
         chosen.append(look)
 
-    monkeypatch.setattr(sys, "argv", ["video", "a.mp4", "--brush", "2.5"])
+    monkeypatch.setattr(sys, "argv", ["video", "a.mp4", "--gloss", "2.5"])
     app(standalone_mode=False)
-    assert chosen == [Bolder(brush=2.5)]
+    assert chosen == [Bolder(gloss=2.5)]
 
 
 def test_options_beside_a_look_override_it(cli, photo, dark, tmp_path):

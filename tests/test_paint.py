@@ -305,11 +305,11 @@ def test_an_installed_style_and_its_file_are_the_same_style(weights):
 
 @dataclass(frozen=True)
 class Bolder(Look):
-    brush: float = field(default=1.0, metadata=about("Size.", "Painting", least=0.25, most=4))
+    gloss: float = field(default=1.0, metadata=about("Size.", "Painting", least=0.25, most=4))
 
 
 def test_a_new_setting_counts_in_the_digest():
-    assert digest(Bolder("wave", brush=2)) != digest(Bolder("wave"))
+    assert digest(Bolder("wave", gloss=2)) != digest(Bolder("wave"))
 
 
 # what is shown

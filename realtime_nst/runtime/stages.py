@@ -9,42 +9,82 @@ from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.runtime.colour import KEEP_COLOUR
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.spec import Size
-from realtime_nst.stream import Frame, Image
+from realtime_nst.stream import Frame, Image, Stage
 
 
-class Stylise:
-    """Paints each frame with ``stylizer``.
+class Blend:
+    """The results of ``stage``, given back some of their source.
 
-    ``strength`` blends from the source (0) to the painting (1); at 0 the network does not run.
+    ``strength`` blends from the source (0) to the painting (1); at 0 ``stage`` does not run.
     ``keep_colour`` is one of KEEP_COLOUR: "luminance" keeps the colour of each pixel, "matched"
-    gives the painting the mean and spread of the source's colours.
+    gives the painting the mean and spread of the source's colours. Frames that ``stage`` gives back
+    untouched stay so.
 
     Raises :class:`UsageError` unless ``strength`` is from 0 to 1, :class:`UnknownName` for a
     ``keep_colour`` that does not exist.
     """
 
-    def __init__(
-        self, stylizer: Stylizer, strength: float = 1.0, keep_colour: str = "none"
-    ) -> None:
+    def __init__(self, stage: Stage, strength: float = 1.0, keep_colour: str = "none") -> None:
         if not 0 <= strength <= 1:
             raise UsageError(f"the strength is a number from 0 to 1, not {strength}")
         if keep_colour not in KEEP_COLOUR:
             raise UnknownName("way to keep colours", keep_colour, KEEP_COLOUR)
-        self._stylizer = stylizer
+        self._stage = stage
         self._strength = strength
         self._coloured = KEEP_COLOUR[keep_colour]
 
     def __call__(self, frame: Frame) -> Frame:
         if self._strength == 0:
             return frame
-        source = frame.image
-        image = self._coloured(source, self._stylizer(source))
+        painted = self._stage(frame)
+        if painted.image is frame.image:
+            return painted
+        image = self._coloured(frame.image, painted.image)
         if self._strength < 1:
-            image = _blend(source, image, self._strength)
-        return replace(frame, image=image)
+            image = _blend(frame.image, image, self._strength)
+        return replace(painted, image=image)
+
+    def reset(self) -> None:
+        self._stage.reset()
+
+
+class Stylise(Blend):
+    """Paints each frame with ``stylizer``; ``strength`` and ``keep_colour`` as in :class:`Blend`,
+    with its errors."""
+
+    def __init__(
+        self, stylizer: Stylizer, strength: float = 1.0, keep_colour: str = "none"
+    ) -> None:
+        super().__init__(_Each(stylizer), strength, keep_colour)
+
+
+class _Each:
+    def __init__(self, stylizer: Stylizer) -> None:
+        self._stylizer = stylizer
+
+    def __call__(self, frame: Frame) -> Frame:
+        return replace(frame, image=self._stylizer(frame.image))
 
     def reset(self) -> None:
         self._stylizer.reset()
+
+
+class AtSize:
+    """Runs ``stage`` on frames of the width and height ``size`` (None: as they are), and brings its
+    results back to the frame's. Frames that ``stage`` gives back untouched stay so.
+    """
+
+    def __init__(self, stage: Stage, size: tuple[int, int] | None = None) -> None:
+        self._stage, self.size = stage, size
+
+    def __call__(self, frame: Frame) -> Frame:
+        height, width = frame.image.shape[:2]
+        asked = resized(frame, self.size or (width, height))
+        painted = self._stage(asked)
+        return frame if painted.image is asked.image else resized(painted, (width, height))
+
+    def reset(self) -> None:
+        self._stage.reset()
 
 
 def _blend(source: Image, image: Image, strength: float) -> Image:

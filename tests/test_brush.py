@@ -1,0 +1,113 @@
+"""The size of strokes: what a brush asks for, what is painted, how wide strokes are."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import painter_factory
+import pytest
+
+from realtime_nst.errors import UsageError
+from realtime_nst.look import Look
+from realtime_nst.metrics.strokes import stroke_width
+from realtime_nst.paint import Paint
+from realtime_nst.runtime.networks import Networks
+from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.spec import parse_brush
+from realtime_nst.stream import Frame
+
+
+def strokes(width, shape=(480, 640)):
+    """Straight strokes of that width in random colours and directions."""
+    random, image = np.random.default_rng(0), np.full((*shape, 3), 128, np.uint8)
+    for _ in range(int(shape[0] * shape[1] / width**2 * 1.5)):
+        middle, angle = random.uniform(0, shape[::-1]), random.uniform(0, np.pi)
+        half = np.array([np.cos(angle), np.sin(angle)]) * width * 2
+        ends = [tuple(int(n) for n in middle + sign * half) for sign in (-1, 1)]
+        colour = tuple(int(n) for n in random.integers(0, 255, 3))
+        cv2.line(image, ends[0], ends[1], colour, width, cv2.LINE_AA)
+    return image
+
+
+@pytest.mark.parametrize("width", [6, 12, 24])
+def test_strokes_are_measured(width):
+    assert stroke_width(strokes(width)) == pytest.approx(width, rel=0.1)
+
+
+@pytest.mark.parametrize("scale", [0.75, 1.5, 2.25])
+def test_strokes_of_an_enlarged_picture_are_as_much_larger(scale):
+    enlarged = cv2.resize(strokes(12), None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    assert stroke_width(enlarged) == pytest.approx(12 * scale, rel=0.1)
+
+
+@pytest.mark.parametrize("image", [strokes(6, (63, 200)), np.full((64, 64, 3), 9, np.uint8)])
+def test_strokes_cannot_be_measured_in_nothing(image):
+    with pytest.raises(UsageError, match="strokes cannot be measured"):
+        stroke_width(image)
+
+
+@pytest.mark.parametrize(
+    ("brush", "size", "painted"),
+    [
+        ("fine", (1921, 1079), (1921, 1079)),
+        ("auto", (640, 480), (640, 480)),
+        ("auto", (1920, 1080), (856, 480)),
+        ("auto", (1080, 1920), (480, 856)),
+        ("auto", (640, 360), (856, 480)),
+        ("bold", (1920, 1080), (424, 240)),
+        ("0.25", (1920, 1080), (3416, 1920)),
+        ("4", (640, 480), (160, 120)),
+        ("auto", (1, 1), (480, 480)),
+        ("auto", (4000, 10), (57928, 144)),
+    ],
+)
+def test_a_brush_sizes_what_is_painted(brush, size, painted):
+    assert parse_brush(brush).of(*size) == painted
+
+
+@pytest.mark.parametrize("brush", ["0", "-1", "5", "x", "", "nan", "0.2", "inf", "Auto "])
+def test_other_brushes_are_refused(brush):
+    with pytest.raises(UsageError, match=r"the brush .* is not valid; give auto, bold, fine, or"):
+        Look(brush=brush)
+
+
+@pytest.fixture
+def painted(tmp_path, monkeypatch):
+    """Paints with a network that adds a constant; notes the sizes that the network sees."""
+    painter_factory.install(tmp_path / "weights", monkeypatch)
+    style = str(painter_factory.painting(tmp_path / "style.png", (60, 70, 80)))
+    call, seen = Stylizer.__call__, []
+
+    def watched(self, image):
+        seen.append(image.shape[1::-1])
+        return call(self, image)
+
+    monkeypatch.setattr(Stylizer, "__call__", watched)
+
+    def paint(image, **settings):
+        look = replace(Look(style, stabilise="off"), **settings)
+        stage = Paint(look, Networks("cpu"))
+        return stage(Frame(image, 0, Fraction(0), 0.0)).image, seen[-1] if seen else None
+
+    return paint
+
+
+def test_the_result_has_the_size_of_the_frame(painted):
+    image, size = painted(np.full((1080, 1920, 3), 20, np.uint8), brush="auto")
+    assert (image.shape, size) == ((1080, 1920, 3), (856, 480))
+
+
+def test_strength_and_colours_keep_the_detail_of_the_whole_frame(painted):
+    fine = np.zeros((1000, 1000, 3), np.uint8)
+    fine[::2] = 100  # lines that no smaller picture holds
+    image, size = painted(fine, brush="bold", strength=0.5)
+    assert size == (240, 240)
+    assert np.ptp(image[:, 500, 0]) >= 48
+
+
+def test_an_unpainted_frame_keeps_every_pixel(painted):
+    noise = np.random.default_rng(0).integers(0, 255, (300, 400, 3), np.uint8)
+    image, size = painted(noise, brush="auto", strength=0.0)
+    assert size is None
+    np.testing.assert_array_equal(image, noise)
