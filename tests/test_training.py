@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
 from learning_factory import write_media, write_photos, write_vgg19  # noqa: E402
 
-from realtime_nst.errors import TrainingError, UsageError  # noqa: E402
+from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning.data.crops import Crops, batches  # noqa: E402
 from realtime_nst.learning.data.pictures import find_photos, hold_out  # noqa: E402
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
@@ -283,3 +283,41 @@ def test_a_checkpoint_that_is_none_is_one_clear_line(tmp_path):
         with pytest.raises(TrainingError, match="not a checkpoint") as caught:
             checkpoints.load(tmp_path / "text.pt")
         assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_of_other_types_is_one_clear_line(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    checkpoints.save(checkpoints.untrained(SMALL), path)
+    good = torch.load(path, weights_only=True)
+    for wrong in (
+        {"network": 3},
+        {"averaged": [1]},
+        {"optimiser": None},
+        {"step": "9"},
+        {"step": True},
+        {"history": {"loss": 1.0}},
+        {"quality": {"content": "low"}},
+        {"style": {**good["style"], "name": 5}},
+        {"recipe": {**good["recipe"], "steps": "nine"}},
+        {"kind": ["single-style"]},
+    ):
+        torch.save({**good, **wrong}, path)
+        with pytest.raises(RealtimeNstError, match=r"not a checkpoint|--steps is a whole number"):
+            checkpoints.load(path)
+
+
+def test_an_optimiser_that_does_not_fit_is_refused_when_training_resumes(media, tmp_path):
+    path = trainer(media, tmp_path).checkpoint_path
+    values = torch.load(path, weights_only=True)
+    torch.save({**values, "optimiser": {"state": {}, "param_groups": []}}, path)
+    with pytest.raises(TrainingError, match="do not fit the network"):
+        trainer(media, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("crop", 20000), ("batch", 0), ("batch", 10**9), ("workers", 1000), ("steps", 10**12)],
+)
+def test_every_number_of_a_recipe_has_bounds(field, value):
+    with pytest.raises(UsageError, match=f"--{field} {value} is out of range; give a number from"):
+        Recipe(**{field: value})

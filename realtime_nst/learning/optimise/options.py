@@ -28,7 +28,7 @@ class Optimisation:
     """
 
     steps: int = _result(500, "Steps in total, shared by all scales", 1)
-    longest: int = _result(512, "Longer side of the result in pixels; never enlarges", 32)
+    longest: int = _result(512, "Longer side of the result in pixels; never enlarges", 32, 8192)
     style_size: int = _result(
         512, "Longer side of the painting in pixels; smaller gives finer strokes", 32, 4096
     )

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import torch
 from torch import nn
+from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError, one_line
 from realtime_nst.files import write_whole
 from realtime_nst.learning import networks
 from realtime_nst.learning.data.style_folder import PaintingInfo
+from realtime_nst.learning.fields import fits
 from realtime_nst.learning.networks.blocks import PaintingNetwork
 from realtime_nst.learning.networks.coherent import CoherentNet
 from realtime_nst.learning.training.recipe import (
@@ -25,6 +27,7 @@ from realtime_nst.learning.training.recipe import (
 from realtime_nst.runtime.kinds import ARBITRARY, COHERENT, MULTI, SINGLE
 
 Net = TypeVar("Net", bound=nn.Module)
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -138,11 +141,11 @@ def averaged(network: Net, checkpoint: Checkpoint) -> Net:
     return network.eval()
 
 
-def load_weights(module: nn.Module, weights: Mapping[str, Any]) -> None:
-    """Load ``weights`` into ``module``. Raises TrainingError if they do not fit."""
+def load_weights(module: nn.Module | Optimizer, weights: Mapping[str, Any]) -> None:
+    """Load the state ``weights`` into ``module``. Raises TrainingError if it does not fit."""
     try:
         module.load_state_dict(dict(weights))
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise TrainingError(
             "the weights to continue with do not fit the network; it may come from another version "
             "of realtime_nst. Train from nothing with --start-from none, or use --restart if the "
@@ -180,7 +183,7 @@ def load(path: Path) -> Checkpoint:
         recipe = TRAINED_KINDS[values.pop("kind", SINGLE)].recipe
         told = {_RENAMED.get(name, name): value for name, value in values["recipe"].items()}
         plain = {"recipe": recipe(**told), "style": _style(values["style"])}
-        return Checkpoint(**{**values, **plain})
+        return _checked(Checkpoint(**{**values, **plain}))
     except RealtimeNstError:
         raise
     except Exception as error:
@@ -191,5 +194,13 @@ def load(path: Path) -> Checkpoint:
 
 
 def _style(values: Mapping[str, Any]) -> StyleInfo:
-    paintings = (PaintingInfo(**each) for each in values.get("paintings", ()))
-    return StyleInfo(**{**values, "paintings": tuple(paintings)})
+    paintings = (_checked(PaintingInfo(**each)) for each in values.get("paintings", ()))
+    return _checked(StyleInfo(**{**values, "paintings": tuple(paintings)}))
+
+
+def _checked(part: Part) -> Part:
+    """Raises TypeError if a field holds something else than its type says."""
+    for name, hint in get_type_hints(type(part)).items():
+        if not fits(getattr(part, name), hint):
+            raise TypeError(name)
+    return part

@@ -196,6 +196,6 @@ class TrainingRun(Generic[Batch]):
             )
         load_weights(self.network, saved.network)
         load_weights(self._averaged, saved.averaged)
-        self._optimiser.load_state_dict(saved.optimiser)
+        load_weights(self._optimiser, saved.optimiser)
         self.step, self._rollbacks = saved.step, saved.rollbacks
         self._history = list(saved.history)

@@ -29,8 +29,11 @@ _TEMPORAL = (
     "temporal_feature_weight",
     "temporal_luminance_weight",
 )
-_LEAST_CROP = 48
-"""The equivariance loss ignores a border of 16 pixels; a smaller crop has little else."""
+_LEAST_CROP, _MOST_CROP = 48, 2048
+"""The equivariance loss ignores a border of 16 pixels; a smaller crop has little else. Photos are
+seldom larger."""
+
+_MOST_BATCH, _MOST_WORKERS = 256, 64
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,10 @@ class RunRecipe:
 
     network: str = _training("fast", "Style network to train")
     steps: int = _training(1600, "Training steps; 500 are enough with --start-from", 1)
-    batch: int = _training(4, "Photos in each step", 1)
-    crop: int = _training(256, "Side of the square crops in pixels, a multiple of 8", _LEAST_CROP)
+    batch: int = _training(4, "Photos in each step", 1, _MOST_BATCH)
+    crop: int = _training(
+        256, "Side of the square crops in pixels, a multiple of 8", _LEAST_CROP, _MOST_CROP
+    )
     learning_rate: float = _training(
         2e-3, "Peak learning rate of the one-cycle schedule", 1e-9, 1.0
     )
@@ -56,7 +61,9 @@ class RunRecipe:
     held_out: int = _running(24, "Photos kept out of training, to measure the result on")
     checkpoint_every: int = _running(50, "Steps between checkpoints", 1, changes_result=False)
     sample_every: int = _running(200, "Steps between sample pictures", 1, changes_result=False)
-    workers: int = _running(1, "Processes that decode photos", changes_result=False)
+    workers: int = _running(
+        1, "Processes that decode photos", 0, _MOST_WORKERS, changes_result=False
+    )
     seed: int = _running(0, "Seed of the weights, the crops and the shifts", 0, LARGEST_SEED)
 
     def __post_init__(self) -> None:
@@ -108,7 +115,7 @@ class MovingRecipe(PairsRecipe):
     )
     temporal_feature_weight: float = _motion(0.0, "The same on features inside the network")
     temporal_luminance_weight: float = _motion(0.0, "The same, but paint may change with the light")
-    temporal_pairs: int = _motion(2, "Photos in each step that also move", 1)
+    temporal_pairs: int = _motion(2, "Photos in each step that also move", 1, _MOST_BATCH)
     temporal_rise: float = _motion(
         0.3, "Share of the steps in which the temporal weights rise from 0", 0, 1
     )
@@ -252,14 +259,14 @@ class CoherentRecipe(PairsRecipe):
     kind = COHERENT
 
     steps: int = _training(300, "Training steps", 1)
-    batch: int = _training(4, "Pairs of frames in each step", 1)
+    batch: int = _training(4, "Pairs of frames in each step", 1, _MOST_BATCH)
     learning_rate: float = _training(
         2e-3, "Peak learning rate of the one-cycle schedule", 1e-9, 1.0
     )
     average: float = _training(
         0.95, "Decay of the running average of the weights, which is exported", 0, 0.9999
     )
-    split: int = _training(2, "Residual blocks before the place where features are combined")
+    split: int = _training(2, "Residual blocks before the place where features are combined", 0, 64)
     occlusion_weight: float = _losses(
         1.0, "Where something was hidden, the result should be that of the frame alone"
     )
