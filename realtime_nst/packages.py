@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from realtime_nst.errors import MissingPackage
 
 EXTRAS = {
-    "bench": ("jinja2", "matplotlib", "onnx", "psutil"),
+    "bench": ("jinja2", "matplotlib", "onnx"),
     "cpu": ("onnxruntime",),
     "jxl": ("pillow_jxl",),
     "serve": ("aiohttp", "aiortc"),

@@ -118,6 +118,11 @@ class Paint:
         state = self._state
         state.parts.prepare(*state.sizes.painted((width, height), self._scale))
 
+    def require_memory(self, width: int, height: int) -> None:
+        """Raises :class:`UsageError` if there is not enough for frames of that size."""
+        state = self._state
+        state.parts.stylizer.require_memory(*_sizes(state.size, (width, height), self._scale)[1])
+
     def __call__(self, frame: Frame) -> Frame:
         state = self._state
         self._size = frame.image.shape[1], frame.image.shape[0]

@@ -1,6 +1,7 @@
 """``realtime-nst image``: pictures and folders of pictures."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,10 +16,12 @@ from realtime_nst.cli.look_options import (
     save_look,
     with_look,
 )
-from realtime_nst.errors import UsageError
+from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.look import MOVING, Look, View
+from realtime_nst.stream import Frame, StreamInfo, Unmanaged
 
 if TYPE_CHECKING:
+    from realtime_nst.paint import Paint
     from realtime_nst.sources.pictures import PictureSource
 
 _OF_FILMS = ("stabilise", "flow", "network_every", "morph_to", "morph_seconds")
@@ -71,12 +74,15 @@ def image(
     written = [output, *(output / name for name in names), *filter(None, [save])]
     refuse_replacing(written, look, *pictures.paths)
     save_look(save, look, view, overwrite=overwrite)
+    with pictures, suppress(UsageError):  # said of each picture by itself
+        painting.prepare(pictures.info.width, pictures.info.height)
+    affordable = _Affordable(pictures, painting)
     with (
         pictures,
         sink,
         console.frame_progress(str(output), len(pictures.paths)) as progress,
     ):
-        report = pipeline.run(pictures, [painting], sink, progress)
+        report = pipeline.run(affordable, [painting], sink, progress)
     console.say(f"{output}: {console.counted(report.frames, 'picture')} in {report.seconds:.1f} s")
     for notice in (*sink.notices, *_left_out(pictures)):
         console.say_notice(notice)
@@ -84,6 +90,31 @@ def image(
         console.say_error(str(error))
     if pictures.unreadable:
         raise typer.Exit(1)
+
+
+class _Affordable(Unmanaged):
+    """``pictures`` but for those that ``painting`` has too little memory for: these count as
+    unreadable. A single one raises UsageError."""
+
+    def __init__(self, pictures: "PictureSource", painting: "Paint") -> None:
+        self._pictures, self._painting = pictures, painting
+
+    @property
+    def info(self) -> StreamInfo:
+        return self._pictures.info
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self._pictures:
+            height, width = frame.image.shape[:2]
+            path = self._pictures.paths[frame.index]
+            try:
+                self._painting.require_memory(width, height)
+            except UsageError as error:
+                if len(self._pictures.paths) == 1:
+                    raise
+                self._pictures.unreadable[path] = MediaError(f"{str(path)!r}: {error}")
+            else:
+                yield frame
 
 
 def _left_out(pictures: "PictureSource") -> Iterator[str]:

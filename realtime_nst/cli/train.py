@@ -21,6 +21,7 @@ from realtime_nst.cli.train_options import (
     Name,
     Restart,
     TrainedOn,
+    require_memory_for,
 )
 from realtime_nst.cli.train_progress import say_quality, say_started, train_shown
 from realtime_nst.errors import UsageError
@@ -125,6 +126,7 @@ def train(
         started_from=start.style if start else "",
     )
     chosen: Any = read_options(Recipe if style else ManyRecipe, recipe)
+    require_memory_for(chosen)
     find_photos(content)
     clips_of(clips, chosen)
     make: Callable[..., TrainingRun[Batch]]

@@ -19,6 +19,7 @@ from realtime_nst.cli.train_options import (
     Name,
     Restart,
     TrainedOn,
+    require_memory_for,
 )
 from realtime_nst.cli.train_progress import say_quality, say_started, train_shown
 from realtime_nst.learning.training.recipe import ArbitraryRecipe
@@ -91,6 +92,7 @@ def train_any(
     if is_default(context, "pretrain_steps") and not start:
         recipe["pretrain_steps"] = _pretraining(recipe["network"], recipe["steps"])
     chosen = _checked(read_options(ArbitraryRecipe, recipe))
+    require_memory_for(chosen)
     clips_of(clips, chosen)
     style = checkpoint.StyleInfo(
         name=name or output.stem,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from realtime_nst.learning.training.recipe import MovingRecipe
+
 CARD = "Card"
 """A heading in the help: what is written into the style file beside the network."""
 
@@ -38,3 +40,14 @@ TrainedOn = Annotated[
         show_default=False,
     ),
 ]
+
+
+def require_memory_for(recipe: MovingRecipe) -> None:
+    """Raises UsageError if a step of training needs more memory than there is."""
+    from realtime_nst.learning.device import require_memory
+
+    require_memory(
+        recipe.memory,
+        f"training on --batch {recipe.batch} photos at --crop {recipe.crop}",
+        "give a smaller --batch or --crop",
+    )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
+from realtime_nst import memory
+
 
 @dataclass(frozen=True)
 class Device:
@@ -25,3 +27,12 @@ def best_device() -> Device:
     cpu = torch.cpu.get_capabilities()
     half = bool(cpu.get("amx_bf16") or cpu.get("avx512_bf16"))
     return Device("cpu", torch.bfloat16 if half else torch.float32)
+
+
+def require_memory(needed: float, work: str, remedy: str) -> None:
+    """Raises UsageError if ``work`` needs more bytes than are free; see :mod:`realtime_nst.memory`.
+
+    A GPU has memory of its own, whose end it reports itself.
+    """
+    if best_device().name == "cpu":
+        memory.require(needed, work, remedy)

@@ -137,6 +137,10 @@ class Stylizer:
         """Compile for that size, from any thread, without stopping calls at other sizes."""
         self._loaded.network.session.prepare(width, height)
 
+    def require_memory(self, width: int, height: int) -> None:
+        """Raises :class:`UsageError` if there is not enough for pictures of that size."""
+        self._loaded.network.session.require_memory(width, height)
+
     def reset(self) -> None:
         """Forget earlier frames: nothing to do, since these networks have no memory."""
 

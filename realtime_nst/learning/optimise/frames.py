@@ -54,6 +54,10 @@ class FrameOptimiser:
         self._before = photo, result
         return result
 
+    def reset(self) -> None:
+        """Begin a new sequence: the next frame has nothing to do with the last."""
+        self._before = None
+
     def _warped_to(self, photo: Image) -> Previous | None:
         if self._before is None or self._before[0].shape != photo.shape:
             return None

@@ -35,6 +35,10 @@ seldom larger."""
 
 _MOST_BATCH, _MOST_WORKERS = 256, 64
 
+_BYTES, _BYTES_A_PIXEL = 500e6, 3000
+"""Memory that training took at least, and for each pixel of a step's crops, with the bundled loss
+network at crops of 256 and 512."""
+
 
 @dataclass(frozen=True)
 class RunRecipe:
@@ -132,6 +136,11 @@ class MovingRecipe(PairsRecipe):
             raise UsageError(
                 f"--temporal-pairs {self.temporal_pairs} is more than the --batch of {self.batch}"
             )
+
+    @property
+    def memory(self) -> float:
+        """The bytes that a step takes at least."""
+        return _BYTES + _BYTES_A_PIXEL * self.batch * self.crop**2
 
     @property
     def temporal(self) -> bool:

@@ -1,0 +1,77 @@
+"""Work that needs more memory than there is: refused in one line, before it begins."""
+
+import cv2
+import numpy as np
+import pytest
+from model_factory import card, write_style
+
+from realtime_nst import memory
+from realtime_nst.errors import UsageError
+
+
+@pytest.fixture
+def little(monkeypatch):
+    """A computer with 100 MiB left."""
+    monkeypatch.setattr(memory, "free", lambda: 100 * 2**20)
+
+
+def picture(path, side):
+    cv2.imwrite(str(path), np.zeros((side, side), np.uint8))
+    return path
+
+
+def test_what_does_not_fit_is_named_with_the_remedy(little):
+    with pytest.raises(UsageError) as caught:
+        memory.require(3 * 2**30, "painting 9x9", "give a smaller --size")
+    assert str(caught.value) == (
+        "painting 9x9 needs about 3.0 GB of memory, and 100 MB are free; give a smaller --size"
+    )
+    memory.require(99 * 2**20, "painting 9x9", "")
+
+
+def test_the_limit_of_a_container_counts(monkeypatch, tmp_path):
+    for name, size in (("_LIMIT", 5000), ("_USED", 2000)):
+        (tmp_path / name).write_text(f"{size}\n")
+        monkeypatch.setattr(memory, name, tmp_path / name)
+    assert memory.free() == 3000
+    (tmp_path / "_LIMIT").write_text("max\n")
+    assert memory.free() > 3000
+
+
+def test_a_picture_that_does_not_fit_is_named_and_the_others_are_painted(cli, little, tmp_path):
+    style = write_style(tmp_path / "style.onnx", card=card())
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name, side in (("a", 8), ("b", 3000), ("c", 8)):
+        picture(folder / f"{name}.png", side)
+    command = ("-o", tmp_path / "out", "-s", style, "--provider", "cpu")
+
+    code, out, said = cli("image", folder, *command)
+
+    assert code == 1
+    assert "2 pictures" in out
+    assert said.count("needs about") == 1
+    assert "b.png': painting 3000x3000 needs about 1.2 GB of memory" in said
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "c.png"]
+    assert cli("image", folder, *command, "--size", "64", "--overwrite")[0] == 0
+
+
+def test_a_single_picture_that_does_not_fit_is_refused(cli, little, tmp_path):
+    style = write_style(tmp_path / "style.onnx", card=card())
+    photo, out = picture(tmp_path / "photo.png", 8), tmp_path / "out.png"
+    code, _, said = cli("image", photo, "-o", out, "-s", style, "--size", "3000x3000")
+    assert (code, said.count("\n")) == (2, 1)
+    assert "give a smaller --size" in said
+    assert not out.exists()
+
+
+def test_training_that_does_not_fit_is_refused_before_it_begins(cli, little, tmp_path):
+    pytest.importorskip("torch", reason="needs the extra 'train'")
+    photo = picture(tmp_path / "photo.png", 64)
+    command = ("--content", tmp_path, "-o", tmp_path / "a.onnx", "--start-from", "none")
+    for train in (("train", "--style", photo), ("train-any", "--paintings", tmp_path)):
+        code, _, said = cli(*train, *command, "--batch", "8", "--crop", "512")
+        assert code == 2
+        assert "--batch 8 photos at --crop 512 needs about 6.3 GB" in said
+        assert "give a smaller --batch or --crop" in said
+        assert not (tmp_path / "a.train").exists()
