@@ -77,17 +77,19 @@ class Intake(Queue[Any]):
 
 
 def replace_part(owner: object, name: str, part: object) -> None:
-    """Replace the private attribute ``name`` of an aiortc object, which has no public way to.
+    """Replace the attribute ``name`` of an object of aiortc, or the private one of that name.
 
-    Raises RealtimeNstError if the object's class has no such attribute.
+    Raises RealtimeNstError if the object has no such attribute.
     """
-    attribute = f"_{type(owner).__name__}__{name}"
-    if not hasattr(owner, attribute):
-        raise RealtimeNstError(
-            f"the server needs {name!r} of aiortc's {type(owner).__name__}, which this version of "
-            "aiortc lacks; install aiortc 1.16"
-        )
-    setattr(owner, attribute, part)
+    kind = type(owner).__name__
+    for attribute in (name, f"_{name}", f"_{kind}__{name}"):
+        if hasattr(owner, attribute):
+            setattr(owner, attribute, part)
+            return
+    raise RealtimeNstError(
+        f"the server needs {name!r} of aiortc's {kind}, which this version of aiortc lacks; "
+        "install aiortc 1.16"
+    )
 
 
 def _size(encoded: bytes) -> tuple[int, int]:

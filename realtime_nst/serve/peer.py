@@ -20,6 +20,7 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 from av import VideoFrame
 
 from realtime_nst.errors import UsageError, one_line
+from realtime_nst.serve.datagrams import Datagrams, check_candidates, tolerate
 from realtime_nst.serve.intake import Intake, replace_part
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.tracks import RATE, Newest, PaintedTrack, PaintingEncoder, RateLimit
@@ -91,7 +92,7 @@ class Peer:
         self._received = self._over_limit = 0
         self.arrived: Newest[Arrival] = Newest()
         self.painted = PaintedTrack()
-        self._intake = Intake()
+        self._intake, self._datagrams = Intake(), Datagrams()
 
     async def answer(self, sdp: object) -> str:
         """The SDP answer to a browser's SDP offer.
@@ -107,9 +108,12 @@ class Peer:
                 "need; connect it to a network and start again"
             )
         transceiver = self._connection.addTransceiver(self.painted)
+        network = transceiver.sender.transport.transport
         self._intake.bind(transceiver)
+        self._datagrams.bind(network)
         replace_part(transceiver.sender, "encoder", PaintingEncoder())
         try:
+            check_candidates(str(sdp))
             await self._connection.setRemoteDescription(RTCSessionDescription(str(sdp), "offer"))
             track = transceiver.receiver.track
             others = self._connection.getTransceivers() != [transceiver] or self._connection.sctp
@@ -120,6 +124,7 @@ class Peer:
             raise UsageError(
                 f"the offer is invalid ({one_line(error)}); reload the page"
             ) from error
+        tolerate(network)
         self._track.set_result(track)
         return str(self._connection.localDescription.sdp)
 
@@ -160,6 +165,7 @@ class Peer:
         self.painted.stop()
         with suppress(ConnectionError):
             await self._connection.close()
+        self._datagrams.drop()
 
 
 async def _next(track: MediaStreamTrack) -> VideoFrame:
