@@ -58,6 +58,11 @@ def install_several(folder):
     manifest.write_text(json.dumps(known))
 
 
+def painted(colour, style="swap"):
+    """``colour`` as the style paints it."""
+    return model_factory.expected(np.array(colour, np.uint8), SHIFTS[style])
+
+
 def blend(weight, one="swap", other="bright"):
     """``one`` with ``weight`` of ``other``, as pages send it."""
     return [{"name": one, "weight": 1 - weight}, {"name": other, "weight": weight}]

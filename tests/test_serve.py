@@ -25,7 +25,6 @@ from serve_factory import (
     COLOURS,
     LEFT,
     RIGHT,
-    SHIFTS,
     Camera,
     Hose,
     blend,
@@ -33,6 +32,7 @@ from serve_factory import (
     get,
     key_frame,
     metric,
+    painted,
     refusal,
     run,
     serving,
@@ -56,10 +56,6 @@ from realtime_nst.stream import Frame
 @pytest.fixture(autouse=True)
 def installed(tmp_path, monkeypatch):
     serve_factory.install(tmp_path, monkeypatch)
-
-
-def painted(colour, style="swap"):
-    return model_factory.expected(np.array(colour, np.uint8), SHIFTS[style])
 
 
 # ---- pictures ----------------------------------------------------------------------------------
@@ -441,6 +437,7 @@ def test_what_waits_to_be_decoded_does_not_hold_up_the_end():
         "{}",
         '{"type": "other"}',
         '{"type": "offer"}',
+        '{"type": "\\ud800"}',
         '{"type": "offer", "sdp": 7}',
         '{"type": "offer", "sdp": "v=0\\r\\nm=video 9 UDP/TLS/RTP/SAVPF 96\\r\\n"}',
     ],
@@ -503,6 +500,9 @@ def test_an_oversized_message_ends_the_session():
         ("style", [{"file": "/etc/passwd", "weight": 1}]),
         ("style", ["swap"]),
         ("style", blend(0.5)),
+        ("style", "\ud800"),
+        ("\ud800", 1),
+        ("strength", float("nan")),
         ("rest", "/etc/passwd"),
         ("mask", "/etc/passwd"),
         ("mask", {"file": "/etc/passwd", "sha256": "0"}),
@@ -628,7 +628,7 @@ def test_strangers_are_refused(headers, path):
     "header",
     [
         b"Authorization: Bearer \xff",
-        b"Cookie: realtime_nst_token=\xff",
+        b"Cookie: realtime_nst=\xff",
         b"Origin: http://\xff",
         b"Host: \xff",
     ],
@@ -660,13 +660,16 @@ def test_a_token_is_asked_for_once():
             assert (await get(url + "?token=open+says+me"))[0] == 401
             assert (await get(url + "health"))[0] == 200
             status, _, headers = await get(url + "?token=open+sesame")
-            assert (status, headers["Location"]) == (303, "/")
+            home = url.rstrip("/") + headers["Location"]
+            assert status == 303
             cookie = headers["Set-Cookie"]
             assert "HttpOnly" in cookie
             assert "SameSite=Lax" in cookie
             known = {"Cookie": cookie.split(";")[0]}
-            assert (await get(url, headers=known))[0] == 200
-            assert (await get(url + "?token=open+sesame", headers=known))[0] == 303
+            for path in ("", "page.js", "styles", "styles/swap.jpg", "metrics"):
+                assert (await get(home + path, headers=known))[0] == 200
+                assert (await get(home + path))[0] == 401
+            assert (await get(url + "?token=open+sesame"))[0] == 303
             bearer = {"Authorization": "Bearer open sesame"}
             assert (await get(url + "metrics", headers=bearer))[0] == 200
 

@@ -18,9 +18,9 @@ import serve_factory
 from serve_factory import (
     LEFT,
     RIGHT,
-    SHIFTS,
     blended,
     metric,
+    painted,
     serving,
     until_metric,
     viewing,
@@ -71,10 +71,6 @@ def clip(tmp_path_factory):
 
 def run(coroutine):
     return asyncio.run(asyncio.wait_for(coroutine, 4 * browser.PATIENCE))
-
-
-def painted(colour, style):
-    return model_factory.expected(np.array(colour, np.uint8), SHIFTS[style])
 
 
 async def shown(page, left, right):

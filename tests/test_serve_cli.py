@@ -7,7 +7,7 @@ import socket
 import ssl
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import model_factory
 import pytest
@@ -29,8 +29,13 @@ def style(tmp_path):
     return model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
 
 
+def few_descriptors():
+    resource = pytest.importorskip("resource")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+
 @contextmanager
-def started(*arguments):
+def started(*arguments, **options):
     """The running command, and what it said up to the address."""
     code = "import sys; from realtime_nst.cli import main; sys.exit(main())"
     process = subprocess.Popen(
@@ -38,6 +43,7 @@ def started(*arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        **options,
     )
     try:
         yield process, process.stdout.readline()
@@ -47,10 +53,13 @@ def started(*arguments):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_says_where_and_ends_cleanly(style, number):
-    with started("--port", 0, "--style", style, "--provider", "cpu") as (process, said):
-        url = re.fullmatch(r"open (http://127\.0\.0\.1:\d+/)\n", said)[1]
-        assert run(get(url + "health"))[1] == '{"status": "ok"}'
+def test_it_says_where_whatever_connects_and_ends_cleanly(style, number):
+    arguments = ("--port", 0, "--style", style, "--provider", "cpu")
+    with started(*arguments, preexec_fn=few_descriptors) as (process, said), ExitStack() as idle:
+        port = re.fullmatch(r"open http://127\.0\.0\.1:(\d+)/\n", said)[1]
+        for _ in range(100):
+            idle.enter_context(socket.create_connection(("127.0.0.1", int(port))))
+        assert run(get(f"http://127.0.0.1:{port}/health"))[1] == '{"status": "ok"}'
         process.send_signal(number)
         out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (0, "stopped\n", "")
@@ -101,7 +110,9 @@ def test_a_port_in_use_is_named(cli, style):
         (["--port", 70000], ["70000", "--port"]),
         (["--host", "198.51.100.1"], ["198.51.100.1", "--host"]),
         (["--host", "no such host"], ["no such host", "--host"]),
+        (["--host", "no..such"], ["no..such", "--host"]),
         (["--token", "short"], ["--token", "8"]),
+        (["--token", ""], ["--token", "8"]),
         (["--sessions", 0], ["--sessions", "0"]),
         (["--ice-server", "http://example.org"], ["http://example.org", "stun:HOST:PORT"]),
         (["--ice-server", "turn:turn.example"], ["turn.example", "USER:PASSWORD"]),

@@ -15,7 +15,7 @@ from serve_factory import LEFT, RIGHT, blend, run, serving, viewing
 
 from realtime_nst.errors import UsageError
 from realtime_nst.media.picture_kinds import jpeg_size
-from realtime_nst.serve import app, paintings
+from realtime_nst.serve import paintings, uploads
 from realtime_nst.serve.paintings import LARGEST, Paintings
 
 GREY = 30
@@ -65,6 +65,11 @@ async def bring(url, data, **headers):
     ):
         is_json = answer.content_type == "application/json"
         return answer.status, await answer.json() if is_json else await answer.text()
+
+
+async def stalled():
+    yield jpeg()[:5]
+    await asyncio.sleep(serve_factory.PATIENCE)
 
 
 def lighter(colour):
@@ -130,9 +135,11 @@ def test_the_page_is_told_whether_pictures_can_be_brought(painter):
         (b"hello", 400, "JPEG"),
         (cv2.imencode(".png", np.zeros((64, 64, 3), np.uint8))[1].tobytes(), 400, "JPEG"),
         (jpeg()[:40], 400, "not a picture"),
-        (jpeg(size=(2000, 20)), 400, "too thin"),
+        (jpeg(size=(1024, 10)), 400, "too thin"),
         (b"\xff\xd8" + bytes(LARGEST), 413, "2 MB"),
         (bomb(20_000, 20_000), 400, "20000x20000 pixels"),
+        (bomb(1025, 16), 400, "scale it down to 1024"),
+        (jpeg() + 100 * b"\xff\xda\0\2", 400, "scans"),
     ],
 )
 def test_what_is_no_painting_is_refused_in_a_line(painter, data, status, said):
@@ -154,11 +161,14 @@ def test_another_web_page_cannot_bring_one(painter):
     run(main())
 
 
-def test_one_at_a_time(painter, monkeypatch):
-    monkeypatch.setattr(app.asyncio.Lock, "locked", lambda self: True)
+def test_a_client_has_few_pictures_under_way(painter, monkeypatch):
+    monkeypatch.setattr(uploads, "SECONDS", 0.5)
 
     async def main():
-        async with serving(painter=painter) as url:
+        async with serving(painter=painter) as url, asyncio.TaskGroup() as group:
+            for _ in range(uploads.MOST):
+                group.create_task(bring(url, stalled()))
+            await asyncio.sleep(0.1)
             status, said = await bring(url, jpeg())
             assert status == 429
             assert "try again" in said["message"]
@@ -167,11 +177,7 @@ def test_one_at_a_time(painter, monkeypatch):
 
 
 def test_a_stalled_upload_holds_up_nobody_and_ends(painter, monkeypatch):
-    monkeypatch.setattr(app, "UPLOAD_SECONDS", 0.5)
-
-    async def stalled():
-        yield jpeg()[:5]
-        await asyncio.sleep(serve_factory.PATIENCE)
+    monkeypatch.setattr(uploads, "SECONDS", 0.5)
 
     async def main():
         async with serving(painter=painter) as url, asyncio.TaskGroup() as group:

@@ -30,13 +30,13 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="N", help="Port; 0 takes any that is free.")] = 8000,
     token: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="TEXT",
             help="What viewers must know. (default: none on this computer; elsewhere one is made "
             "and printed)",
         ),
-    ] = "",
+    ] = None,
     certificate: Annotated[
         Path | None, typer.Option(metavar="FILE", help="PEM file; makes the page HTTPS.")
     ] = None,

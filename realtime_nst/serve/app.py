@@ -1,22 +1,23 @@
 """The routes. No path is looked up in the file system: each is a row of a table."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from aiohttp import WSCloseCode, web
+from aiohttp.typedefs import Handler
 
 from realtime_nst import presets
-from realtime_nst.errors import RealtimeNstError
 from realtime_nst.look import Look, settings_of
-from realtime_nst.runtime.player import PICTURES
 from realtime_nst.serve.access import HEADERS, Access
+from realtime_nst.serve.connections import Connections
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.paintings import LARGEST
 from realtime_nst.serve.peer import IceServer
 from realtime_nst.serve.session import Session
 from realtime_nst.serve.studio import Studio
+from realtime_nst.serve.uploads import Uploads
 from realtime_nst.spec import choices_of
 
 LARGEST_MESSAGE = 64 * 1024
@@ -25,48 +26,52 @@ LARGEST_MESSAGE = 64 * 1024
 HEARTBEAT = 10.0
 """Seconds between pings; a page has half of that to answer."""
 
-UPLOAD_SECONDS = 20.0
-"""Time in which a picture must arrive in full."""
-
 _PAGE = {
-    "/": ("index.html", "text/html"),
-    "/page.css": ("page.css", "text/css"),
-    "/page.js": ("page.js", "text/javascript"),
-    "/icon.svg": ("icon.svg", "image/svg+xml"),
+    "": ("index.html", "text/html"),
+    "page.css": ("page.css", "text/css"),
+    "page.js": ("page.js", "text/javascript"),
+    "icon.svg": ("icon.svg", "image/svg+xml"),
 }
+
+_Route = tuple[str, str, Handler]
+"""Method, path behind the page's own, handler."""
 
 
 class App:
     """``web`` is the aiohttp application: the page, and the viewers' sessions in ``studio``."""
 
     def __init__(
-        self, studio: Studio, access: Access, metrics: Metrics, ice_servers: Sequence[IceServer]
+        self,
+        studio: Studio,
+        access: Access,
+        connections: Connections,
+        metrics: Metrics,
+        ice_servers: Sequence[IceServer],
     ) -> None:
         self._studio, self._metrics, self._ice_servers = studio, metrics, ice_servers
+        self._connections = connections
         self._sockets: set[web.WebSocketResponse] = set()
-        self._taking = asyncio.Lock()
         self.web = web.Application(middlewares=[access.middleware], client_max_size=LARGEST)
         self.web.on_response_prepare.append(_add_headers)
         self.web.on_shutdown.append(self._close_all)
-        self.web.router.add_get("/styles", self._styles)
-        self.web.router.add_get("/session", self._session)
-        self.web.router.add_post("/paintings", self._take_painting)
-        self.web.router.add_get("/health", self._health)
-        self.web.router.add_get("/metrics", self._prometheus)
-        self._add_contents()
+        routes = [*self._routes(Uploads(studio, connections)), *self._contents()]
+        for home in dict.fromkeys(("/", access.home)):
+            for method, path, handler in routes:
+                self.web.router.add_route(method, home + path, handler)
 
-    def _add_contents(self) -> None:
+    def _routes(self, uploads: Uploads) -> Iterator[_Route]:
+        yield "GET", "styles", self._styles
+        yield "GET", "session", self._session
+        yield "POST", "paintings", uploads.take
+        yield "GET", "health", self._health
+        yield "GET", "metrics", self._prometheus
+
+    def _contents(self) -> Iterator[_Route]:
         for path, (name, kind) in _PAGE.items():
-            self._add(path, files(__package__).joinpath("page", name).read_bytes(), kind)
+            yield "GET", path, _content(files(__package__).joinpath("page", name), kind)
         for name, choice in self._studio.choices.items():
             if choice.picture is not None:
-                self._add(f"/styles/{name}.jpg", choice.picture.read_bytes(), "image/jpeg")
-
-    def _add(self, path: str, body: bytes, kind: str) -> None:
-        async def content(_: web.Request) -> web.Response:
-            return web.Response(body=body, content_type=kind)
-
-        self.web.router.add_get(path, content)
+                yield "GET", f"styles/{name}.jpg", _content(choice.picture, "image/jpeg")
 
     async def _styles(self, _: web.Request) -> web.Response:
         """What the page offers, and what it begins with. Styles blend with those that blend in the
@@ -97,29 +102,6 @@ class App:
             }
         )
 
-    async def _take_painting(self, request: web.Request) -> web.Response:
-        """Take a picture to use as a style; answers with its name, and the network it blends in.
-
-        One at a time is decoded."""
-        try:
-            async with asyncio.timeout(UPLOAD_SECONDS):
-                data = await request.read()
-        except TimeoutError:
-            return _json_error(408, f"the picture did not arrive within {UPLOAD_SECONDS:.0f} s")
-        except web.HTTPRequestEntityTooLarge:
-            return _json_error(
-                413, f"the picture has over {LARGEST >> 20} MB; choose a smaller one"
-            )
-        if self._taking.locked():
-            return _json_error(429, "another picture is being decoded; try again")
-        async with self._taking:
-            try:
-                loop, studio = asyncio.get_running_loop(), self._studio
-                name = await loop.run_in_executor(studio.loading, studio.paintings.add, data)
-            except RealtimeNstError as error:
-                return _json_error(400, self._studio.without_paths(str(error)))
-        return web.json_response({"name": name, "blends_in": PICTURES})
-
     async def _session(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LARGEST_MESSAGE)
         await socket.prepare(request)
@@ -130,7 +112,8 @@ class App:
         self._metrics.viewers_total += 1
         self._sockets.add(socket)
         try:
-            await Session(socket, self._studio, self._metrics, self._ice_servers).run()
+            with self._connections.held(request):
+                await Session(socket, self._studio, self._metrics, self._ice_servers).run()
         finally:
             self._metrics.viewers -= 1
             self._sockets.discard(socket)
@@ -160,8 +143,13 @@ class App:
         return web.Response(text=self._metrics.prometheus(), headers=headers)
 
 
-def _json_error(status: int, message: str) -> web.Response:
-    return web.json_response({"message": message}, status=status)
+def _content(file: Traversable, kind: str) -> Handler:
+    body = file.read_bytes()
+
+    async def content(_: web.Request) -> web.Response:
+        return web.Response(body=body, content_type=kind)
+
+    return content
 
 
 async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:

@@ -14,10 +14,14 @@ from realtime_nst.runtime.codes import decode_painting
 LARGEST = 2 * 1024 * 1024
 """Bytes; the page scales pictures down before it sends them."""
 
-LARGEST_SIDE = 2048
-"""Pixels."""
+LARGEST_SIDE = 1024
+"""Pixels: what the page scales pictures down to."""
 
 _KEPT = 32
+_MOST_SCANS = 32
+"""libjpeg has 10 for a progressive picture; each costs a pass over all pixels, and few bytes."""
+
+_SCAN = b"\xff\xda"
 _JPEG = b"\xff\xd8"
 _LEAST = 32
 
@@ -36,8 +40,8 @@ class Paintings:
     def add(self, data: bytes) -> str:
         """Store the JPEG ``data``; returns its name, the same for the same data.
 
-        Other formats are refused, because they cannot be decoded in bounded memory. Raises
-        :class:`UsageError` if ``data`` is not a JPEG or is too large, and the errors of
+        Other formats are refused, because they cannot be decoded in bounded memory and time.
+        Raises :class:`UsageError` if ``data`` is not a JPEG or is too large, and the errors of
         :func:`decode_painting`.
         """
         if not data.startswith(_JPEG):
@@ -49,6 +53,8 @@ class Paintings:
             raise UsageError(
                 f"the picture has {width}x{height} pixels; scale it down to {LARGEST_SIDE} a side"
             )
+        if data.count(_SCAN) > _MOST_SCANS:
+            raise UsageError(f"the picture has over {_MOST_SCANS} scans; save it again, as JPEG")
         name = f"painting-{hashlib.sha256(data).hexdigest()[:32]}"
         if name not in self._files:
             image = decode_painting(data, "the picture", _LEAST)

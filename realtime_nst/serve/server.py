@@ -14,6 +14,8 @@ from aioice.ice import get_host_addresses
 from realtime_nst.errors import UsageError
 from realtime_nst.serve.access import Access, is_loopback
 from realtime_nst.serve.app import App
+from realtime_nst.serve.connections import BACKLOG, Connections, listeners
+from realtime_nst.serve.log import LOG
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.peer import ice_servers
 from realtime_nst.serve.studio import Studio
@@ -22,11 +24,14 @@ _SHORTEST_TOKEN = 8
 _EVERYWHERE = ("0.0.0.0", "::")
 _SECONDS_TO_LEAVE = 2.0
 
+_SECONDS_TO_ASK = 15.0
+"""Time in which a request's headers must arrive, and the next request on the same connection."""
+
 
 class Server:
     """An asynchronous context manager; once entered, ``urls`` has the addresses to open.
 
-    A ``host`` other than loopback requires a token; one is generated if none is given. ``port`` 0
+    A ``host`` other than loopback requires a token; one is generated where it is None. ``port`` 0
     chooses a free port. ``certificate`` and ``key`` are PEM files; the certificate's file may
     contain the key. ``sessions`` is the most viewers at once. ``ice`` has addresses for
     :func:`ice_servers`. Raises :class:`UsageError` for invalid arguments.
@@ -38,7 +43,7 @@ class Server:
         *,
         host: str = "127.0.0.1",
         port: int = 8000,
-        token: str = "",
+        token: str | None = None,
         certificate: Path | None = None,
         key: Path | None = None,
         sessions: int = 4,
@@ -46,13 +51,15 @@ class Server:
     ) -> None:
         _check(token, sessions)
         self._host, self._port = host, port
-        self._token = token if token or is_loopback(host) else secrets.token_urlsafe(16)
+        self._token = token or ("" if is_loopback(host) else secrets.token_urlsafe(16))
         self._ssl = _ssl(certificate, key)
-        metrics = Metrics(limit=sessions)
+        metrics, self._connections = Metrics(limit=sessions), Connections(sessions)
         access = Access(host, self._token, metrics)
         self._runner = web.AppRunner(
-            App(studio, access, metrics, ice_servers(ice)).web,
+            App(studio, access, self._connections, metrics, ice_servers(ice)).web,
             access_log=None,
+            logger=LOG,
+            keepalive_timeout=_SECONDS_TO_ASK,
             shutdown_timeout=_SECONDS_TO_LEAVE,
             # A refused request's body is neither decompressed nor waited for: 1.5 MB of deflated
             # zeros, sent without a token, kept the event loop of all viewers busy for 10 s.
@@ -63,8 +70,10 @@ class Server:
     async def __aenter__(self) -> Self:
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._host, self._port, ssl_context=self._ssl).start()
-        except (OSError, OverflowError) as error:
+            for each in await listeners(self._host, self._port, self._connections):
+                site = web.SockSite(self._runner, each, ssl_context=self._ssl, backlog=BACKLOG)
+                await site.start()
+        except (OSError, OverflowError, UnicodeError) as error:
             await self._runner.cleanup()
             raise UsageError(self._why_not(error)) from error
         return self
@@ -86,7 +95,7 @@ class Server:
         """Whether other machines' browsers deny the page their camera, because HTTPS is missing."""
         return self._ssl is None and not is_loopback(self._host)
 
-    def _why_not(self, error: OSError | OverflowError) -> str:
+    def _why_not(self, error: Exception) -> str:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             return (
                 f"port {self._port} of {self._host} is in use; choose another with --port, "
@@ -98,8 +107,8 @@ class Server:
         )
 
 
-def _check(token: str, sessions: int) -> None:
-    if token and len(token) < _SHORTEST_TOKEN:
+def _check(token: str | None, sessions: int) -> None:
+    if token is not None and len(token) < _SHORTEST_TOKEN:
         raise UsageError(
             f"--token has {len(token)} characters and needs {_SHORTEST_TOKEN}; "
             "without --token, one is generated"
