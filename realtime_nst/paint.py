@@ -121,7 +121,7 @@ class Paint:
     def require_memory(self, width: int, height: int) -> None:
         """Raises :class:`UsageError` if there is not enough for frames of that size."""
         state = self._state
-        state.parts.stylizer.require_memory(*_sizes(state.size, (width, height), self._scale)[1])
+        state.parts.stylizer.require_memory(*state.sizes.painted((width, height), self._scale))
 
     def __call__(self, frame: Frame) -> Frame:
         state = self._state
