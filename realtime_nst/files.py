@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import re
 import secrets
 import struct
 from collections.abc import Iterator
@@ -48,12 +49,36 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+_ADDRESS = re.compile(r"[a-z]{2,}:/", re.IGNORECASE)
+
+
 def nearest(path: Path) -> str:
-    """The end of a message that ``path`` does not exist: a similar name, or where to look."""
+    """The end of a message that ``path`` does not exist: why, a similar name, or where to look."""
+    if path.is_symlink():
+        return f"; it is a link to {os.readlink(path)}, which does not exist"
+    if _ADDRESS.match(str(path)):
+        return "; it is an address: download it first"
     if not path.parent.is_dir():
         return f"; there is no folder {path.parent}"
     similar = did_you_mean(path.name, (other.name for other in path.parent.iterdir()))
     return similar or f"; the folder {path.parent} has no such name"
+
+
+_LONGEST_NAME = 255
+"""Bytes, on nearly every file system."""
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The path beside ``path`` with ``ending`` in place of its suffix.
+
+    A name that would be too long is cut, and tells itself from others by a digest.
+    """
+    stem, room = os.fsencode(path.stem), _LONGEST_NAME - len(os.fsencode(ending))
+    if len(stem) <= room:
+        return path.with_name(path.stem + ending)
+    mark = f"-{hashlib.sha256(stem).hexdigest()[:8]}"
+    kept = stem[: room - len(mark)].decode(errors="ignore")
+    return path.with_name(kept + mark + ending)
 
 
 def is_regular(path: Path) -> bool:

@@ -17,7 +17,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, TargetExists, UsageError
-from realtime_nst.files import LockedFile, is_regular
+from realtime_nst.files import LockedFile, beside, is_regular
 from realtime_nst.media.container import main_video, open_input
 from realtime_nst.sinks._convert import filtered_by
 
@@ -186,7 +186,7 @@ def check_not_there(target: Path, overwrite: bool) -> None:
 def _free_name(target: Path, what: str, source: Path | None) -> Path:
     for number in count(1):
         ending = f"-{number}" if number > 1 else ""
-        path = target.with_suffix(f".{what}{ending}{target.suffix}")
+        path = beside(target, f".{what}{ending}{target.suffix}")
         if not os.path.lexists(path):
             break
         if not (source and _is_same(path, source)) and is_regular(path) and _is_ours(path):
