@@ -22,6 +22,45 @@ class File:
         request.wfile.write(self.data)
 
 
+class Ranged:
+    """A film that can be read from anywhere on (RFC 9110, 14); ``sent`` counts its bytes.
+
+    At the byte ``breaks_at``, the connection breaks off once; ``then`` the film goes on, is gone,
+    or has changed. ``wants`` is the authorization that is asked for.
+    """
+
+    def __init__(self, path, *, breaks_at=None, then="goes on", wants=None):
+        self.data, self.sent = path.read_bytes(), 0
+        self._breaks_at, self._then, self._wants = breaks_at, then, wants
+        self._broken = False
+
+    def answer(self, request, stop):
+        if self._wants and request.headers.get("Authorization") != self._wants:
+            request.send_error(401)
+            return
+        if self._broken and self._then == "is gone":
+            return
+        first, last = request.headers["Range"].removeprefix("bytes=").split("-")
+        start, end = int(first), min(int(last) + 1, len(self.data))
+        changed = self._broken and self._then == "has changed"
+        request.send_response(206)
+        request.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(self.data)}")
+        request.send_header("Content-Length", str(end - start))
+        request.send_header("ETag", "2" if changed else "1")
+        request.end_headers()
+        if self._breaks_at is not None and start <= self._breaks_at < end and not self._broken:
+            end, self._broken = self._breaks_at, True
+        request.wfile.write(self.data[start:end])
+        self.sent += end - start
+
+
+class Silence:
+    """An answer that never comes."""
+
+    def answer(self, request, stop):
+        stop.wait(PATIENCE)
+
+
 class Broadcast:
     """The data of a film, without its length; then silence."""
 

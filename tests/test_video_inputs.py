@@ -1,10 +1,22 @@
 """``realtime-nst video``: what it may be given, which part of it is painted, and where it goes."""
 
+import base64
+import io
+import os
+import subprocess
+import sys
+import threading
 from fractions import Fraction
 
+import av
 import media_factory
 import model_factory
+import numpy as np
 import pytest
+from stream_factory import File, Ranged, Server, Silence
+
+from realtime_nst.cli import main
+from realtime_nst.media import stored, web
 
 
 @pytest.fixture
@@ -68,4 +80,287 @@ class TestParts:
     )
     def test_wrong_values_are_one_line(self, video, clip, tmp_path, options, said):
         assert said in one_error(video(clip, "-o", tmp_path / "out.mp4", *options))
+        assert not list(tmp_path.glob("out*"))
+
+
+class TestOutputs:
+    def test_a_folder_takes_the_usual_name(self, video, clip, tmp_path):
+        (tmp_path / "there").mkdir()
+        assert video(clip, "-o", tmp_path / "there")[0] == 0
+        assert video(clip, "-o", f"{tmp_path}/new/folder/")[0] == 0
+        for folder in ("there", "new/folder"):
+            assert os.listdir(tmp_path / folder) == ["clip-tiny.mp4"]
+
+    def test_a_new_folder_goes_again_if_nothing_is_written(self, video, clip, tmp_path):
+        assert "codec" in one_error(video(clip, "-o", f"{tmp_path}/new/", "--codec", "h266"))
+        assert not (tmp_path / "new").exists()
+
+    def test_the_longest_names(self, video, clip, tmp_path):
+        longest = tmp_path / f"{'ü' * 125}a.mp4"
+        assert len(os.fsencode(longest.name)) == 255
+        assert video(clip, "-o", longest)[0] == 0
+        assert video(longest)[0] == 0
+        (other,) = (path for path in tmp_path.glob("*ü*") if path != longest)
+        assert other.name.endswith("-tiny.mp4")
+        assert media_factory.times(other) == media_factory.times(clip)
+
+    def test_long_names_that_end_differently_do_not_meet(self, video, clip, tmp_path):
+        targets = [tmp_path / f"{'n' * 250}{end}.mp4" for end in "ab"]
+        partial = targets[0].with_name("x")
+        for target in targets:
+            assert video(clip, "-o", target)[0] == 0
+        assert not partial.exists()
+        assert len(list(tmp_path.glob("n*"))) == 2
+
+    @pytest.mark.parametrize("form", ["mkv", "mp4", "webm", "mov"])
+    def test_standard_output_has_the_film_and_nothing_else(self, piped, clip, tmp_path, form):
+        done = piped(clip, "-o", "-", "--format", form)
+        assert done.returncode == 0, done.stderr
+        assert "20 frames" in done.stderr
+        (tmp_path / f"result.{form}").write_bytes(done.stdout)
+        with av.open(io.BytesIO(done.stdout)) as container:
+            assert len(list(container.decode(video=0))) == 20
+        sound = media_factory.packets(tmp_path / f"result.{form}", "audio")
+        if form != "webm":
+            heard = media_factory.packets(clip, "audio")
+            assert [data for _, data in sound] == [data for _, data in heard]
+
+    def test_the_film_goes_on_through_another_pipe(self, clip, style, tmp_path):
+        video = f"{sys.executable} -m realtime_nst video --style {style} --strength 0"
+        command = f"{video} {clip} -o - | {video} - -o {tmp_path / 'out.mp4'}"
+        done = subprocess.run(command, shell=True, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert [round(t, 2) for t in media_factory.times(tmp_path / "out.mp4")] == [
+            round(Fraction(n, 25), 2) for n in range(20)
+        ]
+
+    def test_a_reader_that_leaves_is_one_line(self, piped, clip):
+        ours, theirs = os.pipe()
+        os.close(ours)
+        done = piped(clip, "-o", "-", stdout=theirs)
+        assert done.returncode == 1
+        lines = done.stderr.splitlines()
+        assert lines[-1] == "error: nobody reads standard output any more; it ended early"
+        assert all(line.startswith("note: ") for line in lines[:-1])
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (("-o", "-", "--format", "avi"), "unknown format 'avi'"),
+            (("-o", "-", "--resume"), "--resume goes on with a file"),
+            (("--format", "mkv"), "--format mkv is for -o -"),
+            (("-o", "dangling.mp4"), "already exists"),
+            (("-o", "none/out.mp4"), "there is no folder none"),
+        ],
+    )
+    def test_what_cannot_be_written_to(self, video, clip, tmp_path, monkeypatch, options, said):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "dangling.mp4").symlink_to("nothing.mp4")
+        assert said in one_error(video(clip, *options))
+
+
+class Done:
+    """What a command wrote, and how it ended."""
+
+    def __init__(self, code, out, said):
+        self.returncode, self.stdout, self.stderr = code, out, said
+
+
+@pytest.fixture
+def piped(monkeypatch, style, tmp_path_factory):
+    """Runs ``video`` with files and pipes for its standard streams."""
+    folder = tmp_path_factory.mktemp("streams")
+
+    def run(*arguments, given=b"", stdin=None, stdout=None):
+        command = ["video", *arguments, "--style", style, "--strength", 0]
+        monkeypatch.setattr(sys, "argv", ["realtime-nst", *map(str, command)])
+        monkeypatch.setenv("COLUMNS", "200")
+        with (
+            stdin or pipe_of(given) as source,
+            open(stdout or folder / "out", "w") as out,
+            open(folder / "said", "w") as said,
+            monkeypatch.context() as streams,
+        ):
+            for name, stream in (("stdin", source), ("stdout", out), ("stderr", said)):
+                streams.setattr(sys, name, stream)
+            code = main()
+        written = b"" if stdout else (folder / "out").read_bytes()
+        said = (folder / "said").read_text()
+        assert "Traceback" not in said
+        return Done(code, written, said)
+
+    return run
+
+
+def pipe_of(data):
+    ours, theirs = os.pipe()
+    with open(theirs, "wb") as end:
+        assert end.write(data) < 60_000, "a pipe holds more only if somebody reads it"
+    return open(ours)
+
+
+class TestPipes:
+    def test_standard_input(self, piped, clip, tmp_path):
+        done = piped("-", "-o", tmp_path / "out.mp4", given=clip.read_bytes())
+        assert done.returncode == 0, done.stderr
+        self.check(clip, tmp_path)
+
+    def test_a_file_behind_standard_input_is_not_copied(self, piped, clip, tmp_path):
+        done = piped("-", stdin=clip.open("rb"))
+        assert done.returncode == 0, done.stderr
+        assert media_factory.times(tmp_path / "clip-tiny.mp4") == media_factory.times(clip)
+
+    def test_a_named_pipe(self, video, clip, tmp_path):
+        os.mkfifo(tmp_path / "fifo.mp4")
+        write = (tmp_path / "fifo.mp4").write_bytes
+        writer = threading.Thread(target=write, args=(clip.read_bytes(),))
+        writer.start()
+        code, _, said = video(tmp_path / "fifo.mp4", "-o", tmp_path / "out.mp4")
+        writer.join()
+        assert code == 0, said
+        self.check(clip, tmp_path)
+
+    def check(self, clip, tmp_path):
+        out = tmp_path / "out.mp4"
+        assert media_factory.times(out) == media_factory.times(clip)
+        assert media_factory.packets(out, "audio") == media_factory.packets(clip, "audio")
+        left = {path.name for path in tmp_path.iterdir()} - {"fifo.mp4"}
+        assert left == {"clip.mp4", "out.mp4", "tiny.onnx"}
+
+    @pytest.mark.parametrize(
+        ("given", "options", "code", "said"),
+        [
+            (b"", ("-o", "out.mp4"), 1, "standard input is empty"),
+            (b"dear diary", ("-o", "out.mp4"), 1, "standard input is not a readable video"),
+            (b"film", (), 2, "- has no name to call the output by; name a file with -o"),
+            (b"film", ("-o", "out.xyz"), 2, "cannot be written as 'out.xyz'"),
+            (b"film", ("-o", "clip.mp4"), 2, "clip.mp4 already exists"),
+        ],
+    )
+    def test_one_line(self, piped, clip, tmp_path, monkeypatch, given, options, code, said):
+        monkeypatch.chdir(tmp_path)
+        done = piped("-", *options, given=given)
+        assert said in one_error((done.returncode, done.stdout, done.stderr), code)
+
+    def test_a_full_disk_is_one_line(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(stored, "_SPARE", 2**63)
+        with pytest.raises(stored.MediaError, match=r"disk of .* is nearly full"):
+            stored.spool(io.BytesIO(b"film"), "standard input", tmp_path, lambda size: None)
+        assert not os.listdir(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("dangling.mp4", "it is a link to nothing.mp4, which does not exist"),
+            ("/dev/null", "/dev/null is a device; for a camera: realtime-nst live"),
+            ("rtsp://host/name", "video takes addresses of http and https, not of rtsp"),
+        ],
+    )
+    def test_what_cannot_be_read(self, video, tmp_path, monkeypatch, name, said):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "dangling.mp4").symlink_to("nothing.mp4")
+        assert said in one_error(video(name))
+
+
+@pytest.fixture
+def server():
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture
+def long_clip(once):
+    """16 seconds of noise, 1.5 MB."""
+
+    def noise(number, size):
+        return np.random.default_rng(number).integers(0, 256, (*size[::-1], 3), np.uint8)
+
+    def make(folder):
+        media_factory.clip(
+            folder / "long film.mkv", count=400, size=(96, 72), images=noise, sound="aac"
+        )
+
+    return once("long clip", make) / "long film.mkv"
+
+
+class TestWeb:
+    def test_each_byte_is_fetched_once(self, video, server, long_clip, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        film = Ranged(long_clip)
+        code, _, said = video(server.serve("a/long%20film.mkv?key=hidden", film))
+        assert code == 0, said
+        assert "hidden" not in said
+        out = tmp_path / "long film-tiny.mkv"
+        assert media_factory.times(out) == media_factory.times(long_clip)
+        assert media_factory.packets(out, "audio") == media_factory.packets(long_clip, "audio")
+        assert film.sent < 1.1 * len(film.data)
+        assert {path.name for path in tmp_path.iterdir()} == {out.name, "tiny.onnx"}
+
+    def test_a_preview_reads_little(self, video, server, long_clip, tmp_path, monkeypatch):
+        monkeypatch.setattr(web, "_BLOCK", 2**14)
+        film = Ranged(long_clip)
+        out = tmp_path / "out.mkv"
+        assert video(server.serve("film.mkv", film), "-o", out, "--preview", "0.4")[0] == 0
+        assert len(media_factory.times(out)) == 10
+        assert film.sent < len(film.data) / 2
+
+    def test_a_connection_that_breaks_is_made_anew(
+        self, video, server, long_clip, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(web, "_PAUSES", (0,))
+        film, out = Ranged(long_clip, breaks_at=1_200_000), tmp_path / "out.mkv"
+        assert video(server.serve("film.mkv", film), "-o", out)[0] == 0
+        assert media_factory.times(out) == media_factory.times(long_clip)
+
+    def test_a_server_without_ranges(self, video, server, clip, tmp_path):
+        out = tmp_path / "out.mp4"
+        assert video(server.serve("film.mp4", File(clip)), "-o", out)[0] == 0
+        assert media_factory.packets(out, "audio") == media_factory.packets(clip, "audio")
+
+    def test_credentials_are_sent_and_never_said(self, video, server, clip, tmp_path):
+        token = base64.b64encode(b"me:hid den").decode()
+        plain = server.serve("film.mp4", Ranged(clip, wants=f"Basic {token}"))
+        address = plain.replace("//", "//me:hid%20den@")
+        code, out, said = video(address, "-o", tmp_path / "out.mp4")
+        assert code == 0
+        assert "hid" not in out + said
+        said = one_error(video(address.replace("hid", "bad"), "-o", tmp_path / "2.mp4"), 1)
+        assert said.startswith(f"error: {plain} asks for a user and a password")
+        assert "bad" not in said
+
+    def test_resuming(self, video, server, long_clip, tmp_path, monkeypatch):
+        monkeypatch.setattr(web, "_PAUSES", ())
+        whole, out = tmp_path / "whole.mkv", tmp_path / "out.mkv"
+        assert video(long_clip, "-o", whole)[0] == 0
+        film = Ranged(long_clip, breaks_at=1_300_000, then="is gone")
+        code, _, said = video(server.serve("film.mkv", film), "-o", out)
+        assert code == 1
+        assert "go on with the same command and --resume" in said
+        film = Ranged(long_clip)
+        assert video(server.serve("film.mkv", film), "-o", out, "--resume")[0] == 0
+        assert media_factory.times(out) == media_factory.times(whole)
+        assert media_factory.packets(out, "audio") == media_factory.packets(whole, "audio")
+
+    def test_a_film_that_changes_meanwhile(self, video, server, long_clip, tmp_path, monkeypatch):
+        monkeypatch.setattr(web, "_PAUSES", (0,))
+        film = Ranged(long_clip, breaks_at=1_200_000, then="has changed")
+        code, _, said = video(server.serve("film.mkv", film), "-o", tmp_path / "out.mkv")
+        assert code == 1
+        assert "was changed on its server while it was read" in said
+
+    def test_errors_are_one_line(self, video, server, tmp_path, monkeypatch):
+        monkeypatch.setattr(web, "_TIMEOUT", 0.2)
+        (tmp_path / "page").write_text("<!DOCTYPE html><p>film</p>")
+        (tmp_path / "list").write_text("#EXTM3U\n#EXTINF:1,\na.ts\n")
+        silent = server.serve("silent.mp4", Silence())
+        for address, code, said in (
+            (silent.replace("silent", "none"), 1, "none.mp4 is not there (404)"),
+            ("http://127.0.0.1:1/a.mp4", 1, "the connection was refused"),
+            ("http://host.invalid/a.mp4", 1, "there is no such host"),
+            (silent, 1, "nothing came for 0.2 s"),
+            ("http:///a.mp4", 2, "that address is not valid"),
+            (server.serve("page", Ranged(tmp_path / "page")), 1, "it is a web page"),
+            (server.serve("list", Ranged(tmp_path / "list")), 1, "it is a playlist"),
+        ):
+            assert said in one_error(video(address, "-o", tmp_path / "out.mp4"), code)
         assert not list(tmp_path.glob("out*"))

@@ -1,10 +1,18 @@
 """What commands say: results on standard output, everything else on standard error."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TransferSpeedColumn,
+)
 from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.table import Table
 from rich.text import Text
@@ -74,6 +82,17 @@ def frame_progress(title: str, total: int | None) -> Iterator[FrameProgress]:
     interrupt.check()
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         yield FrameProgress(progress, total)
+
+
+@contextmanager
+def byte_progress(title: str) -> Iterator[Callable[[int], None]]:
+    """How much has come; hand it the number of bytes so far."""
+    named = TextColumn(title, markup=False)
+    columns = SpinnerColumn(), named, DownloadColumn(), TransferSpeedColumn()
+    interrupt.check()
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda size: progress.update(task, completed=size)
 
 
 def shares(report: Report) -> str:

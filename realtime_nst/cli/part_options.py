@@ -1,7 +1,6 @@
 """Options that choose a part of a film."""
 
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +9,7 @@ from realtime_nst.errors import UsageError
 from realtime_nst.spec import parse_time
 
 if TYPE_CHECKING:
+    from realtime_nst.media.container import VideoFile
     from realtime_nst.media.span import Span
 
 _PANEL = "Part of a film"
@@ -53,7 +53,7 @@ def check_part(start: str | None, end: str | None, preview: str | None) -> "Span
     return span
 
 
-def part_of(source: Path, span: "Span", *, preview: bool) -> "Span":
+def part_of(source: "VideoFile", span: "Span", *, preview: bool) -> "Span":
     """The part of the film ``source`` that ``span``, as ``check_part`` returns it, asks for.
 
     It begins with a frame. Raises :class:`UsageError` if there is none.
@@ -65,7 +65,7 @@ def part_of(source: Path, span: "Span", *, preview: bool) -> "Span":
     return span if span.is_whole else from_frame_on(source, span)
 
 
-def _middle(source: Path, length: Fraction) -> "Span":
+def _middle(source: "VideoFile", length: Fraction) -> "Span":
     from realtime_nst.media.container import open_input
     from realtime_nst.media.span import Span
 

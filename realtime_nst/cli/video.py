@@ -14,10 +14,13 @@ from realtime_nst.cli.look_options import (
     save_look,
     with_look,
 )
+from realtime_nst.cli.video_input import Given
+from realtime_nst.cli.video_output import Target
 from realtime_nst.errors import UsageError
 from realtime_nst.look import Look, View
 
 if TYPE_CHECKING:
+    from realtime_nst.media.container import VideoFile
     from realtime_nst.media.span import Span
     from realtime_nst.paint import Paint
     from realtime_nst.pipeline import Report
@@ -27,16 +30,28 @@ if TYPE_CHECKING:
 
 @with_look(without=OF_VIEW)
 def video(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="Video file.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="IN", help="Video file, its address (http, https), or - for standard input."
+        ),
+    ],
     look: Look,
     view: View,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
-            metavar="FILE",
-            help="Where the result goes. (default: IN-STYLE, with IN's suffix or .mp4)",
+            metavar="FILE|FOLDER|-",
+            help="Where the result goes; - is standard output. (default: IN-STYLE, with IN's "
+            "suffix or .mp4)",
+        ),
+    ] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="NAME", help="With -o -: mkv, mp4, mov or webm. (default: mkv)"
         ),
     ] = None,
     provider: options.Provider = "auto",
@@ -86,26 +101,39 @@ def video(
 
     if quality is not None:
         raise UsageError(f"--quality of a video is called --crf here: --crf {quality}")
-    span = part_options.check_part(start, end, preview)
-    span = part_options.part_of(source, span, preview=preview is not None)
-    begin = _beginning(source, span) if look.morph_to else None
-    painting = Paint(look, Networks(provider), begin=begin)
-    sink = VideoSink(
-        output or _default_target(source, look.style, preview=preview is not None),
-        source=source,
-        codec=codec,
-        quality=crf,
-        overwrite=overwrite,
-        resume=resume,
-        settings={"provider": painting.provider, **fingerprint(look)},
-        drop=[*(drop or ()), *(["sound"] if no_sound else ())],
-        strict=strict,
-        span=span,
-    )
-    refuse_replacing([*sink.names, *filter(None, [save])], look, source)
-    save_look(save, look, view, overwrite=overwrite)
-    with VideoSource(source, start=sink.resume_from, span=span) as frames:
-        report = _run(frames, painting, sink)
+    given, span = Given(source), part_options.check_part(start, end, preview)
+    settings = fingerprint(look)
+    target = Target.of(output, format_, given, look.style, preview=preview is not None)
+    if resume and target.is_piped:
+        raise UsageError("--resume goes on with a file, which -o - does not write; name one")
+    if given.is_stored:
+        target.check(codec, overwrite=overwrite)
+    with target.opened() as stream, given.opened(target.folder) as film:
+        span = part_options.part_of(film, span, preview=preview is not None)
+        begin = _beginning(film, span) if look.morph_to else None
+        painting = Paint(look, Networks(provider), begin=begin)
+        sink = VideoSink(
+            target.path,
+            source=film,
+            codec=codec,
+            quality=crf,
+            overwrite=overwrite,
+            resume=resume,
+            settings={"provider": painting.provider, **settings},
+            drop=[*(drop or ()), *(["sound"] if no_sound else ())],
+            strict=strict,
+            span=span,
+            stream=stream,
+        )
+        read = [film] if isinstance(film, Path) else []
+        refuse_replacing([*sink.names, *filter(None, [save])], look, *read)
+        save_look(save, look, view, overwrite=overwrite)
+        with VideoSource(film, start=sink.resume_from, span=span) as frames:
+            report = _run(frames, painting, sink)
+        _say_how_it_went(frames, sink, report)
+
+
+def _say_how_it_went(frames: "VideoSource", sink: "VideoSink", report: "Report") -> None:
     for notice in (*frames.notices, *sink.notices):
         console.say_notice(notice)
     console.say(
@@ -113,7 +141,9 @@ def video(
         f"{report.fps:.1f} fps; {console.shares(report)}"
     )
     if frames.faults:
-        console.say_error(f"{source}: {frames.faults.message}; {sink.path} holds all that is good")
+        console.say_error(
+            f"{frames.path}: {frames.faults.message}; {sink.path} holds all that is good"
+        )
         raise typer.Exit(1)
 
 
@@ -134,6 +164,9 @@ def _say_what_is_kept(sink: "VideoSink", stopped: bool) -> None:
     from realtime_nst.media.container import clock
 
     why = "stopped" if stopped else "failed"
+    if not sink.names:
+        console.say_notice(f"{why}; {sink.path.stem} has the beginning of the film")
+        return
     if sink.kept is None:
         console.say_notice(f"{why} before any frame was finished; nothing was written")
         return
@@ -143,7 +176,7 @@ def _say_what_is_kept(sink: "VideoSink", stopped: bool) -> None:
     )
 
 
-def _beginning(source: Path, span: "Span") -> Fraction:
+def _beginning(source: "VideoFile", span: "Span") -> Fraction:
     """When the first frame is shown."""
     from realtime_nst.media.container import main_video, open_input
     from realtime_nst.media.timeline import Timeline
@@ -152,12 +185,3 @@ def _beginning(source: Path, span: "Span") -> Fraction:
         stream = main_video(container)
         start = (stream.start_time or 0) * (stream.time_base or Fraction(1))
     return span.moved(start - Timeline.of(source).origin)
-
-
-def _default_target(source: Path, style: str, *, preview: bool) -> Path:
-    from realtime_nst.sinks.formats import CONTAINERS
-    from realtime_nst.spec import stem
-
-    suffix = source.suffix if source.suffix.lower() in CONTAINERS else ".mp4"
-    what = f"{stem(style)}-preview" if preview else stem(style)
-    return source.with_name(f"{source.stem}-{what}{suffix}")

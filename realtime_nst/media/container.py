@@ -23,37 +23,51 @@ from av.video.stream import VideoStream
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.files import nearest
 from realtime_nst.media.picture_kinds import HEAD, is_still
+from realtime_nst.media.stored import Stored, StoredReader
 from realtime_nst.stream import Image
 
 _EBML = b"\x1a\x45\xdf\xa3"
 _SEGMENT = b"\x18\x53\x80\x67"
 
 
-def open_input(path: Path) -> InputContainer:
+VideoFile = Path | Stored
+
+
+def open_input(path: VideoFile) -> InputContainer:
     """Open a video file for reading.
 
     Raises :class:`UsageError` if there is no file at ``path`` or it is a picture, and
     :class:`MediaError` if it cannot be read or contains no video.
     """
-    _check_is_file(path)
+    if isinstance(path, Path):
+        _check_is_file(path)
     try:
         # With "file:", a colon in the name does not end a protocol. The white list keeps a playlist
         # from opening network addresses.
         container = av.open(
-            f"file:{path}",
+            f"file:{path}" if isinstance(path, Path) else path.open(),
+            "r",
             container_options={"protocol_whitelist": "file"},
             metadata_errors="replace",
         )
     except PermissionError:
         raise MediaError(f"{path} cannot be read; check its permissions") from None
     except (av.FFmpegError, ValueError, OSError) as error:
+        check(path)
         raise MediaError(f"{path} is not a readable video: {_why(path, error)}") from None
     try:
+        check(path)
         _check_has_video(path, container)
     except BaseException:
         container.close()
         raise
     return container
+
+
+def check(path: VideoFile) -> None:
+    """Raises :class:`MediaError` if ``path`` seemed to end where it could not be read any more."""
+    if isinstance(path, Stored):
+        path.check()
 
 
 def main_video(container: InputContainer) -> VideoStream:
@@ -208,8 +222,12 @@ def _check_is_file(path: Path) -> None:
         raise MediaError(f"{path} is empty (0 bytes); copy or download it again")
 
 
-def _why(path: Path, error: Exception) -> str:
+def _why(path: VideoFile, error: Exception) -> str:
     head = _head(path, 512)
+    if head.lstrip()[:9].lower() in (b"<!doctype", b"<html>"):
+        return "it is a web page; give the address of the video itself"
+    if head.startswith(b"#EXTM3U"):
+        return f"it is a playlist; save what it plays first: ffmpeg -i {path} -c copy film.mkv"
     if head[4:8] == b"ftyp":
         return "its index is missing, as if a recording or a copy was cut off; copy it again"
     if _is_text(head):
@@ -217,7 +235,7 @@ def _why(path: Path, error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error)
 
 
-def _head(path: Path, size: int) -> bytes:
+def _head(path: VideoFile, size: int) -> bytes:
     with path.open("rb") as file:
         return file.read(size)
 
@@ -226,7 +244,7 @@ def _is_text(head: bytes) -> bool:
     return all(byte in b"\t\n\r\f\x1b" or byte >= 0x20 for byte in head)
 
 
-def _check_has_video(path: Path, container: InputContainer) -> None:
+def _check_has_video(path: VideoFile, container: InputContainer) -> None:
     kind = container.format.name
     if kind == "image2" or kind.endswith("_pipe") or is_still(_head(path, HEAD)):
         raise UsageError(f"{path} is a picture, not a video; use: realtime-nst image {path}")
@@ -239,12 +257,17 @@ def _check_has_video(path: Path, container: InputContainer) -> None:
         raise MediaError(f"{path} has video in a codec that this FFmpeg cannot decode; convert it")
 
 
-def is_cut_off(path: Path) -> bool:
+def size_of(path: VideoFile) -> int:
+    """Bytes."""
+    return path.size if isinstance(path, Stored) else path.stat().st_size
+
+
+def is_cut_off(path: VideoFile) -> bool:
     """True if an MP4, QuickTime, Matroska, WebM or AVI file is shorter than its header says.
 
     False for other formats, and for Matroska recorded live, which do not declare their length.
     """
-    size = path.stat().st_size
+    size = size_of(path)
     with path.open("rb") as file:
         head = file.read(12)
         file.seek(0)
@@ -257,7 +280,10 @@ def is_cut_off(path: Path) -> bool:
     return False
 
 
-def _boxes_end(file: BinaryIO, size: int) -> int:
+_Reader = BinaryIO | StoredReader
+
+
+def _boxes_end(file: _Reader, size: int) -> int:
     """The declared end of the last top-level box (ISO/IEC 14496-12, 4.2)."""
     at = 0
     while at + 8 <= size:
@@ -272,7 +298,7 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
     return at
 
 
-def _matroska_end(file: BinaryIO) -> int:
+def _matroska_end(file: _Reader) -> int:
     """The declared end of the segment (RFC 8794, 4 and 5); 0 if there is none."""
     file.seek(4)
     file.seek(_variable_size(file), os.SEEK_CUR)
@@ -282,7 +308,7 @@ def _matroska_end(file: BinaryIO) -> int:
     return file.tell() + length if length else 0
 
 
-def _variable_size(file: BinaryIO) -> int:
+def _variable_size(file: _Reader) -> int:
     """An EBML size; 0 for "unknown", which is encoded as all ones."""
     first = file.read(1)[0]
     extra = 8 - first.bit_length()

@@ -18,6 +18,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from realtime_nst.media.container import (
+    VideoFile,
     clock,
     every_packet,
     is_cover,
@@ -56,9 +57,9 @@ class Timeline:
     late_streams: bool = False
 
     @classmethod
-    def of(cls, path: Path) -> Timeline:
+    def of(cls, path: VideoFile) -> Timeline:
         """Reads MPEG streams once to the end, without decoding. Raises as ``open_input``."""
-        facts = os.stat(path) if path.is_file() else None
+        facts = os.stat(path) if isinstance(path, Path) and path.is_file() else None
         return _timeline(path, facts and (facts.st_size, facts.st_mtime_ns))
 
     def seeks(self, container: InputContainer) -> bool:
@@ -100,7 +101,7 @@ class Timeline:
 
 
 @lru_cache(maxsize=8)
-def _timeline(path: Path, version: tuple[int, int] | None) -> Timeline:
+def _timeline(path: VideoFile, version: tuple[int, int] | None) -> Timeline:
     with open_input(path) as container:
         if container.format.flags & _TS_DISCONT:
             return _Joins(container).timeline()

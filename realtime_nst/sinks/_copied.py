@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import av
@@ -16,7 +15,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
-from realtime_nst.media.container import is_cover, open_input
+from realtime_nst.media.container import VideoFile, is_cover, open_input
 from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.media.timeline import Timeline
 from realtime_nst.sinks._convert import (
@@ -48,7 +47,7 @@ class CopiedStreams:
     """
 
     def __init__(
-        self, source: Path, kind: Container, fates: Sequence[Fate], span: Span = WHOLE
+        self, source: VideoFile, kind: Container, fates: Sequence[Fate], span: Span = WHOLE
     ) -> None:
         self._source, self._kind, self._span = source, kind, span
         self._input = open_input(source)

@@ -14,9 +14,8 @@ from realtime_nst.media.container import every_packet, is_cover, main_video, see
 from realtime_nst.media.span import Span, move
 from realtime_nst.media.timeline import Timeline
 
-# Files interleave their streams within about a second; subtitles that begin earlier than the first
-# are lost where the file has to be read from the middle.
-_EARLIER = 30
+# Files interleave their streams within about a second. Subtitles are shown for up to seven.
+_EARLIER, _EARLIER_TEXT = 3, 10
 _LATER = 1
 _MUCH_LATER = 60
 
@@ -32,8 +31,9 @@ def cut_packets(
     if span.is_whole:
         yield from timeline.moved(every_packet(container, *streams))
         return
-    if span.start > _EARLIER and timeline.seeks(container):
-        seek(container, main_video(container), span.start - _EARLIER + timeline.origin)
+    earlier = _EARLIER_TEXT if any(s.type == "subtitle" for s in streams) else _EARLIER
+    if span.start > earlier and timeline.seeks(container):
+        seek(container, main_video(container), span.start - earlier + timeline.origin)
     dense = {s.index for s in streams if s.type in ("audio", "video") and not is_cover(s)}
     for packet in timeline.moved(every_packet(container, *streams)):
         if is_cover(packet.stream) or not packet.size or packet.pts is None:

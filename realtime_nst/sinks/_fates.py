@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.stream import DataStream, Stream
 
 from realtime_nst.errors import UnknownName, UsageError
-from realtime_nst.media.container import every_packet, is_cover, main_video, open_input
+from realtime_nst.media.container import VideoFile, every_packet, is_cover, main_video, open_input
 from realtime_nst.sinks._convert import filter_of, filtered_by
 from realtime_nst.sinks.formats import CONTAINERS, Container
 
@@ -44,8 +44,9 @@ class Fate:
 
 def decide(
     container: InputContainer,
-    source: Path,
+    source: VideoFile,
     target: Path,
+    kind: Container,
     codec: str,
     *,
     drop: Collection[str] = (),
@@ -53,16 +54,15 @@ def decide(
 ) -> tuple[list[Fate], list[str]]:
     """The streams of ``source``, open as ``container``, that are written, and notices.
 
-    What the container of ``target`` cannot hold is found by writing some packets of each stream to
-    memory. Sound and text are then converted; the rest is left out. Raises :class:`UnknownName` if
-    ``drop`` has something else than names of ``DROPPABLE``, and, if ``strict``,
-    :class:`UsageError` instead of converting sound, subtitles, covers and attachments or leaving
-    them out.
+    What ``kind``, the container of ``target``, cannot hold is found by writing some packets of each
+    stream to memory. Sound and text are then converted; the rest is left out. Raises
+    :class:`UnknownName` if ``drop`` has something else than names of ``DROPPABLE``, and, if
+    ``strict``, :class:`UsageError` instead of converting sound, subtitles, covers and attachments
+    or leaving them out.
     """
     for name in drop:
         if name not in DROPPABLE:
             raise UnknownName("kind of stream", name, DROPPABLE)
-    kind = CONTAINERS[target.suffix.lower()]
     streams = [stream for stream in _others(container) if _kind_of(stream) not in drop]
     packets = _first_packets(source, streams)
     fates: list[Fate] = []
@@ -100,7 +100,7 @@ def _kind_of(stream: Stream) -> str:
     return next((name for name, kind in DROPPABLE.items() if kind == stream.type), "other")
 
 
-def _first_packets(source: Path, streams: list[Stream]) -> dict[int, list[Packet[Any]]]:
+def _first_packets(source: VideoFile, streams: list[Stream]) -> dict[int, list[Packet[Any]]]:
     """A few packets of each stream, from the beginning of the file."""
     found: dict[int, list[Packet[Any]]] = defaultdict(list)
     wanted = {stream.index for stream in streams}
@@ -124,6 +124,8 @@ def _holds(kind: Container, stream: Stream, packets: list[Packet[Any]]) -> bool:
     """
     if becomes_attachment(kind, stream):
         return stream.codec_context is not None and stream.codec_context.name in COVER_TYPES
+    if is_cover(stream) and kind.streamed:  # in fragments, a second, empty video
+        return False
     options = {} if is_cover(stream) else kind.options
     output = av.open(io.BytesIO(), "w", format=kind.format, container_options=dict(options))
     try:
@@ -187,7 +189,7 @@ def _warnings(stream: Stream, target: Path) -> list[str]:
     return []
 
 
-def _loss(stream: Stream, source: Path, target: Path, new: str | None) -> str:
+def _loss(stream: Stream, source: VideoFile, target: Path, new: str | None) -> str:
     what = f"stream {stream.index} of {source.name}, {_listing([stream])},"
     why = f"a {target.suffix} file cannot hold it"
     if new:
@@ -213,7 +215,7 @@ def _coding(stream: Stream) -> str:
     return str(getattr(stream, "name", None) or "unknown coding")
 
 
-def _remedy(source: Path, container: InputContainer, target: Path, codec: str) -> str:
+def _remedy(source: VideoFile, container: InputContainer, target: Path, codec: str) -> str:
     packets = _first_packets(source, _others(container))
     for suffix in (".mkv", ".mp4", ".mov"):
         kind = CONTAINERS[suffix]

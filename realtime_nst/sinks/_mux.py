@@ -14,17 +14,20 @@ import av
 from av.packet import Packet
 
 from realtime_nst.errors import RealtimeNstError
+from realtime_nst.media.container import VideoFile
 from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.sinks._copied import CopiedStreams
 from realtime_nst.sinks._encode import Encoding, PictureEncoder
 from realtime_nst.sinks._fates import Fate
+from realtime_nst.sinks._piped import ForwardOnly
 from realtime_nst.sinks._unfinished import EarlierRun
 from realtime_nst.sinks.formats import Container
 from realtime_nst.stream import Image
 
 
 class Muxer:
-    """The video file ``path`` while it is written, overwriting what is there.
+    """The video file ``path`` while it is written, overwriting what is there, or its way into a
+    pipe.
 
     ``size`` is (width, height). The streams of ``source`` that ``fates`` names are kept, in
     ``span``.
@@ -35,11 +38,11 @@ class Muxer:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | ForwardOnly,
         kind: Container,
         encoding: Encoding,
         size: tuple[int, int],
-        source: Path | None,
+        source: VideoFile | None,
         fates: Sequence[Fate] = (),
         span: Span = WHOLE,
     ) -> None:
@@ -55,8 +58,9 @@ class Muxer:
             if self._copied:
                 opened.callback(self._copied.close)
             options = {**self._container_options(kind), **self._movie_clock(kind)}
-            name = f"file:{path}"  # or a colon in the path would end a protocol
-            self._output = av.open(name, "w", format=kind.format, container_options=options)
+            # Without "file:", a colon in the path would end a protocol.
+            where = f"file:{path}" if isinstance(path, Path) else path
+            self._output = av.open(where, "w", format=kind.format, container_options=options)
             opened.callback(self._output.close)
             self._encoder = PictureEncoder(self._output, encoding, size)
             if self._copied:

@@ -1,7 +1,7 @@
 """The video codecs and containers that can be written, by their usual names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import av
@@ -86,7 +86,8 @@ class Container:
     """A container: FFmpeg's name for it, and the codecs it can hold, the default first.
 
     ``milliseconds`` is True if times are stored in whole milliseconds. ``cover_options`` replace
-    ``options`` for a file with a cover picture. ``sound`` and ``text`` are the codecs to which what
+    ``options`` for a file with a cover picture. ``streamed`` is True for a form that is written
+    without going back, to a pipe. ``sound`` and ``text`` are the codecs to which what
     the container cannot hold is converted.
     """
 
@@ -95,6 +96,7 @@ class Container:
     options: Mapping[str, str] = field(default_factory=dict)
     cover_options: Mapping[str, str] | None = None
     milliseconds: bool = False
+    streamed: bool = False
     sound: str = "aac"
     text: str = "mov_text"
 
@@ -124,10 +126,18 @@ CONTAINERS: Mapping[str, Container] = {
 }
 
 
-def container_of(path: Path) -> Container:
+# Fragments: what an ordinary file has in its index is not known before the end.
+_FRAGMENTS = {"movflags": "frag_keyframe+delay_moov+default_base_moof"}
+
+
+def container_of(path: Path, *, streamed: bool = False) -> Container:
     """The container named by the suffix of ``path``. Raises :class:`UsageError`."""
     try:
-        return CONTAINERS[path.suffix.lower()]
+        kind = CONTAINERS[path.suffix.lower()]
+        if not streamed:
+            return kind
+        options = kind.options if kind.milliseconds else _FRAGMENTS
+        return replace(kind, options=options, cover_options=None, streamed=True)
     except KeyError:
         raise UsageError(
             f"a video cannot be written as {path.name!r} (choices of suffix: "

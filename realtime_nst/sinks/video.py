@@ -10,17 +10,18 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import av
 
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.media.container import open_input
+from realtime_nst.media.container import VideoFile, check, open_input, size_of
 from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.media.timeline import Timeline
 from realtime_nst.sinks._encode import Encoding, Traits, differences, encoder_tag
 from realtime_nst.sinks._fates import Fate, decide
 from realtime_nst.sinks._mux import Muxer
+from realtime_nst.sinks._piped import Piped
 from realtime_nst.sinks._unfinished import UnfinishedFile, check_not_there, last_shown
 from realtime_nst.sinks.formats import checked_quality, codec_for, container_of
 from realtime_nst.stream import Frame
@@ -44,6 +45,9 @@ class VideoSink:
     ``formats.CODECS`` (default: the container's first), ``quality`` its quality number, lower is
     better.
 
+    With ``stream``, the video goes there as it grows, in the form that the suffix of ``path``
+    names, and nothing can be kept or resumed.
+
     The file grows as ``partial`` (``NAME.partial.SUFFIX``) and takes its own name when whole. If
     the sink is left with an error, the finished part stays: ``kept`` is a playable file, or None,
     and ``written_until`` the time of its last frame in seconds. With ``resume``, the whole groups
@@ -64,7 +68,7 @@ class VideoSink:
         self,
         path: Path | str,
         *,
-        source: Path | str | None = None,
+        source: VideoFile | str | None = None,
         rate: Fraction | None = None,
         codec: str | None = None,
         quality: int | None = None,
@@ -74,14 +78,21 @@ class VideoSink:
         drop: Collection[str] = (),
         strict: bool = False,
         span: Span = WHOLE,
+        stream: BinaryIO | None = None,
     ) -> None:
-        path, source, self._span = Path(path), Path(source) if source else None, span
+        path, self._span = Path(path), span
+        source = Path(source) if isinstance(source, str) else source
         self.path, self._source = path, source
-        self._kind = container_of(path)
+        self._kind = container_of(path, streamed=stream is not None)
         self._codec_name, self._codec = codec_for(codec, path)
         quality = checked_quality(quality, self._codec_name)
-        _check_target(path, source, overwrite)
-        self._file = UnfinishedFile(path, source, overwrite=overwrite, resume=resume)
+        self._file: UnfinishedFile | Piped
+        if stream is not None:
+            self._file = Piped(path, stream)
+        else:
+            file = source if isinstance(source, Path) else None
+            check_target(path, file, overwrite=overwrite)
+            self._file = UnfinishedFile(path, file, overwrite=overwrite, resume=resume)
         if span.length is not None and (self.resume_from or 0) >= span.length:
             raise _other_settings(self.partial, [_PART])
         self.notices: list[str] = []
@@ -91,7 +102,7 @@ class VideoSink:
         if source:
             with open_input(source) as container:
                 self._fates, notices = decide(
-                    container, source, path, self._codec_name, drop=drop, strict=strict
+                    container, source, path, self._kind, self._codec_name, drop=drop, strict=strict
                 )
                 self.notices += notices
                 traits = Traits.of(container, Timeline.of(source).origin, span.start)
@@ -117,6 +128,8 @@ class VideoSink:
     @property
     def names(self) -> tuple[Path, ...]:
         """The files that the sink may write, finished and unfinished."""
+        if isinstance(self._file, Piped):
+            return ()
         return self.path, self._file.partial, self._file.resuming
 
     def __enter__(self) -> Self:
@@ -158,12 +171,17 @@ class VideoSink:
             try:
                 with self._errors_named():
                     self._muxer.finish()
+                    self._check_source()
                     self._file.commit()
             except BaseException:
                 self._salvage(self._muxer)
                 raise
             self.written_until = self._muxer.written_until
             self._note_skipped()
+
+    def _check_source(self) -> None:
+        if self._source:
+            check(self._source)
 
     def _open(self, size: tuple[int, int]) -> Muxer:
         earlier = self._file.earlier
@@ -243,6 +261,8 @@ def _ticked(seconds: Fraction | None, tick: Fraction) -> Fraction | None:
 def _why(error: av.FFmpegError | OSError, working: Path, path: Path) -> str:
     if error.errno == errno.ENOSPC:
         return f"no space left for {working}; free some, or write to another disk"
+    if error.errno == errno.EPIPE:
+        return f"nobody reads {path.stem} any more; it ended early"
     if error.errno in _DISK_ERRORS or not isinstance(error, av.FFmpegError):
         return f"{working} cannot be written: {error.strerror}"
     mkv = path.suffix.lower() == ".mkv"
@@ -250,14 +270,16 @@ def _why(error: av.FFmpegError | OSError, working: Path, path: Path) -> str:
     return f"FFmpeg cannot put this into a {path.suffix} file ({error.strerror}); {remedy}"
 
 
-def _identity(source: Path) -> str:
+def _identity(source: VideoFile) -> str:
     """Size and a digest of the beginning: tells files apart without reading them whole."""
     with source.open("rb") as file:
         head = hashlib.sha256(file.read(65_536)).hexdigest()
-    return f"{source.stat().st_size} {head}"
+    return f"{size_of(source)} {head}"
 
 
-def _check_target(path: Path, source: Path | None, overwrite: bool) -> None:
+def check_target(path: Path, source: Path | None = None, *, overwrite: bool = False) -> None:
+    """Raises :class:`UsageError` where the video ``path`` cannot be written, or would replace
+    ``source``, and :class:`TargetExists`."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name a video file in it")
     if not path.parent.is_dir():

@@ -6,7 +6,6 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import av
 from av.packet import Packet
@@ -14,6 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from realtime_nst.media.container import (
+    VideoFile,
     clock,
     every_packet,
     frame_rate,
@@ -68,7 +68,7 @@ class Decoding:
 
     def __init__(
         self,
-        path: Path,
+        path: VideoFile,
         timeline: Timeline,
         faults: Faults,
         seconds: Fraction | None = None,

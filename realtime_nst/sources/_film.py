@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
-from pathlib import Path
 
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.media.container import clock, is_cut_off
+from realtime_nst.media.container import VideoFile, clock, is_cut_off
 from realtime_nst.media.span import Span
+from realtime_nst.media.stored import Stored
 from realtime_nst.media.timeline import Timeline
 from realtime_nst.sources._decoding import Decoding, Faults, Timed
 
@@ -30,10 +30,10 @@ class Film:
     :class:`MediaError` if the file cannot be read.
     """
 
-    def __init__(self, path: Path, span: Span | None = None) -> None:
+    def __init__(self, path: VideoFile, span: Span | None = None) -> None:
         self.path, self._span = path, span
         self._start = span.start if span else Fraction(0)
-        self.faults = Faults(truncated=is_cut_off(path) if path.is_file() else False)
+        self.faults = Faults(truncated=_is_cut_off(path))
         self.timeline = Timeline.of(path)
         self.misplaced = 0
         """Frames with a wrong time, which were put between their neighbours."""
@@ -165,3 +165,7 @@ class Film:
             yield frame, pts
             before = pts
             frame, pts = after, limit or Fraction(0)
+
+
+def _is_cut_off(path: VideoFile) -> bool:
+    return is_cut_off(path) if isinstance(path, Stored) or path.is_file() else False

@@ -12,7 +12,7 @@ from typing import Self
 from av.video.frame import VideoFrame
 
 from realtime_nst.errors import MediaError
-from realtime_nst.media.container import frame_rate
+from realtime_nst.media.container import VideoFile, check, frame_rate
 from realtime_nst.media.span import Span
 from realtime_nst.sources._decoding import Faults
 from realtime_nst.sources._film import Film
@@ -40,9 +40,9 @@ class VideoSource(Managed):
     """
 
     def __init__(
-        self, path: Path | str, *, start: Fraction | None = None, span: Span | None = None
+        self, path: VideoFile | str, *, start: Fraction | None = None, span: Span | None = None
     ) -> None:
-        self.path = Path(path)
+        self.path = Path(path) if isinstance(path, str) else path
         self.notices: list[str] = []
         self.faults = Faults()
         self._span = span or Span()
@@ -86,6 +86,7 @@ class VideoSource(Managed):
             image = self._upright.picture(picture, film.stream)
             shown, lasting = pts - self._span.start, self._lasting(film, picture, pts)
             yield Frame(image, index, shown, time.monotonic(), lasting)
+        check(self.path)
         self._note(self._mended(film))
 
     def _lasting(self, film: Film, frame: VideoFrame, pts: Fraction) -> Fraction | None:
@@ -140,7 +141,7 @@ class VideoSource(Managed):
             self._film = None
 
 
-def from_frame_on(path: Path, span: Span) -> Span:
+def from_frame_on(path: VideoFile, span: Span) -> Span:
     """``span`` of the video file at ``path``; if it does not begin with the film, then with its
     first frame.
 

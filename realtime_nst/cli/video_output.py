@@ -1,0 +1,113 @@
+"""Where ``realtime-nst video`` puts what it paints: a file, a folder, or standard output."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
+from typing import BinaryIO
+
+from realtime_nst.cli.optimise_files import no_empty_folders
+from realtime_nst.cli.video_input import PIPE, Given
+from realtime_nst.errors import UnknownName, UsageError
+from realtime_nst.files import beside
+
+_FORM = "mkv"
+_SLASHES = tuple(filter(None, (os.sep, os.altsep)))
+
+
+@dataclass(frozen=True)
+class Target:
+    """The file ``path``, in a new folder if ``makes_folder``; or, if ``is_piped``, standard output
+    in the form that the suffix of ``path`` names."""
+
+    path: Path
+    makes_folder: bool = False
+    is_piped: bool = False
+
+    @classmethod
+    def of(
+        cls, output: str | None, form: str | None, given: Given, style: str, *, preview: bool
+    ) -> "Target":
+        """What ``-o`` and ``--format`` name; else it is called after the input.
+
+        Raises :class:`UsageError` where that is not possible.
+        """
+        if output == PIPE:
+            return cls(_piped_name(form), is_piped=True)
+        if form:
+            raise UsageError(f"--format {form} is for -o {PIPE}; elsewhere the suffix says it")
+        named = bool(output and output.endswith(_SLASHES))
+        if output and not named and not Path(output).is_dir():
+            return cls(Path(output))
+        if given.is_nameless:
+            raise UsageError(f"{given} has no name to call the output by; name a file with -o")
+        path = _default(given.path, style, preview=preview)
+        return cls(Path(output) / path.name, makes_folder=named) if output else cls(path)
+
+    @property
+    def folder(self) -> Path:
+        """On whose disk there is room."""
+        return Path(gettempdir()) if self.is_piped else self.path.parent
+
+    def check(self, codec: str | None, *, overwrite: bool) -> None:
+        """All that can be said before it is known what is painted. Raises as ``VideoSink``."""
+        from realtime_nst.sinks.formats import codec_for
+        from realtime_nst.sinks.video import check_target
+
+        codec_for(codec, self.path)
+        if not self.is_piped:
+            check_target(self.path, overwrite=overwrite)
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO | None]:
+        """Makes the folder; gives the stream to write to, None for a file."""
+        if self.is_piped:
+            with _standard_output() as stream:
+                yield stream
+        else:
+            with no_empty_folders(self.path.parent):
+                if self.makes_folder:
+                    self.path.parent.mkdir(parents=True, exist_ok=True)
+                yield None
+
+
+def _default(source: Path, style: str, *, preview: bool) -> Path:
+    from realtime_nst.sinks.formats import CONTAINERS
+    from realtime_nst.spec import stem
+
+    suffix = source.suffix if source.suffix.lower() in CONTAINERS else ".mp4"
+    what = f"{stem(style)}-preview" if preview else stem(style)
+    return beside(source, f"-{what}{suffix}")
+
+
+def _piped_name(form: str | None) -> Path:
+    if sys.stdout.isatty():
+        raise UsageError(
+            f"-o {PIPE} writes the film to a pipe, and standard output is a terminal; name a file"
+        )
+    from realtime_nst.sinks.formats import CONTAINERS
+
+    name = f".{form or _FORM}"
+    if name not in CONTAINERS:
+        raise UnknownName("format", name[1:], (suffix[1:] for suffix in CONTAINERS))
+    return Path(f"standard output{name}")
+
+
+@contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    """For the film alone: whatever else is written there goes to standard error meanwhile."""
+    sys.stdout.flush()
+    kept = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    stream = open(os.dup(kept), "wb")  # noqa: SIM115
+    try:
+        yield stream
+    finally:
+        with suppress(BrokenPipeError):
+            stream.close()
+        sys.stdout.flush()
+        os.dup2(kept, sys.stdout.fileno())
+        os.close(kept)
