@@ -140,7 +140,8 @@ class _Joins:
         self._segments: list[_Segment] = []
         self._at: dict[int, int] = {}
         self._last: dict[int, tuple[int, int]] = {}  # decoding time and duration, in ticks
-        self._starts: dict[int, Fraction] = {}
+        self._starts: dict[tuple[int, int], Fraction] = {}  # of each stream in each segment
+        self._reached: dict[int, float] = {}  # the newest time of each segment
         self._changes: dict[int, list[tuple[int, int]]] = defaultdict(list)
 
     def timeline(self) -> Timeline:
@@ -153,10 +154,12 @@ class _Joins:
                 elif packet.size:
                     self._see(packet, counts[packet.stream_index])
                     counts[packet.stream_index] += 1
-        origin = min(self._starts.values(), default=Fraction(0))
-        added = [-origin]
+        added = [Fraction(0)]
         for segment in self._segments[1:]:
             added.append(max(added[before] + need for before, need in segment.needs))
+        starts = (start + added[segment] for (_, segment), start in self._starts.items())
+        origin = min(starts, default=Fraction(0))
+        added = [shift - origin for shift in added]
         shifts = {
             index: [(count, added[segment]) for count, segment in changes]
             for index, changes in self._changes.items()
@@ -168,10 +171,10 @@ class _Joins:
         return Timeline(origin, shifts, tuple(joins), late)
 
     def _see(self, packet: Packet[Any], count: int) -> None:
-        ticks = packet.pts if packet.dts is None else packet.dts
+        index, base = packet.stream_index, packet.time_base
+        ticks = self._ticks(packet)
         if ticks is None:
             return
-        index, base = packet.stream_index, packet.time_base
         seconds = ticks * base.numerator / base.denominator
         dense = _is_dense(packet.stream)
         if not self._segments:
@@ -189,13 +192,33 @@ class _Joins:
             self._last[index] = ticks, packet.duration or duration
         elif dense:
             self._last[index] = ticks, packet.duration or 0
-            segment = self._nearest(seconds)
-            self._change(index, count, segment)
+            self._change(index, count, self._entered(seconds))
         elif (nearest := self._nearest(seconds)) != segment:
             self._change(index, count, nearest)
-        if dense and self._at[index] == 0 and packet.pts is not None:
-            start = packet.pts * base
-            self._starts[index] = min(start, self._starts.get(index, start))
+        if dense:
+            self._reached[self._at[index]] = seconds
+        if dense and packet.pts is not None:
+            place, start = (index, self._at[index]), packet.pts * base
+            self._starts[place] = min(start, self._starts.get(place, start))
+
+    def _entered(self, seconds: float) -> int:
+        """The segment in which a stream begins: a new one, if it has yet another clock."""
+        segment = self._nearest(seconds)
+        reached = self._reached.get(segment, seconds)
+        if abs(seconds - reached) < _JUMP_SECONDS:
+            return segment
+        target = self._target(segment, seconds)
+        need = Fraction(reached - seconds).limit_denominator(90_000)
+        self._segments[target].needs.append((segment, need))
+        return target
+
+    def _ticks(self, packet: Packet[Any]) -> int | None:
+        """The decoding time, unless damage has moved it far from when the packet is shown."""
+        pts, dts = packet.pts, packet.dts
+        if pts is None or dts is None or abs(pts - dts) * packet.time_base < _JUMP_SECONDS:
+            return pts if dts is None else dts
+        last = self._last.get(packet.stream_index, (pts, 0))[0]
+        return min(dts, pts, key=lambda ticks: abs(ticks - last))
 
     def _change(self, index: int, count: int, segment: int) -> None:
         if segment != self._at[index]:

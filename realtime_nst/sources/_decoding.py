@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import av
@@ -34,11 +34,13 @@ Timed = tuple[VideoFrame, Fraction]
 class Faults:
     """What was wrong with a file, known once it has been read.
 
-    ``corrupt`` counts damaged frames, which are skipped. ``truncated`` is True if the file ends too
-    early; ``reached`` is the time of its last good frame in seconds.
+    ``corrupt`` counts damaged frames, which are skipped. ``doubtful`` has the times, in ticks, of
+    frames that decode although bytes of them are missing. ``truncated`` is True if the file ends
+    too early; ``reached`` is the time of its last good frame in seconds.
     """
 
     corrupt: int = 0
+    doubtful: set[int] = field(default_factory=set)
     truncated: bool = False
     reached: Fraction | None = None
 
@@ -48,6 +50,8 @@ class Faults:
         parts = []
         if self.corrupt:
             parts.append(f"{self.corrupt} damaged frame{'s' * (self.corrupt > 1)} skipped")
+        if doubtful := len(self.doubtful):
+            parts.append(f"{doubtful} frame{'s' * (doubtful > 1)} incomplete")
         if self.truncated:
             parts.append("the file is cut off")
             if self.reached is not None:
@@ -55,7 +59,12 @@ class Faults:
         return "; ".join(parts)
 
     def __bool__(self) -> bool:
-        return bool(self.corrupt or self.truncated)
+        return bool(self.corrupt or self.doubtful or self.truncated)
+
+
+_SLICED = {"dvvideo": "SLICE"}
+"""Decoders that need, for a frame with a damaged header, what they know from the one before, which
+is in another of several frame threads."""
 
 
 class Decoding:
@@ -79,13 +88,14 @@ class Decoding:
         self._timeline, self._faults, self._counted = timeline, faults, counted
         self.container = open_input(path)
         self.stream = main_video(self.container)
-        self.stream.thread_type = threads
+        self.stream.thread_type = _SLICED.get(self.stream.codec_context.name, threads)
         faults.corrupt = 0
         self.damaged_before_end = 0
         """Damaged frames met before the decoder was flushed."""
         self._due: list[int] = []
         self._newest: int | None = None
         self._undecoded = 0
+        self._incomplete: set[int] = set()
         if seconds is not None:
             seek(self.container, self.stream, seconds + timeline.origin)
 
@@ -134,10 +144,11 @@ class Decoding:
                 return
             if packet is None:
                 return
-            # An empty packet would signal the end of the stream to the decoder.
-            if packet.size and packet.is_corrupt:
-                self._count(packet.pts)
-            elif packet.size:
+            # An empty packet would signal the end of the stream to the decoder. Others need what is
+            # left of an incomplete one: without the key frame, all would be lost up to the next.
+            if packet.size:
+                if packet.is_corrupt and packet.pts is not None:
+                    self._incomplete.add(packet.pts)
                 if is_in_decoding_order(self.container) and packet.dts is not None:
                     heapq.heappush(self._due, packet.dts)
                 elif packet.pts is not None and not packet.is_discard:
@@ -158,6 +169,8 @@ class Decoding:
                 if self._due:
                     heapq.heappop(self._due)
             else:
+                if frame.pts in self._incomplete and self._counts(frame.pts):
+                    self._faults.doubtful.add(frame.pts)
                 yield frame
 
     def _count_damaged(self, packet: Packet[VideoStream] | None) -> None:
@@ -167,6 +180,8 @@ class Decoding:
         self._count(None if packet is None else packet.pts)
 
     def _count(self, ticks: int | None) -> None:
+        self._faults.corrupt += self._counts(ticks)
+
+    def _counts(self, ticks: int | None) -> bool:
         base = self.stream.time_base or Fraction(1)
-        if ticks is None or self._counted is None or ticks * base in self._counted:
-            self._faults.corrupt += 1
+        return ticks is None or self._counted is None or ticks * base in self._counted

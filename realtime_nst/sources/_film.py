@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.media.container import VideoFile, clock, is_cut_off
+from realtime_nst.media.container import VideoFile, clock, frame_rate, is_cut_off
 from realtime_nst.media.span import Span
 from realtime_nst.media.stored import Stored
 from realtime_nst.media.timeline import Timeline
@@ -119,9 +119,15 @@ class Film:
         """
         reached: Fraction | None = None
         for timed in self._decoding.frames():
-            reached = timed[1]
+            reached = max(timed[1], reached or timed[1])
             yield timed
-        if reached is not None and self._decoding.ends_after(reached):
+        if reached is None:
+            self._decoding.close()
+            self._decoding = Decoding(
+                self.path, self.timeline, self.faults, threads="SLICE", counted=self._span
+            )
+            yield from self._decoding.frames()
+        elif self._decoding.ends_after(reached):
             yield from self._tail(reached)
 
     def _tail(self, reached: Fraction) -> Iterator[Timed]:
@@ -151,7 +157,7 @@ class Film:
 
     def _in_order(self, timed: Iterator[Timed]) -> Iterator[Timed]:
         """A frame whose time is not between those of its neighbours, as damage leaves it, is shown
-        in the middle between them, if there is room."""
+        in the middle between them, if there is room; the last one after the one before."""
         tick = self.stream.time_base or Fraction(1)
         before: Fraction | None = None
         frame, pts = next(timed, (None, Fraction(0)))
@@ -162,6 +168,9 @@ class Film:
                 if before < between < limit:
                     pts = between
                     self.misplaced += 1
+            elif before is not None and limit is None and pts <= before:
+                pts = before + 1 / (frame_rate(self.stream) or Fraction(25))
+                self.misplaced += 1
             yield frame, pts
             before = pts
             frame, pts = after, limit or Fraction(0)

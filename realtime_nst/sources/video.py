@@ -125,8 +125,8 @@ class VideoSource(Managed):
         if film.misplaced:
             plural = "s" * (film.misplaced > 1)
             yield (
-                f"{film.misplaced} frame{plural} of {name} had a wrong time and was put between "
-                "its neighbours"
+                f"{film.misplaced} frame{plural} of {name} had a wrong time and was put beside the "
+                "one before"
             )
         if resized := self._upright.resized:
             width, height = self._upright.stored

@@ -109,6 +109,17 @@ TIME = [
          notices=["1 damaged frame skipped"]),
     Kind("damaged-near-the-end", making.damaged(18), 19, size=(160, 120), pictures=[*range(18), 19],
          notices=["1 damaged frame skipped"]),
+    Kind("ts-bad-reception", making.bad_reception, 19, sound="aac", pictures=None,
+         notices=["1 frame incomplete"]),
+    Kind("dv-damaged", making.damaged_dv, 10, every(TICK, 10), 25, size=(720, 576),
+         pictures=None, notices=["interlaced"]),
+    Kind("mpg-damaged-stamp", making.damaged_stamp, 20, every(TICK, 20), sound="mp3float"),
+    Kind("ts-after-sound", making.after_sound, 20, every(TICK, 20), sound="aac",
+         notices=["clock of a.ts jumps"]),
+    Kind("one-good-frame", making.one_good_frame, 1, to=".mkv",
+         notices=["2 damaged frames skipped"]),
+    Kind("last-time-wrong", making.last_time_wrong, 20, every(TICK, 20), to=".mkv",
+         notices=["1 frame of a.mkv had a wrong time"]),
 ]  # fmt: skip
 STREAMS = [
     Kind("two-videos", making.two_videos, 20, every(TICK, 20), 25,

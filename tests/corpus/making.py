@@ -116,6 +116,17 @@ def twice(make_part: Maker) -> Maker:
     return make
 
 
+def after_sound(folder: Path) -> Path:
+    """A moment of sound is left of another recording, less than pictures come before sound."""
+    other = stream("0.ts", offset=500)(folder).read_bytes()
+    packets = [other[at : at + 188] for at in range(0, len(other), 188)]
+    sound = [packet for packet in packets if packet[1] & 31 != 1 or packet[2] != 0]
+    film = clip("1.ts", sound="aac", sound_start=24_000)(folder)
+    path = folder / "a.ts"
+    path.write_bytes(b"".join(sound[:8]) + film.read_bytes())
+    return path
+
+
 def late_fragments(folder: Path) -> Path:
     """A part of a broadcast in fragments of MP4, whose clock goes on from its beginning."""
     flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
@@ -225,6 +236,53 @@ def damaged(number: int) -> Maker:
         )
 
     return make
+
+
+def one_good_frame(folder: Path) -> Path:
+    """Frame threads give up the first picture because of the next."""
+    return factory.damage(clip("a.mkv", count=3)(folder), [1, 2])
+
+
+def bad_reception(folder: Path) -> Path:
+    """The beginning of the third picture is missing, for which FFmpeg blames the first."""
+    path = stream()(folder)
+    data = path.read_bytes()
+    packets = [data[at : at + 188] for at in range(0, len(data), 188)]
+    beginnings = [n for n, packet in enumerate(packets) if packet[1:3] == b"\x41\0"]
+    del packets[beginnings[2]]
+    path.write_bytes(b"".join(packets))
+    return path
+
+
+def damaged_dv(folder: Path) -> Path:
+    """The headers of all frames but the first are not where they should be."""
+    path = dv("a.dv")(folder)
+    data = path.read_bytes()
+    path.write_bytes(data[:200_000] + data[199_000:-1000])
+    return path
+
+
+def damaged_stamp(folder: Path) -> Path:
+    """The decoding time of the first picture is 13 hours off (ISO/IEC 11172-1, 2.4.3.3)."""
+    path = stream("a.mpg", codec="mpeg2video", sound="mp2")(folder)
+    data = bytearray(path.read_bytes())
+    packet = data.index(b"\0\0\1\xe0")
+    assert data[packet + 11] >> 4 == 1, "it has a decoding time"
+    data[packet + 11] ^= 0b1000
+    path.write_bytes(data)
+    return path
+
+
+def last_time_wrong(folder: Path) -> Path:
+    """The last picture is said to be shown before others."""
+    path = clip("a.mkv", codec="mjpeg", pixels="yuvj420p")(folder)
+    with av.open(str(path)) as container:
+        *_, last, _ = container.demux(video=0)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"\x81", last.pos)  # the track's number; then the milliseconds since others
+    data[at + 1 : at + 3] = (-420).to_bytes(2, "big", signed=True)
+    path.write_bytes(data)
+    return path
 
 
 def two_videos(folder: Path) -> Path:
