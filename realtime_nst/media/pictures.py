@@ -58,7 +58,8 @@ def read_animation(path: str | Path) -> Iterator[tuple[Image, Original]]:
     """All pictures of a file, as :func:`read_with_original` gives the first: one, but for an
     animated GIF, WebP, PNG or AVIF.
 
-    Raises :class:`MediaError` where one cannot be read, after those before it.
+    Raises :class:`MediaError` where one cannot be read, after those before it, which are an
+    animation of their own.
     """
     data = load(Path(path))
     picture = opened(data, str(path))
@@ -71,13 +72,26 @@ def read_animation(path: str | Path) -> Iterator[tuple[Image, Original]]:
             f"{str(path)!r} has {count} pictures of {picture.width}x{picture.height}, too many to "
             "be painted as a picture; use: realtime-nst video"
         )
+    before: tuple[Image, Original] | None = None
     for number in range(count):
         found = _seek(picture, number, data)
+        if before is not None:
+            yield _placed(*before, last=found is None)
         if found is None:
-            raise MediaError(f"{str(path)!r} is damaged from picture {number + 1} of {count} on")
+            kept = "; those before it are painted" if number else ""
+            raise MediaError(
+                f"{str(path)!r} is damaged from picture {number + 1} of {count} on{kept}"
+            )
         delay = round(picture.info.get("duration") or 0)
-        animated = Animated(delay, number == count - 1, picture.info.get("loop"))
-        yield found[0], replace(found[1], animated=animated)
+        animated = Animated(delay, last=True, loop=picture.info.get("loop"))
+        before = found[0], replace(found[1], animated=animated)
+    if before is not None:
+        yield before
+
+
+def _placed(image: Image, original: Original, *, last: bool) -> tuple[Image, Original]:
+    assert original.animated is not None
+    return image, replace(original, animated=replace(original.animated, last=last))
 
 
 def _seek(picture: "Pillow.Image", number: int, data: bytes) -> tuple[Image, Original] | None:
@@ -216,7 +230,7 @@ def _sdr(pixels: Image, transfer: int) -> Image:
 
 def _split(picture: "Pillow.Image") -> "tuple[Pillow.Image, NDArray[np.uint8] | None]":
     """The colours of a loaded picture, in the mode L, RGB, CMYK or LAB, and its transparency."""
-    if picture.has_transparency_data:
+    if _is_clear(picture):
         clear = picture.convert("RGBA")
         grey = picture.mode in ("LA", "La")
         alpha = np.array(clear.getchannel("A"))
@@ -226,6 +240,13 @@ def _split(picture: "Pillow.Image") -> "tuple[Pillow.Image, NDArray[np.uint8] | 
     if picture.mode == "1":
         return picture.convert("L"), None
     return picture if picture.mode in ("L", "CMYK", "LAB") else picture.convert("RGB"), None
+
+
+def _is_clear(picture: "Pillow.Image") -> bool:
+    try:
+        return picture.has_transparency_data
+    except AssertionError:  # a damaged GIF has no palette
+        return False
 
 
 def _eight_bits(values: NDArray[np.float64], floating: bool) -> "Pillow.Image":

@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from unittest.mock import patch
@@ -298,6 +299,31 @@ STILLS = [
     Still("ten.avif", avif("yuv420p10le"), ".png", tolerance=3),
     Still("p3-named.avif", avif("yuv420p10le", 12), ".png", icc=P3_ICC, tolerance=3),
 ]
+DELAYS = [50, 500, 2000]
+
+
+def animation(path: Path, alpha: bool = False) -> Path:
+    """Three pictures, each of one colour."""
+    made = []
+    for colour in COLOURS[2:5]:
+        image = np.full((32, 48, 4 if alpha else 3), 255, np.uint8)
+        image[..., :3] = colour
+        if alpha:
+            image[16:, :, 3] = 0
+        made.append(Image.fromarray(image))
+    options = {"lossless": True} if path.suffix == ".webp" else {}
+    if path.suffix == ".gif" and alpha:
+        options["disposal"] = 2
+    made[0].save(path, save_all=True, append_images=made[1:], duration=DELAYS, loop=3, **options)
+    return path
+
+
+ANIMATIONS = [
+    Still(f"{name}{suffix}", partial(animation, alpha=name == "clear"))
+    for name in ("moving", "clear")
+    for suffix in (".gif", ".png", ".webp")
+]
+
 TILE = 64
 
 
