@@ -24,19 +24,22 @@ if TYPE_CHECKING:
         ProviderError,
         RealtimeNstError,
         SourceStalled,
+        StyleWarning,
         TargetExists,
         TrainingError,
         UnknownName,
         UsageError,
     )
+    from realtime_nst.library import install_style, remove_style
     from realtime_nst.look import Look, View
     from realtime_nst.motion.stabilise import Stabilise
     from realtime_nst.paint import Paint
     from realtime_nst.pipeline import Report, run
     from realtime_nst.runtime.card import ModelCard
+    from realtime_nst.runtime.installed_style import InstalledStyle
     from realtime_nst.runtime.networks import Networks
     from realtime_nst.runtime.stages import Resize, Stylise
-    from realtime_nst.runtime.styles import InstalledStyle, installed
+    from realtime_nst.runtime.styles import installed
     from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sinks.null import NullSink
     from realtime_nst.sinks.pictures import PictureSink
@@ -61,9 +64,10 @@ telemetry.switch_off()
 _HOMES = {
     "errors": (
         "MediaError MissingPackage ModelError ProviderError RealtimeNstError SourceStalled "
-        "TargetExists TrainingError UnknownName UsageError"
+        "StyleWarning TargetExists TrainingError UnknownName UsageError"
     ),
     "display": "Beside Display",
+    "library": "install_style remove_style",
     "look": "Look View",
     "motion.stabilise": "Stabilise",
     "paint": "Paint",
@@ -71,7 +75,8 @@ _HOMES = {
     "runtime.card": "ModelCard",
     "runtime.networks": "Networks",
     "runtime.stages": "Resize Stylise",
-    "runtime.styles": "InstalledStyle installed",
+    "runtime.installed_style": "InstalledStyle",
+    "runtime.styles": "installed",
     "runtime.stylizer": "Stylizer",
     "sinks.null": "NullSink",
     "sinks.pictures": "PictureSink",
@@ -121,6 +126,7 @@ __all__ = [
     "Stabilise",
     "Stage",
     "StreamInfo",
+    "StyleWarning",
     "Stylise",
     "Stylizer",
     "SyntheticSource",
@@ -134,8 +140,10 @@ __all__ = [
     "View",
     "VirtualCameraSink",
     "WindowSink",
+    "install_style",
     "installed",
     "parse_size",
+    "remove_style",
     "run",
 ]
 

@@ -11,7 +11,10 @@
     ├── MissingPackage      a package of an optional extra is not installed
     └── TrainingError       training or export cannot go on
 
-A message is one line that names the value, the choices and the remedy.
+    StyleWarning            an installed style is left out, and the rest goes on
+
+A message is one line that names the value, the choices and the remedy. An argument stands in
+backquotes, `overwrite`; the command line shows it as its option, --overwrite.
 """
 
 from collections.abc import Iterable
@@ -80,6 +83,10 @@ class MissingPackage(RealtimeNstError):
 
 class TrainingError(RealtimeNstError):
     """Training, export or optimisation cannot go on."""
+
+
+class StyleWarning(UserWarning):
+    """A style of the user's library or of a package cannot be used; all others can."""
 
 
 def did_you_mean(value: str, choices: Iterable[str]) -> str:

@@ -4,6 +4,9 @@ A preset is ``{"version": 1, "look": {...}, "view": {...}}`` with one key for ea
 refers to a file is ``{"file": PATH, "sha256": DIGEST}``, the path relative to the preset. A style
 is the name of an installed one, a file, or a list of these with a ``weight`` each. Settings may be
 missing; unknown ones are refused, so a preset never means less than it says.
+
+A style that did not come with the program is ``{"name": NAME, "sha256": DIGEST}``: it is found by
+its contents where it has another name.
 """
 
 import json
@@ -138,7 +141,7 @@ def from_json(
             raise UnknownName("setting", str(name)[:40], known)
     painter = values.get("painter", "")
     if isinstance(painter, Mapping):
-        painter = _file(painter, folder, "painter" not in unchecked)
+        painter = _referred(painter, folder, "painter" not in unchecked)
     names = None if folder is None else _names(str(painter))
     return {
         name: _text(known[name][1].names, value, folder, None if name in unchecked else names)
@@ -171,8 +174,12 @@ def _reference(kind: str, value: Any, folder: Path | None, names: Container[str]
 
 
 def _named_or_file(value: str, folder: Path | None, names: Container[str]) -> Any:
-    if folder is None or value in names:
+    if folder is None:
         return value
+    if value in names:
+        entry = read_installed().by_name.get(value)
+        own = entry is not None and entry.origin
+        return {"name": value, "sha256": entry.sha256} if entry and own else value
     path = Path(value).resolve()
     try:
         where = Path(os.path.relpath(path, folder.resolve())).as_posix()
@@ -200,7 +207,7 @@ def _text(kind: str, value: Any, folder: Path | None, names: Container[str] | No
     if kind == "styles" and isinstance(value, list):
         return compose([_part(each, folder, names) for each in value])
     if kind and isinstance(value, Mapping):
-        return _file(value, folder, names is not None)
+        return _referred(value, folder, names is not None)
     if kind and isinstance(value, str) and value:
         return _name(value, names)
     return value
@@ -213,19 +220,43 @@ def _part(value: Any, folder: Path | None, names: Container[str] | None) -> Part
         raise UsageError(f"a weight is a number from 0 up, not {str(weight)[:40]!r}")
     if given.keys() == {"name"} and isinstance(given["name"], str):
         return Part(_name(given["name"], names), float(weight))
-    if "file" not in given:
+    if not given.keys() & {"name", "file"}:
         raise UsageError(f"a part of a blend has a name or a file, unlike {str(value)[:40]!r}")
-    return Part(_file(given, folder, names is not None), float(weight))
+    return Part(_referred(given, folder, names is not None), float(weight))
 
 
 def _name(value: str, names: Container[str] | None) -> str:
     """A text is a name that is known everywhere, never a path that is so here only."""
     if names is not None and value not in names:
         raise UsageError(
-            f"{value[:60]!r} is not installed here; a picture of one's own is not saved by a page: "
-            "give it beside the look, as --style PICTURE"
+            f"{value[:60]!r} is not installed here, and a page saves no pictures; install it, or "
+            "give another beside the look"
         )
     return value
+
+
+def _referred(value: Mapping[str, Any], folder: Path | None, check: bool) -> str:
+    """The name or path of what ``value`` refers to by its contents."""
+    return (_style if "name" in value else _file)(value, folder, check)
+
+
+def _style(value: Mapping[str, Any], folder: Path | None, check: bool) -> str:
+    """The name that the style has here."""
+    name, wanted = value.get("name"), value.get("sha256")
+    if folder is None or value.keys() != {"name", "sha256"} or not isinstance(name, str):
+        raise UsageError(f"a style has a name and a sha256, unlike {str(value)[:60]!r}")
+    installed = read_installed()
+    entry = installed.by_name.get(name)
+    if not check or (entry and entry.sha256 == wanted):
+        return name
+    for other in installed.entries:
+        if other.sha256 == wanted:
+            return other.name
+    trouble = "is another one here" if entry else "of this look is not installed here"
+    raise UsageError(
+        f"the style {name[:64]!r} {trouble}; install the one whose sha256 begins with "
+        f"{str(wanted)[:12]}, under any name, or give another beside the look"
+    )
 
 
 def _file(value: Mapping[str, Any], folder: Path | None, check: bool) -> str:

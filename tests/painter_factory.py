@@ -13,6 +13,7 @@ import model_factory
 import numpy as np
 import pytest
 
+from realtime_nst import library
 from realtime_nst.runtime import styles
 
 COLOURS = {"red": (50, 0, 0), "blue": (0, 10, 80)}
@@ -60,7 +61,7 @@ def install_file(path, folder, monkeypatch):
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     monkeypatch.setattr(tool, "WEIGHTS", folder)
-    monkeypatch.setattr(tool, "PICTURE_SIZE", (64, 48))
+    monkeypatch.setattr(library, "SCENE", (64, 48))
     tool.install(path)
 
 

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "motion": BASE,
     "metrics": {*BASE, "motion"},
     "runtime": {*BASE, "memory", "telemetry", "media", "spec"},
+    "library": {*BASE, "media", "runtime", "sinks", "sources"},
     "masks": {*BASE, "media", "runtime", "sources"},
     "presets": {"errors", "files", "look", "runtime", "spec"},
     "paint": {*BASE, "look", "masks", "motion", "media", "runtime", "spec"},

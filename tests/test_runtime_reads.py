@@ -71,7 +71,8 @@ def test_a_blend_and_a_change_of_style(reads, pictures):
 
 def test_a_server_and_its_viewers(reads, pictures):
     with Studio(Look(style="wave"), "cpu") as studio:
-        assert studio.offered("style", ()) == {"wave": "", "dots": ""}
+        offered = {"wave": "", "dots": "", "red": "several", "blue": "several"}
+        assert studio.offered("style", ()) == offered
         assert studio.takes_paintings
         studio.paint(Look(style="dots"))
     contents(find_player(pictures[0]))

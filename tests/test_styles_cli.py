@@ -25,6 +25,7 @@ def test_each_style_and_painter_is_one_json_object_on_a_line(cli, weights):
         "licence": "MIT",
         "styles": ["wave"],
         "blends_in": "",
+        "origin": "program",
     }
     played = {name: (entry["styles"], entry["blends_in"]) for name, entry in found.items()}
     assert played["several"] == (["red", "blue"], "several")

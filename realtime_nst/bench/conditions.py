@@ -16,7 +16,7 @@ from realtime_nst.runtime import doctor
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.player import contents, find_player
 from realtime_nst.runtime.providers import choose, suitable
-from realtime_nst.runtime.styles import installed
+from realtime_nst.runtime.styles import read_installed
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.spec import parse_size
 
@@ -102,7 +102,7 @@ def conditions_for(
 ) -> Conditions:
     """The conditions of a run, checked and looked up before anything is measured.
 
-    By default all installed styles are measured, on each provider that suits the first of them. A
+    By default all styles of the program are measured, on each provider that suits the first. A
     ``quick`` run takes the first style, the automatic provider and fewer sizes. ``sizes`` are
     "640x480"; ``inputs`` are those of :class:`Settings`.
 
@@ -125,7 +125,8 @@ def conditions_for(
 
 def _styles(names: Sequence[str] | None, painter: str, quick: bool) -> dict[str, str]:
     """By name, the digests of the network and of the paintings it is to paint like."""
-    wanted = names or [entry.name for entry in installed()][: 1 if quick else None]
+    shipped = [entry.name for entry in read_installed().styles if not entry.origin]
+    wanted = names or shipped[: 1 if quick else None]
     if not wanted:
         raise UsageError("no styles are installed; give one: --style FILE.onnx")
     found = {name: contents(find_player(name, painter)) for name in wanted}

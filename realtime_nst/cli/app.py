@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from realtime_nst import __version__
 from realtime_nst.cli import interrupt
 from realtime_nst.cli.bench import bench
-from realtime_nst.cli.console import say_error
+from realtime_nst.cli.console import say_error, say_notice
 from realtime_nst.cli.demo import demo
 from realtime_nst.cli.doctor import doctor
 from realtime_nst.cli.export import export
@@ -25,7 +25,7 @@ from realtime_nst.cli.train import train
 from realtime_nst.cli.train_any import train_any
 from realtime_nst.cli.train_coherent import train_coherent
 from realtime_nst.cli.video import video
-from realtime_nst.errors import RealtimeNstError
+from realtime_nst.errors import RealtimeNstError, StyleWarning
 
 
 def _hide_flag_types(params: list[Any]) -> list[Any]:
@@ -92,6 +92,7 @@ def _options(
 def run() -> int:
     interrupt.watch()
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of damaged tags, whatever the outcome
+    _show_as_notices(StyleWarning)
     try:
         return app(standalone_mode=False) or 0
     except RealtimeNstError as error:
@@ -105,6 +106,19 @@ def run() -> int:
         return 1
     except Exception as error:
         return _usage(error)
+
+
+def _show_as_notices(kind: type[Warning]) -> None:
+    others = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, kind):
+            say_notice(str(message))
+        else:
+            others(message, category, *where, **more)
+
+    warnings.showwarning = show
+    warnings.filterwarnings("always", category=kind)
 
 
 def _usage(error: Exception) -> int:

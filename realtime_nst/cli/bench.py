@@ -38,7 +38,7 @@ def bench(
     ] = False,
     style: Annotated[
         list[str] | None,
-        typer.Option("--style", "-s", metavar=options.STYLE, help="(default: all installed)"),
+        typer.Option("--style", "-s", metavar=options.STYLE, help="(default: all of the program)"),
     ] = None,
     painter: options.Painter = "",
     provider: Annotated[

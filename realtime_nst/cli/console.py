@@ -1,5 +1,6 @@
 """What commands say: results on standard output, everything else on standard error."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -23,6 +24,8 @@ from realtime_nst.pipeline import Report
 out = Console()
 err = Console(stderr=True)
 
+_ARGUMENT = re.compile(r"`([a-z][a-z0-9_]*)`")
+
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """Plain text in columns; the first is never cut, because it is what people type. Nothing in a
@@ -44,11 +47,18 @@ def say(text: str) -> None:
 
 
 def say_error(text: str) -> None:
-    err.print(_visible(f"error: {text}"), markup=False, highlight=False, soft_wrap=True)
+    err.print(
+        _visible(_in_options(f"error: {text}")), markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def say_notice(text: str) -> None:
-    err.print(_visible(f"note: {text}"), markup=False, highlight=False, soft_wrap=True)
+    err.print(_visible(_in_options(f"note: {text}")), markup=False, highlight=False, soft_wrap=True)
+
+
+def _in_options(text: str) -> str:
+    """What the library calls an argument, `keep_colour`, is here an option, --keep-colour."""
+    return _ARGUMENT.sub(lambda match: "--" + match[1].replace("_", "-"), text)
 
 
 def _visible(text: str) -> str:

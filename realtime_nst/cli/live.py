@@ -158,9 +158,9 @@ def _controller(
     painting: "Paint", view: View, shown: "WindowSink | None", target_fps: float
 ) -> "Live":
     from realtime_nst.live import Live
-    from realtime_nst.runtime.styles import installed
+    from realtime_nst.runtime.styles import read_installed
 
-    names = [entry.name for entry in installed()]
+    names = list(read_installed().choices)
     if painting.look.style not in names:
         names.insert(0, painting.look.style)
     wishes: dict[str, Any] = {"full_screen": shown.toggle_full_screen} if shown else {}

@@ -168,9 +168,9 @@ def _completion(choices: Sequence[str], names: str) -> Callable[[str], list[str]
         return None
 
     def complete(incomplete: str) -> list[str]:
-        from realtime_nst.runtime.styles import installed
+        from realtime_nst.runtime.styles import read_installed
 
-        known = choices or [entry.name for entry in installed()]
+        known = choices or list(read_installed().choices)
         return [name for name in known if name.startswith(incomplete)]
 
     return complete

@@ -28,19 +28,19 @@ def find_start(start_from: str, network: str) -> Path | None:
     If ``start_from`` is empty, that is the first installed single style of that network, if any.
     Raises UnknownName for an unknown style, ModelError if an installed file is damaged.
     """
-    installed = [*styles.installed(), *styles.painters()]
+    networks = [entry for entry in styles.read_installed().entries if not entry.is_picture]
     if start_from == NONE:
         return None
     if not start_from:
         fitting = (
             style.name
-            for style in installed
+            for style in networks
             if style.network == network and not style.recipe.get("paintings")
         )
         name = next(fitting, "")
         return styles.find(name) if name else None
     path = Path(start_from)
-    names = [style.name for style in installed]
+    names = [style.name for style in networks]
     if start_from in names:
         return styles.find(start_from)
     if not (path.suffix or len(path.parts) > 1 or path.exists()):

@@ -1,6 +1,7 @@
 """``realtime-nst styles``: what is installed, as tables, as JSON or as a contact sheet."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,15 +14,41 @@ from realtime_nst.errors import ModelError, UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from realtime_nst.runtime.styles import InstalledStyle
+    from realtime_nst.runtime.installed_style import InstalledStyle
     from realtime_nst.stream import Image
 
 
 _UNLIMITED = 10_000
 """Columns."""
 
+_LIBRARY = "Your own styles"
+
 
 def styles(
+    install: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.onnx|PICTURE",
+            help="Give a network or a picture a name, which every command then knows.",
+            rich_help_panel=_LIBRARY,
+        ),
+    ] = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="The name for --install. (default: that of the network, or of the file)",
+            rich_help_panel=_LIBRARY,
+        ),
+    ] = "",
+    remove: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Delete a style that was installed with --install.",
+            rich_help_panel=_LIBRARY,
+        ),
+    ] = "",
     sheet: Annotated[
         Path | None, typer.Option(help="Draw a contact sheet of every style, here.")
     ] = None,
@@ -38,24 +65,65 @@ def styles(
     provider: options.Provider = "auto",
     overwrite: options.Overwrite = False,
 ) -> None:
-    """List the styles that come with the program."""
-    from realtime_nst.runtime.styles import installed, painters
-
-    found, others = installed(), painters()
-    if not found and not others:
-        raise ModelError("no styles are installed; train one with: realtime-nst train")
-    if sheet is not None:
-        _draw(found, sheet, on or [], provider, overwrite)
-    elif on:
-        raise UsageError("--on is a picture for --sheet; say where to draw it: --sheet FILE.png")
-    elif as_json:
-        for entry in (*found, *others):
-            typer.echo(json.dumps(_described(entry), ensure_ascii=False))
+    """List the installed styles: yours, and those that come with the program or with packages."""
+    _refuse_contradictions(install, remove, name, sheet, on)
+    if install is not None:
+        _install(install, name, overwrite, as_json)
+    elif remove:
+        _remove(remove)
+    elif sheet is not None:
+        _draw(sheet, on or [], provider, overwrite)
     else:
-        _show(_table(found))
-        if others:
-            console.say("")
-            _show(_networks(others))
+        _list(as_json)
+
+
+def _refuse_contradictions(
+    install: Path | None, remove: str, name: str, sheet: Path | None, on: list[Path] | None
+) -> None:
+    if install and remove:
+        raise UsageError("--install and --remove are two commands; give one at a time")
+    if (install or remove) and (sheet or on):
+        raise UsageError("--sheet and --on show styles; give them without --install and --remove")
+    if name and not install:
+        raise UsageError("--name is for --install; give the file to install, too")
+    if on and not sheet:
+        raise UsageError("--on is a picture for --sheet; say where to draw it: --sheet FILE.png")
+
+
+def _list(as_json: bool) -> None:
+    from realtime_nst.runtime.styles import read_installed
+
+    installed = read_installed()
+    if not installed.entries:
+        raise ModelError("no styles are installed; train one with: realtime-nst train")
+    if as_json:
+        for entry in (*installed.styles, *installed.painters):
+            typer.echo(json.dumps(_described(entry), ensure_ascii=False))
+        return
+    _show(_table(installed.styles))
+    if installed.painters:
+        console.say("")
+        _show(_networks(installed.painters))
+
+
+def _install(path: Path, name: str, overwrite: bool, as_json: bool) -> None:
+    from realtime_nst.library import install_style
+
+    with console.err.status("painting with it"):
+        entry = install_style(path, name, overwrite=overwrite)
+    option = "--painter" if entry.row.needs_encoder else "--style"
+    called = " or ".join(entry.names or (entry.name,))
+    if as_json:
+        typer.echo(json.dumps(_described(entry), ensure_ascii=False))
+    else:
+        console.say(f"{entry.name} is installed; use it with: {option} {called}")
+
+
+def _remove(name: str) -> None:
+    from realtime_nst.library import remove_style
+
+    remove_style(name)
+    console.say(f"{name} is removed")
 
 
 def _described(entry: "InstalledStyle") -> dict[str, object]:
@@ -66,6 +134,7 @@ def _described(entry: "InstalledStyle") -> dict[str, object]:
     return {key: getattr(entry, key) for key in keys} | {
         "styles": entry.names,
         "blends_in": groups[entry.row.codes],
+        "origin": entry.origin or "program",
     }
 
 
@@ -77,7 +146,7 @@ def _show(table: "Table") -> None:
         Console(width=Console(width=_UNLIMITED).measure(table).maximum).print(table)
 
 
-def _networks(found: "list[InstalledStyle]") -> "Table":
+def _networks(found: "Sequence[InstalledStyle]") -> "Table":
     rows = [
         (
             s.name,
@@ -85,31 +154,46 @@ def _networks(found: "list[InstalledStyle]") -> "Table":
             f"{s.bytes / 1e6:.1f} MB",
             s.speed_class,
             s.licence,
+            _origin(s),
         )
         for s in found
     ]
-    return console.table(("painter", "what it plays", "size", "speed class", "licence"), rows)
+    headings = ("painter", "what it plays", "size", "speed class", "licence", "from")
+    return console.table(headings, rows)
 
 
-def _table(found: "list[InstalledStyle]") -> "Table":
-    headings = ("style", "painting", "artist", "size", "speed class", "licence")
+def _table(found: "Sequence[InstalledStyle]") -> "Table":
+    headings = ("style", "painting", "artist", "size", "speed class", "licence", "from")
     rows = [
-        (s.name, s.title, s.artist, f"{s.bytes / 1e6:.1f} MB", s.speed_class, s.licence)
+        (
+            s.name,
+            s.title,
+            s.artist,
+            f"{s.bytes / 1e6:.1f} MB",
+            "a picture" if s.is_picture else s.speed_class,
+            s.licence,
+            _origin(s),
+        )
         for s in found
     ]
     return console.table(headings, rows)
 
 
-def _draw(
-    found: "list[InstalledStyle]", sheet: Path, on: list[Path], provider: str, overwrite: bool
-) -> None:
+def _origin(style: "InstalledStyle") -> str:
+    from realtime_nst.runtime.style_folders import OWN
+
+    return "you" if style.origin == OWN else style.origin or "the program"
+
+
+def _draw(sheet: Path, on: list[Path], provider: str, overwrite: bool) -> None:
     from realtime_nst.media.sheet import contact_sheet
+    from realtime_nst.runtime.styles import installed
     from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sinks.pictures import PictureSink, write_picture
 
     with PictureSink(sheet, overwrite=overwrite):
         pass  # an unusable target is an error before the work begins
-    pictures = _pictures(on)
+    found, pictures = installed(), _pictures(on)
     tiles = [("the source", picture) for picture in pictures]
     with console.err.status("painting"):
         for style in found:

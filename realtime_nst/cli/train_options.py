@@ -27,7 +27,7 @@ Name = Annotated[
     str,
     typer.Option(
         rich_help_panel=CARD,
-        help="What --style will take. (default: the name of the output)",
+        help="Name of the style, once styles --install has installed it. (default: the output's)",
         show_default=False,
     ),
 ]

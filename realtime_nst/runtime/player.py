@@ -1,4 +1,4 @@
-"""Which network plays what ``--style`` asks for."""
+"""Which network plays the style that is asked for."""
 
 import hashlib
 from collections.abc import Sequence
@@ -32,21 +32,23 @@ class Player:
 def find_player(style: str | Path, painter: str | Path = "") -> Player:
     """The network for ``style``, a spec as :func:`~realtime_nst.spec.parse` takes it.
 
-    Pictures are played by ``painter``, the name or path of a network for any painting; if it is
-    empty, by the first one installed. Names are looked up in this order: the styles of ``painter``,
-    if it is a multi-style network; the installed styles and files, for a single name; the styles of
-    an installed multi-style network.
+    Pictures, installed ones too, are played by ``painter``, the name or path of a network for any
+    painting; if it is empty, by the first one installed. Names are looked up in this order: the
+    styles of ``painter``, if it is a multi-style network; the installed styles and files, for a
+    single name; the styles of an installed multi-style network.
 
     Raises :class:`UnknownName`, :class:`UsageError` if no network plays the style, or not all of
     its parts together, and :class:`ModelError` if a network cannot be read.
     """
-    installed, parts = read_installed(), parse(style)
-    names = [part.name for part in parts]
+    installed = read_installed()
     model = _painter(painter, installed) if painter else None
-    pictures = [name for name in names if _is_painting(name, installed)]
+    own = model.card.styles if model else ()
+    parts = installed.with_paths(parse(style), but=own)
+    names = [part.name for part in parts]
+    pictures = [name for name in names if name not in own and _is_painting(name, installed)]
     if len(pictures) == len(names):
         return Player(_for_pictures(pictures[0], model, installed), parts)
-    if model and set(names) <= set(model.card.styles):
+    if model and set(names) <= set(own):
         return Player(model.path, parts)
     if len(names) == 1 and (names[0] in installed.by_name or is_path(names[0])):
         return Player(installed.find(names[0]))
@@ -89,7 +91,9 @@ def blends_in(style: str | Path, painter: str | Path = "") -> str:
 def _is_painting(name: str, installed: Installed) -> bool:
     """The name of an installed style means the style, even if a picture has the same name."""
     entry = installed.by_name.get(name)
-    return (entry is None or entry.row.takes_code) and is_picture(Path(name))
+    if entry is None or entry.row.takes_code:
+        return is_picture(Path(name))
+    return entry.is_picture
 
 
 def _painter(painter: str | Path, installed: Installed) -> Model:

@@ -1,22 +1,22 @@
-"""The styles that come with the program: ``weights/manifest.json`` and the files beside it.
+"""The styles that have names: those that come with the program, with packages, and the user's own.
 
-The manifest is ``{"styles": [entry, ...]}``, the entries with the fields of
-:class:`InstalledStyle`. An int8 form or an encoder lies beside the network's file, see
-:mod:`~realtime_nst.runtime.companions`.
+Those of the program are listed in ``weights/manifest.json``, ``{"styles": [entry, ...]}``; where
+the others lie tells :mod:`~realtime_nst.runtime.style_folders`. An entry has the fields of
+:class:`~realtime_nst.runtime.installed_style.InstalledStyle`.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 from realtime_nst.errors import ModelError, UnknownName, UsageError
 from realtime_nst.runtime.card import typed_fields
-from realtime_nst.runtime.companions import encoder_path, int8_path
-from realtime_nst.runtime.kinds import KINDS, SINGLE, Kind
-from realtime_nst.runtime.model import digest_of
+from realtime_nst.runtime.installed_style import PICTURE, InstalledStyle
+from realtime_nst.runtime.kinds import KINDS
+from realtime_nst.runtime.style_folders import OWN, Source, entries, left_out, other_sources
+from realtime_nst.spec import Part
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FOLDERS = (_PACKAGE / "weights", _PACKAGE.parent / "weights")
@@ -27,85 +27,16 @@ _SUFFIX = ".onnx"
 
 
 @dataclass(frozen=True)
-class InstalledStyle:
-    """One entry of the manifest, which lies in ``folder``: one style, or a network that plays many.
-
-    ``file`` and ``picture``, a scene painted in the style, are relative to ``folder``; ``sha256``
-    and ``bytes`` are those of ``file``. ``int8_*`` and ``encoder_*`` are given if the network has
-    an int8 form or an encoder, ``styles`` if it is a multi-style network.
-    """
-
-    folder: Path
-    name: str
-    file: str
-    sha256: str
-    bytes: int
-    title: str
-    artist: str
-    licence: str
-    network: str
-    speed_class: str = ""
-    picture: str = ""
-    quality: Mapping[str, float] = field(default_factory=dict)
-    recipe: Mapping[str, Any] = field(default_factory=dict)
-    int8_sha256: str = ""
-    int8_bytes: int = 0
-    kind: str = SINGLE
-    styles: tuple[str, ...] = ()
-    encoder_sha256: str = ""
-    encoder_bytes: int = 0
-
-    @property
-    def path(self) -> Path:
-        return self.folder / self.file
-
-    @property
-    def row(self) -> Kind:
-        """The row of the table of kinds."""
-        return KINDS[self.kind]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The values of ``--style`` that this network plays; none if it plays any picture."""
-        return self.styles if self.row.takes_code else (self.name,)
-
-    @property
-    def digests(self) -> Mapping[Path, str]:
-        """The sha256 that each of the network's files must have."""
-        beside = {
-            int8_path(self.path): self.int8_sha256,
-            encoder_path(self.path): self.encoder_sha256,
-        }
-        return {self.path: self.sha256} | {path: sha for path, sha in beside.items() if sha}
-
-    def checked(self) -> Path:
-        """:attr:`path`. Raises :class:`ModelError` if a file is not what the manifest says."""
-        for path, wanted in self.digests.items():
-            try:
-                digest = digest_of(path)
-            except OSError as error:
-                raise ModelError(
-                    f"style {self.name!r} is in the manifest, but {str(path)!r} cannot be read: "
-                    f"{error.strerror}; install realtime_nst again"
-                ) from error
-            if digest != wanted:
-                raise ModelError(
-                    f"{str(path)!r} is not the file of style {self.name!r}: its sha256 begins with "
-                    f"{digest[:12]}, not {wanted[:12]}; install realtime_nst again"
-                )
-        return self.path
-
-
-@dataclass(frozen=True)
 class Installed:
-    """What one manifest holds, in its order."""
+    """All that is installed: first what comes with the program, then the user's, then packages'."""
 
     entries: tuple[InstalledStyle, ...] = ()
 
     @cached_property
     def styles(self) -> tuple[InstalledStyle, ...]:
-        """The styles that have a network of their own."""
-        return tuple(entry for entry in self.entries if not entry.row.takes_code)
+        """The styles that have a network or picture of their own, the user's first."""
+        alone = (entry for entry in self.entries if not entry.row.takes_code)
+        return tuple(sorted(alone, key=lambda entry: entry.origin != OWN))
 
     @cached_property
     def painters(self) -> tuple[InstalledStyle, ...]:
@@ -116,11 +47,21 @@ class Installed:
     def by_name(self) -> Mapping[str, InstalledStyle]:
         return {entry.name: entry for entry in self.entries}
 
-    def find(self, style: str | Path) -> Path:
-        """The ONNX file of an installed style or network, by name; a path is returned as it is.
+    @cached_property
+    def choices(self) -> Mapping[str, InstalledStyle]:
+        """What plays each style that can be chosen by name, in the order in which they are shown:
+        those with a network or picture of their own, then those that others play."""
+        found: dict[str, InstalledStyle] = {}
+        for entry in (*self.styles, *self.painters):
+            for name in entry.names:
+                found.setdefault(name, entry)
+        return found
 
-        Raises :class:`UnknownName`, and :class:`ModelError` if an installed file is not what the
-        manifest says.
+    def find(self, style: str | Path) -> Path:
+        """The file of an installed style or network, by name; a path is returned as it is.
+
+        Raises :class:`UnknownName`, and :class:`ModelError` if an installed file is not what its
+        entry says.
         """
         if not str(style):
             raise UsageError("no style given; name one, see: realtime-nst styles")
@@ -128,48 +69,106 @@ class Installed:
             return self.by_name[str(style)].checked()
         if is_path(style):
             return Path(style)
-        names = {name for entry in self.entries for name in entry.names}
-        raise UnknownName("style", str(style), names, "or give an .onnx file or a picture")
+        raise UnknownName("style", str(style), self.choices, _remedy(str(style)))
+
+    def with_paths(self, parts: Iterable[Part], but: Iterable[str] = ()) -> tuple[Part, ...]:
+        """``parts`` with the files of installed pictures in place of their names, except for the
+        names in ``but``. Raises :class:`ModelError` if such a file is not what its entry says."""
+        return tuple(
+            replace(part, name=str(entry.checked()))
+            if (entry := self.by_name.get(part.name)) and entry.is_picture and part.name not in but
+            else part
+            for part in parts
+        )
+
+
+def _remedy(style: str) -> str:
+    if Path(style + _SUFFIX).is_file():
+        return f"{style + _SUFFIX} lies here: give that file, or install it under this name"
+    return "or give an .onnx file or a picture"
 
 
 def folder() -> Path | None:
-    """Where the installed styles lie; None if the program was installed without any."""
+    """Where the styles of the program lie; None if it was installed without any."""
     return next((folder for folder in _FOLDERS if (folder / _MANIFEST).is_file()), None)
 
 
 def read_installed(directory: Path | None = None) -> Installed:
-    """The manifest in ``directory`` (default: :func:`folder`), which is read again only if it
-    changes. Raises :class:`ModelError` if it cannot be read."""
-    directory = directory or folder()
-    if directory is None:
-        return Installed()
-    manifest = directory / _MANIFEST
+    """All that is installed, or what the manifest in ``directory`` holds alone. It is read again
+    only if it changes.
+
+    Of two styles with one name the first counts; what cannot be used is left out, with a
+    :class:`StyleWarning`. Raises :class:`ModelError` if the manifest cannot be read.
+    """
+    place = directory or folder()
+    return _read(_manifest(place) if place else None, () if directory else other_sources())
+
+
+def _manifest(place: Path) -> Source:
     try:
-        stat = manifest.stat()
-        return _read(directory, (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ModelError(
-            f"{str(manifest)!r} cannot be read ({error}); install realtime_nst again"
-        ) from error
+        stat = (place / _MANIFEST).stat()
+    except OSError as error:
+        raise _unreadable(place, error) from error
+    return Source(place, "", (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
 
 
 @lru_cache(maxsize=8)
-def _read(directory: Path, version: tuple[int, ...]) -> Installed:
-    """``version`` is not used here: it makes the cache forget a manifest that has changed."""
-    values = json.loads((directory / _MANIFEST).read_text(encoding="utf-8"))["styles"]
-    return Installed(tuple(_entry(directory, value) for value in values))
+def _read(shipped: Source | None, others: Sequence[Source]) -> Installed:
+    found = {entry.name: entry for entry in _shipped(shipped)} if shipped else {}
+    shipped_names = {name for entry in found.values() for name in entry.names}
+    for source in others:
+        for entry in _others(source):
+            if entry.name in found or entry.name in shipped_names:
+                left_out(_described(entry.name, source), ValueError("the name is taken"))
+            else:
+                found[entry.name] = entry
+    return Installed(tuple(found.values()))
 
 
-def _entry(directory: Path, values: object) -> InstalledStyle:
-    entry = InstalledStyle(directory, **typed_fields(InstalledStyle, values, without="folder"))
-    if entry.kind not in KINDS:
+def _shipped(source: Source) -> Iterator[InstalledStyle]:
+    try:
+        text = (source.folder / _MANIFEST).read_text(encoding="utf-8")
+        for values in json.loads(text)["styles"]:
+            yield _entry(source, values)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _unreadable(source.folder, error) from error
+
+
+def _unreadable(place: Path, error: Exception) -> ModelError:
+    return ModelError(
+        f"{str(place / _MANIFEST)!r} cannot be read ({error}); install realtime_nst again"
+    )
+
+
+def _others(source: Source) -> Iterator[InstalledStyle]:
+    for name, values in entries(source):
+        try:
+            entry = _entry(source, values)
+            if entry.name != name:
+                raise ValueError(f"it is called {entry.name[:80]!r} within")
+            for file in filter(None, (entry.file, entry.picture)):
+                if file != Path(file).name:
+                    raise ValueError(f"{file[:80]!r} is no file beside it")
+            yield entry
+        except ValueError as error:
+            left_out(_described(name, source), error)
+
+
+def _described(name: str, source: Source) -> str:
+    owner = "yours" if source.origin == OWN else f"the package {source.origin!r}"
+    return f"the style {name!r} of {owner} in {str(source.folder)!r}"
+
+
+def _entry(source: Source, values: object) -> InstalledStyle:
+    entry = InstalledStyle(source.folder, **typed_fields(InstalledStyle, values, without="folder"))
+    if entry.kind not in (*KINDS, PICTURE):
         raise ValueError(f"{entry.name!r} is of the unknown kind {entry.kind!r}")
-    return entry
+    return replace(entry, origin=source.origin)
 
 
 def installed(directory: Path | None = None) -> list[InstalledStyle]:
-    """The installed styles that have a network of their own. Raises :class:`ModelError` if the
-    manifest cannot be read."""
+    """The installed styles that have a network or picture of their own, the user's first. Raises
+    :class:`ModelError` if the manifest cannot be read."""
     return list(read_installed(directory).styles)
 
 

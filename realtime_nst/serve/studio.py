@@ -12,7 +12,7 @@ from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import PICTURES, blends_in
 from realtime_nst.runtime.providers import AUTO
-from realtime_nst.runtime.styles import folder, installed, painters, read_installed
+from realtime_nst.runtime.styles import painters, read_installed
 from realtime_nst.serve.paintings import Paintings
 from realtime_nst.spec import compose, parse
 
@@ -48,7 +48,7 @@ class Studio:
         self._first = Paint(look, self._networks, live=True)
         self._first.prepare(*USUAL_SIZE)
         self.provider = self._first.provider
-        self.choices = _shipped(look.painter)
+        self.choices = _installed(look.painter)
         self._files: dict[str, str] = {}
         self.look, self.view = self._named(look), view or View(mirror=True)
         self.paintings = Paintings()
@@ -100,7 +100,8 @@ class Studio:
                 message = message.replace(part.name, alias)
         if self._painter:
             message = message.replace(self._painter, "the painter")
-        for known in filter(None, (self.paintings.folder, folder())):
+        folders = {entry.folder for entry in read_installed().entries}
+        for known in (self.paintings.folder, *folders):
             message = message.replace(f"{known}/", "")
         return message
 
@@ -138,14 +139,15 @@ def _alias(setting: str) -> str:
     return OWN if setting == "style" else f"{OWN}-{setting}"
 
 
-def _shipped(painter: str) -> dict[str, Choice]:
+def _installed(painter: str) -> dict[str, Choice]:
+    """A style of a network that plays several has no picture of its own."""
     return {
-        entry.name: Choice(
-            entry.title,
-            entry.artist,
+        name: Choice(
+            entry.title if entry.name == name else name,
+            entry.artist if entry.name == name else "",
             entry.speed_class,
-            blends_in(entry.name, painter),
+            blends_in(name, painter),
             entry.folder / entry.picture if entry.picture else None,
         )
-        for entry in installed()
+        for name, entry in read_installed().choices.items()
     }
