@@ -1,0 +1,1 @@
+"""Styles for realtime_nst. The files beside this one are all there is to them."""
