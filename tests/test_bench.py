@@ -13,6 +13,7 @@ import pytest
 
 from realtime_nst.bench.case import Case, LeftOut, Row, Unit
 from realtime_nst.bench.cases import load_cases
+from realtime_nst.bench.compare import compare, differences
 from realtime_nst.bench.conditions import precision
 from realtime_nst.bench.result import (
     Measured,
@@ -26,6 +27,7 @@ from realtime_nst.bench.result import (
 from realtime_nst.bench.resume import begin
 from realtime_nst.bench.run import run
 from realtime_nst.bench.timer import Timer, around, spread
+from realtime_nst.bench.yardstick import Yardstick
 from realtime_nst.errors import MissingPackage, RealtimeNstError, UnknownName, UsageError
 
 
@@ -61,9 +63,9 @@ def raises(name, error):
     return Unit(name, measure)
 
 
-def measure_all(cases, timer, result=None):
+def measure_all(cases, timer, result=None, **more):
     saved = []
-    return run(cases, result or factory.result(), saved.append, timer), saved
+    return run(cases, result or factory.result(), saved.append, timer, **more), saved
 
 
 # timing
@@ -204,6 +206,43 @@ def test_json_keeps_everything(tmp_path):
     assert path.name == "realtime_nst-0.1.0-bf16-openvino-xeon_2c.json"
     assert read(path) == result
     assert sorted(p.name for p in tmp_path.iterdir()) == [path.with_suffix(".csv").name, path.name]
+
+
+def nodes(value, path=()):
+    """The path of every value in JSON ``value``."""
+    yield path
+    if isinstance(value, dict | list):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from nodes(each, (*path, key))
+
+
+def put(value, path, other):
+    """``value`` with ``other`` at ``path``."""
+    if not path:
+        return other
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = put(value[path[0]], path[1:], other)
+    return copy
+
+
+def test_a_result_of_wrong_types_is_refused_or_harmless(tmp_path):
+    row = Row({"size": "64x48"}, {"median ms": 3.0, "fps": None}, {"median ms": [3.0, 4.0] * 4})
+    whole = factory.result(Measured("network", "all", 1.0, (row,), yardstick=factory.YARDSTICK[:2]))
+    told = json.loads(to_json(whole))
+    refused = []
+    for path in nodes(told):
+        for other in (None, 3, -1.5, 10**400, "x", True, [], {}, [None], {"a": []}):
+            text = json.dumps(put(told, path, other))
+            try:
+                changed = from_json(text)
+            except ValueError as error:
+                refused.append(str(error))
+                continue
+            compare(whole, changed)
+            differences(whole, changed)
+            to_csv(changed)
+    assert len(refused) > 400
+    assert not any("\n" in said for said in refused)
 
 
 def test_csv_holds_every_figure_of_the_json():
@@ -423,3 +462,28 @@ def test_a_file_without_a_case_is_named(write_case):
 def test_the_json_is_strict(timer):
     """It holds nothing that only Python can read, such as NaN."""
     json.loads(to_json(factory.full_result()), parse_constant=lambda text: pytest.fail(text))
+
+
+# the yardstick
+
+
+def test_the_yardstick_is_timed_around_units_and_between_rounds_once_a_second(clock):
+    def slow(settings, timer):
+        timer.in_turn({"call": lambda: clock.sleep(0.6)})
+        return [Row({"what": "call"}, {"ms": 600.0})]
+
+    yardstick = Yardstick(lambda: clock.sleep(0.01), clock)
+    units = Unit("slow", slow), gives("quick")
+    timer = Timer(repetitions=5, warm_up=0, clock=clock)
+    result, _ = measure_all([case("a", *units)], timer, yardstick=yardstick)
+    slow, quick = (unit.yardstick for unit in result.units)
+    assert slow == (0.01,) * (3 + 2 + 3)  # after 1.2 and 2.4 seconds
+    assert quick == (0.01,) * 6
+    assert [unit.seconds for unit in result.units][1] == 0
+
+
+def test_the_work_of_the_yardstick_takes_time_and_leaves_no_thread():
+    yardstick = Yardstick()
+    yardstick.around()
+    assert all(0 < seconds < 10 for seconds in yardstick.take())
+    assert yardstick.take() == ()

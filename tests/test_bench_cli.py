@@ -31,7 +31,8 @@ def stop_with(monkeypatch):
 def naps(monkeypatch):
     """Replaces the cases by a made-up one; gives a function that counts its measured naps."""
     monkeypatch.setattr(made_up, "MEASURED", [])
-    monkeypatch.setattr(cases, "load_cases", partial(cases.load_cases, package="made_up_cases"))
+    for name in ("load_cases", "titles"):
+        monkeypatch.setattr(cases, name, partial(getattr(cases, name), package="made_up_cases"))
     return lambda: len(made_up.MEASURED)
 
 
@@ -68,7 +69,8 @@ def test_a_run_gives_json_csv_and_report(cli, asked, tmp_path):
     assert "Naps" in path.with_suffix(".html").read_text()
 
 
-def test_the_list_measures_nothing(cli, naps, tmp_path):
+def test_the_list_measures_nothing_and_needs_nothing(cli, naps, tmp_path, monkeypatch):
+    monkeypatch.setitem(packages.EXTRAS, "bench", ("no_such_package",))
     code, out, _ = cli("--list")
     assert code == 0
     assert "naps" in out
@@ -148,6 +150,27 @@ def test_compared_with_an_earlier_run(cli, asked, tmp_path):
     assert len(list((tmp_path / "old").glob("*.json"))) == 2
     assert cli(*asked, "-o", "old", "--size", "48x32")[0] == 0
     assert "--restart" in error_of(cli(*asked, "-o", "old", "--compare", next_back(tmp_path)))
+
+
+def test_runs_with_nothing_in_common_get_one_line(cli, asked, tmp_path):
+    assert cli(*asked, "-o", "old")[0] == 0
+    (old,) = (tmp_path / "old").glob("*.json")
+    code, out, err = cli(*asked[:-1], "48x32", "-o", "new", "--compare", old)
+    assert code == 0
+    assert "no figure was measured in both runs" in err
+    assert "verdict" not in out
+    (page,) = (tmp_path / "new").glob("*.html")
+    assert "No figure was measured in both runs." in page.read_text()
+    assert "<th>ratio</th>" not in page.read_text()
+
+
+def test_a_result_of_wrong_types_is_one_line(cli, asked, naps, tmp_path):
+    (tmp_path / "bad.json").write_text('{"schema": 2, "units": [3], "date": null}')
+    assert "cannot be read as a benchmark result" in error_of(cli(*asked, "--compare", "bad.json"))
+    (tmp_path / "bad.json").write_text("[" * 100_000)
+    assert "cannot be read as a benchmark result" in error_of(cli(*asked, "--compare", "bad.json"))
+    assert "no file" in error_of(cli(*asked, "--compare", "/dev/zero"))
+    assert naps() == 0
 
 
 def test_other_settings_keep_the_result_before(cli, asked, tmp_path):

@@ -13,9 +13,9 @@ from realtime_nst.bench.result import Measured
 READINGS = list(np.random.default_rng(3).normal(20, 1, 30))
 
 
-def result(readings, figure="median ms", **key):
+def result(readings, figure="median ms", yardstick=(), **key):
     row = Row({"size": "64x48", **key}, {figure: 1.0}, {figure: readings})
-    return factory.result(Measured("network", "all", 1.0, (row,)))
+    return factory.result(Measured("network", "all", 1.0, (row,), yardstick=yardstick))
 
 
 def verdict(old, new, figure="median ms"):
@@ -127,3 +127,50 @@ def test_what_else_differs_is_said():
     assert "versions of openvino differ: 2026.4.1 before, 2027.0 now" in said
     assert "numpy" not in said
     assert differences(old, old) == []
+
+
+def beside(program, machine, figure="median ms"):
+    """The change when readings are multiplied by ``program`` and the yardstick by ``machine``."""
+    old = result(READINGS, figure, factory.YARDSTICK)
+    now = [reading * program for reading in READINGS]
+    new = result(now, figure, tuple(reading * machine for reading in factory.YARDSTICK))
+    (change,) = compare(old, new)
+    return change, "\n".join(differences(old, new))
+
+
+@pytest.mark.parametrize(
+    ("program", "machine", "figure", "expected"),
+    [
+        (1.61, 1.0, "median ms", "slower"),
+        (1.61, 1.61, "median ms", "machine"),
+        (1.61, 1.40, "median ms", "machine"),  # the yardstick feels others less
+        (0.60, 0.65, "seconds to first frame", "machine"),
+        (1 / 1.61, 1.61, "fps", "machine"),
+        (2.80, 1.40, "median ms", "slower"),
+        (0.50, 1.00, "median ms", "faster"),
+        (2.00, 1.00, "GB/s", "faster"),
+        (1.00, 1.40, "median ms", "noise"),
+        (1.00, 1.00, "median ms", "noise"),
+        (2.00, 2.00, "style loss", "slower"),  # no matter of the machine
+    ],
+)
+def test_a_busy_machine_is_told_from_a_slower_program(program, machine, figure, expected):
+    change, said = beside(program, machine, figure)
+    assert change.verdict == expected
+    assert ("the machine was" in said) == (machine != 1.0)
+
+
+def test_what_the_machine_did_is_said():
+    change, said = beside(1.61, 1.5)
+    assert change.beside.value == pytest.approx(1.61 / 1.5)
+    assert "1.50 times slower than before" in said
+    assert "busy" in said
+    assert "1.25 times faster than before" in beside(1.0, 0.8)[1]
+    assert beside(2.0, 1.0, "style loss")[0].beside is None
+
+
+def test_a_result_without_the_reference_work_says_so():
+    old, new = result(READINGS), result(READINGS, yardstick=factory.YARDSTICK)
+    (said,) = differences(old, new)
+    assert "not timed in both runs" in said
+    assert compare(old, new)[0].beside is None

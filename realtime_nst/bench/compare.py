@@ -1,7 +1,9 @@
-"""Two runs compared: ratios with their spread, and which of them are noise."""
+"""Two runs compared: ratios with their spread, and which of them are noise, or the machine's."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,11 @@ _LEAST_INDEPENDENT = 8
 """Correlated readings count as fewer. With less than this there is no verdict."""
 
 _MORE_IS_FASTER = ("fps", "GMAC/s", "GB/s")
+_TIMES = re.compile(r"\b(ms|seconds)\b")
+"""The figures that depend on how busy the machine is: these, and those of which more is faster."""
+
+_OF_THE_MACHINE = 0.1
+"""What the machine itself may differ by before it is said."""
 
 _SPREAD = ("p5 ", "p95 ", "lowest ", "highest ")
 _DERIVED = ("fps", "GMAC", "GMAC/s", "share %", "of the ceiling %")
@@ -41,8 +48,12 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Change:
-    """``ratio`` is new over old. ``verdict`` is "faster", "slower", "noise", "too few readings"
-    (or too few independent ones), or "single reading", whose interval is the ratio alone."""
+    """``ratio`` is new over old. ``verdict`` is "faster", "slower", "noise", "machine" (what it is
+    is lost when the machine itself is allowed for), "too few readings" (or too few independent
+    ones), or "single reading", whose interval is the ratio alone.
+
+    ``beside`` is ``ratio`` over that of the yardstick timed beside it: as if the machine had been
+    equally busy. None where that makes no difference, or the yardstick was not timed in both."""
 
     case: str
     key: Mapping[str, str]
@@ -51,6 +62,7 @@ class Change:
     new: float
     ratio: Ratio
     verdict: str
+    beside: Ratio | None = None
 
 
 def ratio(a: Sequence[float], b: Sequence[float]) -> Ratio:
@@ -61,10 +73,18 @@ def ratio(a: Sequence[float], b: Sequence[float]) -> Ratio:
     square root of their number are drawn. The interval covers the spread within the runs, not what
     changed on the computer between them.
     """
+    return _ratio(over=[a], under=[b])
+
+
+def _ratio(over: Sequence[Sequence[float]], under: Sequence[Sequence[float]]) -> Ratio:
+    """The product of the medians ``over``, divided by those ``under``."""
     draws = np.random.default_rng(0)
-    above, below = (_medians(np.asarray(readings, float), draws) for readings in (a, b))
-    low, high = np.percentile(above / below, _INTERVAL)
-    return Ratio(float(np.median(a) / np.median(b)), float(low), float(high))
+    value, drawn = 1.0, np.ones(_RESAMPLES)
+    for readings, power in [*((r, 1) for r in over), *((r, -1) for r in under)]:
+        value *= float(np.median(readings)) ** power
+        drawn *= _medians(np.asarray(readings, float), draws) ** power
+    low, high = np.percentile(drawn, _INTERVAL)
+    return Ratio(value, float(low), float(high))
 
 
 def _medians(readings: NDArray[np.float64], draws: np.random.Generator) -> NDArray[np.float64]:
@@ -101,6 +121,18 @@ def compare(old: Result, new: Result) -> list[Change]:
     ]
 
 
+def machine(old: Result, new: Result) -> Ratio | None:
+    """How much longer the yardstick took in the new run; None if it was not timed in both."""
+    was, now = (
+        [reading for unit in result.units for reading in unit.yardstick] for result in (old, new)
+    )
+    return ratio(now, was) if _timed(was) and _timed(now) else None
+
+
+def _timed(yardstick: Sequence[float]) -> bool:
+    return len(yardstick) > 1 and min(yardstick) > 0
+
+
 def differences(old: Result, new: Result) -> list[str]:
     """What may explain a change, apart from the code: one line each."""
     lines = [
@@ -108,9 +140,27 @@ def differences(old: Result, new: Result) -> list[str]:
         for name, (a, b) in _circumstances(old.conditions, new.conditions).items()
         if a != b
     ]
+    lines += _of_the_machine(machine(old, new))
     lost = len(_table(old).keys() - _table(new).keys())
     figures = "figure measured before was" if lost == 1 else "figures measured before were"
     return [*lines, f"{lost} {figures} not measured now"] if lost else lines
+
+
+def _of_the_machine(found: Ratio | None) -> list[str]:
+    if found is None:
+        return [
+            "the reference work was not timed in both runs, so a busy machine cannot be told from "
+            "a slower program"
+        ]
+    if found.low <= 1 <= found.high or abs(found.value - 1) < _OF_THE_MACHINE:
+        return []
+    slower = found.value > 1
+    factor = found.value if slower else 1 / found.value
+    why = "it was busy, hot or throttled" if slower else "it was busy, hot or throttled before"
+    return [
+        f"the machine was {factor:.2f} times {'slower' if slower else 'faster'} than before, by "
+        f"the reference work timed in both runs: {why}; the verdicts allow for it"
+    ]
 
 
 def _circumstances(old: Conditions, new: Conditions) -> dict[str, tuple[object, object]]:
@@ -128,9 +178,15 @@ def _circumstances(old: Conditions, new: Conditions) -> dict[str, tuple[object, 
     return pairs
 
 
-def _table(result: Result) -> dict[tuple[str, _Key, str], Sequence[float]]:
+@dataclass(frozen=True)
+class _Measured:
+    readings: Sequence[float]
+    yardstick: Sequence[float]
+
+
+def _table(result: Result) -> dict[tuple[str, _Key, str], _Measured]:
     return {
-        (unit.case, tuple(row.key.items()), figure): readings
+        (unit.case, tuple(row.key.items()), figure): _Measured(readings, unit.yardstick)
         for unit in result.units
         for row in unit.rows
         for figure, readings in _readings(row).items()
@@ -149,19 +205,30 @@ def _readings(row: Row) -> dict[str, Sequence[float]]:
     return {**single, **row.samples}
 
 
-def _change(
-    case: str, key: _Key, figure: str, old: Sequence[float], new: Sequence[float]
-) -> Change:
-    found = ratio(new, old)
-    if len(old) == len(new) == 1:
-        verdict = "single reading"
-    elif not (_enough(old) and _enough(new)):
-        verdict = "too few readings"
+def _change(case: str, key: _Key, figure: str, old: _Measured, new: _Measured) -> Change:
+    was, now, more_is_faster = old.readings, new.readings, figure in _MORE_IS_FASTER
+    found, beside = ratio(now, was), None
+    if _timed(old.yardstick) and _timed(new.yardstick):
+        if more_is_faster:
+            beside = _ratio([now, new.yardstick], [was, old.yardstick])
+        elif _TIMES.search(figure):
+            beside = _ratio([now, old.yardstick], [was, new.yardstick])
+    if len(was) == len(now) == 1:
+        verdict, beside = "single reading", None
+    elif not (_enough(was) and _enough(now)):
+        verdict, beside = "too few readings", None
     else:
-        verdict = _verdict(found, figure in _MORE_IS_FASTER)
-    return Change(
-        case, dict(key), figure, float(np.median(old)), float(np.median(new)), found, verdict
-    )
+        verdict = _verdict(found, more_is_faster)
+        if beside and (verdict != _verdict(beside, more_is_faster) or _unsure(found, beside)):
+            verdict = verdict if verdict == "noise" else "machine"
+    medians = float(np.median(was)), float(np.median(now))
+    return Change(case, dict(key), figure, *medians, found, verdict, beside)
+
+
+def _unsure(found: Ratio, beside: Ratio) -> bool:
+    """Whether the change is smaller than half of the machine's: the yardstick is slowed down by
+    others as much as the program only roughly."""
+    return abs(log(beside.value)) < abs(log(found.value / beside.value)) / 2
 
 
 def _enough(readings: Sequence[float]) -> bool:

@@ -3,18 +3,21 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from realtime_nst.bench.case import Row
-from realtime_nst.bench.conditions import Code, Conditions, Machine
-from realtime_nst.bench.settings import settings_from
-from realtime_nst.errors import UsageError
+from realtime_nst.bench.conditions import Conditions
+from realtime_nst.bench.typed import typed
+from realtime_nst.errors import UsageError, one_line
 from realtime_nst.files import write_whole
 
 SCHEMA = 2
+
+_LARGEST = 2**28
+"""Bytes of a file; the whole suite gives some 1,000,000."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class CaseText:
 @dataclass(frozen=True)
 class Measured:
     """One unit: its rows, or in ``left_out`` why there are none, and the ``seconds`` it took.
-    A ``defect`` is an error that no case should raise."""
+    A ``defect`` is an error that no case should raise. ``yardstick`` holds the seconds that
+    :mod:`~realtime_nst.bench.yardstick` took beside it."""
 
     case: str
     unit: str
@@ -38,6 +42,7 @@ class Measured:
     rows: tuple[Row, ...] = ()
     left_out: str = ""
     defect: bool = False
+    yardstick: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,15 +103,16 @@ def write_text(path: Path, text: str) -> None:
 def read(path: Path) -> Result:
     """Raises UsageError if there is no such file, or it is not a result."""
     try:
+        if path.exists() and (not path.is_file() or path.stat().st_size > _LARGEST):
+            raise ValueError("it is no file, or too large")
         return from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no file {str(path)!r}; give the .json of an earlier run"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"{type(error).__name__}: {error}"
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
-            f"{str(path)!r} cannot be read as a benchmark result ({reason}); "
+            f"{str(path)!r} cannot be read as a benchmark result ({one_line(error)}); "
             "give the .json of an earlier run"
         ) from error
 
@@ -116,17 +122,17 @@ def to_json(result: Result) -> str:
 
 
 def from_json(text: str) -> Result:
-    """Raises ValueError, KeyError, TypeError or AttributeError if ``text`` is not a result."""
-    data = json.loads(text)
-    if data["schema"] != SCHEMA:
-        raise ValueError(f"its schema is {data['schema']}, this version reads {SCHEMA}")
-    units = (
-        Measured(**{**unit, "rows": tuple(Row(**row) for row in unit["rows"])})
-        for unit in data["units"]
-    )
-    cases = (CaseText(**case) for case in data["cases"])
-    conditions = _conditions(data["conditions"])
-    return Result(conditions, data["date"], tuple(cases), tuple(units), data["finished"])
+    """Raises ValueError or RecursionError if ``text`` is not a result."""
+    data = json.loads(text, parse_constant=_refuse)
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        schema = str(data.get("schema"))[:40] if isinstance(data, dict) else "missing"
+        raise ValueError(f"its schema is {schema}, and this version reads {SCHEMA}")
+    result: Result = typed(data, Result, "result")
+    return result
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"it holds {constant}")
 
 
 def to_csv(result: Result) -> str:
@@ -144,15 +150,3 @@ def _lines(rows: list[tuple[str, Row]]) -> Iterator[dict[str, Any]]:
     for case, row in rows:
         for figure, value in row.figures.items():
             yield {"case": case, **row.key, "figure": figure, "value": value}
-
-
-def _conditions(data: Mapping[str, Any]) -> Conditions:
-    machine = {**data["machine"], "precisions": tuple(data["machine"]["precisions"])}
-    return Conditions(
-        Code(**data["code"]),
-        Machine(**machine),
-        settings_from(data["settings"]),
-        data["providers"],
-        data["styles"],
-        data["inputs"],
-    )

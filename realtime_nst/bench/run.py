@@ -12,6 +12,7 @@ from realtime_nst.bench.result import CaseText, Measured, Result, write
 from realtime_nst.bench.resume import begin
 from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer
+from realtime_nst.bench.yardstick import Yardstick
 from realtime_nst.errors import RealtimeNstError, one_line
 
 
@@ -55,7 +56,7 @@ def measure(
 
     timer = _QUICK_TIMER if conditions.settings.quick else Timer()
     try:
-        return run(cases, result, save, timer, on_unit)
+        return run(cases, result, save, timer, on_unit, Yardstick())
     except KeyboardInterrupt:
         result = replace(result, finished=False)
         if not any(unit.rows for unit in result.units):
@@ -76,8 +77,10 @@ def run(
     save: Callable[[Result], object],
     timer: Timer,
     on_unit: OnUnit = lambda progress: None,
+    yardstick: Yardstick | None = None,
 ) -> Result:
     """Measure the units of ``cases`` that ``result`` does not hold; ``save`` is called after each.
+    The ``yardstick`` is timed beside them.
 
     A unit that cannot be measured, or that fails, is kept with the reason, and the next one is
     measured. KeyboardInterrupt is raised on: all that was measured is saved by then.
@@ -89,7 +92,7 @@ def run(
         if result.kept(case.name, unit.name):
             continue
         on_unit(UnitProgress(case.name, unit.name, done, len(planned)))
-        measured = _measure(case, unit, settings, timer)
+        measured = _measure(case, unit, settings, timer, yardstick)
         result = result.with_unit(measured)
         save(result)
         on_unit(UnitProgress(case.name, unit.name, done + 1, len(planned), measured))
@@ -119,10 +122,15 @@ def _raising(error: Exception) -> Callable[[Settings, Timer], Sequence[Row]]:
     return measure
 
 
-def _measure(case: Case, unit: Unit, settings: Settings, timer: Timer) -> Measured:
-    began = timer.clock()
+def _measure(
+    case: Case, unit: Unit, settings: Settings, timer: Timer, yardstick: Yardstick | None
+) -> Measured:
     rows: tuple[Row, ...] = ()
     reason, defect = "", False
+    if yardstick:
+        timer = replace(timer, between=yardstick.between)
+        yardstick.around()
+    began = timer.clock()
     try:
         rows = _checked(unit.measure(settings, timer))
     except RealtimeNstError as error:
@@ -132,7 +140,12 @@ def _measure(case: Case, unit: Unit, settings: Settings, timer: Timer) -> Measur
             f"defect of case {case.name!r}: {type(error).__name__}: {one_line(error, 300)}",
             True,
         )
-    return Measured(case.name, unit.name, timer.clock() - began, rows, reason, defect)
+    seconds = timer.clock() - began
+    beside: tuple[float, ...] = ()
+    if yardstick:
+        yardstick.around()
+        beside = yardstick.take()
+    return Measured(case.name, unit.name, seconds, rows, reason, defect, beside)
 
 
 def _checked(rows: Sequence[Row]) -> tuple[Row, ...]:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from realtime_nst.errors import UsageError
 from realtime_nst.files import digest
@@ -73,7 +73,7 @@ def _input(check: Callable[[str, Any], Path], metavar: str, text: str) -> Mappin
 @dataclass(frozen=True)
 class Settings:
     """``sizes`` are (width, height) in pixels; ``painter`` is the network that plays paintings,
-    empty for the installed one; a ``quick`` run takes two minutes.
+    empty for the installed one; a ``quick`` run takes some three minutes.
 
     The fields after them are inputs of single cases. A case that needs one that was not given is
     left out, or its rows say what it did without.
@@ -153,20 +153,6 @@ class Settings:
                 "them; the losses are those of the styles' cards"
             )
         return ""
-
-
-def settings_from(data: Mapping[str, Any]) -> Settings:
-    """Settings as JSON holds them; an input that an earlier version did not know is not given."""
-    hints = get_type_hints(Settings)
-    known = [each.name for each in fields(Settings) if each.name in data]
-    return Settings(**{name: _read(data[name], hints[name]) for name in known})
-
-
-def _read(value: Any, hint: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_read(item, get_args(hint)[0]) for item in value)
-    is_path = hint is Path or Path in get_args(hint)
-    return Path(value) if is_path and value is not None else value
 
 
 def _listing_digest(folder: Path) -> str:

@@ -12,13 +12,15 @@ _LEAST_FOR_PERCENTILES = 5
 @dataclass(frozen=True)
 class Timer:
     """``clock`` gives seconds. Each call is made ``warm_up`` times untimed, then ``repetitions``
-    times; it is made fewer times, but at least ``least``, once ``budget`` seconds are spent."""
+    times; it is made fewer times, but at least ``least``, once ``budget`` seconds are spent.
+    ``between`` is called untimed after each round."""
 
     repetitions: int = 30
     warm_up: int = 3
     budget: float = 60.0
     least: int = 4
     clock: Callable[[], float] = time.perf_counter
+    between: Callable[[], object] = lambda: None
 
     def in_turn(self, calls: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
         """The seconds of each reading, by the call's name.
@@ -38,6 +40,7 @@ class Timer:
                 start = self.clock()
                 call()
                 readings[name].append(self.clock() - start)
+            self.between()
         return readings
 
 

@@ -33,7 +33,7 @@ def bench(
     quick: Annotated[
         bool,
         typer.Option(
-            "--quick", help="Two minutes: one style, one provider, fewer sizes and readings."
+            "--quick", help="Some three minutes: one style and provider, fewer sizes and readings."
         ),
     ] = False,
     style: Annotated[
@@ -60,18 +60,19 @@ def bench(
     **inputs: Any,
 ) -> None:
     """Measure speed and quality. After an interruption, the same command goes on."""
-    from realtime_nst.bench.cases import load_cases
+    from realtime_nst.bench.cases import load_cases, titles
+    from realtime_nst.packages import require
+
+    if list_:
+        console.out.print(console.table(("case", "what"), titles().items()))
+        return
+    require("the benchmark", "bench")
     from realtime_nst.bench.conditions import conditions_for
     from realtime_nst.bench.result import prepare
     from realtime_nst.bench.resume import read_to_compare
     from realtime_nst.bench.run import measure
-    from realtime_nst.packages import require
 
-    require("the benchmark", "bench")
     chosen = load_cases(cases)
-    if list_:
-        console.out.print(console.table(("case", "what"), [(c.name, c.title) for c in chosen]))
-        return
     conditions = conditions_for(style, provider, size, painter=painter, quick=quick, inputs=inputs)
     if conditions.settings.notice:
         console.say_notice(conditions.settings.notice)
@@ -159,17 +160,21 @@ def _say_comparison(comparison: "Comparison") -> None:
     if not comparison.changes:
         console.say_notice("no figure was measured in both runs")
         return
-    headings = ("case", "measured", "figure", "old", "new", "ratio", "95 %", "verdict")
+    headings = (
+        *("case", "measured", "figure", "verdict", "old", "new", "ratio", "95 %"),
+        "beside the reference",
+    )
     rows = [
         (
             change.case,
             ", ".join(change.key.values()),
             change.figure,
+            change.verdict,
             f"{change.old:.4g}",
             f"{change.new:.4g}",
             f"{change.ratio.value:.3f}",
             f"{change.ratio.low:.3f} to {change.ratio.high:.3f}",
-            change.verdict,
+            f"{change.beside.value:.3f}" if change.beside else "–",
         )
         for change in comparison.changes
     ]
