@@ -53,7 +53,11 @@ def test_every_table_is_there(result, page):
         len(tables(result.rows(c.name))) for c in result.cases
     ) + bool(result.left_out)
     figures = {
-        figure for c in result.cases for row in result.rows(c.name) for figure in row.figures
+        figure
+        for c in result.cases
+        for row in result.rows(c.name)
+        for figure, value in row.figures.items()
+        if value is not None
     }
     assert all(figure in read.text for figure in figures)
 
@@ -105,7 +109,7 @@ def test_a_result_of_nothing_and_one_of_dashes_have_a_report():
     rows = (Row(key, {"fps": None, "median ms": None, "content": None}),)
     cases = ("network", "stages", "end-to-end", "baseline", "quality", "reference", "start-up")
     empty = factory.result(*(Measured(case, "x", 1.0, rows) for case in cases))
-    assert "–" in report(empty, CASES)
+    assert "<td>–</td>" not in report(empty, CASES)  # columns of dashes are left out
     assert plots(empty, CASES) == []
     assert headlines(empty, CASES) == []
 
@@ -162,7 +166,8 @@ def test_the_headline_of_stillness_is_the_mean_over_the_filmed_clips():
     (told,) = headlines(factory.result(Measured("temporal", "all", 1.0, (scene, *clips))), CASES)
     assert (told.value, told.text) == (
         "0.500 ×",
-        "the e_stab of the baseline in a, strong (sharpness 0.900 ×); mean of 2 clips",
+        "of the baseline's flicker (e_stab) is left in a, strong, sharpness 0.900 ×; "
+        "mean of 2 clips",
     )
     (told,) = headlines(factory.result(Measured("temporal", "all", 1.0, (scene,))), CASES)
     assert told.text.endswith("mean of 1 generated scene")
@@ -217,3 +222,27 @@ def test_numbers_have_three_digits(value, text):
 def test_the_front_holds_what_nothing_beats():
     points = [(1.0, 5.0), (2.0, 6.0), (3.0, 2.0), (3.0, 1.0), (4.0, 1.0)]
     assert front(points) == [(1.0, 5.0), (3.0, 1.0)]
+
+
+def test_the_dots_of_quality_are_named_even_a_single_one():
+    def plot(*styles):
+        figures = {"median ms": 9.0, "content loss": 0.5, "style loss": 0.2, "measured on": "card"}
+        rows = tuple(Row({"style": style, "network": "fast"}, figures) for style in styles)
+        (drawn,) = plots(factory.result(Measured("quality", "all", 1.0, rows)), CASES)
+        return drawn.svg
+
+    assert plot("great_wave").count(">great_wave<") == 2  # beside the dot, and in the legend
+    assert ">fast<" in plot("great_wave")
+    assert plot("a", "b").count(">a<") == 2
+
+
+def test_a_column_of_dashes_is_left_out_and_a_large_table_says_that_it_scrolls():
+    rows = tuple(
+        Row({"size": str(i)}, {"median ms": 1.0 + i, "of the ceiling %": None}) for i in range(20)
+    )
+    (table,) = tables(rows)
+    assert list(table.columns) == ["size", "median ms"]
+    page = report(factory.result(Measured("ceiling", "all", 1.0, rows)), [])
+    assert "20 rows, 2 columns: scroll down where the table is cut" in page
+    few = report(factory.result(Measured("ceiling", "all", 1.0, rows[:3])), [])
+    assert "where the table is cut" not in few

@@ -56,7 +56,8 @@ def canvas(height: float) -> tuple[Figure, Axes]:
 
 
 def legend(axes: Axes) -> None:
-    if len(axes.get_legend_handles_labels()[0]) > 1:
+    """Above the plot; a single series is named, too."""
+    if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2,
                     handlelength=1.2, columnspacing=1.2)  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -58,11 +59,13 @@ def report(result: Result, cases: Sequence[Case], comparison: Comparison | None 
         cases=[(case, tables(result.rows(case.name))) for case in _measured(result)],
         comparison=comparison,
         number=number,
+        yardstick=_milliseconds([s for unit in result.units for s in unit.yardstick]),
     )
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:
-    """One table for all rows that have the same columns in their keys."""
+    """One table for all rows that have the same columns in their keys, without the columns in
+    which nothing was measured."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(row.key), []).append(row)
@@ -71,9 +74,14 @@ def tables(rows: Sequence[Row]) -> list[Table]:
 
 def _table(keys: tuple[str, ...], rows: Sequence[Row]) -> Table:
     lines = [{**row.key, **row.figures} for row in rows]
-    headings = dict.fromkeys([*keys, *(name for line in lines for name in line)])
+    measured = (name for line in lines for name, value in line.items() if value is not None)
+    headings = dict.fromkeys([*keys, *measured])
     columns = {name: all(_is_words(line.get(name)) for line in lines) for name in headings}
     return Table(columns, [[number(line.get(name)) for name in columns] for line in lines])
+
+
+def _milliseconds(seconds: Sequence[float]) -> float:
+    return 1000 * median(seconds) if seconds else 0.0
 
 
 def _is_words(value: Figure) -> bool:

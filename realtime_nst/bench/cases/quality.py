@@ -10,7 +10,7 @@ from realtime_nst.bench.case import Case, Figure, Plot, Row, Unit
 from realtime_nst.bench.cases._common import at_most, need_torch, picture, stylizers, usual
 from realtime_nst.bench.cases._losses import painting_of, quality
 from realtime_nst.bench.plots import INK, MARKERS, SERIES, canvas, legend, svg
-from realtime_nst.bench.rows import grouped, is_number, value
+from realtime_nst.bench.rows import distinct_name, grouped, is_number, value
 from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer, spread
 from realtime_nst.media.pictures import is_picture
@@ -25,6 +25,8 @@ from realtime_nst.stream import Frame, Image
 _MOST = 24
 _RESIZE = Resize(Size(shorter=320))
 _BLOCK = 16
+_NAMED = 8
+"""As many dots of the plot have their name beside them; more would cover one another."""
 _SCENE, _SCENES, _APART = (320, 240), 4, 30
 _COLUMNS = {
     "content loss": "content",
@@ -124,13 +126,17 @@ def _plot(rows: Sequence[Row]) -> Plot | None:
         axes.scatter(
             *point, color=styles[_style(row)], marker=networks[_network(row)], s=38, zorder=2
         )
+        if len(rows) <= _NAMED:
+            name = distinct_name(row, "network", "style", among=rows)
+            axes.annotate(name, point, (0, 6), textcoords="offset points",
+                          ha="center", fontsize=8)  # fmt: skip
     for group in grouped(rows, measured_alike).values():
         corners = front([_point(row) for row in group])
         colour = styles[_style(group[0])]
         axes.step(*zip(*corners, strict=True), where="post", color=colour, linewidth=1, zorder=1)
     for style, colour in styles.items():
         axes.scatter([], [], color=colour, label=style)
-    for network, marker in networks.items() if len(networks) > 1 else ():
+    for network, marker in networks.items():
         axes.scatter([], [], color=INK, marker=marker, label=network)
     axes.set_xlabel("milliseconds a frame")
     axes.set_ylabel("content + style loss")

@@ -193,11 +193,11 @@ def _headlines(rows: Sequence[Row]) -> Iterator[Headline]:
         if stillness == 1:  # the baseline itself
             continue
         named = zip(("sharpness", "style loss"), others, strict=True)
-        beside = ", ".join(f"{name} {number(x)} ×" for name, x in named if x is not None)
+        beside = "".join(f", {name} {number(x)} ×" for name, x in named if x is not None)
         kind = "clip" if filmed else "generated scene"
         yield Headline(
             f"{number(stillness)} ×",
-            f"the e_stab of the baseline in {style}, {way}{f' ({beside})' if beside else ''}; "
+            f"of the baseline's flicker (e_stab) is left in {style}, {way}{beside}; "
             f"mean of {len(clips)} {kind}{'s' if len(clips) > 1 else ''}",
         )
 

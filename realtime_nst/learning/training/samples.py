@@ -55,7 +55,7 @@ class SampleWriter:
             axes.plot([row["step"] for row in rows], _smooth(values), label=name)
         axes.set(xlabel="step", ylabel="loss (unweighted, smoothed)", yscale="log")
         axes.grid(alpha=0.3)
-        axes.legend()
+        figure.legend(loc="outside right upper")  # beside the curves, never on them
         figure.savefig(self._folder / "losses.png", dpi=100)
 
 
