@@ -22,11 +22,14 @@ from realtime_nst.media.pictures import is_picture
 from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.networks import Networks
-from realtime_nst.runtime.player import contents, find_player
+from realtime_nst.runtime.player import contents, find_player, painter_of
 from realtime_nst.runtime.stages import AtSize, Blend, Morph, Stylise, resized
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.spec import Brush, Part, Size, parse, parse_brush, parse_size
 from realtime_nst.stream import Frame, Stage
+
+_ROUNDING = 0.02
+"""How far the shape of a size may be from that of a picture without a word."""
 
 _PAINTED_FIRST = 0.75
 """Where less is painted to hold a frame rate, down to this share of the sides only the network and
@@ -38,7 +41,7 @@ class Paint:
 
     Paintings that are given the same ``networks``, which name the execution provider, open each
     network once between them. ``live`` decides what the flow preset "auto" means. A morph begins
-    at the time ``begin`` (None: with the first frame).
+    at the time ``begin`` (None: with the first frame). ``notices`` says what may surprise.
 
     Any thread may change the look; a change holds from the next frame on. Raises the errors of
     :class:`~realtime_nst.runtime.stylizer.Stylizer` and of the masks.
@@ -57,6 +60,7 @@ class Paint:
         self._scale, self._every = 1.0, 1
         self._size = (0, 0)
         self.painted_size = (0, 0)
+        self.notices: list[str] = []
         self._changing = Lock()
         self._state = self._built(look, self._opened(look))
 
@@ -130,6 +134,8 @@ class Paint:
         for stage in state.at_size:
             stage.size = self.painted_size
         shown = state.sizes.shown(self._size)
+        if not self.notices and state.sizes.stretches(self._size):
+            self.notices.append(_stretched(shown, self._size))
         if state.parts.morph is not None:
             state.parts.morph.advance(frame)
         worked = resized(frame, _Sizes.worked(shown, self._scale))
@@ -149,20 +155,20 @@ class Paint:
         if old and "style" in same:
             stylizer, morph = old.stylizer, old.morph
         else:
-            stylizer = self._stylizer(look.style, look)
+            stylizer = self._stylizer(look.style, _painter(look, "style"))
             morph = self._morph(stylizer, look) if look.morph_to else None
         if old and "rest" in same:
             rest = old.rest
         else:
-            rest = self._stylizer(look.rest, look) if look.rest else None
+            rest = self._stylizer(look.rest, look.painter) if look.rest else None
         mask = old.mask if old and "mask" in same else mask_of(look, self._networks)
         return _Parts(stylizer, rest, mask, morph)
 
     def _morph(self, stylizer: Stylizer, look: Look) -> Morph:
         return Morph(stylizer, look.morph_to, look.morph_seconds, self._begin)
 
-    def _stylizer(self, style: str, look: Look) -> Stylizer:
-        return Stylizer(style, painter=look.painter, networks=self._networks)
+    def _stylizer(self, style: str, painter: str) -> Stylizer:
+        return Stylizer(style, painter=painter, networks=self._networks)
 
     def _built(self, look: Look, parts: "_Parts") -> "_State":
         stabilisers = [
@@ -224,6 +230,13 @@ def _costly(look: Look) -> Mapping[str, object]:
     }
 
 
+def _painter(look: Look, setting: str) -> str:
+    """The painter of a style: that of a morph plays both ends of it."""
+    if look.morph_to and setting in ("style", "morph_to"):
+        return painter_of((look.style, look.morph_to), look.painter)
+    return look.painter
+
+
 @dataclass(frozen=True)
 class _Sizes:
     """The sizes, as width and height, that a look shows and paints a frame at."""
@@ -247,6 +260,19 @@ class _Sizes:
         share = min(1.0, scale / _PAINTED_FIRST)
         across, down = (max(1, round(side * share)) for side in shown)
         return across, down
+
+    def stretches(self, size: tuple[int, int]) -> bool:
+        """Whether the size asked has another shape than ``size``, beyond what rounding does."""
+        if self.asked is None or self.asked.shorter:
+            return False
+        return abs(self.asked.width * size[1] / (self.asked.height * size[0]) - 1) > _ROUNDING
+
+
+def _stretched(shown: tuple[int, int], size: tuple[int, int]) -> str:
+    return (
+        "the size {}x{} stretches pictures of {}x{}; a single number, as {}, keeps their "
+        "shape".format(*shown, *size, min(shown))
+    )
 
 
 def mask_of(look: Look, networks: Networks) -> Mask | None:
@@ -300,7 +326,7 @@ def digest(look: Look) -> str:
 def _contents(look: Look, name: str, names: str) -> str:
     value = getattr(look, name)
     if names == "styles" and value:
-        return " ".join(contents(find_player(value, look.painter)))
+        return " ".join(contents(find_player(value, _painter(look, name))))
     if names == "file" and value and Path(value).is_file():
         return file_digest(Path(value))
     return str(value)

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 
 from learning_factory import write_painting, write_photos, write_vgg19  # noqa: E402
 
-from realtime_nst import packages  # noqa: E402
+from realtime_nst import memory, packages  # noqa: E402
 from realtime_nst.cli import main  # noqa: E402
 from realtime_nst.cli.optimise_progress import Snapshots  # noqa: E402
 from realtime_nst.media.pictures import read_picture  # noqa: E402
@@ -169,6 +169,19 @@ def test_a_folder_is_painted_picture_by_picture(optimise, tmp_path):
     assert [p.name for p in sorted((tmp_path / "out").iterdir())] == [
         "photo00.png", "photo01.png", "photo02.png",
     ]  # fmt: skip
+    alone = tmp_path / "alone.png"
+    assert optimise("photos/photo01.png", "--style", "painting.png", "-o", alone)[0] == 0
+    together = tmp_path / "out" / "photo01.png"
+    assert np.array_equal(read_picture(together), read_picture(alone)), "it is not a film"
+
+
+def test_a_picture_too_large_for_the_memory_is_refused(optimise, tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "free", lambda: 2**28)
+    target = tmp_path / "out.png"
+    code, _, said = optimise("large.png", "--style", "painting.png", "-o", target)
+    assert code == 2
+    assert "optimising a picture of 160x160 at --longest 512 needs about" in one_line_error(said)
+    assert not target.exists()
 
 
 def test_a_video_keeps_its_times_and_its_sound(optimise, tmp_path):

@@ -220,6 +220,17 @@ def test_settings_that_contradict_a_change_give_way(dark, light, tmp_path):
         amended(Look(), rest=light)
 
 
+@pytest.mark.parametrize(
+    ("size", "said"), [("32x32", 1), ("32x24", 0), ("24", 0), ("", 0), ("85x64", 0)]
+)
+def test_a_size_of_another_shape_is_said_to_stretch(size, said):
+    painting = paint(Look("wave", size=size))
+    painting(frame(0))
+    painting(frame(1))
+    assert len(painting.notices) == said
+    assert all("32x32 stretches pictures of 64x48" in notice for notice in painting.notices)
+
+
 # morphs
 
 
@@ -236,6 +247,18 @@ def test_a_stream_taken_up_again_goes_on_where_it_was(dark, light):
         wanted = begun(frame(index))
         if index >= 2:
             assert (taken_up(frame(index)).image == wanted.image).all()
+
+
+def test_a_morph_between_styles_of_one_network_is_played_by_it(weights, tmp_path, monkeypatch):
+    """Although each of them has a network of its own, which cannot morph."""
+    both = {"wave": (50, 50, 50), "dots": (90, 90, 90)}
+    path = model_factory.write_several(tmp_path / "both.onnx", both, name="both")
+    painter_factory.install_file(path, weights, monkeypatch)
+    painting = paint(Look("wave", morph_to="dots", morph_seconds=0.4))
+    assert [colour(painting(frame(index, grey=0)))[0] for index in (0, 2, 4)] == [50, 70, 90]
+    look = Look("wave", morph_to="dots")
+    played = fingerprint(look)["style"]
+    assert played != fingerprint(replace(look, morph_to=""))["style"]
 
 
 def test_a_morph_goes_on_through_changes_of_other_settings(dark, light):

@@ -6,7 +6,7 @@ import pytest
 
 from realtime_nst.errors import RealtimeNstError, UnknownName, UsageError
 from realtime_nst.runtime import styles
-from realtime_nst.runtime.player import PICTURES, blends_in, find_player
+from realtime_nst.runtime.player import PICTURES, blends_in, check_painter, find_player, painter_of
 from realtime_nst.spec import Part
 
 
@@ -48,6 +48,29 @@ def test_who_plays(weights, own, style, painter):
     network, shares = _PLAYED[style, painter]
     assert player.network.name == network
     assert [part.weight for part in player.parts] == shares
+
+
+@pytest.mark.parametrize(
+    ("styles", "painter", "chosen"),
+    [
+        (("red", "blue"), "", "several"),
+        (("red", "red:1,blue:1"), "", "several"),
+        (("wave", "sand"), "many.onnx", "many.onnx"),
+        (("red", "wave"), "", ""),
+        (("a.jpg", "b.jpg"), "", ""),
+        (("a.jpg", "red"), "", ""),
+    ],
+)
+def test_the_painter_that_plays_all_styles(weights, own, styles, painter, chosen):
+    assert painter_of(styles, painter) == chosen
+
+
+def test_a_painter_that_plays_nothing_of_what_is_asked_is_refused(weights, own):
+    for asked, painter in ((("wave",), "any"), (("wave", "red"), "own.onnx")):
+        with pytest.raises(UsageError, match=f"'{painter}' has no effect: 'wave'"):
+            check_painter(asked, painter)
+    check_painter(("wave",), "many.onnx")
+    check_painter(("wave", "a.jpg"), "any")
 
 
 _BLENDED = {

@@ -84,7 +84,7 @@ def image(
     ):
         report = pipeline.run(affordable, [painting], sink, progress)
     console.say(f"{output}: {console.counted(report.frames, 'picture')} in {report.seconds:.1f} s")
-    for notice in (*sink.notices, *_left_out(pictures)):
+    for notice in (*painting.notices, *sink.notices, *_left_out(pictures)):
         console.say_notice(notice)
     for error in pictures.unreadable.values():
         console.say_error(str(error))

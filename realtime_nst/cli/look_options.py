@@ -102,6 +102,12 @@ def _chosen(look: Look, view: View, asked: Mapping[str, Any]) -> tuple[Look, Vie
     look = amended(look, **of_look)
     if "morph_seconds" in asked and not look.morph_to:
         raise UsageError("--morph-seconds has no effect without --morph-to; give both")
+    if asked.get("painter"):
+        from realtime_nst.runtime.player import check_painter
+
+        check_painter(
+            [each for each in (look.style, look.rest, look.morph_to) if each], look.painter
+        )
     return look, replace(view, **of_view)
 
 

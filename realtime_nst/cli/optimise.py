@@ -10,6 +10,7 @@ import typer
 from realtime_nst.cli import console, options
 from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
 from realtime_nst.cli.optimise_files import (
+    is_film,
     is_picture,
     no_empty_folders,
     open_content,
@@ -102,6 +103,7 @@ def optimise(
         raise UsageError(f"--save-every is for a single picture, and {str(content)!r} is none")
     snapshots = Snapshots(target, save_every, chosen.steps, overwrite, inputs)
     with source, no_empty_folders(target):
+        _require_memory(source, chosen)
         refuse_inputs(written_files(content, source, target), inputs)
         sink = open_sink(content, source, target, overwrite)
         progress: StepProgress | None = None
@@ -110,7 +112,7 @@ def optimise(
                 networks = loss_networks(loss_network, loss_weights)
                 optimiser = _optimiser([each for _, each in paintings], networks, chosen)
                 with step_progress(snapshots, source.info.frames) as progress:
-                    _paint(source, optimiser, sink, progress)
+                    _paint(source, optimiser, sink, progress, is_film=is_film(source, target))
         except KeyboardInterrupt:
             _say_stopped(sink, target, progress)
             raise typer.Exit(130) from None
@@ -128,6 +130,17 @@ def _only(contents: Sequence[Path], style: str) -> Path:
     raise UsageError(
         "give one picture, folder or video, and the painting with --style: realtime-nst optimise "
         f"{content} --style {example} -o OUTPUT"
+    )
+
+
+def _require_memory(source: "PictureSource | VideoSource", chosen: Optimisation) -> None:
+    from realtime_nst.learning.device import require_memory
+
+    width, height = source.info.width, source.info.height
+    require_memory(
+        chosen.memory(width, height),
+        f"optimising a picture of {width}x{height} at --longest {chosen.longest}",
+        "give a smaller --longest",
     )
 
 
@@ -187,12 +200,17 @@ def _paint(
     optimiser: "FrameOptimiser",
     sink: "PictureSink | VideoSink",
     progress: StepProgress,
+    *,
+    is_film: bool,
 ) -> None:
-    """If a single picture is stopped, it is written as it is."""
+    """If a single picture is stopped, it is written as it is. Unless they are a film, pictures
+    have nothing to do with each other."""
     from realtime_nst.learning.data.pictures import to_image
 
     for frame in source:
         progress.next_picture(frame.index)
+        if not is_film:
+            optimiser.reset()
         try:
             painted = optimiser(frame.image, progress)
         except KeyboardInterrupt:

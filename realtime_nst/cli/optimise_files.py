@@ -40,6 +40,13 @@ def is_picture(content: Path) -> bool:
     return pictures.is_picture(content)
 
 
+def is_film(source: "PictureSource | VideoSource", target: Path) -> bool:
+    """Whether the frames belong together: those of a video, and pictures that become one."""
+    from realtime_nst.sources.video import VideoSource
+
+    return isinstance(source, VideoSource) or bool(target.suffix and not target.is_dir())
+
+
 def open_content(content: Path) -> "PictureSource | VideoSource":
     from realtime_nst.sources.pictures import PictureSource
     from realtime_nst.sources.video import VideoSource

@@ -55,6 +55,29 @@ def find_player(style: str | Path, painter: str | Path = "") -> Player:
     return Player(_for_names(names, pictures, model, installed), parts)
 
 
+def painter_of(styles: Sequence[str], painter: str = "") -> str:
+    """The painter with which one network plays all ``styles``: ``painter``, or if that is empty the
+    installed multi-style network that has them all, if there is one."""
+    installed = read_installed()
+    names = {part.name for style in styles for part in parse(style)}
+    if painter or any(_is_painting(name, installed) for name in names):
+        return painter
+    several = _multi_style(None, installed)
+    return next((network for network, its in several.items() if names <= set(its)), "")
+
+
+def check_painter(styles: Sequence[str], painter: str) -> None:
+    """Raises :class:`UsageError` if ``painter`` plays none of ``styles``, and the errors of
+    :func:`find_player`."""
+    network = _painter(painter, read_installed()).path
+    if not any(find_player(style, painter).network.samefile(network) for style in styles):
+        raise UsageError(
+            f"the painter {painter!r} has no effect: {' and '.join(map(repr, styles))} "
+            f"{'needs' if len(styles) == 1 else 'need'} no painter; leave it out, or name as the "
+            "style what it plays: a picture, or one of its own styles"
+        )
+
+
 def contents(player: Player) -> list[str]:
     """What decides how ``player`` paints: the sha256 of the network's files, then for each part
     the sha256 of the picture, or the name of the style, and its weight.

@@ -9,6 +9,10 @@ from realtime_nst.learning.fields import LARGEST_SEED, check, option
 from realtime_nst.learning.losses.names import StyleLossName
 from realtime_nst.look import KeepColour
 
+_BYTES, _BYTES_A_PIXEL = 400e6, 2300
+"""Memory that it took at least, and for each pixel, with the bundled loss network at 512 and 1,024
+pixels."""
+
 Optimiser = Literal["lbfgs", "adam"]
 Init = Literal["content", "noise", "mix"]
 Pooling = Literal["max", "average"]
@@ -56,6 +60,11 @@ class Optimisation:
     seed: int = _method(0, "Seed of the noise and of the losses that draw samples", 0, LARGEST_SEED)
     temporal_weight: float = _video(20.0, "Temporal loss; holds each frame to the one before")
     later_steps: int = _video(0, "Steps for each frame after the first; 0 is a third of --steps")
+
+    def memory(self, width: int, height: int) -> float:
+        """The bytes that a picture of that size takes at least."""
+        scale = min(1.0, self.longest / max(width, height))
+        return _BYTES + _BYTES_A_PIXEL * width * height * scale**2
 
     def __post_init__(self) -> None:
         check(self)
