@@ -52,7 +52,7 @@ def started(*arguments, **options):
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_says_where_whatever_connects_and_ends_cleanly(style, number):
     arguments = ("--port", 0, "--style", style, "--provider", "cpu")
     with started(*arguments, preexec_fn=few_descriptors) as (process, said), ExitStack() as idle:

@@ -1,22 +1,20 @@
 """The commands under one name, and how their errors reach the person who typed them."""
 
-import signal
 import sys
 import warnings
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from realtime_nst import __version__
-from realtime_nst.cli import interrupt
+from realtime_nst.cli import console, interrupt, settings
 from realtime_nst.cli.bench import bench
-from realtime_nst.cli.console import say_error, say_notice
 from realtime_nst.cli.demo import demo
 from realtime_nst.cli.doctor import doctor
 from realtime_nst.cli.export import export
 from realtime_nst.cli.image import image
 from realtime_nst.cli.live import live
+from realtime_nst.cli.manner import Command, Group, Quiet, Verbose, speak, with_manner
 from realtime_nst.cli.optimise import optimise
 from realtime_nst.cli.quantise import quantise
 from realtime_nst.cli.serve import serve
@@ -27,34 +25,7 @@ from realtime_nst.cli.train_coherent import train_coherent
 from realtime_nst.cli.video import video
 from realtime_nst.errors import RealtimeNstError, StyleWarning
 
-
-def _hide_flag_types(params: list[Any]) -> list[Any]:
-    """``<bool>`` beside a flag would say that it takes a value, which it does not."""
-    for param in params:
-        if getattr(param, "is_flag", False):
-            param.metavar = ""
-    return params
-
-
-class _Command(TyperCommand):
-    def get_params(self, ctx: Any) -> list[Any]:
-        return _hide_flag_types(super().get_params(ctx))
-
-
-class _Group(TyperGroup):
-    def get_params(self, ctx: Any) -> list[Any]:
-        return _hide_flag_types(super().get_params(ctx))
-
-
-app = typer.Typer(
-    name="realtime-nst",
-    cls=_Group,
-    help="Turns live webcam pictures and video files into moving paintings.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for command in (
+COMMANDS = (
     demo,
     video,
     image,
@@ -69,8 +40,20 @@ for command in (
     quantise,
     bench,
     doctor,
-):
-    app.command(cls=_Command)(command)
+)
+_WITH_EVENTS = {video, image, train, train_any, train_coherent, optimise, bench, doctor}
+"""Those with ``--json``; ``styles`` has one of its own."""
+
+app = typer.Typer(
+    name="realtime-nst",
+    cls=Group,
+    help="Turns live webcam pictures and video files into moving paintings.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in COMMANDS:
+    app.command(cls=Command)(with_manner(_command, events=_command in _WITH_EVENTS))
 
 
 def _say_version(wanted: bool) -> None:
@@ -81,31 +64,35 @@ def _say_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version."),
     ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
-    pass
+    console.manner.command = context.invoked_subcommand or ""
+    speak(quiet, verbose)
+    group: Any = context.command
+    context.default_map = settings.defaults(group.commands).get(console.manner.command)
+    context.default_map = {console.manner.command: context.default_map}
 
 
 def run() -> int:
-    interrupt.watch()
+    """Run the command of ``sys.argv``; returns its exit code."""
+    console.manner = console.Manner(
+        json="--json" in sys.argv and "styles" not in sys.argv, reader_gone=interrupt.reader_gone
+    )
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of damaged tags, whatever the outcome
     _show_as_notices(StyleWarning)
-    try:
-        return app(standalone_mode=False) or 0
-    except RealtimeNstError as error:
-        say_error(str(error))
-        return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        return 128 + signal.SIGINT
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        say_error(f"{where}{error.strerror or error}; free space or rights may be missing")
-        return 1
-    except Exception as error:
-        return _usage(error)
+    with interrupt.watched():
+        try:
+            return app(standalone_mode=False) or 0
+        except (KeyboardInterrupt, typer.Abort):
+            return interrupt.exit_code()
+        except Exception as error:
+            return _explained(error)
 
 
 def _show_as_notices(kind: type[Warning]) -> None:
@@ -113,7 +100,7 @@ def _show_as_notices(kind: type[Warning]) -> None:
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         if issubclass(category, kind):
-            say_notice(str(message))
+            console.say_notice(str(message))
         else:
             others(message, category, *where, **more)
 
@@ -121,16 +108,30 @@ def _show_as_notices(kind: type[Warning]) -> None:
     warnings.filterwarnings("always", category=kind)
 
 
-def _usage(error: Exception) -> int:
-    """What Typer itself finds wrong, in one line; anything else is a defect and is raised."""
-    explain = getattr(error, "format_message", None)
-    if explain is None:
+def _explained(error: Exception) -> int:
+    """One line for what was foreseen, and the exit code; a defect is raised on."""
+    if isinstance(error, RealtimeNstError):
+        message, code = str(error), error.exit_code
+    elif isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        message = f"{where}{error.strerror or error}; free space or rights may be missing"
+        code = 1
+    elif hasattr(error, "format_message"):
+        message, code = _usage(error), 2
+    else:
         raise error
-    said = " ".join(explain().split())
-    if said:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "realtime-nst"
-        say_error(f"{said.rstrip('.')}; see: {command} --help")
-    elif not sys.argv[1:]:
-        return 0
-    return 2
+    if not message:  # Typer has shown the help
+        return code if sys.argv[1:] else 0
+    choices = getattr(error, "choices", None)
+    more = {"choices": list(choices)} if choices else {}
+    console.say_error(message, kind=type(error).__name__, exit_code=code, **more)
+    console.say_traceback(error)
+    return code
+
+
+def _usage(error: Any) -> str:
+    """What Typer itself finds wrong, in one line."""
+    said = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "realtime-nst"
+    return f"{said.rstrip('.')}; see: {command} --help" if said else ""

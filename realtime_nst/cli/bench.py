@@ -9,6 +9,7 @@ import typer
 
 from realtime_nst.bench.settings import SIZES, Settings
 from realtime_nst.cli import console, interrupt, options
+from realtime_nst.cli.progress import progress
 from realtime_nst.cli.recipe_options import with_options_of
 
 if TYPE_CHECKING:
@@ -85,37 +86,23 @@ def bench(
     if result.finished or any(unit.rows for unit in result.units):
         _report(result, load_cases(), output, _comparison(compare, old, result))
     if not result.finished:
-        raise typer.Exit(130)
+        raise typer.Exit(interrupt.exit_code())
 
 
 @contextmanager
 def _progress() -> "Iterator[OnUnit]":
     """A bar on a terminal, elsewhere a line for each unit."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-    from rich.progress import TimeElapsedColumn as Elapsed
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.fields[unit]}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Elapsed(),
-        TextColumn("time left"),
-        Remaining(elapsed_when_finished=True),
-    )
-    terminal = console.err.is_terminal
-    with Progress(*columns, console=console.err, transient=True, disable=not terminal) as progress:
-        task = progress.add_task("", total=None, unit="")
+    with progress("measuring", "unit", None) as gauge:
 
         def show(unit: "UnitProgress") -> None:
             interrupt.check()
             name = f"{unit.case}: {unit.unit}"
-            progress.update(task, completed=unit.done, total=unit.total, unit=name)
+            gauge.total = unit.total
+            gauge(unit.done, name, name=name)
             if unit.measured and unit.measured.left_out:
                 console.say_notice(f"{name} left out: {unit.measured.left_out}")
-            elif unit.measured and not terminal:
-                console.say_notice(
+            elif unit.measured and not console.err.is_terminal:
+                console.say_progress(
                     f"{name}: {unit.measured.seconds:.1f} s ({unit.done} of {unit.total})"
                 )
 
@@ -142,7 +129,7 @@ def _report(
     if comparison:
         _say_comparison(comparison)
     told = [(line.value, line.text) for line in headlines(result, cases)]
-    console.out.print(console.table(("", ""), told))
+    console.show(console.table(("", ""), told))
     for written in (path, path.with_suffix(".json"), path.with_suffix(".csv")):
         console.say(str(written))
     defects = [unit for unit in result.left_out if unit.defect]
@@ -178,4 +165,5 @@ def _say_comparison(comparison: "Comparison") -> None:
         )
         for change in comparison.changes
     ]
-    console.out.print(console.table(headings, rows), "")
+    console.show(console.table(headings, rows))
+    console.say("")

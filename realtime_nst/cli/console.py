@@ -1,28 +1,74 @@
-"""What commands say: results on standard output, everything else on standard error."""
+"""What commands say: results on standard output, everything else on standard error.
 
+With ``--json`` standard output has events instead, one object a line; ``events.schema.json`` says
+what is in them.
+"""
+
+import json
+import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TransferSpeedColumn,
-)
-from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.table import Table
 from rich.text import Text
 
-from realtime_nst.cli import interrupt
-from realtime_nst.pipeline import Report
 
-out = Console()
-err = Console(stderr=True)
+@dataclass
+class Manner:
+    """How the command that runs speaks. ``reader_gone`` is called when nobody reads the results any
+    more; it raises."""
+
+    command: str = ""
+    quiet: bool = False
+    verbose: bool = False
+    json: bool = False
+    reader_gone: Callable[[], NoReturn] | None = None
+
+
+manner = Manner()
+
+_ARGUMENT = re.compile(r"`([a-z][a-z0-9_]*)`")
+
+_UNLIMITED = 10_000
+"""Columns."""
+
+
+class _StandardError:
+    """What it cannot write is lost: that is no reason to lose the work as well."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            if self._stream:
+                self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            if self._stream:
+                self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    @property
+    def _stream(self) -> Any:
+        """While a bar is shown, ``sys.stderr`` is a proxy that writes above the bar."""
+        return getattr(sys.stderr, "rich_proxied_file", sys.stderr)
+
+
+class _Results(Console):
+    def on_broken_pipe(self) -> None:
+        _lose_output()
+
+
+out = _Results()
+err = Console(file=_StandardError())  # type: ignore[arg-type]
 
 _ARGUMENT = re.compile(r"`([a-z][a-z0-9_]*)`")
 
@@ -34,8 +80,17 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     for number, heading in enumerate(headings):
         drawn.add_column(heading, no_wrap=number == 0)
     for row in rows:
-        drawn.add_row(*(Text(_visible(cell)) for cell in row))
+        drawn.add_row(*(Text(visible(cell)) for cell in row))
     return drawn
+
+
+def show(drawn: Table) -> None:
+    """A table. In a pipe or a file each row is one line, however long: programs read it."""
+    if out.is_terminal:
+        out.print(drawn)
+    else:
+        width = Console(width=_UNLIMITED).measure(drawn).maximum
+        _Results(width=width).print(drawn)
 
 
 def counted(number: int, thing: str) -> str:
@@ -43,17 +98,68 @@ def counted(number: int, thing: str) -> str:
 
 
 def say(text: str) -> None:
-    out.print(_visible(text), markup=False, highlight=False, soft_wrap=True)
+    """A result without fields of its own."""
+    if manner.json:
+        event("notice", message=text)
+    else:
+        _print(out, text, lines=True)
 
 
-def say_error(text: str) -> None:
-    err.print(
-        _visible(_in_options(f"error: {text}")), markup=False, highlight=False, soft_wrap=True
-    )
+def say_result(text: str, **fields: Any) -> None:
+    """What the command has made or found, as text, or as an event with ``fields``."""
+    if manner.json:
+        event("result", **fields)
+    else:
+        say(text)
+
+
+def say_error(text: str, **fields: Any) -> None:
+    """``fields``: what the event says beside the message."""
+    text = _in_options(text)
+    event("error", message=text, **fields)
+    _print(err, f"error: {text}")
+
+
+def say_stopped(text: str, exit_code: int) -> None:
+    """A signal ended the command; said even if it was to be quiet."""
+    event("error", message=text, kind="Stopped", exit_code=exit_code)
+    _print(err, f"note: {text}")
 
 
 def say_notice(text: str) -> None:
-    err.print(_visible(_in_options(f"note: {text}")), markup=False, highlight=False, soft_wrap=True)
+    text = _in_options(text)
+    event("notice", message=text)
+    if not manner.quiet:
+        _print(err, f"note: {text}")
+
+
+def say_detail(text: str) -> None:
+    """For ``--verbose`` alone."""
+    if manner.verbose:
+        _print(err, f"detail: {text}")
+
+
+def say_traceback(error: BaseException) -> None:
+    for line in traceback.format_exception(error) if manner.verbose else ():
+        for part in line.rstrip().splitlines():
+            say_detail(part)
+
+
+def say_progress(text: str) -> None:
+    if not manner.quiet:
+        _print(err, f"note: {text}")
+
+
+def event(name: str, /, **fields: Any) -> None:
+    """One line of ``--json``; nothing without it."""
+    if not manner.json or sys.stdout is None:
+        return
+    line = json.dumps({"event": name, "command": manner.command, **fields}, default=str)
+    try:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _lose_output()
 
 
 def _in_options(text: str) -> str:
@@ -61,55 +167,20 @@ def _in_options(text: str) -> str:
     return _ARGUMENT.sub(lambda match: "--" + match[1].replace("_", "-"), text)
 
 
-def _visible(text: str) -> str:
+def visible(text: str, *, lines: bool = False) -> str:
     """Control characters, which names of files may hold, are written out: they could clear the
-    terminal, retitle it, or hide what is said."""
-    return "".join(c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text)
+    terminal, retitle it, or hide what is said. With ``lines``, line breaks stay."""
+    return "".join(c if c.isprintable() or (lines and c == "\n") else repr(c)[1:-1] for c in text)
 
 
-class FrameProgress:
-    """A bar of frames with the frames a second and the time left; hand it to ``pipeline.run``."""
-
-    def __init__(self, progress: Progress, total: int | None) -> None:
-        self._progress = progress
-        self._task = progress.add_task("", total=total, fps=0.0)
-
-    def __call__(self, report: Report) -> None:
-        self._progress.update(self._task, completed=report.frames, fps=report.fps)
+def _print(console: Console, text: str, *, lines: bool = False) -> None:
+    console.print(visible(text, lines=lines), markup=False, highlight=False, soft_wrap=True)
 
 
-@contextmanager
-def frame_progress(title: str, total: int | None) -> Iterator[FrameProgress]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn(title, markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[fps]:.1f} fps"),
-        TextColumn("time left"),
-        TimeLeft(),
-    )
-    interrupt.check()
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        yield FrameProgress(progress, total)
-
-
-@contextmanager
-def byte_progress(title: str) -> Iterator[Callable[[int], None]]:
-    """How much has come; hand it the number of bytes so far."""
-    named = TextColumn(title, markup=False)
-    columns = SpinnerColumn(), named, DownloadColumn(), TransferSpeedColumn()
-    interrupt.check()
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda size: progress.update(task, completed=size)
-
-
-def shares(report: Report) -> str:
-    """How many milliseconds each part worked on a frame; the parts run on threads of their own."""
-    names = {"source": "read", "sink": "write"}
-    parts = (
-        f"{names.get(name, 'paint')} {1000 * seconds / max(report.frames, 1):.1f}"
-        for name, seconds in report.busy.items()
-    )
-    return f"{', '.join(parts)} ms a frame, at the same time"
+def _lose_output() -> NoReturn:
+    """Python writes what is left once more when it ends: let that succeed."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if manner.reader_gone is None:
+        raise BrokenPipeError
+    manner.reader_gone()

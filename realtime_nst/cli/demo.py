@@ -1,10 +1,9 @@
 """``realtime-nst demo``: the first thing a person types."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
-
-from realtime_nst.cli import console, options
+from realtime_nst.cli import console, interrupt, options
 from realtime_nst.cli.look_options import (
     OF_VIEW,
     SaveLook,
@@ -12,7 +11,11 @@ from realtime_nst.cli.look_options import (
     save_look,
     with_look,
 )
+from realtime_nst.cli.progress import frame_progress, shares
 from realtime_nst.look import Look, View
+
+if TYPE_CHECKING:
+    from realtime_nst.sinks.video import VideoSink
 
 _SECONDS, _RATE = 6, 30
 _NEXT = """what to type next:
@@ -45,18 +48,23 @@ def demo(
     refuse_replacing([*sink.names, *filter(None, [save])], look)
     save_look(save, look, view, overwrite=overwrite)
     painting.prepare(source.info.width, source.info.height)
-    try:
-        with source, sink, console.frame_progress(str(output), source.info.frames) as progress:
-            report = pipeline.run(source, [Beside(painting)], sink, progress)
-    except KeyboardInterrupt:
-        if sink.kept is not None:
-            sink.kept.unlink()
-        console.say_notice("stopped; nothing was written")
-        raise typer.Exit(130) from None
+    with (
+        interrupt.explained(lambda: _dropped(sink)),
+        source,
+        interrupt.finishing(sink),
+        frame_progress(str(output), source.info.frames) as progress,
+    ):
+        report = pipeline.run(source, [Beside(painting)], sink, progress)
     card = painting.card
     artist = f" ({card.artist})" if card.artist else ""
     console.say(
         f"{output}: a made-up scene, painted after {card.title}{artist}\n"
         f"{report.fps:.1f} fps at {source.info.width}x{source.info.height} on {painting.provider}; "
-        f"{console.shares(report)}\n\n{_NEXT}"
+        f"{shares(report)}\n\n{_NEXT}"
     )
+
+
+def _dropped(sink: "VideoSink") -> str:
+    if sink.kept is not None:
+        sink.kept.unlink()
+    return "stopped; nothing was written"

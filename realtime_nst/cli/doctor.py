@@ -21,11 +21,13 @@ def doctor(style: options.Style = options.DEFAULT_STYLE) -> None:
     )
     timings, failure = _timings(style)
     headings = ("provider", "640x480", "what it is, or what it needs")
-    console.out.print(console.table(headings, _providers(timings)), "")
+    console.show(console.table(headings, _providers(timings)))
+    console.say("")
     if failure is None:
         _say_automatic(style)
-    console.out.print(console.table(("package", "version", ""), _packages()), "")
-    console.out.print(console.table(("format", "encoder", ""), _encoders()))
+    console.show(console.table(("package", "version", ""), _packages()))
+    console.say("")
+    console.show(console.table(("format", "encoder", ""), _encoders()))
     if failure is not None:
         raise failure
 

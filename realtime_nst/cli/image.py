@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realtime_nst.cli import console, options
+from realtime_nst.cli import console, interrupt, options
 from realtime_nst.cli.look_options import (
     OF_VIEW,
     SaveLook,
@@ -16,6 +16,8 @@ from realtime_nst.cli.look_options import (
     save_look,
     with_look,
 )
+from realtime_nst.cli.progress import frame_progress
+from realtime_nst.cli.skip_existing import SkipExisting, check_skip, how_to_go_on, left_to_do
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.look import MOVING, Look, View
 from realtime_nst.stream import Frame, StreamInfo, Unmanaged
@@ -45,6 +47,7 @@ def image(
         bool, typer.Option("--strip", help="Leave out EXIF data: date, place and camera.")
     ] = False,
     overwrite: options.Overwrite = False,
+    skip_existing: SkipExisting = False,
     save: SaveLook = None,
 ) -> None:
     """Paint pictures. One picture goes to a file or a folder, several go to a folder."""
@@ -55,6 +58,7 @@ def image(
     from realtime_nst.sinks.pictures import PictureSink, written_names
     from realtime_nst.sources.pictures import PictureSource
 
+    check_skip(skip_existing, overwrite)
     if look.mask == MOVING:
         raise UsageError(
             f"--mask {MOVING} is for video, as pictures do not move; give a picture as the mask, "
@@ -67,6 +71,10 @@ def image(
     pictures = PictureSource(sources, skip_unreadable=True, animations=True)
     animated = {path for path in pictures.paths if count_pictures(path, "GIF") > 1}
     names = written_names(pictures.paths, animated)
+    pictures.paths, names = left_to_do(pictures.paths, names, output, skip_existing)
+    if not names:
+        console.say_result(f"{output}: nothing is left to do", path=output, pictures=0, files=[])
+        return
     sink = PictureSink(output, names, overwrite=overwrite, quality=quality, keep_exif=not strip)
     _check_output(pictures.paths, output)
     still = replace(look, stabilise="off", network_every=1, morph_to="")
@@ -77,13 +85,19 @@ def image(
     with pictures, suppress(UsageError):  # said of each picture by itself
         painting.prepare(pictures.info.width, pictures.info.height)
     affordable = _Affordable(pictures, painting)
+    total = len(pictures.paths)
     with (
+        interrupt.explained(lambda: how_to_go_on(len(sink.written), total, overwrite)),
         pictures,
         sink,
-        console.frame_progress(str(output), len(pictures.paths)) as progress,
+        frame_progress(str(output), total, unit="picture") as progress,
     ):
         report = pipeline.run(affordable, [painting], sink, progress)
-    console.say(f"{output}: {console.counted(report.frames, 'picture')} in {report.seconds:.1f} s")
+    console.say_result(
+        f"{output}: {console.counted(report.frames, 'picture')} in {report.seconds:.1f} s",
+        path=output, pictures=report.frames, files=sink.written, seconds=report.seconds,
+        provider=painting.provider,
+    )  # fmt: skip
     for notice in (*painting.notices, *sink.notices, *_left_out(pictures)):
         console.say_notice(notice)
     for error in pictures.unreadable.values():

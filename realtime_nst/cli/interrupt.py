@@ -1,25 +1,161 @@
-"""Ctrl-C that is never lost: an import it lands in may swallow it, so it is remembered."""
+"""Signals that stop a command: Ctrl-C, SIGTERM and SIGHUP, in one place for all commands.
 
+Each raises KeyboardInterrupt in the main thread. Several within a second count as one, because
+people press Ctrl-C again and again. The exit code is 128 and the number of the first.
+"""
+
+import os
 import signal
-from types import FrameType
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+from typing import Any, NoReturn, TypeVar
 
-_pressed = False
+import typer
+
+from realtime_nst.cli import console
+
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Those that this system has; the last one is Ctrl-Break of Windows."""
+
+_ONE_PRESS = 1.0
+"""Seconds."""
+
+_WORKER_SECONDS = 30
+"""How long a worker process that was told to end may finish what its parent waits for."""
+
+_READER_GONE = 13
+"""SIGPIPE, which not every system has."""
+
+_Opened = TypeVar("_Opened")
 
 
-def watch() -> None:
-    """Remember Ctrl-C from now on; it still raises KeyboardInterrupt where it lands."""
-    global _pressed
-    _pressed = False
-    signal.signal(signal.SIGINT, _remember)
+@dataclass
+class _State:
+    process: int = 0
+    number: int = 0
+    """The first signal that came; 0 is none."""
+    last: float = float("-inf")
+    deferring: int = 0
+    shielding: int = 0
+
+
+_state = _State()
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Signals are remembered within: an import may swallow the KeyboardInterrupt."""
+    global _state
+    _state = _State(os.getpid())
+    before: dict[int, Any] = {}
+    for name in _SIGNALS:
+        number = getattr(signal, name, None)
+        if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
+            continue  # nohup asks for that
+        before[number] = signal.signal(number, _remember)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def on_stop(stop: Callable[[], object]) -> None:
+    """Signals call ``stop`` from now on, instead of raising."""
+    for name in _SIGNALS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is _remember:
+            signal.signal(number, lambda *_: stop())
 
 
 def check() -> None:
-    """Raises KeyboardInterrupt when Ctrl-C has been pressed before."""
-    if _pressed:
+    """Raises KeyboardInterrupt when a signal has come before."""
+    if _state.number:
         raise KeyboardInterrupt
 
 
-def _remember(_number: int, _frame: FrameType | None) -> None:
-    global _pressed
-    _pressed = True
+def reader_gone() -> NoReturn:
+    """Whoever read the results has left (``| head``): that is as good as a signal."""
+    _state.number = _state.number or _READER_GONE
     raise KeyboardInterrupt
+
+
+def is_reader_gone() -> bool:
+    return _state.number == _READER_GONE
+
+
+def exit_code() -> int:
+    return 128 + (_state.number or signal.SIGINT)
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """The first signal within waits for the next :func:`check`, which is called where nothing is
+    half done; another one, a second or more later, raises at once."""
+    _state.deferring += 1
+    try:
+        yield
+    finally:
+        _state.deferring -= 1
+
+
+@contextmanager
+def shielded() -> Iterator[None]:
+    """No signal cuts the block short."""
+    _state.shielding += 1
+    try:
+        yield
+    finally:
+        _state.shielding -= 1
+
+
+class finishing(AbstractContextManager[_Opened]):  # noqa: N801  used like contextlib's closing
+    """``with`` of a sink whose end no signal cuts short: it keeps what is finished."""
+
+    def __init__(self, sink: AbstractContextManager[_Opened]) -> None:
+        self._sink = sink
+
+    def __enter__(self) -> _Opened:
+        return self._sink.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> bool | None:
+        with shielded():
+            return self._sink.__exit__(kind, error, tb)
+
+
+@contextmanager
+def explained(advice: Callable[[], str]) -> Iterator[None]:
+    """A signal within ends the command by its exit code, and one line: ``advice()``."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        with shielded():
+            console.say_stopped(advice(), exit_code())
+        raise typer.Exit(exit_code()) from None
+
+
+def _remember(number: int, _frame: FrameType | None) -> None:
+    if os.getpid() != _state.process:
+        _in_worker(number)
+        return
+    first, now = not _state.number, time.monotonic()
+    _state.number = _state.number or number
+    again = now - _state.last < _ONE_PRESS
+    _state.last = _state.last if again else now
+    if not (again or _state.shielding or (first and _state.deferring)):
+        raise KeyboardInterrupt
+
+
+def _in_worker(number: int) -> None:
+    """A loader's process has inherited the handler. Ctrl-C, ``timeout`` and service managers signal
+    whole groups: the parent decides, and needs the worker's batch to come to the end of a step."""
+    if number == signal.SIGTERM:
+        signal.alarm(_WORKER_SECONDS)

@@ -126,7 +126,7 @@ def live(
         try:
             controller.run(taken, shown or _nothing(), *others, state=_state_of(taken))
         except KeyboardInterrupt:
-            raise typer.Exit(130) from None
+            raise typer.Exit(interrupt.exit_code()) from None
         finally:
             size = known if source else chosen.remembered
             _remember(state.State(painting.look, controller.view, size))

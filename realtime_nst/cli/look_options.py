@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from realtime_nst.cli import console
-from realtime_nst.cli.recipe_options import is_default
 from realtime_nst.errors import UsageError
 from realtime_nst.look import PAINTING, Look, View, amended, settings_of
 from realtime_nst.spec import choices_of
@@ -61,7 +60,9 @@ def with_look(
         @wraps(command)
         def run(context: typer.Context, look_file: Path | None, **given: Any) -> None:
             options = {name: given.pop(name) for name in chain(*names)}
-            asked = {name: options[name] for name in options if not is_default(context, name)}
+            # A look that is typed comes before what variables and the file of settings say.
+            least = max(1, _rank(context, "look_file"))
+            asked = {name: options[name] for name in options if _rank(context, name) >= least}
             before = usual
             if look_file:
                 before = _load(look_file, asked)
@@ -94,6 +95,13 @@ def with_look(
         return run
 
     return decorate
+
+
+def _rank(context: typer.Context, option: str) -> int:
+    """How firmly ``option`` was given: 0 not at all, 1 by the file of settings, 2, 3 typed."""
+    source = context.get_parameter_source(option)
+    ranks = ("DEFAULT", "DEFAULT_MAP", "ENVIRONMENT", "COMMANDLINE")
+    return ranks.index(source.name) if source else 0
 
 
 def _chosen(look: Look, view: View, asked: Mapping[str, Any]) -> tuple[Look, View]:

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
-from realtime_nst.cli import console
+from realtime_nst.cli.progress import progress
 from realtime_nst.errors import UnknownName
 
 
@@ -21,12 +20,13 @@ def _vgg19() -> Path:
     from realtime_nst.learning.loss_networks.download import download
     from realtime_nst.runtime.host import cache_root
 
-    with Progress(console=console.err, transient=True) as progress:
-        task = progress.add_task("fetching VGG-19", total=None)
-        return download(
-            cache_root(),
-            on_bytes=lambda done, total: progress.update(task, completed=done, total=total),
-        )
+    with progress("fetching VGG-19", "byte", None) as gauge:
+
+        def show(done: int, total: int | None) -> None:
+            gauge.total = total
+            gauge(done)
+
+        return download(cache_root(), on_bytes=show)
 
 
 _NETWORKS: Mapping[str, Callable[[], Path]] = {"bundled": _bundled, "vgg19": _vgg19}

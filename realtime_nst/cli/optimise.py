@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from realtime_nst.cli import console, options
+from realtime_nst.cli import console, interrupt, options
 from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
 from realtime_nst.cli.optimise_files import (
     is_film,
@@ -22,6 +22,7 @@ from realtime_nst.cli.optimise_files import (
 from realtime_nst.cli.optimise_progress import Snapshots, StepProgress, losses, step_progress
 from realtime_nst.cli.recipe_options import read_options, with_options_of
 from realtime_nst.cli.renamed import with_renamed
+from realtime_nst.cli.skip_existing import SkipExisting, check_skip, how_to_go_on
 from realtime_nst.errors import UsageError
 from realtime_nst.learning.optimise.options import Optimisation
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sources.pictures import PictureSource
     from realtime_nst.sources.video import VideoSource
+    from realtime_nst.stream import Image
 
 _REGIONS = "Regions"
 _RENAMED = {
@@ -70,6 +72,7 @@ def optimise(
     loss_network: LossNetwork = "bundled",
     loss_weights: LossWeights = None,
     overwrite: options.Overwrite = False,
+    skip_existing: SkipExisting = False,
     content_mask: Annotated[
         list[Path] | None,
         typer.Option(
@@ -92,6 +95,7 @@ def optimise(
     from realtime_nst.packages import require
 
     require("optimising pixels", "train", "cpu")
+    check_skip(skip_existing, overwrite)
     content = _only(contents, style)
     chosen = read_options(Optimisation, optimisation)
     target = target_of(content, output)
@@ -105,19 +109,18 @@ def optimise(
     with source, no_empty_folders(target):
         _require_memory(source, chosen)
         refuse_inputs(written_files(content, source, target), inputs)
-        sink = open_sink(content, source, target, overwrite)
+        sink = open_sink(content, source, target, overwrite, skip_existing)
         progress: StepProgress | None = None
-        try:
-            with sink:
-                networks = loss_networks(loss_network, loss_weights)
-                optimiser = _optimiser([each for _, each in paintings], networks, chosen)
-                with step_progress(snapshots, source.info.frames) as progress:
-                    _paint(source, optimiser, sink, progress, is_film=is_film(source, target))
-        except KeyboardInterrupt:
-            _say_stopped(sink, target, progress)
-            raise typer.Exit(130) from None
-        finally:
-            snapshots.finish()
+        with interrupt.explained(lambda: _what_is_done(sink, target, progress, overwrite)):
+            try:
+                with interrupt.finishing(sink):
+                    networks = loss_networks(loss_network, loss_weights)
+                    optimiser = _optimiser([each for _, each in paintings], networks, chosen)
+                    with step_progress(snapshots, source.info.frames) as progress:
+                        film = is_film(source, target)
+                        _paint(source, optimiser, sink, progress, skip_existing, film)
+            finally:
+                snapshots.finish()
     _say_done(source, sink, target, progress)
 
 
@@ -200,7 +203,7 @@ def _paint(
     optimiser: "FrameOptimiser",
     sink: "PictureSink | VideoSink",
     progress: StepProgress,
-    *,
+    skip_existing: bool,
     is_film: bool,
 ) -> None:
     """If a single picture is stopped, it is written as it is. Unless they are a film, pictures
@@ -208,6 +211,9 @@ def _paint(
     from realtime_nst.learning.data.pictures import to_image
 
     for frame in source:
+        if skip_existing and (painted := _painted(sink, frame.index)) is not None:
+            optimiser.follow(frame.image, painted)
+            continue
         progress.next_picture(frame.index)
         if not is_film:
             optimiser.reset()
@@ -218,22 +224,38 @@ def _paint(
                 sink.write(replace(frame, image=to_image(progress.last.image())))
                 progress.finished += 1
             raise
-        sink.write(replace(frame, image=painted))
-        progress.finished += 1
+        with interrupt.shielded():
+            sink.write(replace(frame, image=painted))
+            progress.finished += 1
 
 
-def _say_stopped(
-    sink: "PictureSink | VideoSink", target: Path, progress: StepProgress | None
-) -> None:
-    kept = getattr(sink, "kept", target)
-    if progress is None or not progress.finished or not kept:
-        console.say_notice("stopped before any picture was finished; nothing was written")
-    elif progress.pictures == 1 and progress.last:
+def _painted(sink: "PictureSink | VideoSink", index: int) -> "Image | None":
+    """What an earlier run painted."""
+    from realtime_nst.media.pictures import read_picture
+    from realtime_nst.sinks.pictures import PictureSink
+
+    there = sink.path_of(index) if isinstance(sink, PictureSink) else None
+    return read_picture(there) if there and there.exists() else None
+
+
+def _what_is_done(
+    sink: "PictureSink | VideoSink", target: Path, progress: StepProgress | None, overwrite: bool
+) -> str:
+    from realtime_nst.sinks.video import VideoSink
+
+    finished = progress.finished if progress else 0
+    if progress and progress.pictures == 1 and finished and progress.last:
         step = progress.last
-        console.say_notice(f"stopped at step {step.step} of {step.steps}; so far: {target}")
-    else:
-        finished = console.counted(progress.finished, "picture")
-        console.say_notice(f"stopped; {finished} finished: {kept}")
+        return (
+            f"stopped at step {step.step} of {step.steps}; so far: {target}; the same command and "
+            "--overwrite begins anew"
+        )
+    if isinstance(sink, VideoSink) and sink.kept:
+        return (
+            f"stopped; {console.counted(finished, 'picture')} finished: {sink.kept}; to be able to "
+            "go on, name a folder as the output: --skip-existing goes on with its pictures"
+        )
+    return how_to_go_on(finished, (progress and progress.pictures) or finished, overwrite)
 
 
 def _say_done(
@@ -246,7 +268,10 @@ def _say_done(
         console.say_notice(notice)
     last = f"; {losses(progress.last)}" if progress.last else ""
     pictures = console.counted(progress.finished, "picture")
-    console.say(f"{target}: {pictures} in {progress.seconds:.1f} s{last}")
+    console.say_result(
+        f"{target}: {pictures} in {progress.seconds:.1f} s{last}",
+        path=target, pictures=progress.finished, seconds=progress.seconds,
+    )  # fmt: skip
     faults = [str(error) for error in getattr(source, "unreadable", {}).values()]
     if cut := getattr(source, "faults", None):
         faults.append(f"{cut.message}; {target} holds all that is good")

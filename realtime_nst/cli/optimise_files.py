@@ -81,20 +81,27 @@ def written_files(content: Path, source: "PictureSource | VideoSource", target: 
 
 
 def open_sink(
-    content: Path, source: "PictureSource | VideoSource", target: Path, overwrite: bool
+    content: Path,
+    source: "PictureSource | VideoSource",
+    target: Path,
+    overwrite: bool,
+    skip_existing: bool,
 ) -> "PictureSink | VideoSink":
     """Raises TargetExists if a finished part of an earlier video is there: an optimisation, unlike
-    a style network, cannot resume it."""
+    a style network, cannot resume it. Raises UsageError for ``skip_existing`` with a video, unless
+    its frames are written as pictures."""
     from realtime_nst.sinks.pictures import PictureSink, written_name
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sources.pictures import PictureSource
 
     pictures = source.paths if isinstance(source, PictureSource) else None
     if is_picture(content):
-        return PictureSink(target, [target.name], overwrite=overwrite)
+        return PictureSink(target, [target.name], overwrite=overwrite or skip_existing)
     if not target.suffix or target.is_dir():
         names = [written_name(picture) for picture in pictures] if pictures else None
-        return PictureSink(target, names, overwrite=overwrite)
+        return PictureSink(target, names, overwrite=overwrite or skip_existing)
+    if skip_existing:
+        raise UsageError(f"--skip-existing is for pictures, and {target} is a video; name a folder")
     kept = _partial(target)
     if kept.exists() and not overwrite:
         raise TargetExists(

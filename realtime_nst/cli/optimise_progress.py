@@ -6,18 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from realtime_nst.cli import console, interrupt
 from realtime_nst.cli.optimise_files import refuse_inputs
+from realtime_nst.cli.progress import Gauge, progress
 from realtime_nst.errors import TargetExists
 
 if TYPE_CHECKING:
     from realtime_nst.learning.optimise.engine import Step
     from realtime_nst.stream import Image
-
-_STEPS_A_LINE = 25
-"""Between two lines, if there is no terminal for a bar."""
 
 
 class Snapshots:
@@ -71,15 +67,14 @@ class Snapshots:
 
 
 class StepProgress:
-    """A progress bar of steps, with the losses; it is called with each step.
+    """Shows the steps of each picture, with the losses; it is called with each step.
 
     ``last`` is the latest step, ``pictures`` the number of pictures to paint (None if unknown),
     ``finished`` the number that are painted, ``seconds`` the time so far.
     """
 
-    def __init__(self, progress: Progress, snapshots: Snapshots, pictures: int | None) -> None:
-        self._progress, self._snapshots, self.pictures = progress, snapshots, pictures
-        self._task = progress.add_task("", total=None, title="painting", losses="")
+    def __init__(self, gauge: Gauge, snapshots: Snapshots, pictures: int | None) -> None:
+        self._gauge, self._snapshots, self.pictures = gauge, snapshots, pictures
         self._began = time.perf_counter()
         self.finished = 0
         self.last: Step | None = None
@@ -89,40 +84,29 @@ class StepProgress:
         return time.perf_counter() - self._began
 
     def next_picture(self, index: int) -> None:
-        if self.pictures != 1:
-            of = f" of {self.pictures}" if self.pictures else ""
-            self._progress.update(self._task, title=f"frame {index + 1}{of}")
-            if not console.err.is_terminal:
-                console.say_notice(f"frame {index + 1}{of}")
+        of = f" of {self.pictures}" if self.pictures else ""
+        title = "painting" if self.pictures == 1 else f"picture {index + 1}{of}"
+        self._gauge.begin(title)
+        if self.pictures != 1 and not console.err.is_terminal:
+            console.say_progress(title)
 
     def __call__(self, step: "Step") -> None:
         interrupt.check()
         self.last = step
         if step.notice:
             console.say_notice(step.notice)
-        elif not console.err.is_terminal and step.step % _STEPS_A_LINE == 0:
-            console.say_notice(f"step {step.step} of {step.steps}: {losses(step)}")
-        self._progress.update(
-            self._task, completed=step.step, total=step.steps, losses=losses(step)
-        )
+        self._gauge.total = step.steps
+        values = {**step.losses, "total": step.total}
+        self._gauge(step.step, losses(step), losses=values)
         self._snapshots.keep(step)
 
 
 @contextmanager
 def step_progress(snapshots: Snapshots, pictures: int | None) -> Iterator[StepProgress]:
     """``pictures``: the number of pictures to paint, None if unknown."""
-    columns = (
-        TextColumn("{task.fields[title]}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[losses]}"),
-    )
     interrupt.check()
-    with Progress(
-        *columns, console=console.err, transient=True, disable=not console.err.is_terminal
-    ) as progress:
-        yield StepProgress(progress, snapshots, pictures)
+    with progress("painting", "step", None) as gauge:
+        yield StepProgress(gauge, snapshots, pictures)
 
 
 def losses(step: "Step") -> str:

@@ -1,16 +1,15 @@
 """``realtime-nst quantise``: the int8 form of a network, up to three times as fast on x86 CPUs."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress
 
 from realtime_nst.cli import console, options
 from realtime_nst.cli.export import check_target
 from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
+from realtime_nst.cli.progress import progress
 from realtime_nst.errors import UsageError
 from realtime_nst.files import digest
 
@@ -80,13 +79,13 @@ def _write(
     from realtime_nst.learning.loss_networks.load import load_loss_network
 
     extractor = FeatureExtractor([load_loss_network(path) for path in weights])
-    terminal = console.err.is_terminal
-    with Progress(console=console.err, transient=True, disable=not terminal) as progress:
-        task = progress.add_task("calibrating and measuring", total=None)
+    with progress("calibrating and measuring", "measurement", None) as gauge:
         tried = trial(source, painting, find_photos(content), extractor)
-        progress.update(task, total=2 * len(tried.judges))
-        advance = partial(progress.advance, task)
-        judges = [(code, _followed(measure, advance)) for code, measure in tried.judges]
+        gauge.total = 2 * len(tried.judges)
+        judges = [
+            (code, _followed(measure, lambda: gauge(gauge.done + 1)))
+            for code, measure in tried.judges
+        ]
         before, after = quantise(source.path, tried.shown, judges, target)
     figures = ", ".join(f"{n.replace('_', ' ')} {before[n]:.3f} to {after[n]:.3f}" for n in before)
     console.say(

@@ -10,8 +10,6 @@ from realtime_nst.cli.look_options import SaveLook, refuse_replacing, save_look,
 from realtime_nst.look import Look, View
 
 if TYPE_CHECKING:
-    import asyncio
-
     from realtime_nst.serve.server import Server
 
 _CAMERAS = (
@@ -86,8 +84,8 @@ def serve(
 async def _until_interrupted(server: "Server") -> None:
     import asyncio
 
-    stop = asyncio.Event()
-    _on_interrupt(stop)
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    interrupt.on_stop(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.set))
     async with server:
         for url in server.urls:
             console.say(f"open {url}")
@@ -95,12 +93,3 @@ async def _until_interrupted(server: "Server") -> None:
             console.say_notice(_CAMERAS)
         await stop.wait()
     console.say("stopped")
-
-
-def _on_interrupt(stop: "asyncio.Event") -> None:
-    import asyncio
-    import signal
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from realtime_nst.cli import console, options
 from realtime_nst.errors import ModelError, UsageError
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from realtime_nst.runtime.installed_style import InstalledStyle
     from realtime_nst.stream import Image
 
-
-_UNLIMITED = 10_000
-"""Columns."""
 
 _LIBRARY = "Your own styles"
 
@@ -100,10 +96,10 @@ def _list(as_json: bool) -> None:
         for entry in (*installed.styles, *installed.painters):
             typer.echo(json.dumps(_described(entry), ensure_ascii=False))
         return
-    _show(_table(installed.styles))
+    console.show(_table(installed.styles))
     if installed.painters:
         console.say("")
-        _show(_networks(installed.painters))
+        console.show(_networks(installed.painters))
 
 
 def _install(path: Path, name: str, overwrite: bool, as_json: bool) -> None:
@@ -136,14 +132,6 @@ def _described(entry: "InstalledStyle") -> dict[str, object]:
         "blends_in": groups[entry.row.codes],
         "origin": entry.origin or "program",
     }
-
-
-def _show(table: "Table") -> None:
-    """In a pipe or a file each row is one line, however long: other programs read it."""
-    if console.out.is_terminal:
-        console.out.print(table)
-    else:
-        Console(width=Console(width=_UNLIMITED).measure(table).maximum).print(table)
 
 
 def _networks(found: "Sequence[InstalledStyle]") -> "Table":

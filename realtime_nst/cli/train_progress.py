@@ -1,23 +1,22 @@
 """The progress of a training run on the terminal."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from realtime_nst.cli import console
+from realtime_nst.cli import console, interrupt
+from realtime_nst.cli.progress import progress
 
 if TYPE_CHECKING:
     from realtime_nst.learning.training.loop import Step, TrainingRun
 
 _ENOUGH_PHOTOS = 200
-_STEPS_A_LINE = 25
-"""Between two lines, if there is no terminal for a bar."""
 
 
 def say_started(run: "TrainingRun[Any]") -> None:
     console.say_notice(f"samples, losses and checkpoint: {run.folder}")
+    if run.step:
+        console.say_notice(f"resuming from step {run.step} of {run.recipe.steps}")
     photos = len(run.photos.training)
     if photos < _ENOUGH_PHOTOS:
         console.say_notice(
@@ -27,30 +26,31 @@ def say_started(run: "TrainingRun[Any]") -> None:
 
 
 def train_shown(run: "TrainingRun[Any]") -> Path:
-    """Train to the end with a progress bar; returns the path of the checkpoint."""
-    columns = (
-        TextColumn("training"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[losses]}"),
-    )
-    with Progress(*columns, console=console.err, disable=not console.err.is_terminal) as progress:
-        task = progress.add_task("", total=run.recipe.steps, completed=run.step, losses="")
+    """Train to the end with a progress bar; returns the path of the checkpoint.
+
+    A signal ends training after the step that it comes in, which is saved.
+    """
+    advice = f"the same command resumes from {run.checkpoint_path}"
+    with (
+        interrupt.explained(lambda: f"stopped at step {run.step}; {advice}"),
+        progress("training", "step", run.recipe.steps, before=run.step) as gauge,
+        ExitStack() as steps,
+    ):
+        steps.enter_context(interrupt.deferred())
 
         def show(step: "Step") -> None:
             if step.notice:
                 console.say_notice(step.notice)
-            elif not console.err.is_terminal and step.step % _STEPS_A_LINE == 0:
-                console.say_notice(f"step {step.step} of {step.steps}: {_losses(step)}")
-            progress.update(task, completed=step.step, losses=_losses(step))
+            gauge(step.step, _losses(step), losses={**step.losses, "total": step.total})
+            interrupt.check()
+            if step.step == step.steps:
+                steps.close()  # what follows is measured anew when it is stopped
 
         try:
             return run.train(show)
-        except KeyboardInterrupt:
-            progress.stop()
-            console.say_notice(f"stopped; the same command resumes from {run.checkpoint_path}")
-            raise typer.Exit(130) from None
+        except Exception:
+            interrupt.check()  # a loader's process may have been ended by the same signal
+            raise
 
 
 def _losses(step: "Step") -> str:

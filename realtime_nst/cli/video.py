@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realtime_nst.cli import console, options, part_options
+from realtime_nst.cli import console, interrupt, options, part_options
 from realtime_nst.cli.look_options import (
     OF_VIEW,
     SaveLook,
@@ -14,6 +14,7 @@ from realtime_nst.cli.look_options import (
     save_look,
     with_look,
 )
+from realtime_nst.cli.progress import frame_progress, shares
 from realtime_nst.cli.video_input import Given
 from realtime_nst.cli.video_output import Target
 from realtime_nst.errors import UsageError
@@ -106,6 +107,8 @@ def video(
     target = Target.of(output, format_, given, look.style, preview=preview is not None)
     if resume and target.is_piped:
         raise UsageError("--resume goes on with a file, which -o - does not write; name one")
+    if target.is_piped and console.manner.json:
+        raise UsageError("--json writes to standard output, as -o - does; leave one of them out")
     if given.is_stored:
         target.check(codec, overwrite=overwrite)
     with target.opened() as stream, given.opened(target.folder) as film:
@@ -130,16 +133,20 @@ def video(
         save_look(save, look, view, overwrite=overwrite)
         with VideoSource(film, start=sink.resume_from, span=span) as frames:
             report = _run(frames, painting, sink)
-        _say_how_it_went(frames, sink, report)
+        _say_how_it_went(frames, painting, sink, report)
 
 
-def _say_how_it_went(frames: "VideoSource", sink: "VideoSink", report: "Report") -> None:
+def _say_how_it_went(
+    frames: "VideoSource", painting: "Paint", sink: "VideoSink", report: "Report"
+) -> None:
     for notice in (*frames.notices, *sink.notices):
         console.say_notice(notice)
-    console.say(
+    console.say_result(
         f"{sink.path}: {console.counted(report.frames, 'frame')} in {report.seconds:.1f} s, "
-        f"{report.fps:.1f} fps; {console.shares(report)}"
-    )
+        f"{report.fps:.1f} fps; {shares(report)}",
+        path=sink.path, frames=report.frames, frames_before=sink.frames_before,
+        seconds=report.seconds, fps=report.fps, provider=painting.provider,
+    )  # fmt: skip
     if frames.faults:
         console.say_error(
             f"{frames.path}: {frames.faults.message}; {sink.path} holds all that is good"
@@ -150,27 +157,30 @@ def _say_how_it_went(frames: "VideoSource", sink: "VideoSink", report: "Report")
 def _run(frames: "VideoSource", painting: "Paint", sink: "VideoSink") -> "Report":
     from realtime_nst import pipeline
 
-    try:
-        with sink, console.frame_progress(sink.path.name, frames.info.frames) as progress:
-            return pipeline.run(frames, [painting], sink, progress)
-    except BaseException as error:
-        _say_what_is_kept(sink, stopped=isinstance(error, KeyboardInterrupt))
-        if isinstance(error, KeyboardInterrupt):
-            raise typer.Exit(130) from None
-        raise
+    before = sink.frames_before
+    if before:
+        console.say_notice(f"going on after the {console.counted(before, 'frame')} of earlier runs")
+    console.say_detail(f"painting on {painting.provider}")
+    with interrupt.explained(lambda: _what_is_kept(sink, "stopped")):
+        try:
+            with (
+                interrupt.finishing(sink),
+                frame_progress(sink.path.name, frames.info.frames, before=before) as progress,
+            ):
+                return pipeline.run(frames, [painting], sink, progress)
+        except Exception:
+            console.say_notice(_what_is_kept(sink, "failed"))
+            raise
 
 
-def _say_what_is_kept(sink: "VideoSink", stopped: bool) -> None:
+def _what_is_kept(sink: "VideoSink", why: str) -> str:
     from realtime_nst.media.container import clock
 
-    why = "stopped" if stopped else "failed"
     if not sink.names:
-        console.say_notice(f"{why}; {sink.path.stem} has the beginning of the film")
-        return
+        return f"{why}; {sink.path.stem} has the beginning of the film"
     if sink.kept is None:
-        console.say_notice(f"{why} before any frame was finished; nothing was written")
-        return
-    console.say_notice(
+        return f"{why} before any frame was finished; nothing was written"
+    return (
         f"{why} at {clock(sink.written_until or Fraction(0))}; what is finished is kept as "
         f"{sink.kept}; go on with the same command and --resume"
     )

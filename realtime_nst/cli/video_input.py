@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from realtime_nst.cli import console
+from realtime_nst.cli.progress import byte_progress
 from realtime_nst.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Given:
         elif self._address:
             from realtime_nst.media.web import open_web
 
-            with console.byte_progress(self._address.name) as told:
+            with byte_progress(self._address.name) as told:
                 file = open_web(self._address, folder, told)
             with file:
                 yield file
@@ -57,7 +57,7 @@ class Given:
             from realtime_nst.media.stored import spool
 
             name = "standard input" if self._text == PIPE else self.path.name
-            with console.byte_progress(name) as told, self._stream() as stream:
+            with byte_progress(name) as told, self._stream() as stream:
                 file = spool(stream, name, folder, told)
             with file:
                 yield file

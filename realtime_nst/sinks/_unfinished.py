@@ -33,8 +33,9 @@ class UnfinishedFile:
 
     ``partial`` is ``NAME.partial.SUFFIX``, or ``NAME.partial-2.SUFFIX`` and so on if that name is
     taken: by ``source``, by a link, or by a file that this package did not write. With ``resume``,
-    ``earlier`` is what can be kept of an earlier run, or None; its packets are copied to
-    ``NAME.resuming.SUFFIX``, which becomes ``partial`` or the target.
+    ``earlier`` is what can be kept of an earlier run, or None, if that ended in its first group of
+    pictures; its packets are copied to ``NAME.resuming.SUFFIX``, which becomes ``partial`` or the
+    target.
 
     Nothing is created or deleted before ``create``. From then on the files are locked, until
     ``commit``, ``keep`` or ``discard``. Raises :class:`TargetExists` if another run is writing
@@ -42,7 +43,7 @@ class UnfinishedFile:
     """
 
     def __init__(self, target: Path, source: Path | None, *, overwrite: bool, resume: bool) -> None:
-        self._target, self._overwrite = target, overwrite
+        self._target, self._overwrite, self._resume = target, overwrite, resume
         self.partial = _free_name(target, "partial", source)
         self.resuming = _free_name(target, "resuming", source)
         self.earlier = EarlierRun.latest(self.partial, self.resuming) if resume else None
@@ -60,7 +61,7 @@ class UnfinishedFile:
             if os.path.lexists(path):
                 self._locks.enter_context(_locked(path))
         if self.earlier is None:
-            if not self._overwrite:
+            if not (self._overwrite or self._resume):
                 self._check_no_earlier_run()
             self.partial.unlink(missing_ok=True)
         elif self.earlier.path == self.resuming:

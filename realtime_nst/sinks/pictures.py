@@ -25,7 +25,8 @@ class PictureSink(Unmanaged):
     only the first is written, and ``notices`` says so.
 
     The colour space, transparency and EXIF data of a frame's ``original`` are kept where the format
-    can hold them; without ``keep_exif``, EXIF data is left out.
+    can hold them; without ``keep_exif``, EXIF data is left out. ``written`` has the files written
+    so far.
 
     Raises :class:`TargetExists` before any work unless ``overwrite``; :class:`UsageError` for an
     unknown suffix, a repeated name, or a second frame for a single file; :class:`MediaError` if a
@@ -49,6 +50,7 @@ class PictureSink(Unmanaged):
         self._keep_exif = keep_exif
         self._playing: list[Frame] = []
         self.notices: list[str] = []
+        self.written: list[Path] = []
 
     def __enter__(self) -> Self:
         if self._single and len(self._names or ()) > 1:
@@ -81,7 +83,7 @@ class PictureSink(Unmanaged):
         return True
 
     def _write(self, frames: list[Frame]) -> None:
-        path = self._path(frames[0].index)
+        path = self.path_of(frames[0].index)
         _check_target(path, self._overwrite)
         if len(frames) > 1 and WRITERS[path.suffix.lower()][0] in ANIMATED:
             data = encode_animation(path, frames, self._quality)
@@ -94,8 +96,10 @@ class PictureSink(Unmanaged):
                     "output .gif, .webp or .png for all"
                 )
         _store(path, data)
+        self.written.append(path)
 
-    def _path(self, index: int) -> Path:
+    def path_of(self, index: int) -> Path:
+        """The file of frame ``index``; raises UsageError for a second frame of a single file."""
         if self._single:
             if index > 0:
                 raise UsageError(self._too_many())

@@ -126,6 +126,11 @@ class VideoSink:
         return self._file.earlier.until if self._file.earlier else None
 
     @property
+    def frames_before(self) -> int:
+        """How many frames are reused of earlier runs."""
+        return len(self._file.earlier.shown) if self._file.earlier else 0
+
+    @property
     def names(self) -> tuple[Path, ...]:
         """The files that the sink may write, finished and unfinished."""
         if isinstance(self._file, Piped):

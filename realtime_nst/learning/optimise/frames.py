@@ -58,6 +58,11 @@ class FrameOptimiser:
         """Begin a new sequence: the next frame has nothing to do with the last."""
         self._before = None
 
+    def follow(self, image: Image, result: Image) -> None:
+        """Go on as if ``image`` had just become ``result``, which an earlier run painted."""
+        photo = to_image(to_tensor(image, self._first.longest))
+        self._before = (photo, result) if photo.shape == result.shape else None
+
     def _warped_to(self, photo: Image) -> Previous | None:
         if self._before is None or self._before[0].shape != photo.shape:
             return None

@@ -95,16 +95,18 @@ class TrainingRun(Generic[Batch]):
     def train(self, on_step: Callable[[Step], None] = lambda _: None) -> Path:
         """Train to the recipe's last step, measure, and return the checkpoint's path.
 
+        A KeyboardInterrupt that ``on_step`` raises stops after that step, which is saved.
         Raises TrainingError if the losses stay not finite however often training goes back.
         """
         while self.step < self.recipe.steps:
             for progress in self._steps():
                 self._history.append({"step": progress.step, **progress.losses})
-                on_step(progress)
-                if self.step % self.recipe.checkpoint_every == 0:
-                    self._save()
-                if self.step % self.recipe.sample_every == 0:
-                    self._write_samples()
+                try:
+                    on_step(progress)
+                except KeyboardInterrupt:
+                    self._keep(stopped=True)
+                    raise
+                self._keep()
             if self.step < self.recipe.steps:
                 on_step(self._roll_back())
         self._write_samples()
@@ -165,6 +167,13 @@ class TrainingRun(Generic[Batch]):
             f"learning rate halved ({rollbacks} of at most {_MOST_ROLLBACKS} times)"
         )
         return Step(self.step, self.recipe.steps, {}, math.nan, notice)
+
+    def _keep(self, *, stopped: bool = False) -> None:
+        """After a step: the checkpoint and the samples that are due."""
+        if stopped or self.step % self.recipe.checkpoint_every == 0:
+            self._save()
+        if self.step % self.recipe.sample_every == 0:
+            self._write_samples()
 
     def _write_samples(self) -> None:
         self.task.samples.write(self.step, self._averaged.module, self._history)

@@ -1,0 +1,128 @@
+"""The options that every command has, and its class, which gives options their variables."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from realtime_nst.cli import console, interrupt
+from realtime_nst.cli.settings import origin, origin_of, variables_of
+from realtime_nst.errors import UsageError
+
+_PANEL = "What it says"
+
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", rich_help_panel=_PANEL, help="Say results and errors, nothing else."
+    ),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", rich_help_panel=_PANEL, help="Say more: settings, engines, what failed."
+    ),
+]
+Events = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        rich_help_panel=_PANEL,
+        help="Write events to standard output, one JSON object a line.",
+    ),
+]
+
+
+def with_manner(command: Callable[..., None], *, events: bool) -> Callable[..., None]:
+    """Give a command ``--quiet`` and ``--verbose``, and with ``events`` ``--json``."""
+
+    @wraps(command)
+    def run(*, quiet: bool, verbose: bool, events: bool = False, **given: Any) -> None:
+        speak(quiet, verbose)
+        console.manner.json = events
+        console.event("started", version=_version())
+        command(**given)
+
+    signature = inspect.signature(command)
+    added = {"quiet": Quiet, "verbose": Verbose, **({"events": Events} if events else {})}
+    parameters = [
+        *(p.replace(kind=p.KEYWORD_ONLY) for p in signature.parameters.values()),
+        *(
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=hint)
+            for name, hint in added.items()
+        ),
+    ]
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run
+
+
+def speak(quiet: bool, verbose: bool) -> None:
+    """Both may stand before the command as well as behind it."""
+    console.manner.quiet |= quiet
+    console.manner.verbose |= verbose
+
+
+def _version() -> str:
+    from realtime_nst import __version__
+
+    return __version__
+
+
+def _hide_flag_types(params: list[Any]) -> list[Any]:
+    """``<bool>`` beside a flag would say that it takes a value, which it does not."""
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
+
+
+class Command(TyperCommand):
+    def __init__(self, name: str | None, **given: Any) -> None:
+        super().__init__(name, **given)
+        for param in self.params:
+            param.envvar = variables_of(self, param)
+            param.show_envvar = False  # type: ignore[attr-defined]
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _hide_flag_types(super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """A value that was not typed is told with the place that it comes from."""
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            param: Any = getattr(error, "param", None)
+            source = ctx.get_parameter_source(param.name) if param else None
+            where = origin(self, param.name, source.name) if source else ""
+            if where:
+                error.message += f" (set by {where})"  # type: ignore[attr-defined]
+            raise
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            if where := origin_of(self, ctx, str(error)):
+                error.args = (f"{error}; it is set by {where}",)
+            raise
+
+
+class Group(TyperGroup):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _hide_flag_types(super().get_params(ctx))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Typer would say nothing of a signal that the command did not answer by itself."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            if not interrupt.is_reader_gone():
+                console.say_stopped(
+                    "stopped; nothing was changed; run the same command again",
+                    interrupt.exit_code(),
+                )
+            raise typer.Exit(interrupt.exit_code()) from None

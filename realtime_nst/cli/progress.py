@@ -1,0 +1,155 @@
+"""How far a long work is: a bar on a terminal, a few lines in a log, events with ``--json``."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task
+from rich.text import Text
+
+from realtime_nst.cli import console, interrupt
+from realtime_nst.pipeline import Report
+
+_PERCENT = (1, 2, 5, *range(10, 100, 10))
+"""Shares at which a log gets a line."""
+
+_APART, _SILENT = 10.0, 600.0
+"""Seconds between two lines of a log: at least, and at most if the work goes on."""
+
+_EVENTS_APART = 1.0
+"""Seconds."""
+
+
+class Gauge:
+    """``done`` of ``total`` (None: nobody knows) of ``unit``, the first ``before`` of which an
+    earlier run did. Call it with what is done so far; ``more`` is text for the end of the line,
+    ``fields`` are for the event alone. ``clock`` gives seconds."""
+
+    def __init__(
+        self,
+        title: str,
+        unit: str,
+        total: int | None,
+        *,
+        before: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        bar: Progress | None = None,
+    ) -> None:
+        self.total = total
+        self._unit, self._clock, self._bar = unit, clock, bar
+        self.begin(title, before)
+        if bar:
+            self._task = bar.add_task("", total=total, completed=before, gauge=self, more="")
+
+    def begin(self, title: str, before: int = 0) -> None:
+        """Once more from ``before`` on, with another ``title``."""
+        self.title = console.visible(title)
+        self.done = self._before = before
+        self._began = self._line = self._clock()
+        self._event = float("-inf")
+        self._mark = self._passed(before)
+
+    def __call__(self, done: int, more: str = "", **fields: Any) -> None:
+        self.done = done
+        now = self._clock()
+        if self._bar:
+            self._bar.update(self._task, completed=done, total=self.total, more=more)
+        elif self._due(now):
+            self._line, self._mark = now, self._passed(done)
+            console.say_progress(f"{self.title}: {self.line()}{', ' * bool(more)}{more}")
+        if now - self._event >= _EVENTS_APART or done == self.total:
+            self._event = now
+            console.event(
+                "progress", title=self.title, unit=self._unit, done=done, total=self.total,
+                seconds_left=self.seconds_left, **fields,
+            )  # fmt: skip
+
+    @property
+    def rate(self) -> float:
+        """Units a second since this run began."""
+        seconds = self._clock() - self._began
+        return (self.done - self._before) / seconds if seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """None if nobody knows."""
+        if self.total is None or not self.rate:
+            return None
+        return max(self.total - self.done, 0) / self.rate
+
+    def line(self) -> str:
+        counted = f"{self.done}" if self.total is None else f"{self.done} of {self.total}"
+        counted += f" {self._unit}s"
+        if self._unit == "byte":
+            whole = "" if self.total is None else f" of {self.total / 1e6:.1f}"
+            counted = f"{self.done / 1e6:.1f}{whole} MB"
+        share = f" ({100 * self.done // self.total} %)" if self.total else ""
+        return f"{counted}{share}{self._left()}"
+
+    def _left(self) -> str:
+        left = self.seconds_left
+        return "" if left is None else f", {timedelta(seconds=round(left))} left"
+
+    def _due(self, now: float) -> bool:
+        silent = now - self._line
+        marked = console.manner.verbose or self._passed(self.done) > self._mark
+        return (silent >= _APART and marked) or silent >= _SILENT
+
+    def _passed(self, done: int) -> int:
+        """How many of the shares are reached."""
+        return sum(100 * done >= mark * self.total for mark in _PERCENT) if self.total else 0
+
+
+class _Line(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        """What is behind the time left is cut where the terminal ends."""
+        gauge, more = task.fields["gauge"], task.fields["more"]
+        return Text(f"{gauge.line()}  {gauge.title}  {more}", no_wrap=True, overflow="ellipsis")
+
+
+@contextmanager
+def progress(title: str, unit: str, total: int | None, *, before: int = 0) -> Iterator[Gauge]:
+    """A :class:`Gauge`, with a bar if there is a terminal for one."""
+    columns = SpinnerColumn(), BarColumn(16), _Line()
+    if not console.err.is_terminal or console.manner.quiet:
+        yield Gauge(title, unit, total, before=before)
+        return
+    with Progress(*columns, console=console.err, transient=True) as bar:
+        yield Gauge(title, unit, total, before=before, bar=bar)
+
+
+@contextmanager
+def frame_progress(
+    title: str, total: int | None, *, unit: str = "frame", before: int = 0
+) -> Iterator[Callable[[Report], None]]:
+    """To be handed to ``pipeline.run``, which a signal stops between two frames."""
+    interrupt.check()
+    with progress(title, unit, total, before=before) as gauge:
+
+        def show(report: Report) -> None:
+            fps = report.fps
+            gauge(before + report.frames, f"{fps:.1f} {unit}s a second", fps=round(fps, 2))
+            interrupt.check()
+
+        with interrupt.deferred():
+            yield show
+
+
+@contextmanager
+def byte_progress(title: str) -> Iterator[Callable[[int], None]]:
+    """How much has come; hand it the number of bytes so far."""
+    interrupt.check()
+    with progress(title, "byte", None) as gauge:
+        yield gauge
+
+
+def shares(report: Report) -> str:
+    """How many milliseconds each part worked on a frame; the parts run on threads of their own."""
+    names = {"source": "read", "sink": "write"}
+    parts = (
+        f"{names.get(name, 'paint')} {1000 * seconds / max(report.frames, 1):.1f}"
+        for name, seconds in report.busy.items()
+    )
+    return f"{', '.join(parts)} ms a frame, at the same time"
