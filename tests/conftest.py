@@ -27,7 +27,7 @@ _TESTS = itertools.count()
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
-    """No test reads or writes the cache, the state or the settings or the styles of the person who runs it."""
+    """No test reads or writes cache, state, settings or styles of the person who runs it."""
     folder = tmp_path_factory.getbasetemp() / "own" / str(next(_TESTS))
     monkeypatch.setenv("REALTIME_NST_CACHE", str(folder / "cache"))
     monkeypatch.setenv("REALTIME_NST_STATE", str(folder / "state"))

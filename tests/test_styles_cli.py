@@ -16,6 +16,8 @@ def test_each_style_and_painter_is_one_json_object_on_a_line(cli, weights):
     assert code == 0
     found = {entry["name"]: entry for entry in map(json.loads, said.splitlines())}
     assert found["wave"] == {
+        "event": "result",
+        "command": "styles",
         "name": "wave",
         "title": "Wave",
         "artist": "Somebody",

@@ -81,9 +81,7 @@ def _options(
 
 def run() -> int:
     """Run the command of ``sys.argv``; returns its exit code."""
-    console.manner = console.Manner(
-        json="--json" in sys.argv and "styles" not in sys.argv, reader_gone=interrupt.reader_gone
-    )
+    console.manner = console.Manner(json="--json" in sys.argv, reader_gone=interrupt.reader_gone)
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of damaged tags, whatever the outcome
     _show_as_notices(StyleWarning)
     with interrupt.watched():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,7 +66,7 @@ def bench(
     from realtime_nst.packages import require
 
     if list_:
-        console.out.print(console.table(("case", "what"), titles().items()))
+        _say_list([*titles().items()])
         return
     require("the benchmark", "bench")
     from realtime_nst.bench.conditions import conditions_for
@@ -87,6 +88,13 @@ def bench(
         _report(result, load_cases(), output, _comparison(compare, old, result))
     if not result.finished:
         raise typer.Exit(interrupt.exit_code())
+
+
+def _say_list(cases: list[tuple[str, str]]) -> None:
+    if console.manner.json:
+        console.say_result("", cases=[{"name": name, "title": title} for name, title in cases])
+    else:
+        console.show(console.table(("case", "what"), cases))
 
 
 @contextmanager
@@ -126,12 +134,16 @@ def _report(
 
     path = folder / f"{result.conditions.stem}.html"
     write_text(path, report(result, cases, comparison))
-    if comparison:
+    if comparison and not console.manner.json:
         _say_comparison(comparison)
     told = [(line.value, line.text) for line in headlines(result, cases)]
-    console.show(console.table(("", ""), told))
-    for written in (path, path.with_suffix(".json"), path.with_suffix(".csv")):
-        console.say(str(written))
+    files = [path, path.with_suffix(".json"), path.with_suffix(".csv")]
+    if console.manner.json:
+        _say_event(result, told, files, comparison)
+    else:
+        console.show(console.table(("", ""), told))
+        for written in files:
+            console.say(str(written))
     defects = [unit for unit in result.left_out if unit.defect]
     if defects:
         console.say_error(
@@ -139,6 +151,24 @@ def _report(
             "the same command tries them again"
         )
         raise typer.Exit(1)
+
+
+def _say_event(
+    result: "Result",
+    told: list[tuple[str, str]],
+    files: list[Path],
+    comparison: "Comparison | None",
+) -> None:
+    changes = comparison.changes if comparison else ()
+    console.say_result(
+        "",
+        finished=result.finished,
+        figures=[{"value": value, "text": text} for value, text in told],
+        files=files,
+        left_out=[f"{unit.case}: {unit.unit}: {unit.left_out}" for unit in result.left_out],
+        differences=list(comparison.differences) if comparison else [],
+        changes=[asdict(change) for change in changes],
+    )
 
 
 def _say_comparison(comparison: "Comparison") -> None:

@@ -5,11 +5,12 @@ what is in them.
 """
 
 import json
+import math
 import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -154,9 +155,9 @@ def event(name: str, /, **fields: Any) -> None:
     """One line of ``--json``; nothing without it."""
     if not manner.json or sys.stdout is None:
         return
-    line = json.dumps({"event": name, "command": manner.command, **fields}, default=str)
+    told = {"event": name, "command": manner.command, **_plain(fields)}
     try:
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{json.dumps(told, default=str)}\n")
         sys.stdout.flush()
     except BrokenPipeError:
         _lose_output()
@@ -165,6 +166,15 @@ def event(name: str, /, **fields: Any) -> None:
 def _in_options(text: str) -> str:
     """What the library calls an argument, `keep_colour`, is here an option, --keep-colour."""
     return _ARGUMENT.sub(lambda match: "--" + match[1].replace("_", "-"), text)
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no word for numbers that are not finite."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def visible(text: str, *, lines: bool = False) -> str:

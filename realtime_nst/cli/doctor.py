@@ -1,45 +1,96 @@
 """``realtime-nst doctor``: what this computer can do with the program, found and measured."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
-from realtime_nst.cli import console, options
+import typer
+
+from realtime_nst.cli import console, options, settings
 from realtime_nst.errors import RealtimeNstError
 
 if TYPE_CHECKING:
     from realtime_nst.runtime.doctor import Timing
 
 
-def doctor(style: options.Style = options.DEFAULT_STYLE) -> None:
-    """Show the execution providers present, how fast each is, and what is missing."""
+def doctor(context: typer.Context, style: options.Style = options.DEFAULT_STYLE) -> None:
+    """Show the execution providers present, how fast each is, what is set, what is missing."""
     from realtime_nst.runtime import doctor as checks
 
     computer = checks.computer()
-    console.say(
-        f"{computer.system}\n{computer.processor}, {computer.usable_cores} of {computer.cores} "
-        f"cores usable, fast in {', '.join(computer.precisions) or 'unknown precisions'}\n"
-    )
+    group: Any = context.parent and context.parent.command
+    chosen = settings.found(group.commands)
+    if not console.manner.json:
+        console.say(
+            f"{computer.system}\n{computer.processor}, {computer.usable_cores} of {computer.cores} "
+            f"cores usable, fast in {', '.join(computer.precisions) or 'unknown precisions'}\n"
+        )
     timings, failure = _timings(style)
-    headings = ("provider", "640x480", "what it is, or what it needs")
-    console.show(console.table(headings, _providers(timings)))
-    console.say("")
-    if failure is None:
-        _say_automatic(style)
-    console.show(console.table(("package", "version", ""), _packages()))
-    console.say("")
-    console.show(console.table(("format", "encoder", ""), _encoders()))
+    automatic = None if failure else _automatic(style)
+    if console.manner.json:
+        _say_event(style, timings, automatic, chosen)
+    else:
+        _say_tables(style, timings, automatic, chosen)
     if failure is not None:
         raise failure
 
 
-def _say_automatic(style: str) -> None:
+def _say_event(
+    style: str,
+    timings: "dict[str, Timing]",
+    automatic: tuple[str, str] | None,
+    chosen: list[settings.Setting],
+) -> None:
+    from realtime_nst.runtime import doctor as checks
+
+    timed = {name: asdict(timing) for name, timing in timings.items()}
+    providers = [
+        asdict(status) | {"timing": timed.get(status.name)} for status in checks.providers()
+    ]
+    console.say_result(
+        "",
+        computer=asdict(checks.computer()),
+        style=style,
+        providers=providers,
+        automatic=dict(zip(("provider", "reason"), automatic, strict=True)) if automatic else None,
+        packages=[{"name": p.name, "version": p.version or None} for p in checks.packages()],
+        encoders=checks.encoders(),
+        folders=dict(_folders()),
+        settings=[asdict(setting) for setting in chosen],
+    )
+
+
+def _say_tables(
+    style: str,
+    timings: "dict[str, Timing]",
+    automatic: tuple[str, str] | None,
+    chosen: list[settings.Setting],
+) -> None:
+    headings = ("provider", "640x480", "what it is, or what it needs")
+    console.show(console.table(headings, _providers(timings)))
+    console.say("")
+    if automatic:
+        provider, why = automatic
+        console.say(f"--provider auto: {provider} for {style}, because {why}\n")
+    console.show(console.table(("package", "version", ""), _packages()))
+    console.say("")
+    console.show(console.table(("format", "encoder", ""), _encoders()))
+    console.say("")
+    console.show(console.table(("folder or file", "where"), _folders()))
+    if chosen:
+        rows = [(setting.option, setting.value, setting.where) for setting in chosen]
+        console.say("")
+        console.show(console.table(("option", "set to", "by"), rows))
+
+
+def _automatic(style: str) -> tuple[str, str] | None:
+    """What ``--provider auto`` is, and why; None if no provider works: the table says why."""
     from realtime_nst.runtime import doctor as checks
 
     try:
-        provider, why = checks.automatic(style)
+        return checks.automatic(style)
     except RealtimeNstError:
-        return  # no provider works here; the table says why
-    console.say(f"--provider auto: {provider} for {style}, because {why}\n")
+        return None
 
 
 def _timings(style: str) -> "tuple[dict[str, Timing], RealtimeNstError | None]":
@@ -80,3 +131,12 @@ def _encoders() -> Iterator[tuple[str, str, str]]:
     for name, found in checks.encoders().items():
         remedy = "" if found else "missing; install PyAV from its wheel: pip install --force av"
         yield name, ", ".join(found) or "absent", remedy
+
+
+def _folders() -> Iterator[tuple[str, str]]:
+    from realtime_nst.live import state
+    from realtime_nst.runtime.host import cache_root
+
+    yield "settings", str(settings.path())
+    yield "last look of live", str(state.path())
+    yield "cache", str(cache_root())

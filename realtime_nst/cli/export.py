@@ -47,7 +47,10 @@ def export_checked(checkpoint: "Checkpoint", output: Path) -> None:
     mean, largest = write(checkpoint, output)
     if KINDS[checkpoint.recipe.kind].needs_encoder:
         console.say(f"{encoder_path(output)}: makes the codes of paintings for {output.name}")
-    console.say(
-        f"{output}: {output.stat().st_size / 1e6:.1f} MB, step {checkpoint.step}; differs from "
-        f"torch by {mean:.3f} grey levels on average, {largest} at most"
-    )
+    size = output.stat().st_size
+    console.say_result(
+        f"{output}: {size / 1e6:.1f} MB, step {checkpoint.step}; differs from "
+        f"torch by {mean:.3f} grey levels on average, {largest} at most",
+        path=output, bytes=size, step=checkpoint.step, mean_difference=mean,
+        largest_difference=largest,
+    )  # fmt: skip

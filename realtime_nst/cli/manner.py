@@ -42,8 +42,9 @@ def with_manner(command: Callable[..., None], *, events: bool) -> Callable[..., 
     @wraps(command)
     def run(*, quiet: bool, verbose: bool, events: bool = False, **given: Any) -> None:
         speak(quiet, verbose)
-        console.manner.json = events
-        console.event("started", version=_version())
+        console.manner.json = events or given.get("as_json", False)
+        if events:
+            console.event("started", version=_version())
         command(**given)
 
     signature = inspect.signature(command)
@@ -64,6 +65,8 @@ def speak(quiet: bool, verbose: bool) -> None:
     """Both may stand before the command as well as behind it."""
     console.manner.quiet |= quiet
     console.manner.verbose |= verbose
+    if console.manner.quiet and console.manner.verbose:
+        raise UsageError("--quiet and --verbose contradict each other; give one of them")
 
 
 def _version() -> str:

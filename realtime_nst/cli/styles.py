@@ -1,6 +1,5 @@
 """``realtime-nst styles``: what is installed, as tables, as JSON or as a contact sheet."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -94,7 +93,7 @@ def _list(as_json: bool) -> None:
         raise ModelError("no styles are installed; train one with: realtime-nst train")
     if as_json:
         for entry in (*installed.styles, *installed.painters):
-            typer.echo(json.dumps(_described(entry), ensure_ascii=False))
+            console.event("result", **_described(entry))
         return
     console.show(_table(installed.styles))
     if installed.painters:
@@ -110,7 +109,7 @@ def _install(path: Path, name: str, overwrite: bool, as_json: bool) -> None:
     option = "--painter" if entry.row.needs_encoder else "--style"
     called = " or ".join(entry.names or (entry.name,))
     if as_json:
-        typer.echo(json.dumps(_described(entry), ensure_ascii=False))
+        console.event("result", **_described(entry))
     else:
         console.say(f"{entry.name} is installed; use it with: {option} {called}")
 

@@ -61,4 +61,8 @@ def _losses(step: "Step") -> str:
 def say_quality(quality: dict[str, float], photos: int) -> None:
     figures = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in quality.items())
     if figures:
-        console.say(f"on {photos} photos held out of training (lower is better): {figures}")
+        console.say_result(
+            f"on {photos} photos held out of training (lower is better): {figures}",
+            quality=quality,
+            photos=photos,
+        )
