@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from realtime_nst.errors import MediaError
 from realtime_nst.media import exif, tone
 from realtime_nst.media.picture_kinds import HEAD, cicp, count_of, kind_of, opened
+from realtime_nst.media.primaries import PRIMARIES
 from realtime_nst.stream import Animated, Image, Original
 
 if TYPE_CHECKING:  # Pillow takes 0.1 s to import, and most commands read no picture
@@ -199,7 +200,7 @@ def _profile(picture: "Pillow.Image", data: bytes) -> "Profile | None":
     primaries, _ = cicp(data) if picture.format in _TELL_PRIMARIES else (2, 2)
     if not embedded and primaries == 2:
         return None
-    from realtime_nst.media.profiles import PRIMARIES, read_profile, rgb_profile
+    from realtime_nst.media.profiles import read_profile, rgb_profile
 
     if not embedded and primaries in PRIMARIES:
         embedded = rgb_profile(PRIMARIES[primaries])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageCms
 
+from realtime_nst.media.primaries import Chromaticities, to_xyz
 from realtime_nst.stream import Image
 
 _MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L", "Lab": "LAB"}
@@ -100,26 +101,15 @@ def _transform(source: Any, target: Any, source_mode: str, target_mode: str) -> 
 
 
 _D50 = np.array([0.9642, 1.0, 0.8249])
-_D65 = np.array([0.3127, 0.3290])
 _BRADFORD = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 )
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 """g, a, b, c, d of (aX + b)^g from d on, cX below (ICC.1:2022, table 68, function type 3)."""
 
-PRIMARIES = {
-    9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
-    11: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
-    12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
-}
-"""Chromaticities of red, green and blue by the code of ITU-T H.273, table 2: BT.2020 and P3. White
-is D65."""
-
 
 @lru_cache(maxsize=8)
-def rgb_profile(
-    primaries: tuple[tuple[float, float], ...], curve: tuple[float, ...] = _SRGB_CURVE
-) -> bytes:
+def rgb_profile(primaries: Chromaticities, curve: tuple[float, ...] = _SRGB_CURVE) -> bytes:
     """An ICC profile for an RGB space with white D65.
 
     ``primaries`` are the chromaticities of red, green and blue; ``curve`` is a gamma alone, or the
@@ -130,7 +120,7 @@ def rgb_profile(
         b"cprt": _text("none"),
         b"wtpt": _xyz(_D50),
     }
-    for name, column in zip(b"rgb", _matrix(np.array(primaries)).T, strict=True):
+    for name, column in zip(b"rgb", _matrix(primaries).T, strict=True):
         tags[bytes([name]) + b"XYZ"] = _xyz(column)
         form = 3 if len(curve) > 1 else 0
         tags[bytes([name]) + b"TRC"] = b"para" + struct.pack(">4xHxx", form) + _fixed(curve)
@@ -144,11 +134,10 @@ def rgb_profile(
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 
 
-def _matrix(primaries: NDArray[np.float64]) -> NDArray[np.float64]:
-    """RGB to XYZ, adapted from D65 to D50 (Lindbloom's equations; Bradford adaptation)."""
-    colours = np.array([[x / y, 1, (1 - x - y) / y] for x, y in (*primaries, _D65)]).T
-    matrix = colours[:, :3] * np.linalg.solve(colours[:, :3], colours[:, 3])
-    cones = (_BRADFORD @ _D50) / (_BRADFORD @ colours[:, 3])
+def _matrix(primaries: Chromaticities) -> NDArray[np.float64]:
+    """RGB to XYZ, adapted from D65 to D50 by Bradford's matrix."""
+    matrix = to_xyz(primaries)
+    cones = (_BRADFORD @ _D50) / (_BRADFORD @ matrix.sum(1))
     adapted: NDArray[np.float64] = np.linalg.solve(_BRADFORD, cones[:, None] * _BRADFORD @ matrix)
     return adapted
 

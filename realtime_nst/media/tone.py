@@ -1,6 +1,6 @@
 """HDR made SDR: the EETF of ITU-R BT.2390-11, 5.4.1, on the largest of R, G and B.
 
-Light is in nits, ``float32 [..., 3]``.
+Light is in nits, ``float32 [..., 3]``, with the primaries of BT.2020.
 """
 
 import numpy as np
@@ -17,6 +17,12 @@ SDR_WHITE = 203.0
 PEAK = 1000.0
 """Nits of the brightest light, if a file does not say."""
 
+LUMINANCE = np.array([0.2627, 0.6780, 0.0593], np.float32)
+"""The shares of R, G and B (ITU-R BT.2020-2, table 4)."""
+
+OOTF = 0.2
+"""HLG's system gamma at 1,000 nits, less one (ITU-R BT.2100-2, table 5)."""
+
 _M1, _M2, _C1, _C2, _C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
 _A, _B, _C = 0.17883277, 0.28466892, 0.55991073
 
@@ -26,20 +32,39 @@ def nits_of(coded: Light, transfer: int) -> Light:
     BT.2100-2, tables 4 and 5)."""
     if transfer == PQ:
         return _from_pq(coded)
-    scene = np.where(coded <= 0.5, coded**2 / 3, (np.exp((coded - _C) / _A) + _B) / 12)
-    luminance = scene @ np.array([0.2627, 0.6780, 0.0593], np.float32)
-    result: Light = (PEAK * luminance[..., None] ** 0.2 * scene).astype(np.float32)
+    scene = scene_of(coded)
+    result: Light = (PEAK * (scene @ LUMINANCE)[..., None] ** OOTF * scene).astype(np.float32)
     return result
+
+
+def scene_of(coded: Light) -> Light:
+    """The light of the scene, 0 to 1, of each HLG code: the inverse OETF."""
+    scene = np.where(coded <= 0.5, coded**2 / 3, (np.exp((coded - _C) / _A) + _B) / 12)
+    return np.asarray(scene, np.float32)
+
+
+def code_of(light: Light, transfer: int) -> Light:
+    """The codes, 0 to 1, of light for each channel by itself: PQ's of nits, HLG's of the light of
+    the scene, 0 to 1."""
+    if transfer == PQ:
+        return _to_pq(light)
+    bright = _A * np.log(np.maximum(12 * light - _B, 1e-6)) + _C
+    return np.asarray(np.where(light <= 1 / 12, np.sqrt(3 * light), bright), np.float32)
 
 
 def tone_mapped(light: Light, peak: float = PEAK) -> Light:
     """``light`` of at most ``peak`` nits as light of at most :data:`SDR_WHITE`; hues stay."""
+    most = light.max(-1, keepdims=True)
+    result: Light = light * (_curve(most, peak) / np.maximum(most, 1e-6))
+    return np.minimum(result, np.float32(SDR_WHITE))
+
+
+def _curve(light: Light, peak: float) -> Light:
     if peak <= SDR_WHITE:
         return np.minimum(light, np.float32(SDR_WHITE))
-    most = np.minimum(light.max(-1, keepdims=True), np.float32(peak))
     top = _to_pq(np.array(peak, np.float32))
     white = _to_pq(np.array(SDR_WHITE, np.float32)) / top
-    level = _to_pq(most) / top
+    level = np.minimum(_to_pq(light) / top, 1)
     knee = 1.5 * white - 0.5
     t = (level - knee) / (1 - knee)
     spline = (
@@ -47,9 +72,7 @@ def tone_mapped(light: Light, peak: float = PEAK) -> Light:
         + (t**3 - 2 * t**2 + t) * (1 - knee)
         + (3 * t**2 - 2 * t**3) * white
     )
-    mapped = _from_pq(np.where(level < knee, level, spline) * top)
-    result: Light = light * (mapped / np.maximum(most, 1e-6))
-    return np.minimum(result, np.float32(SDR_WHITE))
+    return _from_pq(np.where(level < knee, level, spline) * top)
 
 
 def srgb_coded(light: Light) -> NDArray[np.uint8]:

@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
-from realtime_nst.media.profiles import PRIMARIES, rgb_profile
+from realtime_nst.media.primaries import PRIMARIES
+from realtime_nst.media.profiles import rgb_profile
 
 COLOURS = np.array(
     [[255, 255, 255], [0, 0, 0], [200, 30, 40], [70, 160, 90], [40, 50, 210], [128, 128, 128]],
