@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,9 @@ class Original:
     that image. ``exif`` is the EXIF data as stored; the orientation in it has been applied.
     ``subsampling`` is that of a JPEG's colour: 0 is 4:4:4, 1 is 4:2:2, 2 is 4:2:0, -1 any other.
     ``animated`` is set if the file holds more pictures, which follow as frames of the same index.
+
+    ``deep`` is what ``shown`` was made from if more than 8 bits are kept: RGB or RGBA of
+    ``media.pixels.Deep``. ``decoded`` is PyAV's frame of the same picture, if it lies upright.
     """
 
     pixels: NDArray[np.uint8] | None = None
@@ -43,6 +46,8 @@ class Original:
     exif: bytes = b""
     subsampling: int = -1
     animated: Animated | None = None
+    deep: NDArray[np.uint16] | None = None
+    decoded: Any = None
 
 
 @dataclass(frozen=True, slots=True)

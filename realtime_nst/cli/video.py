@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realtime_nst.cli import console, interrupt, options, part_options
+from realtime_nst.cli import console, interrupt, options, part_options, pixel_options
 from realtime_nst.cli.look_options import (
     OF_VIEW,
     SaveLook,
@@ -92,6 +92,9 @@ def video(
     start: part_options.Start = None,
     end: part_options.End = None,
     preview: part_options.Preview = None,
+    hdr: pixel_options.Hdr = "map",
+    bits: pixel_options.Bits = 8,
+    deinterlace: pixel_options.Deinterlace = False,
     save: SaveLook = None,
 ) -> None:
     """Paint a video file. Sound, subtitles and the time of every frame stay as they are."""
@@ -103,7 +106,7 @@ def video(
     if quality is not None:
         raise UsageError(f"--quality of a video is called --crf here: --crf {quality}")
     given, span = Given(source), part_options.check_part(start, end, preview)
-    settings = fingerprint(look)
+    settings = {"deinterlace": str(deinterlace), **fingerprint(look)}
     target = Target.of(output, format_, given, look.style, preview=preview is not None)
     if resume and target.is_piped:
         raise UsageError("--resume goes on with a file, which -o - does not write; name one")
@@ -127,11 +130,16 @@ def video(
             strict=strict,
             span=span,
             stream=stream,
+            bits=bits,
+            hdr=hdr,
         )
         read = [film] if isinstance(film, Path) else []
         refuse_replacing([*sink.names, *filter(None, [save])], look, *read)
         save_look(save, look, view, overwrite=overwrite)
-        with VideoSource(film, start=sink.resume_from, span=span) as frames:
+        reading = VideoSource(
+            film, start=sink.resume_from, span=span, kept=sink.pixels, deinterlace=deinterlace
+        )
+        with reading as frames:
             report = _run(frames, painting, sink)
         _say_how_it_went(frames, painting, sink, report)
 

@@ -5,10 +5,11 @@ from typing import Any, Self
 
 from av.video.reformatter import Colorspace
 
+from realtime_nst.media.tone import HLG, PQ
+
 # Code points of ITU-T H.273, also used by FFmpeg.
 _RGB, _BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M, _SMPTE240M, _BT2020 = 0, 1, 2, 5, 6, 7, 9
 _BT601 = (_BT470BG, _SMPTE170M)
-_PQ, _HLG = 16, 18
 LIMITED, FULL = 1, 2
 
 
@@ -45,21 +46,26 @@ class Colours:
 
     @property
     def hdr(self) -> bool:
-        return self.transfer in (_PQ, _HLG)
+        return self.transfer in (PQ, HLG)
 
     @property
     def needs_mapping(self) -> bool:
-        """True for HDR and BT.2020, which must be converted to 8-bit BT.709."""
+        """True for HDR and BT.2020, which must be converted to BT.709."""
         return self.hdr or self.primaries == _BT2020
 
-    def written(self) -> "Colours":
-        """The colours to write a frame with that was read with these: 8-bit, limited range."""
+    def written(self, hdr: bool = False) -> "Colours":
+        """The colours to write a frame with that was read with these: limited range, and SDR
+        unless ``hdr``."""
+        if hdr:
+            return Colours(_BT2020, self.primaries, self.transfer)
         if self.needs_mapping or self.matrix not in (_BT709, *_BT601):
             return Colours()
         return Colours(self.matrix, self.primaries, self.transfer)
 
     @property
     def swscale_matrix(self) -> int:
+        if self.matrix == _BT2020:
+            return int(Colorspace.BT2020)
         return int(Colorspace.ITU601 if self.matrix in _BT601 else Colorspace.ITU709)
 
     def tag(self, pictures: Any) -> None:

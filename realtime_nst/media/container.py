@@ -19,12 +19,12 @@ from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.files import nearest
 from realtime_nst.media.picture_kinds import HEAD, is_still
 from realtime_nst.media.stored import Stored, StoredReader
-from realtime_nst.stream import Image
 
 _EBML = b"\x1a\x45\xdf\xa3"
 _SEGMENT = b"\x18\x53\x80\x67"
@@ -157,16 +157,16 @@ class Orientation:
             return cls(True, c < 0, b < 0)
         return None
 
-    def apply(self, image: Image) -> Image:
+    def apply(self, image: NDArray[Any]) -> NDArray[Any]:
         """C-contiguous."""
         import cv2
 
         image = np.ascontiguousarray(image)
         if self.transposed:
-            image = np.asarray(cv2.transpose(image), np.uint8)
+            image = np.asarray(cv2.transpose(image))
         if self.mirrored or self.flipped:
             axes = -1 if self.mirrored and self.flipped else int(self.mirrored)
-            image = np.asarray(cv2.flip(image, axes), np.uint8)
+            image = np.asarray(cv2.flip(image, axes))
         return image
 
 
@@ -184,15 +184,18 @@ def displayed(
     size, aspect = (stream.width, stream.height), stream.sample_aspect_ratio
     if not aspect or aspect == 1:
         return size, None
-    first: VideoFrame | None = next(_decodable(container, stream), None)
+    first = first_frame(container, stream)
     turned = first is not None and (Orientation.of(first) or Orientation()).transposed
     return (size[::-1], 1 / aspect) if turned else (size, aspect)
 
 
-def _decodable(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+    """The next frame of ``stream`` that can be decoded; None if there is none."""
     for packet in container.demux(stream):
         with suppress(av.FFmpegError):
-            yield from packet.decode()
+            for frame in packet.decode():
+                return frame
+    return None
 
 
 def is_full_colour(stream: VideoStream) -> bool:

@@ -282,7 +282,7 @@ def _finished(
     kept = profile.data if profile is not None and profile.is_writable else b""
     own = pixels if kept else shown
     if alpha is not None:
-        shown, own = _on_white(shown, alpha), np.dstack((own, alpha))
+        shown, own = on_white(shown, alpha), np.dstack((own, alpha))
     elif own is shown:
         return shown, Original(profile=kept, exif=data)
     return shown, Original(own, shown, kept, data)
@@ -321,7 +321,8 @@ def _exif_of(picture: "Pillow.Image") -> bytes:
     return result.tobytes() if result else b""
 
 
-def _on_white(pixels: Image, alpha: NDArray[np.uint8]) -> Image:
+def on_white(pixels: Image, alpha: NDArray[np.uint8]) -> Image:
+    """``pixels`` over white, where ``alpha`` (``(height, width)``, 255: opaque) lets it through."""
     image = np.empty_like(pixels)
     for top in range(0, len(pixels), _BAND):
         band = slice(top, top + _BAND)

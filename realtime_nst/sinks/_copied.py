@@ -33,7 +33,16 @@ from realtime_nst.sinks.formats import Container
 
 # Tags that describe the old file, not its content.
 _FILE_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "duration"}
-_STREAM_TAGS = {"encoder", "duration", "vendor_id", "bps", "number_of_frames", "number_of_bytes"}
+_STREAM_TAGS = {
+    "alpha_mode",
+    "bps",
+    "duration",
+    "encoder",
+    "number_of_bytes",
+    "number_of_frames",
+    "vendor_id",
+}
+"""Those that are not copied; muxers write their own."""
 _LONGEST_PRIMING = Fraction(1, 10)
 
 

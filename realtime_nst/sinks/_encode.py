@@ -13,27 +13,29 @@ from fractions import Fraction
 from typing import Any, Self, cast
 
 import av
-import numpy as np
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition
-from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError
 from realtime_nst.media.colours import Colours
 from realtime_nst.media.container import (
     displayed,
+    first_frame,
     frame_rate,
     is_full_colour,
     main_video,
 )
+from realtime_nst.media.light_levels import LightLevels
+from realtime_nst.media.pixels import EIGHT_BITS, Pixels
 from realtime_nst.sinks._copied import stream_tags
+from realtime_nst.sinks._light_levels import hdr_options
+from realtime_nst.sinks._planes import ToPlanes
 from realtime_nst.sinks._timecode import later
 from realtime_nst.sinks._unfinished import MARK
 from realtime_nst.sinks.formats import Codec
-from realtime_nst.stream import Image
+from realtime_nst.stream import Image, Original
 
 _DEFAULT_RATE = Fraction(25)
 _SECONDS_A_GROUP = 2
@@ -48,7 +50,8 @@ class Traits:
 
     ``time_base`` is the length of a tick in seconds, ``aspect`` a pixel's width over its height
     (None: 1) in pictures of ``size``, (width, height) as displayed. ``origin`` is where on the
-    source's clock the film starts.
+    source's clock the film starts. ``stored`` is the pixel format of the source, ``levels`` the
+    light levels of HDR that is kept.
     """
 
     time_base: Fraction
@@ -60,6 +63,8 @@ class Traits:
     size: tuple[int, int] | None = None
     origin: Fraction = Fraction(0)
     disposition: int = 0
+    stored: str = "yuv420p"
+    levels: LightLevels = field(default_factory=LightLevels)
 
     @classmethod
     def of(
@@ -67,21 +72,27 @@ class Traits:
         container: InputContainer,
         origin: Fraction = Fraction(0),
         start: Fraction = Fraction(0),
+        *,
+        hdr: bool = False,
     ) -> Self:
-        """``start`` is the time of the film, in seconds, at which the result begins."""
+        """``start`` is the time of the film, in seconds, at which the result begins; ``hdr`` if its
+        HDR is kept."""
         stream = main_video(container)
         rate = frame_rate(stream) or _DEFAULT_RATE
         size, aspect = displayed(container, stream)
+        first = first_frame(container, stream) if hdr else None
         return cls(
             stream.time_base or _tick(rate),
             rate,
-            Colours.of(stream.codec_context).written(),
+            Colours.of(stream.codec_context).written(hdr),
             is_full_colour(stream),
             aspect,
             stream_tags(stream) | _timecode(container, round(start * rate), rate),
             size,
             origin,
             int(stream.disposition),
+            stream.codec_context.pix_fmt or cls.stored,
+            LightLevels.of(first) if first else LightLevels(),
         )
 
     def aspect_of(self, size: tuple[int, int]) -> Fraction | None:
@@ -133,9 +144,20 @@ class Encoding:
     quality: int
     traits: Traits
     others: Mapping[str, str]
+    pixels: Pixels = EIGHT_BITS
 
     def pixel_format(self, size: tuple[int, int]) -> str:
-        return self.codec.pixel_format(*size, self.traits.full_colour)
+        return self.codec.pixel_format(*size, self.traits.full_colour, self.pixels)
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Those of the encoder."""
+        options = dict(self.codec.options)
+        if self.pixels.alpha:
+            options |= self.codec.alpha_options
+        if self.pixels.hdr and self.codec.light_levels:
+            options = hdr_options(self.codec.light_levels, options, self.traits.levels)
+        return options
 
     def settings(self, size: tuple[int, int]) -> dict[str, str]:
         """By name, everything that decides the stream. Streams with equal settings can be joined.
@@ -147,6 +169,7 @@ class Encoding:
             "codec": (self.codec, self.pixel_format(size)),
             "quality": self.quality,
             "frame size": size,
+            "bits or HDR": (self.pixels, traits.levels),
             "clock or colours": (
                 traits.time_base,
                 traits.origin,
@@ -193,11 +216,15 @@ class PictureEncoder:
     def __init__(self, output: OutputContainer, encoding: Encoding, size: tuple[int, int]) -> None:
         codec = encoding.codec
         self._traits, self._size = encoding.traits, size
-        self._format = encoding.pixel_format(size)
-        self._reformatter = VideoReformatter()
+        self._planes = ToPlanes(
+            encoding.pixel_format(size),
+            self._traits.colours,
+            encoding.pixels,
+            self._traits.levels,
+        )
         self.stream = cast(
             VideoStream,
-            output.add_stream(codec.encoder, rate=self._traits.rate, options=dict(codec.options)),
+            output.add_stream(codec.encoder, rate=self._traits.rate, options=encoding.options),
         )
         self.stream.codec_context.time_base = self._traits.time_base
         self.stream.time_base = self._traits.time_base
@@ -217,7 +244,7 @@ class PictureEncoder:
     def _configure(self, codec: Codec, quality: int, container: str) -> None:
         context = self.stream.codec_context
         context.width, context.height = self._size
-        context.pix_fmt = self._format
+        context.pix_fmt = self._planes.form
         context.gop_size = max(1, min(300, round(self._traits.rate * _SECONDS_A_GROUP)))
         # PyAV's default, slices, costs quality where frames can be encoded in parallel.
         context.thread_type = "AUTO"
@@ -231,17 +258,11 @@ class PictureEncoder:
         if codec.encoder == "libx265" and container in ("mp4", "mov"):
             context.codec_tag = "hvc1"
 
-    def encode(self, image: Image, ticks: int) -> list[Packet[Any]]:
+    def encode(
+        self, image: Image, ticks: int, original: Original | None = None
+    ) -> list[Packet[Any]]:
         """Encode ``image``, shown at ``ticks`` of the time base; the packets that are ready."""
-        colours = self._traits.colours
-        frame = self._reformatter.reformat(
-            VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format="rgb24"),
-            format=self._format,
-            dst_colorspace=colours.swscale_matrix,
-            dst_color_range=ColorRange.MPEG,
-            threads=1,
-        )
-        colours.tag(frame)
+        frame = self._planes.frame(image, original)
         frame.pts, frame.time_base = ticks, self._traits.time_base
         return self.stream.encode(frame)
 

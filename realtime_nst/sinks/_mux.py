@@ -22,7 +22,7 @@ from realtime_nst.sinks._fates import Fate
 from realtime_nst.sinks._piped import ForwardOnly
 from realtime_nst.sinks._unfinished import EarlierRun
 from realtime_nst.sinks.formats import Container
-from realtime_nst.stream import Image
+from realtime_nst.stream import Image, Original
 
 
 class Muxer:
@@ -74,13 +74,20 @@ class Muxer:
         for packet in earlier.packets(self._to_encoded):
             self._write([packet])
 
-    def write(self, image: Image, shown: Fraction, lasting: Fraction | None = None) -> None:
+    def write(
+        self,
+        image: Image,
+        shown: Fraction,
+        lasting: Fraction | None = None,
+        original: Original | None = None,
+    ) -> None:
         """Encode ``image``, shown at ``shown`` seconds, and write what the encoder gives.
 
         ``lasting`` is how long it is shown if it is the last one (default: by the rate).
         """
         self._show(shown, lasting)
-        self._write(self._encoder.encode(image, round(shown / self._traits.time_base)))
+        ticks = round(shown / self._traits.time_base)
+        self._write(self._encoder.encode(image, ticks, original))
 
     def _show(self, shown: Fraction, lasting: Fraction | None) -> None:
         self._order.show(shown)

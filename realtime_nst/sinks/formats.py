@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 
 from realtime_nst.errors import MediaError, UnknownName, UsageError
+from realtime_nst.media.pixels import Pixels
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,11 @@ class Codec:
     ``subsampled`` and ``full_colour`` are pixel formats; ``odd_sizes`` is True if the former allows
     an odd width or height. ``reorder`` is how many pictures decoding is ahead of display.
     ``to_encoded`` is FFmpeg's filter that turns stored packets back into the encoder's form.
+
+    ``depths`` are the bits a channel that it is used with. ``light_levels`` is the option that
+    takes the light levels of HDR; None: it is not used for HDR. ``alpha`` is the pixel format with
+    transparency in the containers ``alpha_in``, by FFmpeg's names, with the options
+    ``alpha_options``.
     """
 
     encoder: str
@@ -29,6 +35,11 @@ class Codec:
     odd_sizes: bool = True
     reorder: int = 0
     to_encoded: str | None = None
+    depths: tuple[int, ...] = (8,)
+    light_levels: str | None = None
+    alpha: str | None = None
+    alpha_in: tuple[str, ...] = ()
+    alpha_options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def present(self) -> bool:
@@ -39,10 +50,24 @@ class Codec:
             return False
         return True
 
-    def pixel_format(self, width: int, height: int, full_colour: bool) -> str:
+    def holds(self, pixels: Pixels) -> bool:
+        """Whether it can write ``pixels``, apart from their transparency."""
+        return pixels.bits in self.depths and not (pixels.hdr and self.light_levels is None)
+
+    def holds_alpha(self, container: "Container") -> bool:
+        return container.format in self.alpha_in
+
+    def is_full_colour(self, form: str) -> bool:
+        """Whether ``form`` is the pixel format ``full_colour``, of whatever depth."""
+        return form.removesuffix("10le") == self.full_colour
+
+    def pixel_format(self, width: int, height: int, full_colour: bool, pixels: Pixels) -> str:
         """Full colour if asked for and supported, or if the size requires it."""
+        if pixels.alpha and self.alpha:
+            return self.alpha
         odd = bool(width % 2 or height % 2) and not self.odd_sizes
-        return self.full_colour if self.full_colour and (full_colour or odd) else self.subsampled
+        form = self.full_colour if self.full_colour and (full_colour or odd) else self.subsampled
+        return f"{form}10le" if pixels.bits == 10 and not form.endswith("10le") else form
 
 
 # Fast presets leave the CPU to the network. Closed groups of pictures allow a run to be resumed.
@@ -66,17 +91,32 @@ CODECS: Mapping[str, Codec] = {
         odd_sizes=False,
         reorder=2,
         to_encoded="hevc_mp4toannexb",
+        depths=(8, 10),
+        light_levels="x265-params",
     ),
-    "av1": Codec("libsvtav1", 30, 63, {"preset": "10"}),
+    "av1": Codec(
+        "libsvtav1", 30, 63, {"preset": "10"}, depths=(8, 10), light_levels="svtav1-params"
+    ),
     "vp9": Codec(
         "libvpx-vp9",
         31,
         63,
         {"b": "0", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"},
         full_colour="yuv444p",
+        alpha="yuva420p",
+        alpha_in=("matroska", "webm"),
     ),
     "prores": Codec(
-        "prores_ks", 9, 31, {"profile": "3"}, quality_option="qscale", subsampled="yuv422p10le"
+        "prores_ks",
+        9,
+        31,
+        {"profile": "3"},
+        quality_option="qscale",
+        subsampled="yuv422p10le",
+        depths=(8, 10),
+        alpha="yuva444p10le",
+        alpha_in=("mov", "matroska"),
+        alpha_options={"profile": "4"},
     ),
 }
 

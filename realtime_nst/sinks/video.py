@@ -6,24 +6,35 @@ import errno
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 import av
+from av.container import InputContainer
+from av.video.format import VideoFormat
 
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.media.container import VideoFile, check, open_input, size_of
+from realtime_nst.media.container import (
+    VideoFile,
+    check,
+    first_frame,
+    main_video,
+    open_input,
+    size_of,
+)
+from realtime_nst.media.pixels import EIGHT_BITS, Pixels, bits_of, chroma_size, subsampling
 from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.media.timeline import Timeline
+from realtime_nst.sinks._choice import chosen
 from realtime_nst.sinks._encode import Encoding, Traits, differences, encoder_tag
 from realtime_nst.sinks._fates import Fate, decide
 from realtime_nst.sinks._mux import Muxer
 from realtime_nst.sinks._piped import Piped
 from realtime_nst.sinks._unfinished import UnfinishedFile, check_not_there, last_shown
-from realtime_nst.sinks.formats import checked_quality, codec_for, container_of
+from realtime_nst.sinks.formats import checked_quality, container_of
 from realtime_nst.stream import Frame
 
 _DISK_ERRORS = {errno.EACCES, errno.EROFS, errno.EFBIG, errno.EIO, errno.EDQUOT}
@@ -42,8 +53,12 @@ class VideoSink:
     all of this is cut alike, and times count from its start.
 
     Without a source, ``rate`` is the nominal number of frames a second. ``codec`` is a name in
-    ``formats.CODECS`` (default: the container's first), ``quality`` its quality number, lower is
-    better.
+    ``formats.CODECS`` (default: the container's first that holds what is asked for and, if one
+    does, the source's transparency), ``quality`` its quality number, lower is better.
+
+    ``bits`` a channel are written, 8 or 10; ``hdr`` "keep" writes the HDR of the source, with 10
+    bits, and "map" the SDR that it is mapped to. ``pixels`` says what this comes to, for the
+    source of the frames to keep.
 
     With ``stream``, the video goes there as it grows, in the form that the suffix of ``path``
     names, and nothing can be kept or resumed.
@@ -79,36 +94,47 @@ class VideoSink:
         strict: bool = False,
         span: Span = WHOLE,
         stream: BinaryIO | None = None,
+        bits: int = 8,
+        hdr: str = "map",
     ) -> None:
         path, self._span = Path(path), span
         source = Path(source) if isinstance(source, str) else source
         self.path, self._source = path, source
         self._kind = container_of(path, streamed=stream is not None)
-        self._codec_name, self._codec = codec_for(codec, path)
-        quality = checked_quality(quality, self._codec_name)
-        self._file: UnfinishedFile | Piped
-        if stream is not None:
-            self._file = Piped(path, stream)
-        else:
-            file = source if isinstance(source, Path) else None
-            check_target(path, file, overwrite=overwrite)
-            self._file = UnfinishedFile(path, file, overwrite=overwrite, resume=resume)
-        if span.length is not None and (self.resume_from or 0) >= span.length:
-            raise _other_settings(self.partial, [_PART])
-        self.notices: list[str] = []
-        self._fates: list[Fate] = []
-        traits = Traits.plain(rate)
-        identity = ""
-        if source:
-            with open_input(source) as container:
-                self._fates, notices = decide(
-                    container, source, path, self._kind, self._codec_name, drop=drop, strict=strict
+        with open_input(source) if source else nullcontext() as container:
+            held = _pixels_of(container) if container else EIGHT_BITS
+            self._mapped = held.hdr and hdr != "keep"
+            self._codec_name, self._codec, self.pixels = chosen(
+                codec, path, source.name if source else "", held, bits=bits, hdr=hdr
+            )
+            quality = checked_quality(quality, self._codec_name)
+            self._file: UnfinishedFile | Piped
+            if stream is not None:
+                self._file = Piped(path, stream)
+            else:
+                file = source if isinstance(source, Path) else None
+                check_target(path, file, overwrite=overwrite)
+                self._file = UnfinishedFile(path, file, overwrite=overwrite, resume=resume)
+            if span.length is not None and (self.resume_from or 0) >= span.length:
+                raise _other_settings(self.partial, [_PART])
+            self.notices: list[str] = []
+            self._fates: list[Fate] = []
+            traits, identity = Traits.plain(rate), ""
+            if source and container:
+                self._fates, self.notices = decide(
+                    container,
+                    source,
+                    path,
+                    self._kind,
+                    self._codec_name,
+                    drop=drop,
+                    strict=strict,
                 )
-                self.notices += notices
-                traits = Traits.of(container, Timeline.of(source).origin, span.start)
-            identity = _identity(source)
+                origin = Timeline.of(source).origin
+                traits = Traits.of(container, origin, span.start, hdr=self.pixels.hdr)
+                identity = _identity(source)
         others = {"source": identity, _PART: repr(span), **(settings or {})}
-        self._encoding = Encoding(self._codec, quality, traits, others)
+        self._encoding = Encoding(self._codec, quality, traits, others, self.pixels)
         self._muxer: Muxer | None = None
         self._shown: Fraction | None = None
         self._copied = self._file.earlier is None
@@ -159,7 +185,7 @@ class VideoSink:
                 self.skipped += 1
                 return True
             self._shown = shown
-            muxer.write(frame.image, shown, _ticked(frame.duration, tick))
+            muxer.write(frame.image, shown, _ticked(frame.duration, tick), frame.original)
         return True
 
     def __exit__(
@@ -217,19 +243,32 @@ class VideoSink:
 
     def _note_what_changes(self, size: tuple[int, int]) -> None:
         pixels, traits = self._encoding.pixel_format(size), self._encoding.traits
-        if pixels == self._codec.full_colour and not traits.full_colour:
+        if self._codec.is_full_colour(pixels) and not traits.full_colour:
             self.notices.append(
                 f"the odd size {size[0]}x{size[1]} is written as {self._codec_name} 4:4:4, which "
                 "some players cannot show; for those, choose an even --size"
             )
-        if traits.full_colour and pixels == self._codec.subsampled:
-            self.notices.append(
-                f"{self._codec_name} halves the resolution of colour, which the source has in full"
-            )
+        self._note_precision(pixels)
         if self._kind.milliseconds and (traits.time_base * 1000).denominator != 1:
             self.notices.append(
                 f"a {self.path.suffix} file stores times in milliseconds, so each is rounded; "
                 ".mp4 and .mov keep them exactly"
+            )
+
+    def _note_precision(self, pixels: str) -> None:
+        """``pixels`` is the pixel format written."""
+        stored, written = VideoFormat(self._encoding.traits.stored), VideoFormat(pixels)
+        bits, kept = bits_of(stored), self.pixels.bits
+        coarser = chroma_size(written) < chroma_size(stored)
+        if self._source and bits > 8 and not self._mapped and (kept == 8 or coarser):
+            remedy = "" if kept > 8 else "; --bits 10 keeps 10 where nothing is painted"
+            self.notices.append(
+                f"{self._source.name} is {bits}-bit {subsampling(stored)}, written as {kept}-bit "
+                f"{subsampling(written)}{remedy}"
+            )
+        elif self._encoding.traits.full_colour and coarser:
+            self.notices.append(
+                f"{self._codec_name} halves the resolution of colour, which the source has in full"
             )
 
     def _note_skipped(self) -> None:
@@ -257,6 +296,12 @@ def _other_settings(earlier: Path, names: Iterable[str]) -> UsageError:
         f"{earlier} was made with another {' or '.join(names).replace('_', '-')}; resume with the "
         "same settings and files, or start anew with --overwrite"
     )
+
+
+def _pixels_of(container: InputContainer) -> Pixels:
+    stream = main_video(container)
+    is_gif = stream.codec_context.pix_fmt == "bgra"
+    return Pixels.of(stream, first_frame(container, stream) if is_gif else None)
 
 
 def _ticked(seconds: Fraction | None, tick: Fraction) -> Fraction | None:

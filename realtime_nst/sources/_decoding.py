@@ -23,6 +23,7 @@ from realtime_nst.media.container import (
     open_input,
     seek,
 )
+from realtime_nst.media.pixels import alpha_decoder
 from realtime_nst.media.span import Span
 from realtime_nst.media.timeline import Timeline
 
@@ -89,6 +90,7 @@ class Decoding:
         self.container = open_input(path)
         self.stream = main_video(self.container)
         self.stream.thread_type = _SLICED.get(self.stream.codec_context.name, threads)
+        self._decoder = alpha_decoder(self.stream) or self.stream.codec_context
         faults.corrupt = 0
         self.damaged_before_end = 0
         """Damaged frames met before the decoder was flushed."""
@@ -158,7 +160,7 @@ class Decoding:
 
     def _decoded(self, packet: Packet[VideoStream] | None) -> Iterator[VideoFrame]:
         try:
-            frames = self.stream.codec_context.decode(packet)
+            frames = self._decoder.decode(packet)
         except av.FFmpegError:
             self._count_damaged(packet)
             return

@@ -12,29 +12,42 @@ from av.video.stream import VideoStream
 
 from realtime_nst.media.colours import Colours
 from realtime_nst.media.container import Orientation
+from realtime_nst.media.light_levels import LightLevels
+from realtime_nst.media.pixels import Pixels
+from realtime_nst.media.tone import PQ
 
 _EXTRAS = {
     SideDataType.A53_CC: "captions inside the pictures (CEA-608 or 708)",
     SideDataType.SPHERICAL: "the tags of a 360-degree video",
     SideDataType.STEREO3D: "the tags of a stereoscopic video",
+    SideDataType.DYNAMIC_HDR_PLUS: "the tone curves of HDR10+",
+    SideDataType.DOVI_METADATA: "the tone curves of Dolby Vision",
 }
 
 
-def lost_of_film(name: str, first: VideoFrame, stream: VideoStream) -> Iterator[str]:
-    """A line for each property of the video ``name`` that its ``first`` frame shows to be lost."""
-    if first.interlaced_frame:
+def lost_of_film(
+    name: str, first: VideoFrame, stream: VideoStream, kept: Pixels, deinterlaced: bool
+) -> Iterator[str]:
+    """A line for each property of the video ``name`` that its ``first`` frame shows to be lost if
+    the output holds ``kept``."""
+    if first.interlaced_frame and not deinterlaced:
         yield (
             f"{name} is interlaced: both fields are stylised as one picture, and the result "
-            "is progressive; if motion shows combs, deinterlace it first"
+            "is progressive; if motion shows combs, use --deinterlace"
         )
-    colours = Colours.of(first)
-    if colours.needs_mapping:
-        what = "HDR" if colours.hdr else "wide-gamut (BT.2020)"
-        lost = "highlights above paper white" if colours.hdr else "colours outside it"
-        yield f"{name} is {what}: mapped to 8-bit BT.709, {lost} are lost"
-    # The alpha of VP8 and VP9 is a stream of its own, which their usual decoders leave out.
-    if _has_alpha(first) or stream.metadata.get("alpha_mode") == "1":
-        yield f"{name} has transparency, which is lost"
+    colours, pixels = Colours.of(first), Pixels.of(stream, first)
+    if pixels.hdr and not kept.hdr:
+        peak = LightLevels.of(first).peak(colours.transfer)
+        yield (
+            f"{name} is HDR ({'PQ' if colours.transfer == PQ else 'HLG'}, up to {peak:,.0f} nit): "
+            "mapped to SDR (BT.709); video --hdr keep keeps it"
+        )
+    elif colours.needs_mapping and not pixels.hdr:
+        yield (
+            f"{name} is wide-gamut (BT.2020): mapped to 8-bit BT.709, colours outside it are lost"
+        )
+    if pixels.alpha and not kept.alpha:
+        yield f"{name} has transparency, which is lost; .webm (VP9) and .mov (ProRes) keep it"
     if Orientation.of(first) is None:
         yield (
             f"{name} has a rotation of {first.rotation} degrees, which is not applied "
@@ -47,10 +60,3 @@ def lost_of_frame(name: str, frame: VideoFrame) -> Iterator[str]:
     for data in cast("Iterable[SideData]", frame.side_data):
         if what := _EXTRAS.get(data.type):
             yield f"{name} has {what}, which are lost"
-
-
-def _has_alpha(frame: VideoFrame) -> bool:
-    """FFmpeg decodes every GIF to BGRA, most of them opaque."""
-    if frame.format.name == "bgra":
-        return bool((frame.to_ndarray(format="rgba")[..., 3] < 255).any())
-    return any(component.is_alpha for component in frame.format.components)

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
-from realtime_nst.media.colours import Colours
 from realtime_nst.media.container import Orientation
-from realtime_nst.stream import Image
+from realtime_nst.media.pixels import Pixels
+from realtime_nst.sources._rgb import ToRgb
+from realtime_nst.stream import Image, Original
 
 
 class Upright:
-    """The pictures of a video whose first frame is ``first``.
+    """The pictures of a video whose first frame is ``first``, for an output that holds ``kept``.
 
-    The display matrix is applied, YUV is converted with the frame's own matrix and range, and HDR
-    and BT.2020 are mapped to BT.709. A frame of another size is fitted into the first one's, with
+    The display matrix is applied. A frame of another size is fitted into the first one's, with
     bars; ``resized`` is the size, (width, height), of the first such frame.
     """
 
-    def __init__(self, first: VideoFrame, stream: VideoStream) -> None:
+    def __init__(self, first: VideoFrame, stream: VideoStream, kept: Pixels) -> None:
+        self._to_rgb = ToRgb(first, kept)
         self._orientation = Orientation.of(first) or Orientation()
         self._stored, self._pixel_shape = (first.width, first.height), _pixel_shape(stream)
-        self._reformatter = VideoReformatter()
         self.resized: tuple[int, int] | None = None
 
     @property
@@ -38,24 +40,19 @@ class Upright:
         """Width and height of the pictures."""
         return self._stored[::-1] if self._orientation.transposed else self._stored
 
-    def picture(self, frame: VideoFrame, stream: VideoStream) -> Image:
-        """RGB, uint8."""
-        colours = Colours.of(frame)
-        if not frame.format.is_rgb:
-            colours.tag(frame)
-        mapped = colours.needs_mapping
+    def picture(self, frame: VideoFrame, stream: VideoStream) -> tuple[Image, Original | None]:
+        """RGB, uint8, and what is kept beside it."""
         size = self._stored
         if (frame.width, frame.height) != size:
             size = self._fitting(frame, _pixel_shape(stream))
-        image = self._reformatter.reformat(
-            frame,
-            *size,
-            format="rgb24",
-            dst_color_trc=ColorTrc.BT709 if mapped else None,
-            dst_color_primaries=ColorPrimaries.BT709 if mapped else None,
-            threads=1,
-        ).to_ndarray()
-        return self._orientation.apply(_with_bars(np.asarray(image, np.uint8), self._stored))
+        image, original = self._to_rgb(frame, size, self._placed)
+        as_stored = self._orientation == Orientation() and size == (frame.width, frame.height)
+        if original and as_stored and self._to_rgb.is_kept(frame):
+            original = replace(original, decoded=frame)
+        return image, original
+
+    def _placed(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        return self._orientation.apply(_with_bars(pixels, self._stored))
 
     def _fitting(self, frame: VideoFrame, pixel_shape: Fraction) -> tuple[int, int]:
         """The largest size of the frame's shape that fits into the first frame's."""
@@ -71,11 +68,13 @@ def _pixel_shape(stream: VideoStream) -> Fraction:
     return stream.codec_context.sample_aspect_ratio or Fraction(1)
 
 
-def _with_bars(image: Image, size: tuple[int, int]) -> Image:
+def _with_bars(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Black; opaque if ``image`` has transparency."""
     height, width = image.shape[:2]
     if (width, height) == size:
         return image
-    framed = np.zeros((size[1], size[0], 3), np.uint8)
+    framed = np.zeros((size[1], size[0], image.shape[2]), image.dtype)
+    framed[..., 3:] = np.iinfo(image.dtype).max
     left, top = (size[0] - width) // 2, (size[1] - height) // 2
     framed[top : top + height, left : left + width] = image
     return framed

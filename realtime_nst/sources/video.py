@@ -13,8 +13,10 @@ from av.video.frame import VideoFrame
 
 from realtime_nst.errors import MediaError
 from realtime_nst.media.container import VideoFile, check, frame_rate
+from realtime_nst.media.pixels import EIGHT_BITS, Pixels
 from realtime_nst.media.span import Span
 from realtime_nst.sources._decoding import Faults
+from realtime_nst.sources._deinterlace import deinterlaced
 from realtime_nst.sources._film import Film
 from realtime_nst.sources._lost import lost_of_film, lost_of_frame
 from realtime_nst.sources._upright import Upright
@@ -30,23 +32,31 @@ class VideoSource(Managed):
 
     Times are those of the file's :class:`~realtime_nst.media.timeline.Timeline`, counted from the
     start of ``span``. The display matrix is applied, YUV is converted with the file's own matrix
-    and range, and HDR and BT.2020 are mapped to BT.709. ``notices`` has a line for each property
-    that is lost; it is complete once all frames have been read. Damaged frames are skipped, and a
-    file that is cut off delivers all its good frames: then iteration ends as usual and ``faults``
-    says what was wrong.
+    and range, and HDR and BT.2020 are mapped to BT.709. What the output holds beyond that,
+    ``kept``, is in the ``original`` of each frame. ``deinterlace`` makes whole pictures of fields,
+    one a frame. ``notices`` has a line for each property that is lost; it is complete once all
+    frames have been read. Damaged frames are skipped, and a file that is cut off delivers all its
+    good frames: then iteration ends as usual and ``faults`` says what was wrong.
 
     Entering raises :class:`UsageError` if there is no such file or no frame there, and
     :class:`MediaError` if the file cannot be read.
     """
 
     def __init__(
-        self, path: VideoFile | str, *, start: Fraction | None = None, span: Span | None = None
+        self,
+        path: VideoFile | str,
+        *,
+        start: Fraction | None = None,
+        span: Span | None = None,
+        kept: Pixels = EIGHT_BITS,
+        deinterlace: bool = False,
     ) -> None:
         self.path = Path(path) if isinstance(path, str) else path
         self.notices: list[str] = []
         self.faults = Faults()
         self._span = span or Span()
         self._start = start or Fraction(0)
+        self._kept, self._deinterlace = kept, deinterlace
         self._film: Film | None = None
         self._info: StreamInfo | None = None
 
@@ -54,9 +64,9 @@ class VideoSource(Managed):
         self._film = film = Film(self.path, self._wanted)
         self.faults = film.faults
         try:
-            self._upright = Upright(film.first, film.stream)
+            self._upright = Upright(film.first, film.stream, self._kept)
             self._info = self._described(film)
-            self._note(lost_of_film(self.path.name, film.first, film.stream))
+            self._note(self._lost(film))
             self._note(film.timeline.notices(self.path.name))
         except BaseException:
             self._close()
@@ -79,15 +89,20 @@ class VideoSource(Managed):
         film = self._film
         if film is None:
             raise self._not_open()
-        for index, (picture, pts) in enumerate(film.frames):
+        frames = deinterlaced(film.frames) if self._deinterlace else film.frames
+        for index, (picture, pts) in enumerate(frames):
             self.faults.reached = pts - self._span.start
             if index < _SEARCHED_FOR_EXTRAS:
                 self._note(lost_of_frame(self.path.name, picture))
-            image = self._upright.picture(picture, film.stream)
+            image, original = self._upright.picture(picture, film.stream)
             shown, lasting = pts - self._span.start, self._lasting(film, picture, pts)
-            yield Frame(image, index, shown, time.monotonic(), lasting)
+            yield Frame(image, index, shown, time.monotonic(), lasting, original)
         check(self.path)
         self._note(self._mended(film))
+
+    def _lost(self, film: Film) -> Iterator[str]:
+        name, deinterlaced = self.path.name, self._deinterlace
+        return lost_of_film(name, film.first, film.stream, self._kept, deinterlaced)
 
     def _lasting(self, film: Film, frame: VideoFrame, pts: Fraction) -> Fraction | None:
         """Until the end of the span at most, but a whole frame at the nominal rate."""

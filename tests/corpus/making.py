@@ -6,9 +6,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import deep_factory as deep
 import media_factory as factory
 import numpy as np
 
+from realtime_nst.media.light_levels import LightLevels
+from realtime_nst.media.pixels import Pixels
 from realtime_nst.sources.video import VideoSource
 
 _BITS = 8
@@ -490,5 +493,127 @@ def check_shape(wanted: Fraction):
             video = container.streams.video[0]
             aspect = video.sample_aspect_ratio or 1
             assert aspect * Fraction(video.width, video.height) == wanted
+
+    return check
+
+
+def hdr10(folder: Path) -> Path:
+    """Codes that would be far brighter than any display, as white is 10,000 nit."""
+    params = f"{deep.LOSSLESS}:{deep.DISPLAY}:max-cll=1200,80"
+    options = {"x265-params": params}
+    return deep.clip(folder / "a.mp4", [picture(i) for i in range(5)], options=options)
+
+
+def hlg(name: str, rotation: int = 0) -> Maker:
+    pictures = [picture(i) for i in range(5)]
+    return lambda folder: deep.clip(folder / name, pictures, transfer=deep.HLG, rotation=rotation)
+
+
+def check_looks_alike(source: Path, result: Path) -> None:
+    assert np.abs(first(source).astype(int) - first(result)).mean() < 8
+
+
+def check_colours(*wanted: int):
+    """Matrix, primaries and transfer."""
+
+    def check(source: Path, result: Path) -> None:
+        del source
+        assert deep.tags(result) == wanted
+
+    return check
+
+
+def check_levels(source: Path, result: Path) -> None:
+    levels = []
+    for path in (source, result):
+        with av.open(str(path)) as container:
+            levels.append(LightLevels.of(next(container.decode(video=0))))
+    assert levels[0].content == levels[1].content == (1200, 80)
+    assert np.allclose(*(np.array(each.display, float) for each in levels), rtol=1e-3)
+
+
+def deep_picture(number: int) -> np.ndarray:
+    """The digits, and below every grey of 10 bits that 64 pixels have room for."""
+    image = picture(number).astype(np.uint16) * 257
+    image[24:] = (np.arange(64) * 4 + np.arange(24)[:, None] % 4)[..., None] * 64 + 16_384
+    return image
+
+
+def ten_bits(name: str, **how) -> Maker:
+    pictures = [deep_picture(i) for i in range(5)]
+    return lambda folder: deep.clip(folder / name, pictures, transfer=1, **how)
+
+
+PRORES = {"profile": "3"}, {"profile": "4"}
+"""4:2:2, and 4:4:4 with transparency."""
+
+
+def check_bits(bits: int):
+    """Below the digits, as many greys as there are of so many bits."""
+
+    def check(source: Path, result: Path) -> None:
+        del source
+        first = deep.planes(result)[0]
+        luma = first[0] if first.ndim == 3 else first  # 4:2:0 lies below its luma
+        assert (len(np.unique(luma[26:46])) > 100) == (bits == 10)
+
+    return check
+
+
+CLEAR = np.where(np.arange(48)[:, None] < 24, 255, np.arange(64) * 4).astype(np.uint8)
+"""Opaque above; below, ever less transparent."""
+
+
+def clear(name: str, codec: str, form: str, options: dict[str, str]) -> Maker:
+    pictures = [np.dstack((picture(i), CLEAR)) for i in range(5)]
+    return lambda folder: deep.clip(
+        folder / name, pictures, codec=codec, form=form, transfer=1, options=options
+    )
+
+
+def check_alpha(source: Path, result: Path) -> None:
+    """The transparency is there, and under it the colours."""
+    del source
+    with VideoSource(result, kept=Pixels(alpha=True)) as frames:
+        pixels = next(iter(frames)).original.pixels
+    assert np.abs(pixels[..., 3].astype(int) - CLEAR).max() < 12
+    seen = CLEAR > 128
+    assert np.abs(pixels[..., :3].astype(int) - picture(0))[seen].mean() < 12
+
+
+def check_opaque(source: Path, result: Path) -> None:
+    del source
+    with av.open(str(result)) as container:
+        assert not any(
+            c.is_alpha for c in container.streams.video[0].codec_context.format.components
+        )
+        assert "alpha_mode" not in {key.lower() for key in container.streams.video[0].metadata}
+
+
+def woven(name: str, codec: str, options: dict[str, str]) -> Maker:
+    """A bar that moves four pixels a field: every other line shows where it was."""
+
+    def image(number: int, size: tuple[int, int]) -> np.ndarray:
+        frame = np.zeros((size[1], size[0], 3), np.uint8)
+        for field in (0, 1):
+            at = 8 + 4 * (2 * number + field)
+            frame[field::2, at : at + 16] = 255
+        return frame
+
+    return lambda folder: factory.clip(
+        folder / name, images=image, codec=codec, options=options, count=5
+    )
+
+
+def combs(path: Path) -> float:
+    """How much a line differs from the mean of its neighbours, where the bar is."""
+    with VideoSource(path) as frames:
+        *_, image, _ = (frame.image.astype(float)[..., 0] for frame in frames)
+    return float(np.abs(image[1:-1] - (image[:-2] + image[2:]) / 2).max(0).sum())
+
+
+def check_combs(left: bool):
+    def check(source: Path, result: Path) -> None:
+        assert (combs(result) > 0.5 * combs(source)) == left
 
     return check

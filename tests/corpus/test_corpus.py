@@ -26,10 +26,11 @@ def test_kind(tmp_path, kind):
         check(source, result)
 
 
-def painted(source: Path, result: Path, resize=None, **how) -> list[str]:
+def painted(source: Path, result: Path, resize=None, deinterlace=False, **how) -> list[str]:
     """Everything that is said."""
     stages = [Resize(parse_size("{}x{}".format(*resize)))] if resize else []
-    with VideoSource(source) as frames, VideoSink(result, source=source, **how) as sink:
+    sink = VideoSink(result, source=source, **how)
+    with VideoSource(source, kept=sink.pixels, deinterlace=deinterlace) as frames, sink:
         run(frames, stages, sink)
     return [*frames.notices, *sink.notices, *filter(None, [frames.faults.message])]
 

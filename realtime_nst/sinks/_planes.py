@@ -1,0 +1,95 @@
+"""Painted pictures as the frames that an encoder takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, VideoReformatter
+from numpy.typing import NDArray
+
+from realtime_nst.errors import UsageError
+from realtime_nst.media.colours import Colours
+from realtime_nst.media.hdr import tone_map
+from realtime_nst.media.light_levels import LightLevels
+from realtime_nst.media.pixels import EIGHT_BITS, Deep, Pixels
+from realtime_nst.sinks._encode_picture import restored
+from realtime_nst.stream import Image, Original
+
+_FORMS = {(3, 1): "rgb24", (4, 1): "rgba", (3, 2): "rgb48le", (4, 2): "rgba64le"}
+"""FFmpeg's names, by channels and bytes of each."""
+
+
+@dataclass(frozen=True)
+class ToPlanes:
+    """Pictures as frames of FFmpeg's pixel format ``form`` in ``colours``, which hold ``pixels``.
+    ``levels`` are the light levels of HDR."""
+
+    form: str
+    colours: Colours
+    pixels: Pixels = EIGHT_BITS
+    levels: LightLevels = field(default_factory=LightLevels)
+    _reformatter: VideoReformatter = field(default_factory=VideoReformatter)
+
+    def frame(self, image: Image, original: Original | None = None) -> VideoFrame:
+        """``image`` with what ``original`` has beside it, tagged; where nothing is painted as it
+        was decoded."""
+        result = self._reformatter.reformat(
+            self._decoded(image, original) or _frame(self._deepest(image, original or Original())),
+            format=self.form,
+            dst_colorspace=self.colours.swscale_matrix,
+            dst_color_range=ColorRange.MPEG,
+            threads=1,
+        )
+        self.colours.tag(result)
+        return result
+
+    def _decoded(self, image: Image, original: Original | None) -> VideoFrame | None:
+        if original is None or original.decoded is None or self.pixels == EIGHT_BITS:
+            return None
+        shown = original.shown
+        if image is shown or (shown is not None and np.array_equal(image, shown)):
+            return cast(VideoFrame, original.decoded)
+        return None
+
+    def _deepest(self, image: Image, original: Original) -> NDArray[Any]:
+        if self.pixels.hdr:
+            return self._hdr(image, original)
+        has_alpha = original.pixels is not None and original.pixels.shape[2] == 4
+        if self.pixels.alpha and has_alpha:
+            painted = restored(image, original, alpha=True)
+        else:
+            painted = image
+        if self.pixels.bits == 8 or original.deep is None:
+            return painted
+        deep = np.multiply(painted, 256, dtype=np.uint16)
+        deep[..., 3:] += painted[..., 3:]  # opaque is 65,535
+        return _with_unpainted(deep, image, original)
+
+    def _hdr(self, image: Image, original: Original) -> Deep:
+        deep = original.deep
+        if deep is None:
+            raise UsageError("the frames carry no HDR; open the VideoSource with kept=sink.pixels")
+        height, width = image.shape[:2]
+        if deep.shape != image.shape:
+            resized = cv2.resize(deep, (width, height), interpolation=cv2.INTER_AREA)
+            deep = np.asarray(resized, np.uint16)
+        peak = self.levels.peak(self.colours.transfer)
+        mapping = tone_map(self.colours.transfer, self.colours.primaries, peak)
+        return _with_unpainted(mapping.to_hdr(image, deep), image, original)
+
+
+def _with_unpainted(painted: Deep, image: Image, original: Original) -> Deep:
+    """``painted``, but the pixels of ``image`` that are as they were shown as deep as they were."""
+    if original.deep is None or original.shown is None or image.shape != original.shown.shape:
+        return painted
+    same = (image == original.shown).all(-1)
+    return np.where(same[..., None], original.deep, painted)
+
+
+def _frame(pixels: NDArray[Any]) -> VideoFrame:
+    form = _FORMS[pixels.shape[2], pixels.itemsize]
+    return VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), format=form)

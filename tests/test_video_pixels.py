@@ -1,0 +1,104 @@
+"""What pixels hold beyond 8 bits of colour, through painting and on the command line."""
+
+from dataclasses import replace
+
+import av
+import deep_factory as factory
+import numpy as np
+import painter_factory
+import pytest
+
+from realtime_nst.errors import UsageError
+from realtime_nst.media.pixels import Pixels
+from realtime_nst.sinks.video import VideoSink
+from realtime_nst.sources.video import VideoSource
+
+FADING = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (48, 1))
+FILMS = {
+    ".mov": {"codec": "prores_ks", "form": "yuva444p10le", "options": {"profile": "4"}},
+    ".webm": {"codec": "libvpx-vp9", "form": "yuva420p", "options": {"b": "0", "crf": "10"}},
+}
+
+
+def fading(path):
+    """Green, ever less transparent to the right."""
+    picture = np.dstack((np.full((48, 64, 3), (20, 160, 60), np.uint8), FADING))
+    return factory.clip(path, [picture] * 3, transfer=1, **FILMS[path.suffix])
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_paint_lies_under_the_sources_transparency(tmp_path, bits):
+    """What was painted over white is painted with the white taken out again."""
+    clip, result = fading(tmp_path / "in.mov"), tmp_path / "out.mov"
+    paint = np.array([200, 80, 40])
+    share = FADING[..., None] / 255
+    painted = (paint * share + 255 * (1 - share)).round().astype(np.uint8)
+    sink = VideoSink(result, source=clip, quality=2, bits=bits)
+    with VideoSource(clip, kept=sink.pixels) as source, sink:
+        for frame in source:
+            sink.write(replace(frame, image=painted))
+    with VideoSource(result, kept=Pixels(alpha=True)) as source:
+        pixels = next(iter(source)).original.pixels.astype(int)
+    assert np.abs(pixels[..., 3] - FADING).max() < 4
+    assert np.abs(pixels[..., :3] - paint)[FADING > 64].mean() < 4
+
+
+def test_ten_bits_are_exact_where_nothing_is_painted(tmp_path):
+    clip, result = factory.clip(tmp_path / "in.mp4", [factory.ramp(64)], transfer=1), tmp_path
+    sink = VideoSink(result / "out.mp4", source=clip, quality=0, bits=10)
+    with VideoSource(clip, kept=sink.pixels) as source, sink:
+        for frame in source:
+            image = frame.image.copy()
+            image[32:] = 255 - image[32:]
+            sink.write(replace(frame, image=image))
+    was, now = (factory.planes(tmp_path / name)[0][:64] for name in ("in.mp4", "out.mp4"))
+    assert np.abs(was.astype(int) - now)[:24].mean() < 0.5
+    assert np.abs(1004 - was.astype(int) - now)[40:].mean() < 1.5, "painted, and 8 bits"
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"bits": 12}, "8 or 10 bits a channel, not 12"),
+        ({"bits": 10, "codec": "h264"}, r"10 bits a channel \(choices in a .mp4 file: h265, av1\)"),
+    ],
+)
+def test_bits_that_cannot_be_written_are_refused(tmp_path, how, said):
+    with pytest.raises(UsageError, match=said):
+        VideoSink(tmp_path / "a.mp4", **how)
+
+
+@pytest.fixture
+def style(tmp_path, monkeypatch):
+    painter_factory.install(tmp_path / "weights", monkeypatch)
+    return painter_factory.painting(tmp_path / "dark.png", (10, 10, 10))
+
+
+def test_the_command_keeps_hdr_and_says_what_it_maps(tmp_path, cli, style):
+    params = {"x265-params": f"{factory.LOSSLESS}:max-cll=800,80"}
+    picture = np.full((48, 64, 3), 30_000, np.uint16)
+    clip = factory.clip(tmp_path / "in.mp4", [picture] * 2, options=params)
+    command = ["video", clip, "--style", style, "--strength", "0"]
+    code, _, said = cli(*command, "-o", tmp_path / "kept.mp4", "--hdr", "keep")
+    assert (code, "note:" in said) == (0, False)
+    assert factory.tags(tmp_path / "kept.mp4") == (9, 9, factory.PQ)
+    code, _, said = cli(*command, "-o", tmp_path / "mapped.mp4")
+    assert (code, "HDR (PQ, up to 800 nit)" in said, "--hdr keep" in said) == (0, True, True)
+    assert factory.tags(tmp_path / "mapped.mp4") == (1, 1, 1)
+    code, _, said = cli(*command, "-o", tmp_path / "a.mp4", "--hdr", "keep", "--codec", "h264")
+    assert (code, said.count("\n"), "h265, av1" in said) == (2, 1, True)
+
+
+@pytest.mark.parametrize("other", [["--deinterlace"], ["--bits", "10", "--codec", "h265"]])
+def test_resuming_with_other_pixels_is_refused(tmp_path, cli, style, other):
+    clip = factory.clip(tmp_path / "in.mp4", [np.zeros((48, 64, 3), np.uint8)] * 60, transfer=1)
+    command = ["video", clip, "--style", style, "--strength", "0", "-o", tmp_path / "a.mp4"]
+    command += ["--codec", "h265"]
+    assert cli(*command)[0] == 0
+    (tmp_path / "a.mp4").rename(tmp_path / "a.partial.mp4")
+    code, _, said = cli(*command, *other, "--resume")
+    assert code == 2
+    assert other[0].strip("-") in said
+    assert cli(*command, "--resume")[0] == 0
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert container.streams.video[0].frames == 60
