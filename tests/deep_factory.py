@@ -30,7 +30,9 @@ def clip(
     range of YUV."""
     colours = 9 if transfer in (PQ, HLG) else 1
     with av.open(str(path), "w") as output:
-        video = output.add_stream(codec, rate=25, options=options or {"x265-params": LOSSLESS})
+        if codec == "libx265":
+            options = options or {"x265-params": LOSSLESS}
+        video = output.add_stream(codec, rate=25, options=options or {})
         height, width, _ = pictures[0].shape
         video.width, video.height, video.pix_fmt = width, height, form
         if rotation:

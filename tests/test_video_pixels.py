@@ -8,7 +8,7 @@ import numpy as np
 import painter_factory
 import pytest
 
-from realtime_nst.errors import UsageError
+from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.media.pixels import Pixels
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.sources.video import VideoSource
@@ -66,6 +66,16 @@ def test_ten_bits_are_exact_where_nothing_is_painted(tmp_path):
 def test_bits_that_cannot_be_written_are_refused(tmp_path, how, said):
     with pytest.raises(UsageError, match=said):
         VideoSink(tmp_path / "a.mp4", **how)
+
+
+def test_pictures_too_small_to_deinterlace_are_refused(tmp_path):
+    picture = np.zeros((2, 2, 3), np.uint8)
+    clip = factory.clip(tmp_path / "a.mkv", [picture], codec="ffv1", form="yuv420p", transfer=1)
+    with (
+        VideoSource(clip, deinterlace=True) as source,
+        pytest.raises(MediaError, match=r"2x2 .*; leave out --deinterlace"),
+    ):
+        list(source)
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ from contextlib import suppress
 from fractions import Fraction
 from itertools import count
 
+import av
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
+from realtime_nst.errors import MediaError
 from realtime_nst.sources._decoding import Timed
 
 _TICK = Fraction(1, 1000)
@@ -20,7 +22,8 @@ def deinterlaced(frames: Iterator[Timed]) -> Iterator[Timed]:
     """One picture a frame, at the frame's time.
 
     All frames are taken for interlaced, as many files forget to say so; without a field order in
-    the file, the upper field is the earlier one.
+    the file, the upper field is the earlier one. Raises :class:`MediaError` for pictures that the
+    filter does not take.
     """
     bwdif: _Bwdif | None = None
     for frame, pts in frames:
@@ -40,13 +43,19 @@ class _Bwdif:
     def __init__(self, first: VideoFrame) -> None:
         self._form = _form(first)
         self._graph = Graph()
-        self._graph.link_nodes(
-            self._graph.add_buffer(
-                width=first.width, height=first.height, format=first.format, time_base=_TICK
-            ),
-            self._graph.add("bwdif", "mode=send_frame:deint=all"),
-            self._graph.add("buffersink"),
-        ).configure()
+        width, height, _ = self._form
+        buffer = self._graph.add_buffer(
+            width=width, height=height, format=first.format, time_base=_TICK
+        )
+        bwdif = self._graph.add("bwdif", "mode=send_frame:deint=all")
+        self._graph.link_nodes(buffer, bwdif, self._graph.add("buffersink"))
+        try:
+            self._graph.configure()
+        except av.FFmpegError as error:
+            raise MediaError(
+                f"pictures of {width}x{height} cannot be deinterlaced ({error.strerror}); leave "
+                "out --deinterlace"
+            ) from None
         self._waiting: deque[tuple[Fraction, int]] = deque()
         self._count = count()
 
