@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from av.container import InputContainer
+
 from realtime_nst.errors import UnknownName, UsageError
+from realtime_nst.media.container import first_frame, main_video
 from realtime_nst.media.pixels import Pixels
 from realtime_nst.sinks.formats import CODECS, Codec, codec_for, container_of
 
 HDR = ("map", "keep")
 BITS = (8, 10)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A codec, by its ``name`` in ``formats.CODECS``; the ``pixels`` that it writes; and those of
+    the source, ``held``."""
+
+    name: str
+    codec: Codec
+    pixels: Pixels
+    held: Pixels
+
+
+def held_by(container: InputContainer) -> Pixels:
+    """What the pixels of its main video hold."""
+    stream = main_video(container)
+    is_gif = stream.codec_context.pix_fmt == "bgra"
+    return Pixels.of(stream, first_frame(container, stream) if is_gif else None)
 
 
 def chosen(
@@ -20,9 +42,8 @@ def chosen(
     *,
     bits: int = 8,
     hdr: str = "map",
-) -> tuple[str, Codec, Pixels]:
-    """The name of the codec of the video ``path``, the codec, and what its pixels hold, for a
-    source, called ``source``, whose pixels hold ``held``.
+) -> Choice:
+    """For the video ``path`` of a source, called ``source``, whose pixels hold ``held``.
 
     ``name`` is the codec asked for (None: the first of the container that can hold the rest, with
     the transparency of the source if one can), ``bits`` one of ``BITS``, ``hdr`` one of ``HDR``.
@@ -50,4 +71,5 @@ def chosen(
             f"{name} is not written with {what} (choices in a {path.suffix} file: "
             f"{', '.join(able)}); name one of them, or leave out --codec"
         )
-    return name, codec, Pixels(held.alpha and codec.holds_alpha(kind), wanted.bits, keep)
+    pixels = Pixels(held.alpha and codec.holds_alpha(kind), wanted.bits, keep)
+    return Choice(name, codec, pixels, held)

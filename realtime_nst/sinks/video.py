@@ -13,22 +13,19 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 import av
-from av.container import InputContainer
-from av.video.format import VideoFormat
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.media.container import (
     VideoFile,
     check,
-    first_frame,
-    main_video,
     open_input,
     size_of,
 )
-from realtime_nst.media.pixels import EIGHT_BITS, Pixels, bits_of, chroma_size, subsampling
+from realtime_nst.media.pixels import EIGHT_BITS, Pixels
 from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.media.timeline import Timeline
-from realtime_nst.sinks._choice import chosen
+from realtime_nst.sinks._changes import changes, left_out
+from realtime_nst.sinks._choice import chosen, held_by
 from realtime_nst.sinks._encode import Encoding, Traits, differences, encoder_tag
 from realtime_nst.sinks._fates import Fate, decide
 from realtime_nst.sinks._mux import Muxer
@@ -101,46 +98,50 @@ class VideoSink:
         source = Path(source) if isinstance(source, str) else source
         self.path, self._source = path, source
         self._kind = container_of(path, streamed=stream is not None)
+        self.notices: list[str] = []
+        self._fates: list[Fate] = []
+        traits, others = Traits.plain(rate), {"source": "", _PART: repr(span), **(settings or {})}
         with open_input(source) if source else nullcontext() as container:
-            held = _pixels_of(container) if container else EIGHT_BITS
-            self._mapped = held.hdr and hdr != "keep"
-            self._codec_name, self._codec, self.pixels = chosen(
-                codec, path, source.name if source else "", held, bits=bits, hdr=hdr
-            )
-            quality = checked_quality(quality, self._codec_name)
-            self._file: UnfinishedFile | Piped
-            if stream is not None:
-                self._file = Piped(path, stream)
-            else:
-                file = source if isinstance(source, Path) else None
-                check_target(path, file, overwrite=overwrite)
-                self._file = UnfinishedFile(path, file, overwrite=overwrite, resume=resume)
-            if span.length is not None and (self.resume_from or 0) >= span.length:
-                raise _other_settings(self.partial, [_PART])
-            self.notices: list[str] = []
-            self._fates: list[Fate] = []
-            traits, identity = Traits.plain(rate), ""
+            held = held_by(container) if container else EIGHT_BITS
+            self._choice = choice = chosen(codec, path, self._name, held, bits=bits, hdr=hdr)
+            quality = checked_quality(quality, choice.name)
+            self._file = self._working_file(stream, overwrite, resume)
             if source and container:
                 self._fates, self.notices = decide(
-                    container,
-                    source,
-                    path,
-                    self._kind,
-                    self._codec_name,
-                    drop=drop,
-                    strict=strict,
+                    container, source, path, self._kind, choice.name, drop=drop, strict=strict
                 )
                 origin = Timeline.of(source).origin
-                traits = Traits.of(container, origin, span.start, hdr=self.pixels.hdr)
-                identity = _identity(source)
-        others = {"source": identity, _PART: repr(span), **(settings or {})}
-        self._encoding = Encoding(self._codec, quality, traits, others, self.pixels)
+                traits = Traits.of(container, origin, span.start, hdr=choice.pixels.hdr)
+                others["source"] = _identity(source)
+        self._encoding = Encoding(choice.codec, quality, traits, others, choice.pixels)
         self._muxer: Muxer | None = None
         self._shown: Fraction | None = None
         self._copied = self._file.earlier is None
         self.kept: Path | None = None
         self.written_until: Fraction | None = None
         self.skipped = 0
+
+    def _working_file(
+        self, stream: BinaryIO | None, overwrite: bool, resume: bool
+    ) -> UnfinishedFile | Piped:
+        if stream is not None:
+            return Piped(self.path, stream)
+        source = self._source if isinstance(self._source, Path) else None
+        check_target(self.path, source, overwrite=overwrite)
+        file = UnfinishedFile(self.path, source, overwrite=overwrite, resume=resume)
+        length = self._span.length
+        if length is not None and file.earlier and file.earlier.until >= length:
+            raise _other_settings(file.partial, [_PART])
+        return file
+
+    @property
+    def pixels(self) -> Pixels:
+        return self._choice.pixels
+
+    @property
+    def _name(self) -> str:
+        """Of the source."""
+        return self._source.name if self._source else ""
 
     @property
     def partial(self) -> Path:
@@ -208,7 +209,7 @@ class VideoSink:
                 self._salvage(self._muxer)
                 raise
             self.written_until = self._muxer.written_until
-            self._note_skipped()
+            self.notices += left_out(self._muxer.damaged, self.skipped)
 
     def _check_source(self) -> None:
         if self._source:
@@ -224,7 +225,9 @@ class VideoSink:
             path, self._kind, self._encoding, size, self._source, self._fates, self._span
         )
         self._file.check_in_place()
-        self._note_what_changes(size)
+        self.notices += changes(
+            self.path, self._kind, self._choice, self._encoding, size, self._name
+        )
         if self._file.earlier:
             self._muxer.copy(self._file.earlier)
             self._shown = self._muxer.written_until
@@ -241,48 +244,6 @@ class VideoSink:
         self.kept = kept
         self.written_until = last_shown(kept) if kept else None
 
-    def _note_what_changes(self, size: tuple[int, int]) -> None:
-        pixels, traits = self._encoding.pixel_format(size), self._encoding.traits
-        if self._codec.is_full_colour(pixels) and not traits.full_colour:
-            self.notices.append(
-                f"the odd size {size[0]}x{size[1]} is written as {self._codec_name} 4:4:4, which "
-                "some players cannot show; for those, choose an even --size"
-            )
-        self._note_precision(pixels)
-        if self._kind.milliseconds and (traits.time_base * 1000).denominator != 1:
-            self.notices.append(
-                f"a {self.path.suffix} file stores times in milliseconds, so each is rounded; "
-                ".mp4 and .mov keep them exactly"
-            )
-
-    def _note_precision(self, pixels: str) -> None:
-        """``pixels`` is the pixel format written."""
-        stored, written = VideoFormat(self._encoding.traits.stored), VideoFormat(pixels)
-        bits, kept = bits_of(stored), self.pixels.bits
-        coarser = chroma_size(written) < chroma_size(stored)
-        if self._source and bits > 8 and not self._mapped and (kept == 8 or coarser):
-            remedy = "" if kept > 8 else "; --bits 10 keeps 10 where nothing is painted"
-            self.notices.append(
-                f"{self._source.name} is {bits}-bit {subsampling(stored)}, written as {kept}-bit "
-                f"{subsampling(written)}{remedy}"
-            )
-        elif self._encoding.traits.full_colour and coarser:
-            self.notices.append(
-                f"{self._codec_name} halves the resolution of colour, which the source has in full"
-            )
-
-    def _note_skipped(self) -> None:
-        if self._muxer and (damaged := self._muxer.damaged):
-            plural = "s" * (damaged > 1)
-            self.notices.append(
-                f"{damaged} damaged packet{plural} of sound or other streams left out"
-            )
-        if self.skipped:
-            plural = "s" * (self.skipped > 1)
-            self.notices.append(
-                f"{self.skipped} frame{plural} skipped: shown no later than the one before"
-            )
-
     @contextmanager
     def _errors_named(self) -> Iterator[None]:
         try:
@@ -296,12 +257,6 @@ def _other_settings(earlier: Path, names: Iterable[str]) -> UsageError:
         f"{earlier} was made with another {' or '.join(names).replace('_', '-')}; resume with the "
         "same settings and files, or start anew with --overwrite"
     )
-
-
-def _pixels_of(container: InputContainer) -> Pixels:
-    stream = main_video(container)
-    is_gif = stream.codec_context.pix_fmt == "bgra"
-    return Pixels.of(stream, first_frame(container, stream) if is_gif else None)
 
 
 def _ticked(seconds: Fraction | None, tick: Fraction) -> Fraction | None:
