@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from fractions import Fraction
 
 import cv2
@@ -593,6 +594,9 @@ def test_the_status_line():
     assert OVERLAY.lines() == [
         "30.0 fps | 38 ms, p95 51 | 12 dropped | wave | openvino-bf16 | 640x480 | h: help"
     ]
+    (line,) = replace(OVERLAY, look=("strength 80%", "stabilise off"), recording=61).lines()
+    assert line.startswith("REC 1:01 | 30.0 fps")
+    assert "| wave | strength 80% | stabilise off | openvino-bf16" in line
 
 
 def test_a_note_stands_above_the_status():
@@ -613,7 +617,7 @@ def test_the_help_lists_styles_that_no_key_has_a_number_for():
     assert [line.split("\t")[2:] for line in lines[8:12]] == [
         ["9", "i"],
         ["", "j"],
-        ["", "k"],
+        ["0", "k"],
         ["", ""],
     ]
 

@@ -17,7 +17,8 @@ from stream_factory import PATIENCE, Pictures, Server
 from virtual_camera_factory import virtual_camera
 
 from realtime_nst.live import state
-from realtime_nst.look import Look
+from realtime_nst.live.state import State
+from realtime_nst.look import Look, View
 from realtime_nst.runtime import styles
 from realtime_nst.sinks import null, window
 from realtime_nst.sources import devices
@@ -69,6 +70,9 @@ def _one_error(said):
     [
         (["--camera", "synthetic", "--camera-size", "720"], 2, "WxH"),
         (["--camera", "synthetic", "--fps", "0"], 2, "--fps 0"),
+        (["--camera", "synthetic", "--fps", "nan"], 2, "--fps nan is out of range"),
+        (["--camera", "synthetic", "--target-fps", "1e9"], 2, "from 0 to 1000"),
+        (["--camera", "synthetic", "--no-window"], 2, "add --record FILE or --virtual-camera"),
         (["--camera", "synthetic", "--target-fps", "-1"], 2, "-1"),
         (["clip.mp4", "--camera", "0"], 2, "not both"),
         (["clip.mp4", "--camera-size", "64x48"], 2, "its own size"),
@@ -101,13 +105,22 @@ def test_the_scene_is_shown_and_it_says_how_it_went(cli, style, screen):
     assert "latency" in said
 
 
-def test_style_and_size_are_remembered(cli, style, screen):
-    cli("live", "--camera", "synthetic", "--camera-size", "064X48", "--style", style)
+def test_style_and_size_are_remembered(cli, style, screen, tmp_path):
+    camera = _avi(tmp_path / "camera.avi", 200)
+    cli("live", "--camera", camera, "--camera-size", "064X48", "--style", style)
     kept, _ = state.load()
     assert (kept.look.style, kept.camera_size) == (str(style), "64x48")
-    code, _, err = cli("live", "--camera", "synthetic")
-    assert (code, err) == (0, "")
-    assert screen.opened[-1].latest.image.shape == (48, 64, 3)
+    code, _, err = cli("live", "--camera", camera)
+    assert (code, "the camera gives" in err) == (0, False), "it is asked for that size again"
+
+
+def test_the_size_of_the_made_up_scene_is_no_size_of_a_camera(cli, style, screen):
+    assert cli(*_scene("--style", style))[0] == 0
+    assert state.load()[0].camera_size == ""
+    state.save(State(Look(style=str(style)), View(), "32x24"))
+    assert cli("live", "--camera", "synthetic")[0] == 0
+    assert screen.opened[-1].latest.image.shape == (480, 640, 3)
+    assert state.load()[0].camera_size == "32x24"
 
 
 def test_the_painter_is_remembered_with_its_style(cli, screen, tmp_path, monkeypatch):
@@ -158,6 +171,29 @@ def test_a_folder_of_pictures_of_any_size(cli, style, screen, tmp_path):
     code, _, _ = cli("live", folder, "--fps", "10", "--style", style)
     assert code == 0
     assert screen.opened[-1].latest.image.shape == (48, 64, 3)
+
+
+def test_a_damaged_picture_of_a_folder_is_left_out_and_said(cli, style, screen, tmp_path):
+    for name in ("a", "c"):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((48, 64, 3), 100, np.uint8))
+    (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    screen.closes_after = 10**6
+    code, _, err = cli("live", tmp_path, "--fps", "20", "--style", style)
+    assert code == 0
+    assert "note: left out: " in err
+    assert "b.png" in err
+
+
+def test_a_style_of_ones_own_leaves_the_keys_of_the_others(
+    cli, screen, style, tmp_path, monkeypatch
+):
+    painter_factory.install(tmp_path / "installed", monkeypatch)
+    screen.keys, screen.closes_after = "1", 20
+    assert cli(*_scene("--style", style))[0] == 0
+    assert state.load()[0].look.style == styles.installed()[0].name
+    screen.keys = "30"
+    assert cli(*_scene("--style", style))[0] == 0
+    assert state.load()[0].look.style == str(style)
 
 
 def test_a_stream(cli, style, screen):

@@ -183,6 +183,27 @@ def test_the_picture_shown_is_the_newest_in_its_own_colours(screen):
 
 
 @needs_screen
+@pytest.mark.skipif(not shutil.which("import"), reason="needs the program import (imagemagick)")
+def test_full_screen_has_black_bars_and_drags_count_in_the_picture(screen):
+    tall = _frame(size=(480, 240))
+    drags = []
+    with WindowSink("full", on_drag=lambda x, y: drags.append(x)) as sink:
+        sink.write(tall)
+        _window("full")
+        sink.toggle_full_screen()
+
+        def filled():
+            shown = _screenshot().astype(int)
+            bars, picture = shown[:, :240], shown[:, 260:540]
+            return not bars.any() and (np.abs(picture - (200, 30, 20)) <= 2).all()
+
+        assert _write_until(sink, lambda: filled() and filled(), tall)
+        _xdotool("mousemove", "400", "300", "mousedown", "1", "mouseup", "1")
+        assert _write_until(sink, lambda: drags, tall)
+    assert abs(drags[0] - 0.5) < 0.02
+
+
+@needs_screen
 def test_frames_may_change_their_size(screen):
     with WindowSink("sizes") as sink:
         for size in ((120, 160), (300, 400), (48, 64)):

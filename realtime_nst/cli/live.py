@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from realtime_nst.cli import console, interrupt, options
-from realtime_nst.cli.live_source import PICTURE_SECONDS, SIZE, SYNTHETIC, Chosen, list_cameras
+from realtime_nst.cli.live_source import (
+    PICTURE_SECONDS,
+    SIZE,
+    SYNTHETIC,
+    Chosen,
+    check_rate,
+    list_cameras,
+)
 from realtime_nst.cli.look_options import SaveLook, refuse_replacing, with_look
+from realtime_nst.errors import UsageError
 from realtime_nst.look import Look, View
 
 if TYPE_CHECKING:
@@ -101,8 +109,13 @@ def live(
     if list_:
         list_cameras()
         return
+    if not (window or record or virtual_camera):
+        raise UsageError(
+            "with --no-window nothing would be seen; add --record FILE or --virtual-camera"
+        )
+    check_rate("--target-fps", target_fps, least=0)
     known = state.camera_size()
-    chosen = Chosen(source, camera, camera_size or ("" if source else known), fps)
+    chosen = Chosen(source, camera, camera_size or "", fps).remembering(known)
     chosen.check()
     if save:
         presets.check_target(save, overwrite=overwrite)
@@ -128,11 +141,13 @@ def live(
         except KeyboardInterrupt:
             raise typer.Exit(interrupt.exit_code()) from None
         finally:
-            size = known if source else chosen.remembered
+            size = chosen.remembered if chosen.is_camera else known
             _remember(state.State(painting.look, controller.view, size))
             if save:
                 presets.save(save, painting.look, controller.view, overwrite=overwrite)
             _say_how_it_went(controller.report)
+            for notice in (*painting.notices, *getattr(taken, "notices", ())):
+                console.say_notice(notice)
 
 
 def _recording(path: Path | None, overwrite: bool) -> "VideoSink | None":
@@ -162,7 +177,7 @@ def _controller(
 
     names = list(read_installed().choices)
     if painting.look.style not in names:
-        names.insert(0, painting.look.style)
+        names.append(painting.look.style)  # the keys of the others stay as they are
     wishes: dict[str, Any] = {"full_screen": shown.toggle_full_screen} if shown else {}
     controller = Live(
         painting, names, view=view, target_fps=target_fps, log=console.say_notice, **wishes

@@ -1,7 +1,7 @@
 """What ``realtime-nst live`` looks at: a camera, a stream, a film, pictures, or a made-up scene."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ SIZE = "640x480"
 SYNTHETIC = "synthetic"
 PICTURE_SECONDS = 2
 _RATE = 30
+_SLOWEST, _FASTEST = 0.001, 1000
+"""Frames a second."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Chosen:
             raise UsageError(
                 f"--camera-size {self.size} is asked of a camera; {self.address} has its own size"
             )
-        if self.fps is not None and self.fps <= 0:
-            raise UsageError(f"--fps {self.fps:g} is not above 0; try 30")
+        if self.fps is not None:
+            check_rate("--fps", self.fps)
         if self.address and self.fps and not Path(self.address).is_dir():
             raise UsageError(
                 f"--fps {self.fps:g} is for a camera or a folder of pictures; {self.address} has "
@@ -44,6 +46,15 @@ class Chosen:
             )
         if not self.address:
             _ = self.wished
+
+    @property
+    def is_camera(self) -> bool:
+        """Whether it is a real one."""
+        return self.address is None and self.camera != SYNTHETIC
+
+    def remembering(self, size: str) -> "Chosen":
+        """With the ``size`` of last time, if a camera is asked and no size was given."""
+        return replace(self, size=size) if self.is_camera and not self.size else self
 
     @property
     def wished(self) -> tuple[int, int]:
@@ -81,6 +92,14 @@ class Chosen:
         return _paced(Path(self.address), self.fps)
 
 
+def check_rate(option: str, rate: float, least: float = _SLOWEST) -> None:
+    """Raises UsageError unless ``rate`` is a number of frames a second of use."""
+    if not least <= rate <= _FASTEST:
+        raise UsageError(
+            f"{option} {rate:g} is out of range; give a number from {least:g} to {_FASTEST}, as 30"
+        )
+
+
 def _stream(address: str) -> "Source":
     from realtime_nst.sources.network import NetworkSource
 
@@ -101,7 +120,7 @@ def _paced(path: Path, fps: float | None) -> "Source":
     if not path.is_dir():
         return PacedSource(VideoSource(path))
     rate = Fraction(fps).limit_denominator(1001) if fps else Fraction(1, PICTURE_SECONDS)
-    return PacedSource(PictureSource(path, rate=rate))
+    return PacedSource(PictureSource(path, rate=rate, skip_unreadable=True))
 
 
 def list_cameras() -> None:

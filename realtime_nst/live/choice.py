@@ -26,6 +26,10 @@ class StyleChoice:
         return self._painting.look.style
 
     @property
+    def count(self) -> int:
+        return len(self._styles)
+
+    @property
     def titles(self) -> tuple[str, ...]:
         """All styles, as shown to people."""
         return tuple(title(style) for style in self._styles)

@@ -117,6 +117,7 @@ class Live:
     def _overlay(self) -> Overlay:
         recent = list(islice(reversed(self.report.latencies), _LATENCIES)) or [0.0]
         middle, high = np.percentile(recent, (50, 95))
+        look = self._painting.look
         return Overlay(
             fps=self._rate.fps,
             latency=float(middle),
@@ -125,6 +126,11 @@ class Live:
             style="original" if self._display.original else title(self._choice.style),
             provider=self._painting.provider,
             size=self._painting.painted_size,
+            look=(
+                f"strength {look.strength:.0%}",
+                f"keep colour {look.keep_colour}",
+                f"stabilise {look.stabilise}",
+            ),
             recording=self.captures.seconds,
             note=self._notes.current(self._choice.loading),
             keys=HELP if self._keys.help else (),

@@ -11,6 +11,9 @@ from realtime_nst.look import Look, settings_of
 from realtime_nst.paint import Paint
 from realtime_nst.spec import choices_of
 
+NUMBERS, LAST = tuple("123456789"), "0"
+"""The keys of the first styles in the list, and that of the last one."""
+
 
 class Keys:
     """Changes the parts of a live run as keys say.
@@ -36,8 +39,10 @@ class Keys:
 
     def press(self, key: str) -> None:
         """Do what ``key`` stands for; keys without a meaning do nothing."""
-        if key in tuple("123456789"):
-            self.choose(int(key) - 1)
+        if key in NUMBERS:
+            self.choose(NUMBERS.index(key))
+        elif key == LAST:
+            self.choose(self.choice.count - 1)
         elif key in _ACTIONS:
             _ACTIONS[key](self)
 
@@ -133,7 +138,7 @@ BINDINGS = (
 _ACTIONS = {key: binding.action for binding in BINDINGS for key in binding.keys}
 
 HELP = (
-    ("1-9", "style by number"),
+    (f"{NUMBERS[0]}-{NUMBERS[-1]}, {LAST}", "style by number, the last"),
     *((binding.label, binding.help) for binding in BINDINGS if binding.label),
 )
 """The keys and what they do, as shown."""

@@ -3,12 +3,13 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat, zip_longest
+from itertools import zip_longest
 from textwrap import wrap
 
 import cv2
 import numpy as np
 
+from realtime_nst.live.keys import LAST, NUMBERS
 from realtime_nst.stream import Image
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -40,8 +41,9 @@ class Overlay:
     """What is written on the picture.
 
     ``latency`` and ``latency_95`` are the 50th and 95th percentile in seconds, ``size`` the width
-    and height painted, ``recording`` its length in seconds (None: there is none). ``keys`` and
-    ``styles`` are the help (empty: not shown); ``figures`` shows the status line.
+    and height painted, ``look`` its settings, ``recording`` its length in seconds (None: there is
+    none). ``keys`` and ``styles`` are the help (empty: not shown); ``figures`` shows the status
+    line.
     """
 
     fps: float
@@ -51,6 +53,7 @@ class Overlay:
     style: str
     provider: str
     size: tuple[int, int] = (0, 0)
+    look: Sequence[str] = ()
     recording: float | None = None
     note: str = ""
     keys: Sequence[tuple[str, str]] = ()
@@ -59,20 +62,32 @@ class Overlay:
 
     def lines(self) -> list[str]:
         """The note, and below it the status line."""
-        status = (
-            f"{self.fps:.1f} fps | {self.latency * 1000:.0f} ms, p95 {self.latency_95 * 1000:.0f} "
-            f"| {self.dropped} dropped | {self.style} | {self.provider} | "
-            f"{self.size[0]}x{self.size[1]} | h: help"
+        status = " | ".join(
+            [
+                *([] if self.recording is None else [f"REC {_minutes(self.recording)}"]),
+                f"{self.fps:.1f} fps",
+                f"{self.latency * 1000:.0f} ms, p95 {self.latency_95 * 1000:.0f}",
+                f"{self.dropped} dropped",
+                self.style,
+                *self.look,
+                self.provider,
+                f"{self.size[0]}x{self.size[1]}",
+                "h: help",
+            ]
         )
-        if self.recording is not None:
-            status = f"REC {self.recording // 60:.0f}:{self.recording % 60:02.0f} | {status}"
         return [*filter(None, [self.note]), *([status] if self.figures else [])]
 
     def help(self) -> list[str]:
         """The keys beside the styles, a tab between columns."""
-        styles = zip(chain("123456789", repeat("")), self.styles, strict=False)
+        beyond = len(self.styles) - len(NUMBERS)
+        numbers = [*NUMBERS, *[""] * (beyond - 1), *[LAST] * (beyond > 0)]
+        styles = zip(numbers, self.styles, strict=False)
         rows = zip_longest(self.keys, styles, fillvalue=("", ""))
         return ["\t".join([*keys, *style]) for keys, style in rows]
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds // 60:.0f}:{seconds % 60:02.0f}"
 
 
 def draw_overlay(image: Image, overlay: Overlay) -> Image:

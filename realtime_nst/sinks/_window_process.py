@@ -99,28 +99,57 @@ def _show(title: str, orders: _Orders) -> None:
     cv2.imshow(title, np.zeros((480, 640, 3), np.uint8))
     cv2.waitKeyEx(1)
     _say("ready")
-    size, full_screen = (0, 0), False
+    bars, size, full_screen = _Bars(), (0, 0), False
     while _is_open(title):
         picture = orders.buffer.newest() if orders.buffer else None
         if picture is not None:
             if picture.shape[:2] != size:
                 size = picture.shape[:2]
-                _adopt(title, *size)
+                _adopt(title, *size, bars)
+            window = cv2.getWindowImageRect(title)[2:] if full_screen else (0, 0)
+            picture = bars.around(picture, *window)
             cv2.imshow(title, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         if orders.full_screen != full_screen:
             full_screen = orders.full_screen
             how = cv2.WINDOW_FULLSCREEN if full_screen else cv2.WINDOW_NORMAL
             cv2.setWindowProperty(title, cv2.WND_PROP_FULLSCREEN, how)
+            ratio = cv2.WINDOW_FREERATIO if full_screen else cv2.WINDOW_KEEPRATIO
+            cv2.setWindowProperty(title, cv2.WND_PROP_ASPECT_RATIO, ratio)
         _tell_keys(cv2.waitKeyEx)
 
 
-def _adopt(title: str, height: int, width: int) -> None:
+class _Bars:
+    """Black bars that fill a window of another shape than the picture; toolkits draw grey ones.
+
+    The window must not keep the shape of the picture itself: then it only tells the part inside.
+
+    ``left`` and ``top`` are their sizes in pixels of the picture.
+    """
+
+    def __init__(self) -> None:
+        self.left = self.top = 0
+
+    def around(self, picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+        """``picture`` with the bars that a window of ``width`` x ``height`` needs; none if that is
+        not known."""
+        tall, wide = picture.shape[:2]
+        known = width > 0 and height > 0
+        self.left = max(0, round((tall * width / height - wide) / 2)) if known else 0
+        self.top = max(0, round((wide * height / width - tall) / 2)) if known else 0
+        if not self.left and not self.top:
+            return picture
+        sides = self.top, self.top, self.left, self.left
+        filled = cv2.copyMakeBorder(picture, *sides, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+        return np.asarray(filled, np.uint8)
+
+
+def _adopt(title: str, height: int, width: int, bars: _Bars) -> None:
     """Fit the window to pictures of this size, and report where the mouse drags."""
 
     def tell(event: int, x: int, y: int, flags: int, _: object) -> None:
         moved = event == cv2.EVENT_MOUSEMOVE and flags & cv2.EVENT_FLAG_LBUTTON
         if event == cv2.EVENT_LBUTTONDOWN or moved:
-            _say("drag", f"{x / width:.4f}", f"{y / height:.4f}")
+            _say("drag", f"{(x - bars.left) / width:.4f}", f"{(y - bars.top) / height:.4f}")
 
     cv2.resizeWindow(title, width, height)
     cv2.setMouseCallback(title, tell)

@@ -29,6 +29,15 @@ class PacedSource(Managed):
     def info(self) -> StreamInfo:
         return replace(self._source.info, live=True, frames=None)
 
+    @property
+    def notices(self) -> list[str]:
+        """What of the source was left out or mended so far."""
+        unreadable = getattr(self._source, "unreadable", {}).values()
+        return [
+            *getattr(self._source, "notices", ()),
+            *(f"left out: {error}" for error in unreadable),
+        ]
+
     def __enter__(self) -> Self:
         self._source.__enter__()
         return self
