@@ -8,11 +8,12 @@ import secrets
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from mimetypes import guess_type
 from pathlib import Path
 from stat import S_ISREG
 from typing import Self
 
-from realtime_nst.errors import did_you_mean
+from realtime_nst.errors import UsageError, did_you_mean
 
 try:
     import fcntl
@@ -49,18 +50,26 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def require_folder(path: Path) -> None:
+    """Raises :class:`UsageError` if the folder that ``path`` is to be written to does not exist."""
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} for {path.name}; create it first")
+
+
 _ADDRESS = re.compile(r"[a-z]{2,}:/", re.IGNORECASE)
 
 
 def nearest(path: Path) -> str:
-    """The end of a message that ``path`` does not exist: why, a similar name, or where to look."""
+    """The end of a message that ``path`` does not exist: why, a similar name of the
+    same kind (picture, video), or where to look."""
     if path.is_symlink():
         return f"; it is a link to {os.readlink(path)}, which does not exist"
     if _ADDRESS.match(str(path)):
         return "; it is an address: download it first"
     if not path.parent.is_dir():
         return f"; there is no folder {path.parent}"
-    similar = did_you_mean(path.name, (other.name for other in path.parent.iterdir()))
+    others = (other.name for other in path.parent.iterdir())
+    similar = did_you_mean(path.name, (name for name in others if _kind(name) == _kind(path.name)))
     return similar or f"; the folder {path.parent} has no such name"
 
 
@@ -79,6 +88,12 @@ def beside(path: Path, ending: str) -> Path:
     mark = f"-{hashlib.sha256(stem).hexdigest()[:8]}"
     kept = stem[: room - len(mark)].decode(errors="ignore")
     return path.with_name(kept + mark + ending)
+
+
+def _kind(name: str) -> str:
+    """The word "image", "video" and so on; the suffix itself where it stands for none of them."""
+    kind = guess_type(name)[0]
+    return kind.partition("/")[0] if kind else Path(name).suffix.lower()
 
 
 def is_regular(path: Path) -> bool:

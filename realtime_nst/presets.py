@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from realtime_nst.errors import TargetExists, UnknownName, UsageError
-from realtime_nst.files import digest, is_regular, write_whole
+from realtime_nst.files import digest, is_regular, require_folder, write_whole
 from realtime_nst.look import MOVING, Look, View, settings_of
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.styles import read_installed
@@ -55,10 +55,7 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name a file in it for the look")
-    if not path.parent.is_dir():
-        raise UsageError(
-            f"there is no folder {path.parent} for the look {path.name}; make it first"
-        )
+    require_folder(path)
     if not os.path.lexists(path):
         return
     try:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from realtime_nst.files import LockedFile, digest, is_regular, write_whole
+from realtime_nst.files import LockedFile, digest, is_regular, nearest, write_whole
 
 
 def test_a_file_appears_whole(tmp_path):
@@ -19,6 +19,14 @@ def test_a_file_appears_whole(tmp_path):
         assert path.read_text() == "old"
     assert path.read_text() == "new"
     assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_similar_name_is_of_the_same_kind(tmp_path):
+    for name in ("film.jpg", "film1.mov", "film.txt"):
+        (tmp_path / name).touch()
+    assert nearest(tmp_path / "film.mp4") == "; did you mean 'film1.mov'?"
+    assert nearest(tmp_path / "film.png") == "; did you mean 'film.jpg'?"
+    assert "has no such name" in nearest(tmp_path / "film.onnx")
 
 
 def test_an_error_leaves_what_was_there(tmp_path):

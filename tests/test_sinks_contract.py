@@ -15,7 +15,7 @@ from virtual_camera_factory import virtual_camera
 from realtime_nst.errors import MediaError, TargetExists, UsageError
 from realtime_nst.sinks import SINKS, open_sink
 from realtime_nst.sinks.null import NullSink
-from realtime_nst.sinks.pictures import SUFFIXES, write_picture
+from realtime_nst.sinks.pictures import SUFFIXES, PictureSink, write_picture
 from realtime_nst.sinks.tee import TeeSink
 from realtime_nst.stream import Frame
 
@@ -284,3 +284,11 @@ def test_tee_leaves_the_others_when_one_cannot_be_entered_or_left(moment):
     ):
         pass
     assert log[-1] == ("a", "exit:MediaError")
+
+
+def test_the_folder_of_a_single_picture_must_exist_and_a_folder_of_pictures_is_made(tmp_path):
+    with pytest.raises(UsageError, match=r"no folder .*missing for x.png; create it first"):
+        PictureSink(tmp_path / "missing" / "x.png").__enter__()
+    assert not (tmp_path / "missing").exists()
+    with PictureSink(tmp_path / "made" / "here"):
+        assert (tmp_path / "made" / "here").is_dir()

@@ -1,6 +1,7 @@
 """What every source keeps, whichever row of the table it is; then what is particular to each."""
 
 import base64
+import os
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 from stream_factory import File, Server
 
 from realtime_nst.errors import MediaError, RealtimeNstError, SourceStalled, UsageError
+from realtime_nst.media.pictures import count_pictures
 from realtime_nst.sources import SOURCES, open_source
 from realtime_nst.sources.pictures import PictureSource
 
@@ -422,8 +424,16 @@ def test_a_folder_without_pictures_is_named(tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no /dev/zero")
 def test_a_device_is_not_read_as_a_picture():
-    with pytest.raises(MediaError, match="is a device"), open_source("pictures:/dev/zero"):
+    with pytest.raises(MediaError, match="a device"), open_source("pictures:/dev/zero"):
         pass
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for_as_a_picture(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(MediaError, match=r"is a pipe .*name a picture file"):
+        open_source(f"pictures:{tmp_path / 'pipe.png'}").__enter__()
+    assert count_pictures(tmp_path / "pipe.png", "GIF") == 1
 
 
 def test_unreadable_pictures_may_be_skipped_and_are_remembered(tmp_path):

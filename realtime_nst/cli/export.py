@@ -7,6 +7,7 @@ import typer
 
 from realtime_nst.cli import console, options
 from realtime_nst.errors import TargetExists, UsageError
+from realtime_nst.files import require_folder
 
 if TYPE_CHECKING:
     from realtime_nst.learning.training.checkpoint import Checkpoint
@@ -33,8 +34,7 @@ def check_target(output: Path, overwrite: bool) -> None:
     """Raises UsageError or TargetExists if ``output`` cannot be written as a style file."""
     if output.suffix != ".onnx":
         raise UsageError(f"{output} is not a name for a style file; let it end in .onnx")
-    if not output.parent.is_dir():
-        raise UsageError(f"there is no folder {output.parent}; create it first")
+    require_folder(output)
     if output.exists() and not overwrite:
         raise TargetExists(f"{output} already exists; replace it with --overwrite")
 

@@ -106,6 +106,8 @@ def _seek(picture: "Pillow.Image", number: int, data: bytes) -> tuple[Image, Ori
 def count_pictures(path: Path, *kinds: str) -> int:
     """How many pictures the file at ``path`` holds if it is of one of ``kinds``; else, and if it
     cannot be read, 1."""
+    if not path.is_file():
+        return 1
     try:
         with path.open("rb") as file:
             if kind_of(file.read(HEAD)) not in kinds:
@@ -130,8 +132,8 @@ def is_picture(path: Path) -> bool:
 
 def load(path: Path) -> bytes:
     """The file's contents. Raises :class:`MediaError` if it cannot be read or is empty."""
-    if path.is_char_device() or path.is_block_device():  # /dev/zero has no end
-        raise MediaError(f"{str(path)!r} is a device, not a file; name a picture")
+    if path.exists() and not (path.is_file() or path.is_dir()):  # these may never end
+        raise MediaError(f"{str(path)!r} is a pipe or a device; name a picture file")
     if path.suffix.lower() in RAW:
         raise MediaError(f"{str(path)!r} is a camera's raw file; develop it to JPEG or TIFF first")
     try:

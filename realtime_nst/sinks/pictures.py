@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from realtime_nst.errors import MediaError, TargetExists, UsageError
-from realtime_nst.files import write_whole
+from realtime_nst.files import require_folder, write_whole
 from realtime_nst.sinks._encode_picture import ANIMATED, WRITERS, encode, encode_animation
 from realtime_nst.stream import Frame, Image, Original, Unmanaged
 
@@ -28,9 +28,10 @@ class PictureSink(Unmanaged):
     can hold them; without ``keep_exif``, EXIF data is left out. ``written`` has the files written
     so far.
 
-    Raises :class:`TargetExists` before any work unless ``overwrite``; :class:`UsageError` for an
-    unknown suffix, a repeated name, or a second frame for a single file; :class:`MediaError` if a
-    file cannot be written.
+    A folder is created, but not the folder of a single file. Raises :class:`TargetExists` before
+    any work unless ``overwrite``; :class:`UsageError` for a single file's folder that is not there,
+    an unknown suffix, a repeated name, or a second frame for a single file; :class:`MediaError` if
+    a file cannot be written.
     """
 
     def __init__(
@@ -64,7 +65,10 @@ class PictureSink(Unmanaged):
             )
         for path in paths:
             _check_target(path, self._overwrite)
-        _make_folder(self._target.parent if self._single else self._target)
+        if self._single:
+            require_folder(self._target)
+        else:
+            _make_folder(self._target)
         return self
 
     def write(self, frame: Frame) -> bool:
