@@ -184,11 +184,15 @@ class Viewer:
         await self.peer.setRemoteDescription(answer)
         self._received = self.peer.getReceivers()[0].track
 
+    async def picture(self):
+        """The next picture that arrives."""
+        return (await self._received.recv()).to_ndarray(format="rgb24")
+
     async def until_shown(self, left, right, tolerance=20):
         """Wait for a picture with these colours left and right."""
         wanted = np.array([left, right])
         while True:
-            image = (await self._received.recv()).to_ndarray(format="rgb24")
+            image = await self.picture()
             width = image.shape[1]
             shown = image[:, [width // 6, width * 5 // 6]].mean(0)
             if np.abs(shown - wanted).max() < tolerance:

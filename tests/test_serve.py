@@ -1,6 +1,7 @@
 """The web page's server, spoken to as a browser would, and as one would not."""
 
 import asyncio
+import gc
 import json
 import threading
 import time
@@ -48,6 +49,7 @@ from realtime_nst.runtime.stages import Stylise
 from realtime_nst.serve import app, intake, peer
 from realtime_nst.serve.app import LARGEST_MESSAGE
 from realtime_nst.serve.intake import replace_part
+from realtime_nst.serve.session import Session
 from realtime_nst.serve.studio import Studio
 from realtime_nst.serve.tracks import Newest, PaintingEncoder, RateLimit, painted_size
 from realtime_nst.stream import Frame
@@ -250,6 +252,36 @@ def test_a_page_that_closes_frees_everything():
             assert decoders <= before
 
     run(main())
+
+
+@pytest.mark.parametrize("first", ["page", "camera"])
+def test_an_ended_session_is_freed_without_a_collection(first):
+    """Networks, codecs and pictures of many viewers would add up until there is one."""
+
+    def left():
+        kinds = (peer.RTCPeerConnection, peer.Peer, Session)
+        return [each for each in gc.get_objects() if isinstance(each, kinds)]
+
+    async def main():
+        async with serving(Look("swap", stabilise="strong")) as url:
+            async with viewing(url) as viewer:
+                await viewer.connect()
+                await viewer.until_shown(painted(LEFT), painted(RIGHT))
+                if first == "page":
+                    await viewer.socket.close()
+                else:
+                    await viewer.peer.close()
+                    await viewer.hear("end")
+                await until_metric(url, "viewers", 0)
+            await get(url + "health")
+            assert left() == [viewer.peer]
+
+    gc.collect()
+    gc.disable()
+    try:
+        run(main())
+    finally:
+        gc.enable()
 
 
 def test_one_too_many_is_sent_away_politely_and_may_come_back():

@@ -48,20 +48,18 @@ class Datagrams(asyncio.Queue[Any]):
         replace_part(transport._connection, "queue", self)
 
 
-def tolerate(transport: RTCIceTransport) -> None:
-    """Drop malformed STUN messages, which asyncio would otherwise log with a traceback each."""
-    for protocol in transport._connection._protocols:
-        replace_part(protocol, "datagram_received", _tolerant(protocol))
+class _Tolerant(StunProtocol):
+    """Drops malformed STUN messages, which asyncio would otherwise log with a traceback each."""
 
-
-def _tolerant(protocol: StunProtocol) -> Any:
-    receive = protocol.datagram_received
-
-    def received(data: bytes, address: tuple[Any, ...]) -> None:
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
         with suppress(*_FAULTS):
-            receive(data, address)
+            super().datagram_received(data, addr)
 
-    return received
+
+def tolerate(transport: RTCIceTransport) -> None:
+    """Make the sockets of ``transport`` tolerant; it has some once it has gathered candidates."""
+    for protocol in transport._connection._protocols:
+        protocol.__class__ = _Tolerant
 
 
 def check_candidates(offer: str) -> None:

@@ -166,6 +166,9 @@ class Peer:
         with suppress(ConnectionError):
             await self._connection.close()
         self._datagrams.drop()
+        for transceiver in self._connection.getTransceivers():
+            # A cycle, which would keep both codecs and their threads until a full collection.
+            transceiver.sender.transport.remove_all_listeners()
 
 
 async def _next(track: MediaStreamTrack) -> VideoFrame:

@@ -88,6 +88,7 @@ class Session:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            tasks.clear()  # an error would hold them and they it, and with both all of this session
         done.pop().result()
 
     async def _listen(self) -> None:
