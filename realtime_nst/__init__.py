@@ -31,22 +31,32 @@ if TYPE_CHECKING:
         UsageError,
     )
     from realtime_nst.library import install_style, remove_style
+    from realtime_nst.live import Live
     from realtime_nst.look import Look, View
+    from realtime_nst.masks.mask import Composite, Inverted, Mask
+    from realtime_nst.masks.model import ModelMask
+    from realtime_nst.masks.moving import MovingMask
+    from realtime_nst.masks.pictures import PictureMask, VideoMask
+    from realtime_nst.media.pictures import read_picture
     from realtime_nst.motion.stabilise import Stabilise
     from realtime_nst.paint import Paint
     from realtime_nst.pipeline import Report, run
+    from realtime_nst.presets import load as load_look
+    from realtime_nst.presets import save as save_look
     from realtime_nst.runtime.card import ModelCard
     from realtime_nst.runtime.installed_style import InstalledStyle
     from realtime_nst.runtime.networks import Networks
-    from realtime_nst.runtime.stages import Resize, Stylise
+    from realtime_nst.runtime.stages import Morph, Resize, Stylise
     from realtime_nst.runtime.styles import installed
     from realtime_nst.runtime.stylizer import Stylizer
+    from realtime_nst.sinks import open_sink
     from realtime_nst.sinks.null import NullSink
-    from realtime_nst.sinks.pictures import PictureSink
+    from realtime_nst.sinks.pictures import PictureSink, write_picture
     from realtime_nst.sinks.tee import TeeSink
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sinks.virtual_camera import VirtualCameraSink
     from realtime_nst.sinks.window import WindowSink
+    from realtime_nst.sources import open_source
     from realtime_nst.sources.camera import CameraSource
     from realtime_nst.sources.network import NetworkSource
     from realtime_nst.sources.paced import PacedSource
@@ -68,22 +78,31 @@ _HOMES = {
     ),
     "display": "Beside Display",
     "library": "install_style remove_style",
+    "live": "Live",
     "look": "Look View",
+    "masks.mask": "Composite Inverted Mask",
+    "masks.model": "ModelMask",
+    "masks.moving": "MovingMask",
+    "masks.pictures": "PictureMask VideoMask",
+    "media.pictures": "read_picture",
     "motion.stabilise": "Stabilise",
     "paint": "Paint",
     "pipeline": "Report run",
+    "presets": "load_look=load save_look=save",
     "runtime.card": "ModelCard",
     "runtime.networks": "Networks",
-    "runtime.stages": "Resize Stylise",
+    "runtime.stages": "Morph Resize Stylise",
     "runtime.installed_style": "InstalledStyle",
     "runtime.styles": "installed",
     "runtime.stylizer": "Stylizer",
+    "sinks": "open_sink",
     "sinks.null": "NullSink",
-    "sinks.pictures": "PictureSink",
+    "sinks.pictures": "PictureSink write_picture",
     "sinks.tee": "TeeSink",
     "sinks.video": "VideoSink",
     "sinks.virtual_camera": "VirtualCameraSink",
     "sinks.window": "WindowSink",
+    "sources": "open_source",
     "sources.camera": "CameraSource",
     "sources.network": "NetworkSource",
     "sources.paced": "PacedSource",
@@ -94,25 +113,38 @@ _HOMES = {
     "spec": "parse_size",
     "stream": "Frame Image Sink Source Stage StreamInfo",
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+_HOME = {
+    public: (home, own or public)
+    for home, names in _HOMES.items()
+    for public, _, own in (name.partition("=") for name in names.split())
+}
+"""By name, the module that it is from, and what it is called there."""
 
 __all__ = [
     "Beside",
     "CameraSource",
+    "Composite",
     "Display",
     "Frame",
     "Image",
     "InstalledStyle",
+    "Inverted",
+    "Live",
     "Look",
+    "Mask",
     "MediaError",
     "MissingPackage",
     "ModelCard",
     "ModelError",
+    "ModelMask",
+    "Morph",
+    "MovingMask",
     "NetworkSource",
     "Networks",
     "NullSink",
     "PacedSource",
     "Paint",
+    "PictureMask",
     "PictureSink",
     "PictureSource",
     "ProviderError",
@@ -135,6 +167,7 @@ __all__ = [
     "TrainingError",
     "UnknownName",
     "UsageError",
+    "VideoMask",
     "VideoSink",
     "VideoSource",
     "View",
@@ -142,16 +175,23 @@ __all__ = [
     "WindowSink",
     "install_style",
     "installed",
+    "load_look",
+    "open_sink",
+    "open_source",
     "parse_size",
+    "read_picture",
     "remove_style",
     "run",
+    "save_look",
+    "write_picture",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    home, own = _HOME[name]
+    return getattr(import_module(f"{__name__}.{home}"), own)
 
 
 def __dir__() -> list[str]:

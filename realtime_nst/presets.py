@@ -31,14 +31,17 @@ _LARGEST = 1 << 20
 _Settings = TypeVar("_Settings", Look, View)
 
 
-def save(path: Path, look: Look, view: View, *, overwrite: bool = False) -> None:
+def save(
+    path: str | Path, look: Look, view: View | None = None, *, overwrite: bool = False
+) -> None:
     """Write a preset file; one that says the same already is left as it is.
 
     Raises the errors of :func:`check_target`, and :class:`UsageError` where a file that the look
     refers to cannot be read.
     """
+    path = Path(path)
     check_target(path, overwrite=True)
-    made = preset(look, view, path.parent)
+    made = preset(look, view or View(), path.parent)
     if path.exists() and _read_json(path) == made:
         return
     check_target(path, overwrite=overwrite)
@@ -66,13 +69,14 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
         raise TargetExists(f"{path} already exists; replace it with --overwrite")
 
 
-def load(path: Path, unchecked: Container[str] = ()) -> tuple[Look, View]:
+def load(path: str | Path, unchecked: Container[str] = ()) -> tuple[Look, View]:
     """Read a preset file. Of the settings ``unchecked``, which will not be used, files need not be
     there.
 
     Raises :class:`UsageError` where it is no preset, is of a later version, has settings or values
     that do not exist, or refers to a file that is gone or has changed.
     """
+    path = Path(path)
     try:
         return read(_read_json(path), path.parent, unchecked)
     except UsageError as error:
