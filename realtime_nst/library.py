@@ -119,9 +119,9 @@ def facts(files: Mapping[str, Path]) -> dict[str, Any]:
     return found
 
 
-def painted_scene(style: str | Path, painter: str | Path = "") -> Image:
+def painted_scene(style: str | Path) -> Image:
     """The first frame of the built-in scene, painted."""
-    return Stylizer(style, painter=painter)(SyntheticSource(*SCENE, frames=1).picture(0))
+    return Stylizer(style)(SyntheticSource(*SCENE, frames=1).picture(0))
 
 
 def _read(path: Path) -> tuple[dict[str, Path], dict[str, Any]]:
@@ -139,11 +139,10 @@ def _read(path: Path) -> tuple[dict[str, Path], dict[str, Any]]:
 
 
 def _tried(path: Path, about: Mapping[str, Any]) -> Image | None:
-    """The scene in the style, or in the network's first one; None if it plays any picture."""
+    """The scene in the style; None for a network that plays several styles or any picture, which
+    is only opened."""
     if about["kind"] == PICTURE or not KINDS[about["kind"]].takes_code:
         return painted_scene(path)
-    if styles := about.get("styles"):
-        return painted_scene(styles[0], painter=path)
     networks = Networks()
     networks.open(read_model(path), networks.provider())
     return None

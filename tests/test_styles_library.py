@@ -299,3 +299,23 @@ def test_the_page_offers_installed_styles(network, picture):
         assert studio.offered("style", ())["sunset"] == "pictures"
         assert studio.without_paths(f"{leger.picture} is bad") == f"{leger.picture.name} is bad"
         assert studio.paint(Look("sunset")).look.style == "sunset"
+
+
+def test_the_page_shows_a_tile_of_each_style_and_starts_without_one(picture, network):
+    import aiohttp
+    import serve_factory
+
+    tile = library.install_style(picture, "größe")
+    gone = library.install_style(network)
+    (gone.folder / gone.picture).unlink()
+
+    async def main():
+        serving = serve_factory.serving(Look("wave", stabilise="off"))
+        async with serving as url, aiohttp.ClientSession() as client:
+            told = await (await client.get(f"{url}styles")).json()
+            pictures = {style["name"]: style["picture"] for style in told["styles"]}
+            assert pictures["leger"] is None
+            answer = await client.get(f"{url}{pictures['größe']}")
+            assert await answer.read() == (tile.folder / tile.picture).read_bytes()
+
+    serve_factory.run(main())

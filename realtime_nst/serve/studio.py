@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from realtime_nst.look import MOVING, Look, View, settings_of
 from realtime_nst.paint import Paint
+from realtime_nst.runtime.installed_style import InstalledStyle
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import PICTURES, blends_in
@@ -21,6 +22,10 @@ OWN = "own"
 
 USUAL_SIZE = (640, 480)
 """What the page asks the camera for: width, height."""
+
+
+_LARGEST_TILE = 1 << 20
+"""Bytes; those of the program have some 60,000."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +145,21 @@ def _alias(setting: str) -> str:
 
 
 def _installed(painter: str) -> dict[str, Choice]:
-    """A style of a network that plays several has no picture of its own."""
+    """A style of a network that plays several has no title and picture of its own."""
     return {
         name: Choice(
             entry.title if entry.name == name else name,
             entry.artist if entry.name == name else "",
             entry.speed_class,
             blends_in(name, painter),
-            entry.folder / entry.picture if entry.picture else None,
+            _tile(entry) if entry.name == name else None,
         )
         for name, entry in read_installed().choices.items()
     }
+
+
+def _tile(entry: InstalledStyle) -> Path | None:
+    """All are kept in memory; one that was deleted or put in by hand must not stop the page."""
+    path = entry.folder / entry.picture
+    usable = entry.picture and path.is_file() and path.stat().st_size <= _LARGEST_TILE
+    return path if usable else None
