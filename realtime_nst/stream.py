@@ -74,7 +74,8 @@ class StreamInfo:
 
     ``width`` and ``height`` are those of the frames delivered, rotation already applied. ``rate``
     is the nominal number of frames a second, ``frames`` the expected number; None if unknown. The
-    frames of a ``live`` stream are dropped when they come too fast, instead of waiting.
+    frames of a ``live`` stream are dropped when they come too fast, instead of waiting. ``aspect``
+    is a pixel's width over its height.
     """
 
     width: int
@@ -82,6 +83,7 @@ class StreamInfo:
     rate: Fraction | None = None
     frames: int | None = None
     live: bool = False
+    aspect: Fraction = Fraction(1)
 
 
 class Managed:

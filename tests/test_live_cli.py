@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from fractions import Fraction
 
 import cv2
 import media_factory
@@ -13,7 +14,7 @@ import model_factory
 import numpy as np
 import painter_factory
 import pytest
-from stream_factory import PATIENCE, Pictures, Server
+from stream_factory import PATIENCE, File, Pictures, Server
 from virtual_camera_factory import virtual_camera
 
 from realtime_nst.live import state
@@ -200,6 +201,18 @@ def test_a_stream(cli, style, screen):
     with Server() as server:
         url = server.serve("cam", Pictures([100]))
         assert cli("live", url, "--style", style)[0] == 0
+
+
+@pytest.mark.parametrize("over_the_network", [False, True])
+def test_a_film_with_oblong_pixels_keeps_its_shape(cli, style, screen, tmp_path, over_the_network):
+    clip = media_factory.clip(tmp_path / "in.mp4", aspect=Fraction(4, 3), count=60)
+    film, screen.closes_after = tmp_path / "film.mp4", 3
+    with Server() as server:
+        source = server.serve("film.mp4", File(clip)) if over_the_network else clip
+        assert cli("live", source, "--style", style, "--record", film)[0] == 0
+    assert screen.opened[-1].latest.image.shape == (48, 86, 3)
+    with VideoSource(film) as recorded:
+        assert (recorded.info.width, recorded.info.height, recorded.info.aspect) == (86, 48, 1)
 
 
 def test_recording_and_virtual_camera_beside_the_window(cli, style, screen, tmp_path, monkeypatch):

@@ -102,8 +102,9 @@ def check_rate(option: str, rate: float, least: float = _SLOWEST) -> None:
 
 def _stream(address: str) -> "Source":
     from realtime_nst.sources.network import NetworkSource
+    from realtime_nst.sources.square import SquareSource
 
-    return _lasting(lambda: NetworkSource(address), NetworkSource(address).name)
+    return _lasting(lambda: SquareSource(NetworkSource(address)), NetworkSource(address).name)
 
 
 def _lasting(opened: "Callable[[], Source]", name: str) -> "Source":
@@ -115,10 +116,11 @@ def _lasting(opened: "Callable[[], Source]", name: str) -> "Source":
 def _paced(path: Path, fps: float | None) -> "Source":
     from realtime_nst.sources.paced import PacedSource
     from realtime_nst.sources.pictures import PictureSource
+    from realtime_nst.sources.square import SquareSource
     from realtime_nst.sources.video import VideoSource
 
     if not path.is_dir():
-        return PacedSource(VideoSource(path))
+        return PacedSource(SquareSource(VideoSource(path)))
     rate = Fraction(fps).limit_denominator(1001) if fps else Fraction(1, PICTURE_SECONDS)
     return PacedSource(PictureSource(path, rate=rate, skip_unreadable=True))
 

@@ -173,6 +173,12 @@ class Orientation:
 _SKEW = 1e-3
 
 
+def pixel_shape(stream: VideoStream, orientation: Orientation) -> Fraction:
+    """A pixel's width over its height in upright pictures."""
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    return 1 / aspect if orientation.transposed else aspect
+
+
 def displayed(
     container: InputContainer, stream: VideoStream
 ) -> tuple[tuple[int, int], Fraction | None]:

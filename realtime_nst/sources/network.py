@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, SourceStalled, UsageError
-from realtime_nst.media.container import Orientation, frame_rate, main_video
+from realtime_nst.media.container import Orientation, frame_rate, main_video, pixel_shape
 from realtime_nst.stream import Frame, Image, Managed, StreamInfo
 
 PROTOCOLS = ("http", "https", "rtmp", "rtsp", "rtsps", "srt", "tcp", "udp")
@@ -68,11 +68,12 @@ class NetworkSource(Managed):
         except BaseException:
             self._close()
             raise
-        rate = frame_rate(main_video(self._container))
+        stream = main_video(self._container)
         self._orientation = Orientation.of(self._first) or Orientation()
         size = self._first.width, self._first.height
         width, height = size[::-1] if self._orientation.transposed else size
-        self._info = StreamInfo(width, height, rate, live=True)
+        aspect = pixel_shape(stream, self._orientation)
+        self._info = StreamInfo(width, height, frame_rate(stream), live=True, aspect=aspect)
         return self
 
     def __iter__(self) -> Iterator[Frame]:

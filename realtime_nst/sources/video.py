@@ -12,7 +12,7 @@ from typing import Self
 from av.video.frame import VideoFrame
 
 from realtime_nst.errors import MediaError
-from realtime_nst.media.container import VideoFile, check, frame_rate
+from realtime_nst.media.container import Orientation, VideoFile, check, frame_rate, pixel_shape
 from realtime_nst.media.pixels import EIGHT_BITS, Pixels
 from realtime_nst.media.span import Span
 from realtime_nst.sources._decoding import Faults
@@ -117,7 +117,9 @@ class VideoSource(Managed):
 
     def _described(self, film: Film) -> StreamInfo:
         rate = frame_rate(film.stream)
-        return StreamInfo(*self._upright.size, rate, self._expected_frames(film, rate))
+        aspect = pixel_shape(film.stream, Orientation.of(film.first) or Orientation())
+        frames = self._expected_frames(film, rate)
+        return StreamInfo(*self._upright.size, rate, frames, aspect=aspect)
 
     def _expected_frames(self, film: Film, rate: Fraction | None) -> int | None:
         if film.timeline.joins:

@@ -1,0 +1,48 @@
+"""Frames with square pixels, which windows and pictures need."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Self
+
+import cv2
+import numpy as np
+
+from realtime_nst.stream import Frame, Managed, Source, StreamInfo
+
+
+class SquareSource(Managed):
+    """``source`` with its pixels made square: pictures are stretched in one direction, to an even
+    number of pixels. Raises what ``source`` raises."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def __enter__(self) -> Self:
+        self._source.__enter__()
+        return self
+
+    def _close(self) -> None:
+        self._source.__exit__(None, None, None)
+
+    @property
+    def info(self) -> StreamInfo:
+        info = self._source.info
+        width, height = _squared(info.width, info.height, info.aspect)
+        return replace(info, width=width, height=height, aspect=Fraction(1))
+
+    def __iter__(self) -> Iterator[Frame]:
+        aspect = self._source.info.aspect
+        for frame in self._source:
+            height, width = frame.image.shape[:2]
+            size = _squared(width, height, aspect)
+            if size != (width, height):
+                image = np.asarray(cv2.resize(frame.image, size), np.uint8)
+                frame = replace(frame, image=image, original=None)
+            yield frame
+
+
+def _squared(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
+    if aspect > 1:
+        return 2 * round(width * aspect / 2), height
+    return (width, 2 * round(height / aspect / 2)) if aspect < 1 else (width, height)
