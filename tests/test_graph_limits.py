@@ -95,7 +95,10 @@ def harmful(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("harmful", "reason"), HARMFUL.items(), indirect=["harmful"], ids=lambda v: str(v)
+    ("harmful", "reason"),
+    HARMFUL.items(),
+    indirect=["harmful"],
+    ids=lambda v: getattr(v, "__name__", v),
 )
 def test_a_harmful_graph_is_refused_before_an_engine_sees_it(harmful: Path, reason: str) -> None:
     with pytest.raises(ModelError, match=f"style.onnx' is refused: .*{reason}.*; .+") as caught:
