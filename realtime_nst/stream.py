@@ -27,12 +27,21 @@ class Animated:
 
 
 @dataclass(frozen=True, slots=True)
+class Tags:
+    """What a picture file says of itself: EXIF data, an XMP packet and IPTC records, as stored."""
+
+    exif: bytes = b""
+    xmp: bytes = b""
+    iptc: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Original:
     """What a picture file holds besides its colours in sRGB, so that the result can keep it.
 
     ``pixels`` are RGB or RGBA uint8 in the colour space of the ICC ``profile`` (empty: sRGB), and
     ``shown`` is the frame's image that was made from them; both are None if ``pixels`` would be
-    that image. ``exif`` is the EXIF data as stored; the orientation in it has been applied.
+    that image. The orientation in ``tags`` has been applied.
     ``subsampling`` is that of a JPEG's colour: 0 is 4:4:4, 1 is 4:2:2, 2 is 4:2:0, -1 any other.
     ``animated`` is set if the file holds more pictures, which follow as frames of the same index.
 
@@ -43,7 +52,7 @@ class Original:
     pixels: NDArray[np.uint8] | None = None
     shown: Image | None = None
     profile: bytes = b""
-    exif: bytes = b""
+    tags: Tags = Tags()
     subsampling: int = -1
     animated: Animated | None = None
     deep: NDArray[np.uint16] | None = None

@@ -44,7 +44,10 @@ def image(
         int, typer.Option(metavar="1..100", help="Quality of JPEG and WebP; higher is better.")
     ] = 95,
     strip: Annotated[
-        bool, typer.Option("--strip", help="Leave out EXIF data: date, place and camera.")
+        bool,
+        typer.Option(
+            "--strip", help="Leave out EXIF, XMP and IPTC data: date, place, camera and so on."
+        ),
     ] = False,
     overwrite: options.Overwrite = False,
     skip_existing: SkipExisting = False,
@@ -75,7 +78,7 @@ def image(
     if not names:
         console.say_result(f"{output}: nothing is left to do", path=output, pictures=0, files=[])
         return
-    sink = PictureSink(output, names, overwrite=overwrite, quality=quality, keep_exif=not strip)
+    sink = PictureSink(output, names, overwrite=overwrite, quality=quality, keep_tags=not strip)
     _check_output(pictures.paths, output)
     still = replace(look, stabilise="off", network_every=1, morph_to="")
     painting = Paint(still, Networks(provider))

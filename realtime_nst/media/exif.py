@@ -7,8 +7,9 @@ notes.
 import struct
 from collections.abc import Iterator
 
-_PREFIX = b"Exif\0\0"
+PREFIX = b"Exif\0\0"
 _ORIENTATION, _EXIF_IFD, _WIDTH, _HEIGHT = 0x0112, 0x8769, 0xA002, 0xA003
+_MAKER_NOTE = 0x927C
 _THUMBNAIL, _THUMBNAIL_BYTES = 0x0201, 0x0202
 DESCRIPTION = frozenset({0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298})
 """Title, make, model, software, date, artist and copyright: the tags of the first directory that
@@ -22,13 +23,13 @@ _FORMATS = {3: "H", 4: "I"}
 
 
 def orientation(data: bytes) -> int:
-    """1 to 8; 1, upright, if there is none."""
+    """1 to 8; 0 if there is none."""
     try:
         exif = _Exif(data)
-        value = exif.values(exif.first).get(_ORIENTATION, 1)
+        value = exif.values(exif.first).get(_ORIENTATION, 0)
     except struct.error:
-        return 1
-    return value if 1 <= value <= 8 else 1
+        return 0
+    return value if 1 <= value <= 8 else 0
 
 
 def updated(data: bytes, width: int, height: int) -> bytes:
@@ -44,14 +45,34 @@ def updated(data: bytes, width: int, height: int) -> bytes:
             exif.set(inner, {_WIDTH: width, _HEIGHT: height})
     except struct.error:
         return b""
-    return _PREFIX + bytes(exif.data)
+    return PREFIX + bytes(exif.data)
+
+
+def shortened(data: bytes, most: int) -> tuple[bytes, str]:
+    """``data`` in at most ``most`` bytes, and what was left out for that, in words.
+
+    A camera's own notes (MakerNote) go first: they alone may be large, and only its maker reads
+    them.
+    """
+    if len(data) <= most:
+        return data, ""
+    from PIL import Image as Pillow
+
+    directories = Pillow.Exif()
+    try:
+        directories.load(data)
+        directories.get_ifd(_EXIF_IFD).pop(_MAKER_NOTE, None)
+        short = directories.tobytes()
+    except Exception:  # whatever damaged data make the reader trip over
+        short = data
+    return (short, "the notes of its camera") if len(short) <= most else (b"", "its EXIF data")
 
 
 class _Exif:
     """TIFF directories in memory. Raises struct.error where an offset leads outside."""
 
     def __init__(self, data: bytes) -> None:
-        self.data = bytearray(data.removeprefix(_PREFIX))
+        self.data = bytearray(data.removeprefix(PREFIX))
         self._order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(self.data[:4]), "")
         if not self._order:
             raise struct.error("no byte order")
@@ -75,8 +96,10 @@ class _Exif:
         struct.pack_into(self._order + "I", self.data, link, 0)
         values = self.values(second)
         start, size = values.get(_THUMBNAIL, 0), values.get(_THUMBNAIL_BYTES, 0)
-        if start and start + size <= len(self.data):
+        if start and start + size < len(self.data):
             self.data[start : start + size] = bytes(size)
+        elif start:
+            del self.data[start:]
 
     def _entries(self, directory: int) -> Iterator[tuple[int, str, int]]:
         """Tag, format and place of each single whole number."""

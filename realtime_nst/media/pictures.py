@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime_nst.errors import MediaError
-from realtime_nst.media import exif, tone
+from realtime_nst.media import tags, tone
 from realtime_nst.media.picture_kinds import HEAD, cicp, count_of, kind_of, opened
 from realtime_nst.media.primaries import PRIMARIES
 from realtime_nst.stream import Animated, Image, Original
@@ -33,6 +33,8 @@ ANIMATED = ("AVIF", "GIF", "PNG", "WEBP")
 
 _LONGEST = 2**29
 """Pixels of an animation, all of whose pictures are in memory when it is written."""
+
+_TOO_LARGE = "{!r} cannot be decoded: {}; try a smaller copy"
 
 _TELL_PRIMARIES = ("AVIF", "HEIF", "PNG")
 
@@ -75,7 +77,7 @@ def read_animation(path: str | Path) -> Iterator[tuple[Image, Original]]:
         )
     before: tuple[Image, Original] | None = None
     for number in range(count):
-        found = _seek(picture, number, data)
+        found = _seek(picture, number, data, str(path))
         if before is not None:
             yield _placed(*before, last=found is None)
         if found is None:
@@ -95,12 +97,17 @@ def _placed(image: Image, original: Original, *, last: bool) -> tuple[Image, Ori
     return image, replace(original, animated=replace(original.animated, last=last))
 
 
-def _seek(picture: "Pillow.Image", number: int, data: bytes) -> tuple[Image, Original] | None:
+def _seek(
+    picture: "Pillow.Image", number: int, data: bytes, name: str
+) -> tuple[Image, Original] | None:
     try:
         picture.seek(number)
     except (EOFError, OSError, SyntaxError, ValueError):
         return None
-    return _read(picture, data, 0)
+    try:
+        return _read(picture, data, 0)
+    except MemoryError as error:
+        raise MediaError(_TOO_LARGE.format(name, "not enough memory")) from error
 
 
 def count_pictures(path: Path, *kinds: str) -> int:
@@ -161,7 +168,7 @@ def _decoded(data: bytes, name: str, longest: int = 0) -> tuple[Image, Original]
         return result or _through_opencv(data, name)
     except (cv2.error, MemoryError) as error:
         reason = getattr(error, "err", "") or "not enough memory"
-        raise MediaError(f"{name!r} cannot be decoded: {reason}; try a smaller copy") from error
+        raise MediaError(_TOO_LARGE.format(name, reason)) from error
 
 
 def _read(picture: "Pillow.Image", data: bytes, longest: int) -> tuple[Image, Original] | None:
@@ -273,8 +280,8 @@ def _finished(
     profile: "Profile | None",
 ) -> tuple[Image, Original]:
     """``pixels``, in the space of ``profile`` (None: sRGB), upright, in sRGB and over white."""
-    data = _exif_of(picture)
-    turn = _TURNS.get(_orientation(picture, data))
+    told = tags.tags_of(picture)
+    turn = _TURNS.get(tags.orientation(picture, told))
     if turn is not None:
         pixels = turn(pixels)
         alpha = None if alpha is None else turn(alpha)
@@ -286,8 +293,8 @@ def _finished(
     if alpha is not None:
         shown, own = on_white(shown, alpha), np.dstack((own, alpha))
     elif own is shown:
-        return shown, Original(profile=kept, exif=data)
-    return shown, Original(own, shown, kept, data)
+        return shown, Original(profile=kept, tags=told)
+    return shown, Original(own, shown, kept, told)
 
 
 _TURNS: dict[int, Any] = {
@@ -300,27 +307,6 @@ _TURNS: dict[int, Any] = {
     8: lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
 """What makes a picture upright, by its EXIF orientation."""
-
-
-def _orientation(picture: "Pillow.Image", data: bytes) -> int:
-    """1 if the reader has applied it, as that of JPEG XL does unless it rebuilds a JPEG."""
-    if picture.format == "JXL" and not getattr(picture, "jpeg", False):
-        return 1
-    return exif.orientation(data)
-
-
-def _exif_of(picture: "Pillow.Image") -> bytes:
-    """As stored; of a TIFF, whose directory is the EXIF directory, the tags that concern people."""
-    if picture.format != "TIFF":
-        return picture.info.get("exif") or b""
-    from PIL import Image as Pillow
-
-    source, result = picture.getexif(), Pillow.Exif()
-    for tag in exif.DESCRIPTION & set(source):
-        result[tag] = source[tag]
-    for directory in exif.DIRECTORIES & set(source):
-        result[directory] = source.get_ifd(directory)
-    return result.tobytes() if result else b""
 
 
 def on_white(pixels: Image, alpha: NDArray[np.uint8]) -> Image:

@@ -1,6 +1,5 @@
-"""Encoding pictures with their colour space, transparency and EXIF data."""
+"""Encoding pictures with their colour space, transparency and tags."""
 
-import struct
 import zlib
 from dataclasses import replace
 from io import BytesIO
@@ -12,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime_nst.errors import MediaError, one_line
-from realtime_nst.media import exif
+from realtime_nst.sinks._picture_tags import (
+    SEGMENT,
+    chunk,
+    jpeg_segments,
+    png_chunks,
+    saved_with,
+    segment,
+)
 from realtime_nst.stream import Frame, Image, Original
 
 _LZW = {"compression": "tiff_lzw", "tiffinfo": {317: 2}}
@@ -45,8 +51,8 @@ _PNG_HEADER = 33
 _JPEG_HEADER = 20
 """Bytes of the start and of the JFIF segment."""
 
-_SEGMENT, _ICC = 65_533, 65_519
-"""Bytes that a segment of a JPEG holds, and how many of them of a profile."""
+_ICC = SEGMENT - 14
+"""Bytes of a profile in a segment of a JPEG."""
 
 _SUBSAMPLING = {
     0: cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
@@ -55,24 +61,24 @@ _SUBSAMPLING = {
 
 
 def encode(path: Path, image: Image, quality: int, original: Original) -> bytes:
-    """``image`` as a file of the format that the suffix of ``path`` names."""
+    """``image`` as a file of the format that the suffix of ``path`` names; the tags of ``original``
+    as :func:`~realtime_nst.sinks._picture_tags.fitted` gives them."""
     from PIL import Image as Pillow
 
     form, options = WRITERS[path.suffix.lower()]
     if form in _LOSSY:
         options = options | {"quality": quality}
-    height, width = image.shape[:2]
     pixels = image
     if form not in _BARE:
         pixels = restored(image, original, alpha=form in _TRANSPARENT)
-        data = exif.updated(original.exif, width, height)
         if form == "JPEG":
-            return _jpeg(path, pixels, quality, replace(original, exif=data))
+            return _jpeg(path, pixels, quality, original)
         if form == "PNG":
-            return _png(path, pixels, original.profile, data)
-        if form == "TIFF" and data:  # Pillow cannot write EXIF data through libtiff
+            return _png(path, pixels, original)
+        said = saved_with(original.tags, form)
+        if form == "TIFF" and said["exif"]:  # Pillow cannot write EXIF data through libtiff
             options = {}
-        options = options | {"icc_profile": original.profile, "exif": data}
+        options = options | {"icc_profile": original.profile} | said
     try:
         return _saved(Pillow.fromarray(pixels), form, options)
     except (OSError, ValueError, RuntimeError, SystemError, MemoryError) as error:
@@ -116,10 +122,12 @@ def encode_animation(path: Path, frames: list[Frame], quality: int) -> bytes:
             options["kmax"] = 1  # key frames alone: libwebp 1.6 makes others opaque
     if form not in _BARE:
         options["icc_profile"] = originals[0].profile
-        options["exif"] = exif.updated(originals[0].exif, *first.size)
+    if form == "WEBP":
+        options |= saved_with(originals[0].tags, form)
     options |= {"save_all": True, "append_images": others}
     try:
-        return _saved(first, form, options)
+        coded = _saved(first, form, options)
+        return _with_chunks(coded, png_chunks(originals[0].tags)) if form == "PNG" else coded
     except (OSError, ValueError, RuntimeError, SystemError, MemoryError) as error:
         raise MediaError(f"{path.name!r} cannot be written: {one_line(error)}") from error
 
@@ -129,17 +137,11 @@ def _jpeg(path: Path, pixels: Image, quality: int, original: Original) -> bytes:
     sampling = _SUBSAMPLING.get(original.subsampling, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420)
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
     coded = _opencv(path, ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
-    segments = b""
-    if 0 < len(original.exif) <= _SEGMENT:
-        segments = _segment(0xE1, original.exif)
+    segments = jpeg_segments(original.tags)
     parts = [original.profile[at : at + _ICC] for at in range(0, len(original.profile), _ICC)]
     for number, part in enumerate(parts, 1):  # ICC.1:2022, B.4
-        segments += _segment(0xE2, b"ICC_PROFILE\0" + bytes([number, len(parts)]) + part)
+        segments += segment(0xE2, b"ICC_PROFILE\0" + bytes([number, len(parts)]) + part)
     return coded[:_JPEG_HEADER] + segments + coded[_JPEG_HEADER:]
-
-
-def _segment(marker: int, body: bytes) -> bytes:
-    return struct.pack(">BBH", 0xFF, marker, 2 + len(body)) + body
 
 
 def _opencv(path: Path, suffix: str, pixels: Any, options: list[int]) -> bytes:
@@ -160,18 +162,18 @@ def _too_large(path: Path, pixels: Any, reason: str) -> MediaError:
     )
 
 
-def _png(path: Path, pixels: NDArray[np.uint8], profile: bytes, data: bytes) -> bytes:
+def _png(path: Path, pixels: NDArray[np.uint8], original: Original) -> bytes:
     """OpenCV compresses in a third of the time that Pillow takes."""
     order = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
     coded = _opencv(path, ".png", cv2.cvtColor(pixels, order), [])
-    chunks = _chunk(b"iCCP", b"ICC\0\0" + zlib.compress(profile)) if profile else b""
-    if data:
-        chunks += _chunk(b"eXIf", data.removeprefix(b"Exif\0\0"))
+    chunks = png_chunks(original.tags)
+    if original.profile:
+        chunks = chunk(b"iCCP", b"ICC\0\0" + zlib.compress(original.profile)) + chunks
+    return _with_chunks(coded, chunks)
+
+
+def _with_chunks(coded: bytes, chunks: bytes) -> bytes:
     return coded[:_PNG_HEADER] + chunks + coded[_PNG_HEADER:]
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def restored(image: Image, original: Original, *, alpha: bool) -> NDArray[np.uint8]:

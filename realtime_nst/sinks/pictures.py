@@ -10,7 +10,8 @@ from typing import Self
 from realtime_nst.errors import MediaError, TargetExists, UsageError
 from realtime_nst.files import require_folder, write_whole
 from realtime_nst.sinks._encode_picture import ANIMATED, WRITERS, encode, encode_animation
-from realtime_nst.stream import Frame, Image, Original, Unmanaged
+from realtime_nst.sinks._picture_tags import fitted
+from realtime_nst.stream import Frame, Image, Original, Tags, Unmanaged
 
 SUFFIXES = tuple(WRITERS)
 
@@ -24,9 +25,9 @@ class PictureSink(Unmanaged):
     The pictures of an animation go into one file, with their delays; of a format without animations
     only the first is written, and ``notices`` says so.
 
-    The colour space, transparency and EXIF data of a frame's ``original`` are kept where the format
-    can hold them; without ``keep_exif``, EXIF data is left out. ``written`` has the files written
-    so far.
+    The colour space, transparency and tags (EXIF, XMP, IPTC) of a frame's ``original`` are kept
+    where the format can hold them, and ``notices`` names what it cannot; without ``keep_tags``,
+    tags are left out. ``written`` has the files written so far.
 
     A folder is created, but not the folder of a single file. Raises :class:`TargetExists` before
     any work unless ``overwrite``; :class:`UsageError` for a single file's folder that is not there,
@@ -41,14 +42,14 @@ class PictureSink(Unmanaged):
         *,
         overwrite: bool = False,
         quality: int = 95,
-        keep_exif: bool = True,
+        keep_tags: bool = True,
     ) -> None:
         self._target = Path(target)
         self._single = self._target.suffix.lower() in SUFFIXES and not self._target.is_dir()
         self._names = names
         self._overwrite = overwrite
         self._quality = check_quality(quality)
-        self._keep_exif = keep_exif
+        self._keep_tags = keep_tags
         self._playing: list[Frame] = []
         self.notices: list[str] = []
         self.written: list[Path] = []
@@ -73,8 +74,8 @@ class PictureSink(Unmanaged):
 
     def write(self, frame: Frame) -> bool:
         original = frame.original or Original()
-        if not self._keep_exif:
-            frame = replace(frame, original=replace(original, exif=b""))
+        if not self._keep_tags:
+            frame = replace(frame, original=replace(original, tags=Tags()))
         if original.animated is None:
             self._write([frame])
             return True
@@ -89,11 +90,14 @@ class PictureSink(Unmanaged):
     def _write(self, frames: list[Frame]) -> None:
         path = self.path_of(frames[0].index)
         _check_target(path, self._overwrite)
+        first = frames[0]
+        original, lost = _fitted(path, first.image, first.original or Original())
+        frames = [replace(first, original=original), *frames[1:]]
+        self.notices += lost
         if len(frames) > 1 and WRITERS[path.suffix.lower()][0] in ANIMATED:
             data = encode_animation(path, frames, self._quality)
         else:
-            first = frames[0]
-            data = encode(path, first.image, self._quality, first.original or Original())
+            data = encode(path, first.image, self._quality, original)
             if len(frames) > 1:
                 self.notices.append(
                     f"{path.name} is the first of {len(frames)} pictures of an animation; name the "
@@ -129,8 +133,16 @@ def write_picture(
     """
     path = Path(path)
     _check_target(path, overwrite)
-    data = encode(path, image, check_quality(quality), original or Original())
+    original, _ = _fitted(path, image, original or Original())
+    data = encode(path, image, check_quality(quality), original)
     _store(path, data)
+
+
+def _fitted(path: Path, image: Image, original: Original) -> tuple[Original, list[str]]:
+    """With the tags that the file can hold, and a line for each that it cannot."""
+    height, width = image.shape[:2]
+    tags, lost = fitted(original.tags, WRITERS[path.suffix.lower()][0], width, height)
+    return replace(original, tags=tags), [f"{path.name} is without {what}" for what in lost]
 
 
 def _store(path: Path, data: bytes) -> None:

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from kinds import KINDS
 from making import kept
 from PIL import Image
-from stills import ANIMATIONS, STILLS, Still, pil
+from stills import ANIMATIONS, STILLS, Still, pil, told
 
 from realtime_nst.media.container import every_packet, main_video
 
@@ -40,7 +40,9 @@ def _jpeg_xl(path: Path) -> None:
     pil(lossless=True)(path)
 
 
-_MORE = [Still("new.jxl", _jpeg_xl, ".png")] if find_spec("pillow_jxl") else []
+_MORE = [Still(f"told{suffix}", told) for suffix in (".jpg", ".png", ".tif", ".webp")]
+if find_spec("pillow_jxl"):
+    _MORE.append(Still("new.jxl", _jpeg_xl, ".png"))
 
 SEEDS = {
     **{kind.name: ("video", kind.make, kind.to) for kind in KINDS},

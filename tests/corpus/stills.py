@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import av
 import cv2
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from realtime_nst.media.primaries import PRIMARIES
 from realtime_nst.media.profiles import rgb_profile
@@ -95,6 +96,48 @@ def exif(orientation: int = 1) -> bytes:
     data[0x8769] = {0x9003: DATE, 0xA002: 4000, 0xA003: 3000}
     data[0x8825] = {1: "N", 2: LATITUDE}
     return data.tobytes()
+
+
+TITLE = b"A holiday by the sea"
+IPTC = b"\x1c\x02\x05" + struct.pack(">H", len(TITLE)) + TITLE
+XMP = (
+    b"""<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
+ xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:exif="http://ns.adobe.com/exif/1.0/"
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:GCamera="http://ns.google.com/photos/1.0/camera/"
+ GCamera:MotionPhoto="1" tiff:Orientation="6" tiff:ImageWidth="4000">
+<exif:PixelXDimension>4000</exif:PixelXDimension><dc:title>%s</dc:title>
+<xmp:Thumbnails><rdf:Alt><rdf:li>THUMBNAIL</rdf:li></rdf:Alt></xmp:Thumbnails>
+</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>"""
+    % TITLE
+)
+
+
+def told(path: Path, *, told_by_exif: bool = True) -> Path:
+    """A picture held upright, with EXIF data, XMP and, where the format has them, IPTC records."""
+    data = exif(6) if told_by_exif else b""
+    options: dict[str, Any] = {"exif": data, "xmp": XMP, **_BEST.get(path.suffix, {})}
+    if path.suffix == ".tif":
+        directory = Image.Exif()
+        directory.load(data)
+        directory[700], directory[33723] = XMP, IPTC
+        options = {"exif": directory.tobytes()}
+    if path.suffix == ".png":
+        text = options["pnginfo"] = PngImagePlugin.PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    Image.fromarray(sideways(patches(), 6)).save(path, **options)
+    if path.suffix == ".jpg":
+        body = b"Photoshop 3.0\0" + struct.pack(">4sHHI", b"8BIM", 0x0404, 0, len(IPTC)) + IPTC
+        body += bytes(len(IPTC) % 2)
+        jpeg = path.read_bytes()
+        path.write_bytes(jpeg[:2] + struct.pack(">HH", 0xFFED, 2 + len(body)) + body + jpeg[2:])
+    return path
+
+
+def iptc_of(picture: Image.Image) -> bytes:
+    resources = picture.info.get("photoshop", {})
+    return resources.get(0x0404, b"") or picture.getexif().get(33723, b"")
 
 
 def in_space(image: np.ndarray, icc: bytes) -> np.ndarray:

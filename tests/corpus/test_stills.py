@@ -153,6 +153,7 @@ def test_colours_beyond_srgb_stay_where_nothing_is_painted(untouched, tmp_path, 
 
 def test_a_painting_is_written_in_the_space_of_the_photo(cli, style, tmp_path):
     plain, wide = tmp_path / "plain.png", tmp_path / "wide.png"
+    (tmp_path / "made").mkdir()
     Image.fromarray(stills.patches()).save(plain)
     stills.pil(icc=stills.P3_ICC)(wide)
     for path in (plain, wide):
@@ -165,6 +166,7 @@ def test_a_painting_is_written_in_the_space_of_the_photo(cli, style, tmp_path):
 def test_what_shows_through_is_not_painted_in(cli, style, tmp_path):
     """Over white, the result is what the picture over white becomes."""
     clear, white = tmp_path / "clear.png", tmp_path / "white.png"
+    (tmp_path / "made").mkdir()
     stills.pil(alpha=True)(clear)
     Image.fromarray(read_picture(clear)).save(white)
     for path in (clear, white):
@@ -197,15 +199,65 @@ def test_transparency_becomes_white_where_the_format_has_none(untouched, tmp_pat
         np.testing.assert_allclose(made[stills.transparency() == 0], 255, atol=10)
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
-def test_strip_leaves_exif_out_and_the_picture_upright(untouched, tmp_path, suffix):
-    path = tmp_path / f"photo{suffix}"
-    stills.pil(turned=6, icc=stills.P3_ICC)(path)
-    made = untouched(path, "--strip", into=f"out{suffix}")
+TOLD = [".jpg", ".png", ".webp", ".tif"]
+
+
+@pytest.mark.parametrize("target", TOLD)
+@pytest.mark.parametrize("source", TOLD)
+def test_xmp_and_iptc_stay_and_are_true(untouched, tmp_path, source, target):
+    path = stills.told(tmp_path / f"photo{source}")
+    made = untouched(path, into=f"out{target}")
     picture = Image.open(made)
-    assert not set(picture.getexif()) & {0x010F, 0x0132, 0x8769, 0x8825}
-    assert picture.info["icc_profile"] == stills.P3_ICC
+    packet = picture.info["xmp"]
+    assert b"<dc:title>" + stills.TITLE in packet
+    assert b'tiff:Orientation="6"' not in packet
+    assert b'tiff:ImageWidth="192"' in packet
+    assert b"<exif:PixelXDimension>192<" in packet
+    assert b"THUMBNAIL" not in packet
+    assert b"MotionPhoto=" not in packet
+    assert picture.getexif()[0x010F] == stills.CAMERA
+    held = source in (".jpg", ".tif")
+    kept = held and target in (".jpg", ".tif")
+    assert stills.iptc_of(picture) == (stills.IPTC if kept else b"")
+    assert ("without its IPTC data" in untouched.said) is (held and not kept)
     np.testing.assert_allclose(stills.seen(made), stills.COLOURS, atol=5)
+
+
+@pytest.mark.parametrize("suffix", TOLD)
+@pytest.mark.parametrize("strip", [[], ["--strip"]])
+def test_an_orientation_told_by_xmp_alone_is_applied_once(untouched, tmp_path, suffix, strip):
+    path = stills.told(tmp_path / f"photo{suffix}", told_by_exif=False)
+    made = untouched(path, *strip, into=f"out{suffix}")
+    np.testing.assert_allclose(stills.seen(made), stills.COLOURS, atol=5)
+    np.testing.assert_allclose(stills.seen(path), stills.COLOURS, atol=5)
+
+
+@pytest.mark.parametrize("suffix", TOLD)
+def test_strip_leaves_tags_out_and_the_picture_upright(untouched, tmp_path, suffix):
+    made = untouched(stills.told(tmp_path / f"photo{suffix}"), "--strip", into=f"out{suffix}")
+    data = made.read_bytes()
+    assert not any(part in data for part in (stills.TITLE, stills.CAMERA.encode(), b"xmpmeta"))
+    np.testing.assert_allclose(stills.seen(made), stills.COLOURS, atol=5)
+
+
+def test_strip_leaves_the_colour_profile(untouched, tmp_path):
+    path = tmp_path / "photo.jpg"
+    stills.pil(turned=6, icc=stills.P3_ICC)(path)
+    made = untouched(path, "--strip", into="out.jpg")
+    assert Image.open(made).info["icc_profile"] == stills.P3_ICC
+
+
+@pytest.mark.parametrize(
+    ("tag", "lost"), [(0x927C, "the notes of its camera"), (0x9286, "its EXIF data")]
+)
+def test_exif_data_too_large_for_jpeg_are_shortened_with_a_notice(untouched, tmp_path, tag, lost):
+    path, data = tmp_path / "photo.png", Image.Exif()
+    data[0x010F], data[0x8769] = stills.CAMERA, {0x9003: stills.DATE, tag: b"n" * 70_000}
+    Image.fromarray(stills.patches()).save(path, exif=data.tobytes())
+    kept = Image.open(untouched(path, into="out.jpg")).getexif()
+    assert f"out.jpg is without {lost}, as JPEG holds 64 KB" in untouched.said
+    assert kept.get(0x010F) == (stills.CAMERA if tag == 0x927C else None)
+    assert 0x927C not in kept.get_ifd(0x8769)
 
 
 def test_the_thumbnail_of_the_photo_does_not_stay(untouched, tmp_path):
@@ -352,3 +404,15 @@ def test_of_a_cut_animation_the_whole_pictures_are_kept(cli, style, tmp_path, su
     assert code == 1
     assert "is damaged from picture 3 of 3 on; those before it are painted" in said
     assert [delay for delay, _, _ in _played(out)[0]] == stills.DELAYS[:2]
+
+
+def test_memory_that_runs_out_is_an_error_of_one_line(cli, style, tmp_path, monkeypatch):
+    def run_out(*_arguments):
+        raise MemoryError
+
+    path = stills.animation(tmp_path / "in.gif", alpha=True)
+    monkeypatch.setattr(np, "dstack", run_out)
+    code, _, said = cli("image", path, "-o", tmp_path / "out.png", "--style", style)
+    assert code == 1
+    assert "in.gif' cannot be decoded: not enough memory; try a smaller copy" in said
+    assert said.count("\n") == 1
