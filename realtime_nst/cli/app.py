@@ -110,6 +110,9 @@ def _explained(error: Exception) -> int:
     """One line for what was foreseen, and the exit code; a defect is raised on."""
     if isinstance(error, RealtimeNstError):
         message, code = str(error), error.exit_code
+    elif isinstance(error, MemoryError):
+        message = "there is not enough memory for this; choose a smaller picture, film or --size"
+        code = 1
     elif isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         message = f"{where}{error.strerror or error}; free space or rights may be missing"
