@@ -112,7 +112,7 @@ class TestOutputs:
         assert not partial.exists()
         assert len(list(tmp_path.glob("n*"))) == 2
 
-    @pytest.mark.parametrize("form", ["mkv", "mp4", "webm", "mov"])
+    @pytest.mark.parametrize("form", ["mkv", "mp4", "mov"])
     def test_standard_output_has_the_film_and_nothing_else(self, piped, clip, tmp_path, form):
         done = piped(clip, "-o", "-", "--format", form)
         assert done.returncode == 0, done.stderr
@@ -121,9 +121,8 @@ class TestOutputs:
         with av.open(io.BytesIO(done.stdout)) as container:
             assert len(list(container.decode(video=0))) == 20
         sound = media_factory.packets(tmp_path / f"result.{form}", "audio")
-        if form != "webm":
-            heard = media_factory.packets(clip, "audio")
-            assert [data for _, data in sound] == [data for _, data in heard]
+        heard = media_factory.packets(clip, "audio")
+        assert [data for _, data in sound] == [data for _, data in heard]
 
     def test_the_film_goes_on_through_another_pipe(self, clip, style, tmp_path):
         video = f"{sys.executable} -m realtime_nst video --style {style} --strength 0"
@@ -263,54 +262,55 @@ class TestPipes:
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
+    """Films are read in small pieces from it."""
+    monkeypatch.setattr(web, "_BLOCK", 2**14)
     with Server() as running:
         yield running
 
 
-@pytest.fixture
-def long_clip(once):
-    """16 seconds of noise, 1.5 MB."""
+def noise(number, size):
+    return np.random.default_rng(number).integers(0, 256, (*size[::-1], 3), np.uint8)
 
-    def noise(number, size):
-        return np.random.default_rng(number).integers(0, 256, (*size[::-1], 3), np.uint8)
+
+@pytest.fixture
+def noisy(once):
+    """Six seconds, 0.6 MB."""
 
     def make(folder):
-        media_factory.clip(
-            folder / "long film.mkv", count=400, size=(96, 72), images=noise, sound="aac"
-        )
+        clip = folder / "long film.mkv"
+        media_factory.clip(clip, count=150, size=(96, 72), images=noise, sound="aac")
 
-    return once("long clip", make) / "long film.mkv"
+    return once("noisy clip", make) / "long film.mkv"
 
 
 class TestWeb:
-    def test_each_byte_is_fetched_once(self, video, server, long_clip, tmp_path, monkeypatch):
+    def test_each_byte_is_fetched_once(self, video, server, noisy, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
-        film = Ranged(long_clip)
+        film = Ranged(noisy)
         code, _, said = video(server.serve("a/long%20film.mkv?key=hidden", film))
         assert code == 0, said
         assert "hidden" not in said
         out = tmp_path / "long film-tiny.mkv"
-        assert media_factory.times(out) == media_factory.times(long_clip)
-        assert media_factory.packets(out, "audio") == media_factory.packets(long_clip, "audio")
+        assert media_factory.times(out) == media_factory.times(noisy)
+        assert media_factory.packets(out, "audio") == media_factory.packets(noisy, "audio")
         assert film.sent < 1.1 * len(film.data)
         assert {path.name for path in tmp_path.iterdir()} == {out.name, "tiny.onnx"}
 
-    def test_a_preview_reads_little(self, video, server, long_clip, tmp_path, monkeypatch):
-        monkeypatch.setattr(web, "_BLOCK", 2**14)
-        film = Ranged(long_clip)
-        out = tmp_path / "out.mkv"
+    def test_a_preview_reads_little(self, video, server, tmp_path):
+        clip = media_factory.clip(tmp_path / "in.mkv", count=1000, size=(48, 36), images=noise)
+        film, out = Ranged(clip), tmp_path / "out.mkv"
         assert video(server.serve("film.mkv", film), "-o", out, "--preview", "0.4")[0] == 0
         assert len(media_factory.times(out)) == 10
-        assert film.sent < len(film.data) / 2
+        assert film.sent < 3 / 4 * len(film.data)
 
     def test_a_connection_that_breaks_is_made_anew(
-        self, video, server, long_clip, tmp_path, monkeypatch
+        self, video, server, noisy, tmp_path, monkeypatch
     ):
         monkeypatch.setattr(web, "_PAUSES", (0,))
-        film, out = Ranged(long_clip, breaks_at=1_200_000), tmp_path / "out.mkv"
+        film, out = Ranged(noisy, breaks_at=400_000), tmp_path / "out.mkv"
         assert video(server.serve("film.mkv", film), "-o", out)[0] == 0
-        assert media_factory.times(out) == media_factory.times(long_clip)
+        assert media_factory.times(out) == media_factory.times(noisy)
 
     def test_a_server_without_ranges(self, video, server, clip, tmp_path):
         out = tmp_path / "out.mp4"
@@ -328,22 +328,22 @@ class TestWeb:
         assert said.startswith(f"error: {plain} asks for a user and a password")
         assert "bad" not in said
 
-    def test_resuming(self, video, server, long_clip, tmp_path, monkeypatch):
+    def test_resuming(self, video, server, noisy, tmp_path, monkeypatch):
         monkeypatch.setattr(web, "_PAUSES", ())
         whole, out = tmp_path / "whole.mkv", tmp_path / "out.mkv"
-        assert video(long_clip, "-o", whole)[0] == 0
-        film = Ranged(long_clip, breaks_at=1_300_000, then="is gone")
+        assert video(noisy, "-o", whole)[0] == 0
+        film = Ranged(noisy, breaks_at=400_000, then="is gone")
         code, _, said = video(server.serve("film.mkv", film), "-o", out)
         assert code == 1
         assert "go on with the same command and --resume" in said
-        film = Ranged(long_clip)
+        film = Ranged(noisy)
         assert video(server.serve("film.mkv", film), "-o", out, "--resume")[0] == 0
         assert media_factory.times(out) == media_factory.times(whole)
         assert media_factory.packets(out, "audio") == media_factory.packets(whole, "audio")
 
-    def test_a_film_that_changes_meanwhile(self, video, server, long_clip, tmp_path, monkeypatch):
+    def test_a_film_that_changes_meanwhile(self, video, server, noisy, tmp_path, monkeypatch):
         monkeypatch.setattr(web, "_PAUSES", (0,))
-        film = Ranged(long_clip, breaks_at=1_200_000, then="has changed")
+        film = Ranged(noisy, breaks_at=400_000, then="has changed")
         code, _, said = video(server.serve("film.mkv", film), "-o", tmp_path / "out.mkv")
         assert code == 1
         assert "was changed on its server while it was read" in said
