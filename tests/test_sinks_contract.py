@@ -56,6 +56,7 @@ def make(tmp_path, monkeypatch):
     makers = {
         "null": lambda: ("null:", {}),
         "pictures": lambda: (f"pictures:{tmp_path / 'out'}", {}),
+        "sequence": lambda: (f"sequence:{tmp_path / 'new' / '%03d.jpg'}", {}),
         "tee": None,
         "video": lambda: (tmp_path / "out.mp4", {"rate": Fraction(25)}),
         "virtualcam": lambda: ("virtualcam:", {"size": (64, 48)}),

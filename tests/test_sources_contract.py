@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 from stream_factory import File, Server
 
 from realtime_nst.errors import MediaError, RealtimeNstError, SourceStalled, UsageError
@@ -42,6 +43,16 @@ def _pictures(folder):
     for number in range(4):
         _picture(folder / f"{number}.png")
     return folder
+
+
+def _animation(path, delays=(40, 40, 40, 40)):
+    shown = [Pillow.fromarray(_red()) for _ in delays]
+    for number, picture in enumerate(shown):
+        picture.putpixel((0, 0), (0, 0, number))  # equal pictures would become one
+    shown[0].save(
+        path, save_all=True, append_images=shown[1:], duration=list(delays), lossless=True
+    )
+    return path
 
 
 def _clip(path):
@@ -109,9 +120,11 @@ def camera(monkeypatch, tmp_path):
 def make(tmp_path, camera, web):
     """The address and the options of a small source of each row; red, but for the scene."""
     makers = {
+        "animation": lambda: (f"animation:{_animation(tmp_path / 'a.webp')}", {}),
         "camera": lambda: (f"camera:{camera(FakeCamera([_bgr(_red())] * 500))}", {}),
         "network": lambda: (f"network:{web(_clip(tmp_path / 'clip.avi'))}", {}),
         "pictures": lambda: (f"pictures:{_pictures(tmp_path / 'folder')}", {}),
+        "sequence": lambda: (f"sequence:{_pictures(tmp_path / 'folder') / '%d.png'}", {}),
         "synthetic": lambda: ("synthetic:", {"width": 64, "height": 48, "frames": 4}),
         "video": lambda: (_clip(tmp_path / "clip.avi"), {}),
     }

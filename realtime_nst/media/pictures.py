@@ -31,7 +31,7 @@ RAW = tuple(".arw .cr2 .cr3 .dng .nef .nrw .orf .pef .raf .rw2 .srw".split())
 ANIMATED = ("AVIF", "GIF", "PNG", "WEBP")
 """Kinds in which several pictures are an animation, by Pillow's names."""
 
-_LONGEST = 2**29
+LONGEST = 2**29
 """Pixels of an animation, all of whose pictures are in memory when it is written."""
 
 _TOO_LARGE = "{!r} cannot be decoded: {}; try a smaller copy"
@@ -57,9 +57,11 @@ def read_with_original(path: str | Path) -> tuple[Image, Original]:
     return _decoded(load(Path(path)), str(path))
 
 
-def read_animation(path: str | Path) -> Iterator[tuple[Image, Original]]:
+def read_animation(
+    path: str | Path, *, longest: int | None = LONGEST
+) -> Iterator[tuple[Image, Original]]:
     """All pictures of a file, as :func:`read_with_original` gives the first: one, but for an
-    animated GIF, WebP, PNG or AVIF.
+    animated GIF, WebP, PNG or AVIF. They may have ``longest`` pixels together (None: any number).
 
     Raises :class:`MediaError` where one cannot be read, after those before it, which are an
     animation of their own.
@@ -70,7 +72,7 @@ def read_animation(path: str | Path) -> Iterator[tuple[Image, Original]]:
     if picture is None or count == 1:
         yield _decoded(data, str(path))
         return
-    if count * picture.width * picture.height > _LONGEST:
+    if longest is not None and count * picture.width * picture.height > longest:
         raise MediaError(
             f"{str(path)!r} has {count} pictures of {picture.width}x{picture.height}, too many to "
             "be painted as a picture; use: realtime-nst video"

@@ -9,13 +9,14 @@ from realtime_nst.stream import Sink
 SINKS = {
     "null": "realtime_nst.sinks.null:NullSink",
     "pictures": "realtime_nst.sinks.pictures:PictureSink",
+    "sequence": "realtime_nst.sinks.sequence:SequenceSink",
     "video": "realtime_nst.sinks.video:VideoSink",
     "virtualcam": "realtime_nst.sinks.virtual_camera:VirtualCameraSink",
     "window": "realtime_nst.sinks.window:WindowSink",
 }
 """By the scheme of an address, the class that opens it."""
 
-_OF_FILES = ("pictures", "video")
+_OF_FILES = ("pictures", "sequence", "video")
 
 
 def open_sink(address: str | Path, **options: Any) -> Sink:

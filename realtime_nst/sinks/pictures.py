@@ -69,7 +69,7 @@ class PictureSink(Unmanaged):
         if self._single:
             require_folder(self._target)
         else:
-            _make_folder(self._target)
+            make_folder(self._target)
         return self
 
     def write(self, frame: Frame) -> bool:
@@ -191,7 +191,8 @@ def _check_target(path: Path, overwrite: bool) -> None:
         )
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """With those above it. Raises :class:`MediaError`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -7,15 +7,17 @@ from typing import Any
 from realtime_nst.stream import Source
 
 SOURCES = {
+    "animation": "realtime_nst.sources.animation:AnimationSource",
     "camera": "realtime_nst.sources.camera:CameraSource",
     "network": "realtime_nst.sources.network:NetworkSource",
     "pictures": "realtime_nst.sources.pictures:PictureSource",
+    "sequence": "realtime_nst.sources.sequence:SequenceSource",
     "synthetic": "realtime_nst.sources.synthetic:SyntheticSource",
     "video": "realtime_nst.sources.video:VideoSource",
 }
 """By the scheme of an address, the class that opens it."""
 
-_OF_FILES = ("pictures", "video")
+_OF_FILES = ("animation", "pictures", "sequence", "video")
 
 
 def open_source(address: str | Path, **options: Any) -> Source:

@@ -1,0 +1,125 @@
+"""Pictures, one after the other, as a film."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+from realtime_nst.errors import UsageError
+from realtime_nst.files import nearest
+from realtime_nst.media.container import clock
+from realtime_nst.media.numbered import Pattern, is_pattern, missing, numbers_of
+from realtime_nst.media.span import WHOLE, Span
+from realtime_nst.sources._decoding import Faults
+from realtime_nst.sources.paced import fitted
+from realtime_nst.sources.pictures import PictureSource, list_pictures
+from realtime_nst.stream import Frame, Managed, StreamInfo
+
+
+class SequenceSource(Managed):
+    """The pictures called ``path`` with a number, as in ``frame_%04d.png``, or in the folder
+    ``path`` by name, ``rate`` a second: those in ``span``, from the first one at or after
+    ``start`` seconds.
+
+    Times count from the start of ``span``. Pictures of another size than the first are fitted into
+    it with bars. One that cannot be read is left out, the one before stays, and ``faults`` counts
+    it. ``notices`` is complete once all have been read. The constructor raises
+    :class:`UsageError` if there is no picture, entering :class:`MediaError` if none can be read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        rate: Fraction = Fraction(25),
+        start: Fraction | None = None,
+        span: Span = WHOLE,
+    ) -> None:
+        self.path, self._rate = path, rate
+        self.notices: list[str] = []
+        self.faults = Faults()
+        self._all = self._in_folder() if path.is_dir() else self._of_pattern()
+        begin = math.ceil((span.start + (start or 0)) * rate)
+        end = None if span.end is None else math.ceil(span.end * rate)
+        self._done = begin - span.start * rate
+        self._pictures = PictureSource(self._all[begin:end], rate=rate, skip_unreadable=True)
+
+    def _of_pattern(self) -> list[Path]:
+        found = Pattern(self.path).existing() if is_pattern(self.path) else {}
+        if not found:
+            raise UsageError(f"no picture is called {self.path}{nearest(self.path)}")
+        self._note_gaps(list(found))
+        return list(found.values())
+
+    def _in_folder(self) -> list[Path]:
+        passed_over: dict[Path, str] = {}
+        found = list_pictures(self.path, passed_over)
+        self._note_gaps(numbers_of(found))
+        if passed_over:
+            kinds = ", ".join(sorted(set(passed_over.values())))
+            self.notices.append(f"{len(passed_over)} others in {self.path} are left out ({kinds})")
+        return found
+
+    def _note_gaps(self, numbers: Sequence[int]) -> None:
+        if gaps := missing(numbers):
+            self.notices.append(f"{self.path} has no number {gaps}; the film goes on without")
+
+    @property
+    def length(self) -> Fraction:
+        """Seconds of all pictures."""
+        return len(self._all) / self._rate
+
+    @property
+    def identity(self) -> str:
+        """What tells all pictures from others, without reading them."""
+        facts = [(path.name, path.stat().st_size) for path in self._all]
+        return hashlib.sha256(repr((facts, self._rate)).encode()).hexdigest()
+
+    def part(self, span: Span) -> Span:
+        """``span`` of all pictures, beginning with one. Raises :class:`UsageError` if there is
+        none."""
+        start = math.ceil(span.start * self._rate) / self._rate
+        if start >= self.length or span.is_past(start):
+            raise UsageError(
+                f"{self.path} has no picture there: {len(self._all)} at {float(self._rate):g} a "
+                f"second end at {clock(self.length)}"
+            )
+        return Span(start, span.end)
+
+    def __enter__(self) -> Self:
+        self._pictures.__enter__()
+        return self
+
+    def _close(self) -> None:
+        self._pictures.__exit__(None, None, None)
+
+    @property
+    def info(self) -> StreamInfo:
+        return self._pictures.info
+
+    def __iter__(self) -> Iterator[Frame]:
+        size = self.info.width, self.info.height
+        for number, frame in enumerate(self._pictures):
+            shown = (self._done + frame.index) / self._rate
+            self._note_losses(frame, size)
+            image = fitted(frame.image, *size)
+            self.faults.reached = shown
+            yield Frame(image, number, shown, time.monotonic(), 1 / self._rate)
+        self.faults.corrupt = len(self._pictures.unreadable)
+
+    def _note_losses(self, frame: Frame, size: tuple[int, int]) -> None:
+        height, width = frame.image.shape[:2]
+        if (width, height) != size and not any("fitted into" in n for n in self.notices):
+            self.notices.append(
+                f"{self._pictures.paths[frame.index].name} is {width}x{height}: this and others of "
+                f"another size are fitted into {size[0]}x{size[1]} with bars"
+            )
+        transparency = f"{self.path} has transparency, which is lost"
+        pixels = frame.original.pixels if frame.original else None
+        if pixels is not None and pixels.shape[2] == 4 and transparency not in self.notices:
+            self.notices.append(transparency)
