@@ -113,7 +113,7 @@ def parse_time(text: str) -> Fraction:
 
     Raises :class:`UsageError` for anything else.
     """
-    match = re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,9}(?:\.\d{1,9})?)", text.strip())
+    match = re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,9}(?:\.\d{1,20})?)", text.strip())
     hours, minutes, seconds = match.groups(default="0") if match else ("", "", "")
     sixties = ([minutes] if hours != "0" else []) + ([seconds] if ":" in text else [])
     if not match or any(float(value) >= 60 for value in sixties):
@@ -174,6 +174,26 @@ def parse_brush(text: str) -> Brush:
             f"auto from {_LEAST_BRUSH:g} to {_MOST_BRUSH:g}"
         )
     return Brush(factor)
+
+
+def parse_rate(text: str) -> Fraction:
+    """Pictures a second: ``"24"``, ``"12.5"``, ``"30000/1001"``; ``"29.97"`` means the same.
+
+    Raises :class:`UsageError` for anything else, and for what is not above 0 and up to 1000.
+    """
+    try:
+        rate = Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= 1000:
+        raise UsageError(f"the rate {text!r} is not valid; give pictures a second, as 24 or 29.97")
+    if rate.denominator == 1:
+        return rate
+    television = Fraction(round(rate * 1001 / 1000) * 1000, 1001)
+    return television if abs(rate - television) < _ROUNDED else rate
+
+
+_ROUNDED = Fraction(1, 200)
 
 
 def choices_of(hint: Any) -> tuple[str, ...]:

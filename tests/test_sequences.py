@@ -105,9 +105,9 @@ class TestSequences:
         span = whole.part(Span(Fraction(1, 10), Fraction(1, 3)))
         assert span == Span(Fraction(3, 24), Fraction(1, 3))
         source = SequenceSource(folder, rate=RATE, span=span)
-        assert shown(source) == [(n / RATE, 4 + n) for n in range(5)]
-        source = SequenceSource(folder, rate=RATE, span=span, start=Fraction(5, 48))
-        assert shown(source) == [(n / RATE, 4 + n) for n in (3, 4)]
+        assert shown(source) == [(n / RATE, 1 + n) for n in range(3, 8)]
+        source = SequenceSource(folder, rate=RATE, span=span, start=Fraction(11, 48))
+        assert shown(source) == [(n / RATE, 1 + n) for n in (6, 7)]
         with pytest.raises(UsageError, match=r"12 at 24 a second end at 0:00:00\.500"):
             whole.part(Span(Fraction(1, 2)))
 
@@ -169,7 +169,7 @@ class TestAnimations:
         span = source.part(Span(Fraction(1, 100), Fraction(64, 100)))
         assert span == Span(Fraction(1, 25), Fraction(64, 100))
         found = shown(AnimationSource(source.path, span=span))
-        assert found == [(Fraction(0), 1), (Fraction(1, 2), 2)]
+        assert found == [(Fraction(1, 25), 1), (Fraction(27, 50), 2)]
         with pytest.raises(UsageError, match=r"last one is at 0:00:00\.640"):
             source.part(Span(Fraction(1)))
 

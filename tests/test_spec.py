@@ -102,3 +102,24 @@ def test_times(text, seconds):
 def test_what_is_no_time(text):
     with pytest.raises(UsageError, match=r"is not valid; give seconds, as 90 or 90\.5"):
         spec.parse_time(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("24", 24),
+        ("4", 4),
+        ("12.5", Fraction(25, 2)),
+        ("29.97", Fraction(30000, 1001)),
+        ("23.98", Fraction(24000, 1001)),
+        ("60000/1001", Fraction(60000, 1001)),
+    ],
+)
+def test_rates(text, rate):
+    assert spec.parse_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["", "x", "0", "-1", "1001", "1/0", "inf", "nan"])
+def test_what_is_no_rate(text):
+    with pytest.raises(UsageError, match="is not valid; give pictures a second"):
+        spec.parse_rate(text)

@@ -13,10 +13,13 @@ import media_factory
 import model_factory
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 from stream_factory import File, Ranged, Server, Silence
 
 from realtime_nst.cli import main
 from realtime_nst.media import stored, web
+from realtime_nst.sinks.pictures import write_picture
+from realtime_nst.sources.video import VideoSource
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def clip(tmp_path):
 @pytest.fixture
 def video(cli, style):
     def run(*arguments):
-        return cli("video", *arguments, "--style", style, "--strength", 0)
+        return cli("video", "--style", style, "--strength", 0, *arguments)
 
     return run
 
@@ -81,6 +84,115 @@ class TestParts:
     def test_wrong_values_are_one_line(self, video, clip, tmp_path, options, said):
         assert said in one_error(video(clip, "-o", tmp_path / "out.mp4", *options))
         assert not list(tmp_path.glob("out*"))
+
+
+def shown(path):
+    """The times of frames, and the mean of each."""
+    with VideoSource(path) as source:
+        return [(frame.pts, round(frame.image.mean())) for frame in source]
+
+
+class TestPictures:
+    @pytest.fixture
+    def frames(self, tmp_path):
+        (tmp_path / "frames").mkdir()
+        for number in range(3, 15):
+            image = np.full((48, 64, 3), 10 * number, np.uint8)
+            write_picture(tmp_path / "frames" / f"f_{number:04d}.png", image)
+        return tmp_path / "frames"
+
+    @pytest.mark.parametrize(
+        ("name", "output"),
+        [("frames/f_%04d.png", "frames/f-tiny.mp4"), ("frames", "frames-tiny.mp4")],
+    )
+    def test_pictures_become_a_film(self, video, frames, tmp_path, monkeypatch, name, output):
+        monkeypatch.chdir(tmp_path)
+        (frames / "f_0006.png").unlink()
+        code, _, said = video(name, "--fps", "24")
+        assert code == 0, said
+        assert f"note: {name} has no number 6; the film goes on without" in said
+        numbers = [3, 4, 5, *range(7, 15)]
+        wanted = [(Fraction(n, 24), 10 * number) for n, number in enumerate(numbers)]
+        found = shown(tmp_path / output)
+        assert [pts for pts, _ in found] == [pts for pts, _ in wanted]
+        assert np.allclose([m for _, m in found], [m for _, m in wanted], atol=2)
+
+    def test_a_part_and_the_usual_rate(self, video, frames, tmp_path):
+        out = tmp_path / "out.mp4"
+        assert video(frames, "-o", out, "--start", "0.1", "--end", "0.3")[0] == 0
+        assert [pts for pts, _ in shown(out)] == [Fraction(n, 25) for n in range(5)]
+        assert video(frames, "-o", out, "--preview", "0.1", "--overwrite")[0] == 0
+        assert len(shown(out)) == 3
+
+    def test_a_film_becomes_pictures(self, video, clip, tmp_path):
+        code, out, said = video(clip, "-o", tmp_path / "new" / "f_%03d.png", "--start", "0.6")
+        assert code == 0
+        assert "5 frames" in out
+        assert "note: of clip.mp4, sound is left out: pictures hold none" in said
+        names = sorted(path.name for path in (tmp_path / "new").iterdir())
+        assert names == [f"f_{number:03d}.png" for number in range(1, 6)]
+
+    def test_pictures_become_pictures_but_not_their_own(self, video, frames, tmp_path):
+        own = frames / "f_%04d.png"
+        assert "already exists" in one_error(video(own, "-o", own))
+        said = one_error(video(own, "-o", own, "--overwrite"))
+        assert "is read by this command" in said
+        assert video(own, "-o", tmp_path / "%d.jpg")[0] == 0
+        assert len(list(tmp_path.glob("*.jpg"))) == 12
+
+    def test_an_animated_picture_becomes_a_film(self, video, tmp_path):
+        first, *rest = [Pillow.new("RGB", (64, 48), (n, n, n)) for n in (0, 90, 180)]
+        rest = {"append_images": rest, "duration": [40, 300, 80], "lossless": True}
+        first.save(tmp_path / "a.webp", save_all=True, **rest)
+        assert video(tmp_path / "a.webp")[0] == 0
+        found = shown(tmp_path / "a-tiny.mp4")
+        assert [pts for pts, _ in found] == [0, Fraction(1, 25), Fraction(17, 50)]
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("clip.mp4", "--fps", "24"), "--fps 24 is for numbered pictures; clip.mp4 has its"),
+            (("frames", "--fps", "0"), "the rate '0' is not valid"),
+            (("frames", "--start", "9"), "frames has no picture there: 12 at 25 a second end"),
+            (("none_%04d.png",), "no picture is called none_%04d.png"),
+            ((".",), ". is a folder without pictures; name a video file in it"),
+            (("clip.mp4", "-o", "%d.png", "--codec", "h264"), "--codec is for videos"),
+            (("clip.mp4", "-o", "%d.png", "--crf", "4"), "--crf is for videos"),
+            (("clip.mp4", "-o", "%d.png", "--resume"), "--resume is for videos"),
+            (("clip.mp4", "-o", "%d.png", "--strict"), "sound is left out: pictures hold none;"),
+        ],
+    )
+    def test_one_line(self, video, frames, clip, tmp_path, monkeypatch, arguments, said):
+        monkeypatch.chdir(tmp_path)
+        assert said in one_error(video(*arguments))
+        assert {path.name for path in tmp_path.iterdir()} == {"frames", "clip.mp4", "tiny.onnx"}
+
+
+def test_a_mask_film_plays_along_with_a_part(video, clip, tmp_path):
+    """It is black until 0.4 s: nothing is painted there."""
+
+    def half(number, size):
+        return np.full((*size[::-1], 3), 255 * (number >= 10), np.uint8)
+
+    mask = media_factory.clip(tmp_path / "mask.mp4", images=half)
+    whole, part = tmp_path / "whole.mp4", tmp_path / "part.mp4"
+    options = ("--strength", 1, "--crf", 4, "--overwrite")
+    assert video(clip, "-o", whole, *options)[0] == 0
+    options += ("-o", part, "--mask", mask)
+    for start, end, right, wrong in (("0.2", "0.4", clip, whole), ("0.6", "0.8", whole, clip)):
+        assert video(clip, *options, "--start", start, "--end", end)[0] == 0
+        first, found = int(25 * Fraction(start)), images(part)
+        near = difference(found, images(right)[first : first + 5])
+        assert near < difference(found, images(wrong)[first : first + 5]) / 2
+
+
+def images(path):
+    with VideoSource(path) as source:
+        return [frame.image.astype(int) for frame in source]
+
+
+def difference(some, others):
+    return max(np.abs(one - other).mean() for one, other in zip(some, others, strict=True))
 
 
 class TestOutputs:

@@ -124,11 +124,16 @@ def refuse_replacing(written: Iterable[Path], look: Look, *read: Path) -> None:
     one of ``read``, or one that ``look`` refers to."""
     from realtime_nst.paint import files_of
 
-    inputs = [path for path in (*read, *files_of(look)) if path.exists()]
+    inputs = {_file(path) for path in (*read, *files_of(look)) if path.exists()}
     for path in written:
-        for other in inputs:
-            if path.exists() and path.samefile(other):
-                raise UsageError(f"{path} is read by this command; give the result another name")
+        if path.exists() and _file(path) in inputs:
+            raise UsageError(f"{path} is read by this command; give the result another name")
+
+
+def _file(path: Path) -> tuple[int, int]:
+    """The same for two names of one file."""
+    facts = path.stat()
+    return facts.st_dev, facts.st_ino
 
 
 def save_look(path: Path | None, look: Look, view: View, *, overwrite: bool = False) -> None:

@@ -9,7 +9,7 @@ from realtime_nst.errors import UsageError
 from realtime_nst.spec import parse_time
 
 if TYPE_CHECKING:
-    from realtime_nst.media.container import VideoFile
+    from realtime_nst.cli.film import Film
     from realtime_nst.media.span import Span
 
 _PANEL = "Part of a film"
@@ -53,29 +53,25 @@ def check_part(start: str | None, end: str | None, preview: str | None) -> "Span
     return span
 
 
-def part_of(source: "VideoFile", span: "Span", *, preview: bool) -> "Span":
-    """The part of the film ``source`` that ``span``, as ``check_part`` returns it, asks for.
+def part_of(film: "Film", span: "Span", *, preview: bool) -> "Span":
+    """The part of ``film`` that ``span``, as ``check_part`` returns it, asks for.
 
     It begins with a frame. Raises :class:`UsageError` if there is none.
     """
-    from realtime_nst.sources.video import from_frame_on
-
     if preview and span.length is not None:
-        span = _middle(source, span.length)
-    return span if span.is_whole else from_frame_on(source, span)
+        span = _middle(film, span.length)
+    return span if span.is_whole else film.part(span)
 
 
-def _middle(source: "VideoFile", length: Fraction) -> "Span":
-    from realtime_nst.media.container import open_input
+def _middle(film: "Film", length: Fraction) -> "Span":
     from realtime_nst.media.span import Span
 
-    with open_input(source) as container:
-        if not container.duration:
-            raise UsageError(
-                f"{source} does not say how long it is, so its middle is unknown; use --start and "
-                "--end"
-            )
-        whole = Fraction(container.duration, 1_000_000)
+    whole = film.length()
+    if whole is None:
+        raise UsageError(
+            f"{film.video} does not say how long it is, so its middle is unknown; use --start and "
+            "--end"
+        )
     if length >= whole:
         return Span()
     start = (whole - length) / 2

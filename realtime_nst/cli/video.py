@@ -1,12 +1,12 @@
 """``realtime-nst video``: a video file becomes a moving painting, everything else in it kept."""
 
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from realtime_nst.cli import console, interrupt, options, part_options, pixel_options
+from realtime_nst.cli.film import film_of
 from realtime_nst.cli.look_options import (
     OF_VIEW,
     SaveLook,
@@ -19,14 +19,13 @@ from realtime_nst.cli.video_input import Given
 from realtime_nst.cli.video_output import Target
 from realtime_nst.errors import UsageError
 from realtime_nst.look import Look, View
+from realtime_nst.spec import parse_rate
 
 if TYPE_CHECKING:
-    from realtime_nst.media.container import VideoFile
-    from realtime_nst.media.span import Span
+    from realtime_nst.cli.film import FilmSource
+    from realtime_nst.cli.video_output import FilmSink
     from realtime_nst.paint import Paint
     from realtime_nst.pipeline import Report
-    from realtime_nst.sinks.video import VideoSink
-    from realtime_nst.sources.video import VideoSource
 
 
 @with_look(without=OF_VIEW)
@@ -34,7 +33,9 @@ def video(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="IN", help="Video file, its address (http, https), or - for standard input."
+            metavar="IN",
+            help="Video file, its address (http, https), - for standard input, or pictures that "
+            "make a film: frame_%04d.png, or a folder of them.",
         ),
     ],
     look: Look,
@@ -45,8 +46,8 @@ def video(
             "--output",
             "-o",
             metavar="FILE|FOLDER|-",
-            help="Where the result goes; - is standard output. (default: IN-STYLE, with IN's "
-            "suffix or .mp4)",
+            help="Where the result goes; - is standard output, frame_%04d.png numbered pictures. "
+            "(default: IN-STYLE, with IN's suffix or .mp4)",
         ),
     ] = None,
     format_: Annotated[
@@ -89,6 +90,10 @@ def video(
             "--strict", help="Refuse what the output cannot hold, instead of converting it."
         ),
     ] = False,
+    fps: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Pictures a second, if IN is pictures. (default: 25)"),
+    ] = None,
     start: part_options.Start = None,
     end: part_options.End = None,
     preview: part_options.Preview = None,
@@ -100,54 +105,40 @@ def video(
     """Paint a video file. Sound, subtitles and the time of every frame stay as they are."""
     from realtime_nst.paint import Paint, fingerprint
     from realtime_nst.runtime.networks import Networks
-    from realtime_nst.sinks.video import VideoSink
-    from realtime_nst.sources.video import VideoSource
 
     if quality is not None:
         raise UsageError(f"--quality of a video is called --crf here: --crf {quality}")
     given, span = Given(source), part_options.check_part(start, end, preview)
+    rate = None if fps is None else parse_rate(fps)
     settings = {"deinterlace": str(deinterlace), **fingerprint(look)}
     target = Target.of(output, format_, given, look.style, preview=preview is not None)
-    if resume and target.is_piped:
-        raise UsageError("--resume goes on with a file, which -o - does not write; name one")
-    if target.is_piped and console.manner.json:
-        raise UsageError("--json writes to standard output, as -o - does; leave one of them out")
+    coding = {"codec": codec, "quality": crf, "resume": resume, "bits": bits, "hdr": hdr}
+    target.check(coding, json=console.manner.json)
     if given.is_stored:
-        target.check(codec, overwrite=overwrite)
-    with target.opened() as stream, given.opened(target.folder) as film:
+        target.check_place(codec, overwrite=overwrite)
+    with target.opened() as stream, given.opened(target.folder) as file:
+        film = film_of(file, rate)
         span = part_options.part_of(film, span, preview=preview is not None)
-        begin = _beginning(film, span) if look.morph_to else None
+        begin = film.beginning(span) if look.morph_to else None
         painting = Paint(look, Networks(provider), begin=begin)
-        sink = VideoSink(
-            target.path,
-            source=film,
-            codec=codec,
-            quality=crf,
-            overwrite=overwrite,
-            resume=resume,
-            settings={"provider": painting.provider, **settings},
-            drop=[*(drop or ()), *(["sound"] if no_sound else ())],
-            strict=strict,
-            span=span,
-            stream=stream,
-            bits=bits,
-            hdr=hdr,
-        )
-        read = [film] if isinstance(film, Path) else []
-        refuse_replacing([*sink.names, *filter(None, [save])], look, *read)
+        settings |= {"provider": painting.provider, **film.settings}
+        dropped = [*(drop or ()), *(["sound"] if no_sound else ())]
+        sink = target.sink(
+            film, coding, overwrite=overwrite, strict=strict, drop=dropped, stream=stream,
+            span=span, settings=settings,
+        )  # fmt: skip
+        refuse_replacing([*sink.names, *filter(None, [save])], look, *film.read)
         save_look(save, look, view, overwrite=overwrite)
-        reading = VideoSource(
-            film, start=sink.resume_from, span=span, kept=sink.pixels, deinterlace=deinterlace
-        )
-        with reading as frames:
+        with film.source(span, sink, deinterlace=deinterlace) as frames:
+            painting.prepare(frames.info.width, frames.info.height)
             report = _run(frames, painting, sink)
         _say_how_it_went(frames, painting, sink, report)
 
 
 def _say_how_it_went(
-    frames: "VideoSource", painting: "Paint", sink: "VideoSink", report: "Report"
+    frames: "FilmSource", painting: "Paint", sink: "FilmSink", report: "Report"
 ) -> None:
-    for notice in (*frames.notices, *sink.notices):
+    for notice in (*frames.notices, *painting.notices, *sink.notices):
         console.say_notice(notice)
     console.say_result(
         f"{sink.path}: {console.counted(report.frames, 'frame')} in {report.seconds:.1f} s, "
@@ -162,7 +153,7 @@ def _say_how_it_went(
         raise typer.Exit(1)
 
 
-def _run(frames: "VideoSource", painting: "Paint", sink: "VideoSink") -> "Report":
+def _run(frames: "FilmSource", painting: "Paint", sink: "FilmSink") -> "Report":
     from realtime_nst import pipeline
 
     before = sink.frames_before
@@ -181,9 +172,12 @@ def _run(frames: "VideoSource", painting: "Paint", sink: "VideoSink") -> "Report
             raise
 
 
-def _what_is_kept(sink: "VideoSink", why: str) -> str:
+def _what_is_kept(sink: "FilmSink", why: str) -> str:
     from realtime_nst.media.container import clock
+    from realtime_nst.sinks.sequence import SequenceSink
 
+    if isinstance(sink, SequenceSink):
+        return f"{why}; {console.counted(sink.written, 'picture')} are finished"
     if not sink.names:
         return f"{why}; {sink.path.stem} has the beginning of the film"
     if sink.kept is None:
@@ -192,14 +186,3 @@ def _what_is_kept(sink: "VideoSink", why: str) -> str:
         f"{why} at {clock(sink.written_until or Fraction(0))}; what is finished is kept as "
         f"{sink.kept}; go on with the same command and --resume"
     )
-
-
-def _beginning(source: "VideoFile", span: "Span") -> Fraction:
-    """When the first frame is shown."""
-    from realtime_nst.media.container import main_video, open_input
-    from realtime_nst.media.timeline import Timeline
-
-    with open_input(source) as container:
-        stream = main_video(container)
-        start = (stream.start_time or 0) * (stream.time_base or Fraction(1))
-    return span.moved(start - Timeline.of(source).origin)

@@ -1,4 +1,4 @@
-"""What ``realtime-nst video`` paints: a file, a pipe, or a file on a web server."""
+"""What ``realtime-nst video`` is given: a file, pictures, a pipe, or a file on a web server."""
 
 import os
 import stat
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from realtime_nst.cli.progress import byte_progress
 from realtime_nst.errors import UsageError
+from realtime_nst.media.numbered import Pattern, is_pattern
 
 if TYPE_CHECKING:
     from realtime_nst.media.container import VideoFile
@@ -19,7 +20,7 @@ PIPE = "-"
 
 
 class Given:
-    """The input as it was typed. ``path`` is beside what the output goes by default, named like it.
+    """The input as it was typed; ``path`` is its file, or called like it.
 
     ``is_stored`` is True for what has to be put on a disk first. Raises :class:`UsageError` for
     what is nothing to paint.
@@ -40,6 +41,18 @@ class Given:
     def is_nameless(self) -> bool:
         """Whether there is nothing to name the output after."""
         return self._text == PIPE or (self.is_stored and self.path.is_relative_to("/dev"))
+
+    @property
+    def default(self) -> Path:
+        """What the output would be called if nothing were added: of pictures, after what their
+        names have in common, or after their folder."""
+        if self.path.is_dir():
+            folder = self.path.resolve()
+            return folder.with_name(f"{folder.name}.mp4")
+        if is_pattern(self.path):
+            pattern = Pattern(self.path.absolute())
+            return self.path.with_name(f"{pattern.stem or pattern.path.parent.name}.mp4")
+        return self.path
 
     @contextmanager
     def opened(self, folder: Path) -> "Iterator[VideoFile]":

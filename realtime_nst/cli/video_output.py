@@ -2,18 +2,30 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from realtime_nst.cli.optimise_files import no_empty_folders
 from realtime_nst.cli.video_input import PIPE, Given
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.files import beside
+from realtime_nst.media.numbered import is_pattern
 
+if TYPE_CHECKING:
+    from realtime_nst.cli.film import Film
+    from realtime_nst.sinks.sequence import SequenceSink
+    from realtime_nst.sinks.video import VideoSink
+
+    FilmSink = VideoSink | SequenceSink
+
+Coding = Mapping[str, Any]
+"""What options say of how pictures become a video file."""
+
+_OF_VIDEOS = {"codec": None, "quality": None, "resume": False, "bits": 8, "hdr": "map"}
 _FORM = "mkv"
 _SLASHES = tuple(filter(None, (os.sep, os.altsep)))
 
@@ -44,22 +56,63 @@ class Target:
             return cls(Path(output))
         if given.is_nameless:
             raise UsageError(f"{given} has no name to call the output by; name a file with -o")
-        path = _default(given.path, style, preview=preview)
+        path = _default(given.default, style, preview=preview)
         return cls(Path(output) / path.name, makes_folder=named) if output else cls(path)
+
+    @property
+    def is_pictures(self) -> bool:
+        """Whether frames become numbered pictures."""
+        return not self.is_piped and is_pattern(self.path)
 
     @property
     def folder(self) -> Path:
         """On whose disk there is room."""
         return Path(gettempdir()) if self.is_piped else self.path.parent
 
-    def check(self, codec: str | None, *, overwrite: bool) -> None:
+    def check(self, coding: Coding, *, json: bool) -> None:
+        """Raises :class:`UsageError` for what does not go together; ``json`` is whether standard
+        output has events."""
+        if self.is_piped and json:
+            raise UsageError("--json writes to standard output, as -o - does; leave one out")
+        if self.is_piped and coding["resume"]:
+            raise UsageError(f"--resume goes on with a file, which -o {PIPE} does not write")
+        for name, usual in _OF_VIDEOS.items():
+            if self.is_pictures and coding[name] != usual:
+                option = {"quality": "crf"}.get(name, name)
+                raise UsageError(f"--{option} is for videos, and {self.path.name} are pictures")
+
+    def check_place(self, codec: str | None, *, overwrite: bool) -> None:
         """All that can be said before it is known what is painted. Raises as ``VideoSink``."""
         from realtime_nst.sinks.formats import codec_for
         from realtime_nst.sinks.video import check_target
 
+        if self.is_pictures:
+            return
         codec_for(codec, self.path)
         if not self.is_piped:
             check_target(self.path, overwrite=overwrite)
+
+    def sink(
+        self,
+        film: "Film",
+        coding: Coding,
+        *,
+        overwrite: bool,
+        strict: bool,
+        drop: Collection[str],
+        **of_video: Any,
+    ) -> "FilmSink":
+        """``coding`` and ``of_video`` are further arguments of ``VideoSink``."""
+        from realtime_nst.sinks.sequence import SequenceSink
+        from realtime_nst.sinks.video import VideoSink
+
+        if not self.is_pictures:
+            of_video |= {"overwrite": overwrite, "strict": strict, "drop": drop, **coding}
+            return VideoSink(self.path, source=film.video, rate=film.rate, **of_video)
+        pictures = SequenceSink(self.path, source=film.video, overwrite=overwrite, drop=drop)
+        if strict and pictures.notices:
+            raise UsageError(f"{pictures.notices[0]}; leave it out with --drop")
+        return pictures
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO | None]:

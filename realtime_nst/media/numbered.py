@@ -13,8 +13,13 @@ _NAMED = 5
 
 
 def is_pattern(path: Path) -> bool:
-    """Whether the name of ``path`` holds one number, as ``%d`` or ``%04d``, and is no file's."""
-    return len(_NUMBER.findall(path.name)) == 1 and not path.exists()
+    """Whether ``path`` is the name of pictures that holds one number, as ``%d`` or ``%04d``, and is
+    no file's own."""
+    if len(_NUMBER.findall(path.name)) != 1 or path.exists():
+        return False
+    from realtime_nst.media.pictures import SUFFIXES  # imported where pictures are
+
+    return path.suffix.lower() in SUFFIXES
 
 
 @dataclass(frozen=True)

@@ -60,9 +60,7 @@ def decide(
     ``strict``, :class:`UsageError` instead of converting sound, subtitles, covers and attachments
     or leaving them out.
     """
-    for name in drop:
-        if name not in DROPPABLE:
-            raise UnknownName("kind of stream", name, DROPPABLE)
+    check_dropped(drop)
     streams = [stream for stream in _others(container) if _kind_of(stream) not in drop]
     packets = _first_packets(source, streams)
     fates: list[Fate] = []
@@ -83,6 +81,13 @@ def decide(
             fates += [Fate(stream.index, new)] if new else []
             notices.append(_loss(stream, source, target, new))
     return fates, notices
+
+
+def check_dropped(drop: Collection[str]) -> None:
+    """Raises :class:`UnknownName` if it has something else than names of ``DROPPABLE``."""
+    for name in drop:
+        if name not in DROPPABLE:
+            raise UnknownName("kind of stream", name, DROPPABLE)
 
 
 def _others(container: InputContainer) -> list[Stream]:

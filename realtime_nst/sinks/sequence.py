@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 from realtime_nst.errors import TargetExists, UsageError
 from realtime_nst.media.container import VideoFile, open_input
 from realtime_nst.media.numbered import Pattern
+from realtime_nst.media.pixels import EIGHT_BITS
+from realtime_nst.sinks._fates import DROPPABLE, check_dropped
 from realtime_nst.sinks.pictures import SUFFIXES, check_quality, make_folder, write_picture
 from realtime_nst.stream import Frame, Unmanaged
 
@@ -16,7 +18,6 @@ _FIRST = 1
 """As FFmpeg counts."""
 _UNEVEN = Fraction(1, 200)
 """Seconds; times in milliseconds differ by one."""
-_KINDS = {"audio": "sound", "subtitle": "subtitles"}
 
 
 class SequenceSink(Unmanaged):
@@ -25,7 +26,8 @@ class SequenceSink(Unmanaged):
 
     Each appears only when it is whole; the folder is made. ``quality`` (1 to 100) is for JPEG and
     WebP. ``written`` counts them. ``notices`` has a line for what pictures do not hold of
-    ``source``, the video that the frames are of; it is complete when all are written.
+    ``source``, the video that the frames are of, but for the kinds in ``drop``, as ``VideoSink``
+    names them; it is complete when all are written.
 
     The constructor raises :class:`UsageError` for an unknown suffix, and :class:`TargetExists` if
     there are such pictures and not ``overwrite``; writing raises :class:`MediaError`.
@@ -38,7 +40,9 @@ class SequenceSink(Unmanaged):
         source: VideoFile | None = None,
         overwrite: bool = False,
         quality: int = 95,
+        drop: Collection[str] = (),
     ) -> None:
+        check_dropped(drop)
         if path.suffix.lower() not in SUFFIXES:
             raise UsageError(
                 f"{path.name!r} does not have the suffix of a picture "
@@ -53,10 +57,15 @@ class SequenceSink(Unmanaged):
                 "--overwrite, or give the output another name"
             )
         self.written = 0
-        self.notices = list(_left_out(source)) if source else []
+        self.notices = list(_left_out(source, drop)) if source else []
         self._name = source.name if source else ""
         self._last: Fraction | None = None
         self._steps: list[Fraction] = []
+
+    resume_from: Fraction | None = None
+    """Frames are wanted from the beginning."""
+    frames_before = 0
+    pixels = EIGHT_BITS
 
     @property
     def names(self) -> tuple[Path, ...]:
@@ -100,10 +109,10 @@ def _shown(seconds: Fraction) -> str:
     return f"{float(seconds):.3f}"
 
 
-def _left_out(source: VideoFile) -> Iterator[str]:
+def _left_out(source: VideoFile, drop: Collection[str]) -> Iterator[str]:
     with open_input(source) as container:
-        kinds = {stream.type for stream in container.streams} & _KINDS.keys()
-    if kinds:
-        listed = " and ".join(sorted(_KINDS[kind] for kind in kinds))
-        verb = "are" if len(kinds) > 1 or "subtitle" in kinds else "is"
+        there = {stream.type for stream in container.streams}
+    kinds = [name for name in ("sound", "subtitles") if DROPPABLE[name] in there]
+    if kinds := [name for name in kinds if name not in drop]:
+        listed, verb = " and ".join(kinds), "is" if kinds == ["sound"] else "are"
         yield f"of {source.name}, {listed} {verb} left out: pictures hold none"

@@ -47,7 +47,7 @@ class VideoSink:
     by packet, never decoded. What the container cannot hold is converted (sound, text subtitles) or
     left out, with a notice; ``strict`` raises :class:`UsageError` instead, and ``drop`` has the
     kinds of streams to leave out (sound, subtitles, data, other). For a part of a film, ``span``,
-    all of this is cut alike, and times count from its start.
+    all of this is cut alike, and in the result times count from its start.
 
     Without a source, ``rate`` is the nominal number of frames a second. ``codec`` is a name in
     ``formats.CODECS`` (default: the container's first that holds what is asked for and, if one
@@ -149,8 +149,8 @@ class VideoSink:
 
     @property
     def resume_from(self) -> Fraction | None:
-        """Seconds."""
-        return self._file.earlier.until if self._file.earlier else None
+        """Seconds of the frames' clock."""
+        return self._file.earlier.until + self._span.start if self._file.earlier else None
 
     @property
     def frames_before(self) -> int:
@@ -181,7 +181,7 @@ class VideoSink:
                     f"{muxer.size[0]}x{muxer.size[1]}; a video file holds one size"
                 )
             tick = self._encoding.traits.time_base
-            shown = round(frame.pts / tick) * tick
+            shown = round((frame.pts - self._span.start) / tick) * tick
             if self._shown is not None and shown <= self._shown:
                 self.skipped += 1
                 return True

@@ -34,14 +34,14 @@ class AnimationSource(Managed):
     """The pictures of the animated picture file ``path`` in ``span``, from the first one at or
     after ``start`` seconds, each shown for its own delay.
 
-    Times count from the start of ``span``. ``notices`` is complete once all have been read. Where
+    ``notices`` is complete once all have been read. Where
     the file is damaged, iteration ends and ``faults`` says so. Entering raises
     :class:`MediaError` if it cannot be read.
     """
 
     def __init__(self, path: Path, *, start: Fraction | None = None, span: Span = WHOLE) -> None:
         self.path, self._span = path, span
-        self._start = self._span.start + (start or 0)
+        self._start = max(span.start, start or Fraction(0))
         self.notices: list[str] = []
         self.faults = Faults()
         self._info: StreamInfo | None = None
@@ -49,7 +49,7 @@ class AnimationSource(Managed):
     def __enter__(self) -> Self:
         image, _, _, lasting = next(self._timed())
         size = image.shape[1], image.shape[0]
-        whole = self._span.is_whole and not self._start
+        whole = self._span.end is None and not self._start
         frames = count_pictures(self.path, *KINDS) if whole else None
         self._info = StreamInfo(*size, 1 / lasting, frames)
         return self
@@ -72,8 +72,8 @@ class AnimationSource(Managed):
                 if pts < self._start:
                     continue
                 self._note_transparency(original)
-                self.faults.reached = pts - self._span.start
-                yield Frame(image, index, self.faults.reached, time.monotonic(), lasting)
+                self.faults.reached = pts
+                yield Frame(image, index, pts, time.monotonic(), lasting)
                 index += 1
         except MediaError:
             self.faults.truncated = True
@@ -90,6 +90,11 @@ class AnimationSource(Managed):
         notice = f"{self.path.name} has transparency, which is lost"
         if original.pixels is not None and original.pixels.shape[2] == 4:
             self.notices += [] if notice in self.notices else [notice]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The file."""
+        return [self.path]
 
     @property
     def length(self) -> Fraction:

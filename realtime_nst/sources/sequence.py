@@ -24,9 +24,9 @@ from realtime_nst.stream import Frame, Managed, StreamInfo
 class SequenceSource(Managed):
     """The pictures called ``path`` with a number, as in ``frame_%04d.png``, or in the folder
     ``path`` by name, ``rate`` a second: those in ``span``, from the first one at or after
-    ``start`` seconds.
+    ``start`` seconds. ``paths`` are all.
 
-    Times count from the start of ``span``. Pictures of another size than the first are fitted into
+    Pictures of another size than the first are fitted into
     it with bars. One that cannot be read is left out, the one before stays, and ``faults`` counts
     it. ``notices`` is complete once all have been read. The constructor raises
     :class:`UsageError` if there is no picture, entering :class:`MediaError` if none can be read.
@@ -43,11 +43,11 @@ class SequenceSource(Managed):
         self.path, self._rate = path, rate
         self.notices: list[str] = []
         self.faults = Faults()
-        self._all = self._in_folder() if path.is_dir() else self._of_pattern()
-        begin = math.ceil((span.start + (start or 0)) * rate)
+        self.paths = self._in_folder() if path.is_dir() else self._of_pattern()
+        self._begin = math.ceil(max(span.start, start or 0) * rate)
         end = None if span.end is None else math.ceil(span.end * rate)
-        self._done = begin - span.start * rate
-        self._pictures = PictureSource(self._all[begin:end], rate=rate, skip_unreadable=True)
+        wanted = self.paths[self._begin : end]
+        self._pictures = PictureSource(wanted, rate=rate, skip_unreadable=True)
 
     def _of_pattern(self) -> list[Path]:
         found = Pattern(self.path).existing() if is_pattern(self.path) else {}
@@ -58,7 +58,13 @@ class SequenceSource(Managed):
 
     def _in_folder(self) -> list[Path]:
         passed_over: dict[Path, str] = {}
-        found = list_pictures(self.path, passed_over)
+        try:
+            found = list_pictures(self.path, passed_over)
+        except UsageError:
+            raise UsageError(
+                f"{self.path} is a folder without pictures; name a video file in it, or a folder "
+                "of numbered pictures"
+            ) from None
         self._note_gaps(numbers_of(found))
         if passed_over:
             kinds = ", ".join(sorted(set(passed_over.values())))
@@ -72,12 +78,12 @@ class SequenceSource(Managed):
     @property
     def length(self) -> Fraction:
         """Seconds of all pictures."""
-        return len(self._all) / self._rate
+        return len(self.paths) / self._rate
 
     @property
     def identity(self) -> str:
         """What tells all pictures from others, without reading them."""
-        facts = [(path.name, path.stat().st_size) for path in self._all]
+        facts = [(path.name, path.stat().st_size) for path in self.paths]
         return hashlib.sha256(repr((facts, self._rate)).encode()).hexdigest()
 
     def part(self, span: Span) -> Span:
@@ -86,7 +92,7 @@ class SequenceSource(Managed):
         start = math.ceil(span.start * self._rate) / self._rate
         if start >= self.length or span.is_past(start):
             raise UsageError(
-                f"{self.path} has no picture there: {len(self._all)} at {float(self._rate):g} a "
+                f"{self.path} has no picture there: {len(self.paths)} at {float(self._rate):g} a "
                 f"second end at {clock(self.length)}"
             )
         return Span(start, span.end)
@@ -105,7 +111,7 @@ class SequenceSource(Managed):
     def __iter__(self) -> Iterator[Frame]:
         size = self.info.width, self.info.height
         for number, frame in enumerate(self._pictures):
-            shown = (self._done + frame.index) / self._rate
+            shown = (self._begin + frame.index) / self._rate
             self._note_losses(frame, size)
             image = fitted(frame.image, *size)
             self.faults.reached = shown

@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from realtime_nst.errors import MediaError
 from realtime_nst.media.container import Orientation, VideoFile, check, frame_rate, pixel_shape
 from realtime_nst.media.pixels import EIGHT_BITS, Pixels
-from realtime_nst.media.span import Span
+from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.sources._decoding import Faults
 from realtime_nst.sources._deinterlace import deinterlaced
 from realtime_nst.sources._film import Film
@@ -30,9 +30,9 @@ class VideoSource(Managed):
     """The frames of the video file at ``path`` in ``span``, from the first one at or after
     ``start`` seconds.
 
-    Times are those of the file's :class:`~realtime_nst.media.timeline.Timeline`, counted from the
-    start of ``span``. The display matrix is applied, YUV is converted with the file's own matrix
-    and range, and HDR and BT.2020 are mapped to BT.709. What the output holds beyond that,
+    Times are those of the file's :class:`~realtime_nst.media.timeline.Timeline`, as are ``span``
+    and ``start``. The display matrix is applied, YUV is converted with the file's own matrix and
+    range, and HDR and BT.2020 are mapped to BT.709. What the output holds beyond that,
     ``kept``, is in the ``original`` of each frame. ``deinterlace`` makes whole pictures of fields,
     one a frame. ``notices`` has a line for each property that is lost; it is complete once all
     frames have been read. Damaged frames are skipped, and a file that is cut off delivers all its
@@ -47,15 +47,15 @@ class VideoSource(Managed):
         path: VideoFile | str,
         *,
         start: Fraction | None = None,
-        span: Span | None = None,
+        span: Span = WHOLE,
         kept: Pixels = EIGHT_BITS,
         deinterlace: bool = False,
     ) -> None:
         self.path = Path(path) if isinstance(path, str) else path
         self.notices: list[str] = []
         self.faults = Faults()
-        self._span = span or Span()
-        self._start = start or Fraction(0)
+        self._span = span
+        self._start = max(span.start, start or Fraction(0))
         self._kept, self._deinterlace = kept, deinterlace
         self._film: Film | None = None
         self._info: StreamInfo | None = None
@@ -77,7 +77,7 @@ class VideoSource(Managed):
     def _wanted(self) -> Span | None:
         """The part of the film; None: all, with frames that a file hides before its beginning."""
         whole = self._span.is_whole and not self._start
-        return None if whole else Span(self._span.start + self._start, self._span.end)
+        return None if whole else Span(self._start, self._span.end)
 
     @property
     def info(self) -> StreamInfo:
@@ -91,12 +91,12 @@ class VideoSource(Managed):
             raise self._not_open()
         frames = deinterlaced(film.frames) if self._deinterlace else film.frames
         for index, (picture, pts) in enumerate(frames):
-            self.faults.reached = pts - self._span.start
+            self.faults.reached = pts
             if index < _SEARCHED_FOR_EXTRAS:
                 self._note(lost_of_frame(self.path.name, picture))
             image, original = self._upright.picture(picture, film.stream)
-            shown, lasting = pts - self._span.start, self._lasting(film, picture, pts)
-            yield Frame(image, index, shown, time.monotonic(), lasting, original)
+            lasting = self._lasting(film, picture, pts)
+            yield Frame(image, index, pts, time.monotonic(), lasting, original)
         check(self.path)
         self._note(self._mended(film))
 
@@ -131,7 +131,7 @@ class VideoSource(Managed):
             return None
         if rate and self._span.end is not None:
             total = min(total, Fraction(self._span.end * rate))
-        done = (self._span.start + self._start) * (rate or 0)
+        done = self._start * (rate or 0)
         return max(1, round(total - done))
 
     def _note(self, notices: Iterable[str]) -> None:

@@ -1,0 +1,165 @@
+"""What ``realtime-nst video`` reads, once it can be read: a video, or pictures that make a film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from realtime_nst.errors import UsageError
+
+if TYPE_CHECKING:
+    from realtime_nst.cli.video_output import FilmSink
+    from realtime_nst.media.container import VideoFile
+    from realtime_nst.media.span import Span
+    from realtime_nst.sources.animation import AnimationSource
+    from realtime_nst.sources.sequence import SequenceSource
+    from realtime_nst.sources.video import VideoSource
+
+    FilmSource = VideoSource | SequenceSource | AnimationSource
+
+
+class Film(Protocol):
+    """``video`` is the file that sound and the like are in, if there is one; ``rate`` is needed
+    where there is none. ``settings`` tell the film from others."""
+
+    @property
+    def video(self) -> VideoFile | None: ...
+    @property
+    def rate(self) -> Fraction | None: ...
+    @property
+    def settings(self) -> dict[str, str]: ...
+    def length(self) -> Fraction | None:
+        """Seconds; None if the file does not say."""
+
+    def part(self, span: Span) -> Span:
+        """``span``, beginning with a frame. Raises :class:`UsageError` if there is none."""
+
+    def beginning(self, span: Span) -> Fraction:
+        """When the first frame of ``span`` is shown."""
+
+    @property
+    def read(self) -> Sequence[Path]:
+        """The files, which must not be replaced."""
+
+    def source(self, span: Span, sink: FilmSink, *, deinterlace: bool) -> FilmSource:
+        """The frames of ``span`` that ``sink`` wants."""
+
+
+def film_of(path: VideoFile, rate: Fraction | None) -> Film:
+    """``rate`` is for pictures, and refused for others. Raises :class:`UsageError`."""
+    from realtime_nst.media.numbered import is_pattern
+    from realtime_nst.sources.animation import is_animation
+
+    if isinstance(path, Path) and (path.is_dir() or is_pattern(path)):
+        return Pictures(path, rate or Fraction(25))
+    if rate is not None:
+        raise UsageError(f"--fps {float(rate):g} is for numbered pictures; {path} has its own rate")
+    if isinstance(path, Path) and is_animation(path):
+        return Animation(path)
+    return Video(path)
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video file."""
+
+    video: VideoFile
+    rate: None = None
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {}
+
+    def length(self) -> Fraction | None:
+        from realtime_nst.media.container import open_input
+
+        with open_input(self.video) as container:
+            return Fraction(container.duration, 1_000_000) if container.duration else None
+
+    def part(self, span: Span) -> Span:
+        from realtime_nst.sources.video import from_frame_on
+
+        return from_frame_on(self.video, span)
+
+    def beginning(self, span: Span) -> Fraction:
+        from realtime_nst.media.container import main_video, open_input
+        from realtime_nst.media.timeline import Timeline
+
+        with open_input(self.video) as container:
+            stream = main_video(container)
+            start = (stream.start_time or 0) * (stream.time_base or Fraction(1))
+        return max(span.start, start - Timeline.of(self.video).origin)
+
+    @property
+    def read(self) -> Sequence[Path]:
+        return [self.video] if isinstance(self.video, Path) else []
+
+    def source(self, span: Span, sink: FilmSink, *, deinterlace: bool) -> VideoSource:
+        from realtime_nst.sources.video import VideoSource
+
+        start, kept = sink.resume_from, sink.pixels
+        return VideoSource(self.video, start=start, span=span, kept=kept, deinterlace=deinterlace)
+
+
+class _OfPictures:
+    """``whole`` reads all pictures."""
+
+    video = None
+
+    def __init__(self, whole: SequenceSource | AnimationSource) -> None:
+        self._whole = whole
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"source": self._whole.identity}
+
+    def length(self) -> Fraction:
+        return self._whole.length
+
+    def part(self, span: Span) -> Span:
+        return self._whole.part(span)
+
+    def beginning(self, span: Span) -> Fraction:
+        return span.start
+
+    @property
+    def read(self) -> Sequence[Path]:
+        return self._whole.paths
+
+
+class Pictures(_OfPictures):
+    """Numbered pictures, or those in a folder."""
+
+    def __init__(self, path: Path, rate: Fraction) -> None:
+        from realtime_nst.sources.sequence import SequenceSource
+
+        super().__init__(SequenceSource(path, rate=rate))
+        self._path, self.rate = path, rate
+
+    def source(self, span: Span, sink: FilmSink, *, deinterlace: bool) -> SequenceSource:
+        del deinterlace
+        from realtime_nst.sources.sequence import SequenceSource
+
+        return SequenceSource(self._path, rate=self.rate, start=sink.resume_from, span=span)
+
+
+class Animation(_OfPictures):
+    """An animated picture."""
+
+    def __init__(self, path: Path) -> None:
+        from realtime_nst.sources.animation import AnimationSource
+
+        whole = AnimationSource(path)
+        super().__init__(whole)
+        self._path = path
+        with whole:
+            self.rate = whole.info.rate
+
+    def source(self, span: Span, sink: FilmSink, *, deinterlace: bool) -> AnimationSource:
+        del deinterlace
+        from realtime_nst.sources.animation import AnimationSource
+
+        return AnimationSource(self._path, start=sink.resume_from, span=span)
