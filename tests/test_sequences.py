@@ -139,7 +139,7 @@ class TestSequences:
             ("x_%04d.png", "no picture is called"),
             ("none/f_%d.png", "there is no folder"),
             ("f_%04d_%d.png", "no picture is called"),
-            (".", "contains no picture"),
+            (".", "is a folder without pictures"),
         ],
     )
     def test_what_is_not_there(self, tmp_path, name, said):
