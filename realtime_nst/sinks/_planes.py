@@ -37,10 +37,11 @@ class ToPlanes:
     def frame(self, image: Image, original: Original | None = None) -> VideoFrame:
         """``image`` with what ``original`` has beside it, tagged; where nothing is painted as it
         was decoded."""
+        decoded = self._decoded(image, original)
         result = self._reformatter.reformat(
-            self._decoded(image, original) or _frame(self._deepest(image, original or Original())),
+            decoded or _frame(self._deepest(image, original or Original())),
             format=self.form,
-            dst_colorspace=self.colours.swscale_matrix,
+            dst_colorspace=None if decoded else self.colours.swscale_matrix,
             dst_color_range=ColorRange.MPEG,
             threads=1,
         )
