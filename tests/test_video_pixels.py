@@ -43,6 +43,14 @@ def test_paint_lies_under_the_sources_transparency(tmp_path, bits):
     assert np.abs(pixels[..., :3] - paint)[FADING > 64].mean() < 4
 
 
+@pytest.mark.parametrize("kept", [Pixels(), Pixels(bits=10)])
+def test_ten_bits_become_the_nearest_eight(tmp_path, kept):
+    clip = factory.clip(tmp_path / "in.mp4", [factory.ramp()], transfer=1)
+    with VideoSource(clip, kept=kept) as source:
+        image = next(iter(source)).image
+    assert np.abs(image[16] - 255 * factory.RAMP[:, None]).max() < 0.6
+
+
 def test_ten_bits_are_exact_where_nothing_is_painted(tmp_path):
     clip, result = factory.clip(tmp_path / "in.mp4", [factory.ramp(64)], transfer=1), tmp_path
     sink = VideoSink(result / "out.mp4", source=clip, quality=0, bits=10)

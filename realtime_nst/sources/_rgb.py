@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -46,8 +47,8 @@ class ToRgb:
             colours.tag(frame)
         if colours.hdr:
             return self._from_hdr(colours, placed(self._deep(frame, size, colours)))
-        if self._kept.bits > 8 and bits_of(frame.format) > 8:
-            return _from_deep(placed(self._deep(frame, size, colours)))
+        if bits_of(frame.format) > 8:
+            return self._from_deep(placed(self._deep(frame, size, colours)))
         form = "rgba" if self._kept.alpha else "rgb24"
         pixels = placed(self._pixels(frame, size, form, colours))
         return _over_white(pixels) if self._kept.alpha else (pixels, None)
@@ -90,18 +91,21 @@ class ToRgb:
             shown = mapping.to_sdr(deep)
             return shown, Original(shown=shown, deep=deep)
         if self._kept.bits > 8:
-            return _from_deep(mapping.to_deep_sdr(deep))
+            return self._from_deep(mapping.to_deep_sdr(deep))
         return mapping.to_sdr(deep), None
+
+    def _from_deep(self, deep: Deep) -> tuple[Image, Original | None]:
+        """swscale's own way from 10 to 8 bits makes white 253."""
+        pixels = np.asarray(cv2.convertScaleAbs(deep, alpha=1 / 256), np.uint8)
+        if pixels.shape[2] == 4:
+            shown, original = _over_white(pixels)
+        else:
+            shown, original = pixels, Original(shown=pixels)
+        if self._kept.bits > 8:
+            return shown, replace(original, deep=deep)
+        return shown, original if self._kept.alpha else None
 
 
 def _over_white(pixels: NDArray[np.uint8]) -> tuple[Image, Original]:
     shown = on_white(pixels[..., :3], pixels[..., 3])
     return shown, Original(pixels, shown)
-
-
-def _from_deep(deep: Deep) -> tuple[Image, Original]:
-    pixels = np.asarray(cv2.convertScaleAbs(deep, alpha=1 / 256), np.uint8)
-    if pixels.shape[2] == 3:
-        return pixels, Original(shown=pixels, deep=deep)
-    shown = on_white(pixels[..., :3], pixels[..., 3])
-    return shown, Original(pixels, shown, deep=deep)
