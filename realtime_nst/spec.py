@@ -196,6 +196,21 @@ def parse_rate(text: str) -> Fraction:
 _ROUNDED = Fraction(1, 200)
 
 
+def check_number(name: str, value: float, least: float, most: float) -> None:
+    """Raises :class:`UsageError`, which calls ``value`` by ``name``, unless it is from ``least`` to
+    ``most``."""
+    if not least <= value <= most:
+        raise UsageError(
+            f"{name} {shown(value)} is out of range; give a number from {shown(least)} to "
+            f"{shown(most)}"
+        )
+
+
+def shown(number: float) -> str:
+    """``number`` as people write it: 1000000, 0.5."""
+    return str(number) if isinstance(number, int) else f"{number:g}"
+
+
 def choices_of(hint: Any) -> tuple[str, ...]:
     """The values of a ``Literal`` type, or of the items of a tuple of them; else none."""
     item = get_args(hint)[0] if get_origin(hint) is tuple else hint
@@ -233,7 +248,9 @@ def _part(text: str, spec: str) -> Part:
             "see: realtime-nst styles"
         )
     if not 0 <= float(weight) < math.inf:
-        raise UsageError(f"{weight!r} in {spec!r} is no weight: it is a number from 0 up, as 0.7")
+        raise UsageError(
+            f"the weight {weight!r} in {spec!r} is not valid; give a number from 0 up, as 0.7"
+        )
     return Part(name.strip(), float(weight))
 
 

@@ -86,7 +86,7 @@ def test_strength_is_blended_for_paintings_too(cli, photo, dark, tmp_path):
         ("none.jpg", 2, "there is no picture 'none.jpg'"),
         ("{text}", 1, "is not a picture, or is damaged"),
         ("wave,{dark}", 2, "pictures blend with pictures"),
-        ("{dark}:-1", 2, "is no weight"),
+        ("{dark}:-1", 2, "the weight '-1'"),
         ("wav", 2, "did you mean 'wave'"),
     ],
 )

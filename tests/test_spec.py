@@ -37,9 +37,9 @@ def test_what_is_said(text):
         ("", "leaves a name out"),
         ("a,,b", "leaves a name out"),
         (":0.5", "leaves a name out"),
-        ("a:-1", "'-1' in 'a:-1' is no weight"),
-        ("a:nan,b", "is no weight"),
-        ("a:inf,b", "is no weight"),
+        ("a:-1", "the weight '-1' in 'a:-1' is not valid"),
+        ("a:nan,b", "is not valid"),
+        ("a:inf,b", "is not valid"),
         ("a:0,b:0", "all weights in 'a:0,b:0' are 0"),
     ],
 )

@@ -90,9 +90,7 @@ def live(
         Path | None,
         typer.Option(metavar="FILE", help="Record what is shown, without the figures."),
     ] = None,
-    window: Annotated[
-        bool, typer.Option("--window/--no-window", help="Whether to open a window.")
-    ] = True,
+    no_window: Annotated[bool, typer.Option("--no-window", help="Open no window.")] = False,
     provider: options.Provider = "auto",
     overwrite: options.Overwrite = False,
     save: SaveLook = None,
@@ -109,7 +107,7 @@ def live(
     if list_:
         list_cameras()
         return
-    if not (window or record or virtual_camera):
+    if no_window and not (record or virtual_camera):
         raise UsageError(
             "with --no-window nothing would be seen; add --record FILE or --virtual-camera"
         )
@@ -127,7 +125,7 @@ def live(
         loading = beside.submit(Paint, look, Networks(provider), live=True)
         taken = opened.enter_context(chosen.source())
         # The window's process starts while the style is loaded.
-        shown = opened.enter_context(_window()) if window else None
+        shown = None if no_window else opened.enter_context(_window())
         painting = loading.result()
         painting.prepare(taken.info.width, taken.info.height)
         controller = _controller(painting, view, shown, target_fps)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from realtime_nst.cli import console
 from realtime_nst.errors import UsageError
+from realtime_nst.spec import check_number
 
 if TYPE_CHECKING:
     from realtime_nst.stream import Source
@@ -64,7 +65,7 @@ class Chosen:
         size = parse_size(self.size or SIZE)
         if size.shorter:
             raise UsageError(
-                f"a camera is asked for --camera-size WxH, as 640x480, not for {self.size!r}"
+                f"--camera-size {self.size!r} is not valid; give it as WxH, as 640x480"
             )
         return size.width, size.height
 
@@ -94,10 +95,7 @@ class Chosen:
 
 def check_rate(option: str, rate: float, least: float = _SLOWEST) -> None:
     """Raises UsageError unless ``rate`` is a number of frames a second of use."""
-    if not least <= rate <= _FASTEST:
-        raise UsageError(
-            f"{option} {rate:g} is out of range; give a number from {least:g} to {_FASTEST}, as 30"
-        )
+    check_number(option, rate, least, _FASTEST)
 
 
 def _stream(address: str) -> "Source":

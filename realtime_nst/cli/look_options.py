@@ -79,9 +79,8 @@ def with_look(
             if name not in ("look", "view")
         }
         save = [own.pop(_SAVE)] if _SAVE in own else []
-        remembered = "as last time" if start else None
-        made = [_option(usual[0], name, remembered) for name in names[0]]
-        made += [_option(usual[1], name, remembered) for name in names[1]]
+        made = [_option(usual[0], name, remembered=start is not None) for name in names[0]]
+        made += [_option(usual[1], name, remembered=start is not None) for name in names[1]]
         parameters = [
             _keyword("context", typer.Context),
             *(option for option in made if _is_common(option)),
@@ -161,17 +160,22 @@ def _say_what_is_unused(without: Container[str], *parts: Look | View) -> None:
         console.say_notice(f"this command does not use the {', '.join(unused)} of the look")
 
 
-def _option(usual: Look | View, name: str, remembered: str | None) -> inspect.Parameter:
-    """Choices and ranges are shown and completed here, and checked by the look itself: it names
+def _option(usual: Look | View, name: str, *, remembered: bool) -> inspect.Parameter:
+    """A command that remembers settings shows no defaults.
+
+    Choices and ranges are shown and completed here, and checked by the look itself: it names
     the value and the nearest choice, which Typer does not."""
     hint, about = settings_of(type(usual))[name]
     default, choices = getattr(usual, name), choices_of(hint)
+    help = about.help
+    if remembered:
+        help = help.partition(" (default:")[0]
     option = typer.Option(
         *(["--style", "-s"] if name == "style" else []),
-        help=about.help,
+        help=help,
         rich_help_panel=None if about.group == PAINTING else about.group,
         metavar="|".join(choices) or about.metavar or None,
-        show_default=remembered or default not in ("", None, False),
+        show_default=not remembered and default not in ("", None, False),
         autocompletion=_completion(choices, about.names),
     )
     return _keyword(name, Annotated[str if choices else hint, option], default=default)

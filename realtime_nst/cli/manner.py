@@ -75,11 +75,14 @@ def _version() -> str:
     return __version__
 
 
-def _hide_flag_types(params: list[Any]) -> list[Any]:
-    """``<bool>`` beside a flag would say that it takes a value, which it does not."""
+def _without_types(params: list[Any]) -> list[Any]:
+    """``<bool>`` beside a flag would say that it takes a value, which it does not; an argument's
+    ``<list[Path]>`` says nothing that its name does not."""
     for param in params:
         if getattr(param, "is_flag", False):
             param.metavar = ""
+        elif param.param_type_name == "argument":
+            param.display_type_rich = lambda **_: None
     return params
 
 
@@ -91,7 +94,7 @@ class Command(TyperCommand):
             param.show_envvar = False  # type: ignore[attr-defined]
 
     def get_params(self, ctx: Any) -> list[Any]:
-        return _hide_flag_types(super().get_params(ctx))
+        return _without_types(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """A value that was not typed is told with the place that it comes from."""
@@ -116,7 +119,7 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
-        return _hide_flag_types(super().get_params(ctx))
+        return _without_types(super().get_params(ctx))
 
     def invoke(self, ctx: Any) -> Any:
         """Typer would say nothing of a signal that the command did not answer by itself."""

@@ -25,6 +25,7 @@ from realtime_nst.cli.renamed import with_renamed
 from realtime_nst.cli.skip_existing import SkipExisting, check_skip, how_to_go_on
 from realtime_nst.errors import UsageError
 from realtime_nst.learning.optimise.options import Optimisation
+from realtime_nst.spec import check_number
 
 if TYPE_CHECKING:
     from realtime_nst.learning.optimise.frames import FrameOptimiser
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from realtime_nst.stream import Image
 
 _REGIONS = "Regions"
+_MOST_STEPS = 1_000_000
 _RENAMED = {
     "blend": "blend paintings in --style, as a.jpg:0.7,b.jpg:0.3",
     "size": "give --longest, the longer side of the result in pixels",
@@ -65,7 +67,6 @@ def optimise(
         int,
         typer.Option(
             metavar="N",
-            min=0,
             help="Save the picture every N steps, and a contact sheet; 0 is never.",
         ),
     ] = 0,
@@ -97,6 +98,7 @@ def optimise(
     require("optimising pixels", "train", "cpu")
     check_skip(skip_existing, overwrite)
     content = _only(contents, style)
+    check_number("--save-every", save_every, 0, _MOST_STEPS)
     chosen = read_options(Optimisation, optimisation)
     target = target_of(content, output)
     source = open_content(content)

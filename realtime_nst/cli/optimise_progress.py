@@ -35,7 +35,8 @@ class Snapshots:
         refuse_inputs(there, inputs)
         if there and not overwrite:
             raise TargetExists(
-                f"{str(there[0])!r} exists already; choose another name or add --overwrite"
+                f"{str(there[0])!r} already exists; replace it with --overwrite, or choose "
+                "another name"
             )
 
     def keep(self, step: "Step") -> None:

@@ -1,7 +1,7 @@
 """Command-line options read from the fields of a dataclass, so that defaults are written once."""
 
 import inspect
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
@@ -9,10 +9,12 @@ from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 import typer
 
 from realtime_nst.errors import UsageError
-from realtime_nst.spec import choices_of
+from realtime_nst.spec import choices_of, shown
 
 _WIDEST_METAVAR = 28
 """More choices are listed in the help text: the column of metavars takes its width from it."""
+
+_WIDEST_RANGE = len("48..2048") + 1
 
 _Recipe = TypeVar("_Recipe")
 _Command = TypeVar("_Command", bound=Callable[..., None])
@@ -79,6 +81,8 @@ def _parameter(field: Any, hint: Any, panel: str) -> inspect.Parameter:
     elif choices:
         hint, metavar = str, "|".join(choices)
         metavar = metavar if len(metavar) < _WIDEST_METAVAR else "NAME"
+    elif not metavar:
+        metavar = "NAME" if hint is str else _range(about)
     if choices and "|" not in metavar:
         help = f"{help.rstrip('.')}: {', '.join(choices)}."
     option = typer.Option(
@@ -93,6 +97,13 @@ def _parameter(field: Any, hint: Any, panel: str) -> inspect.Parameter:
         default=default,
         annotation=Annotated[hint, option],
     )
+
+
+def _range(about: Mapping[str, Any]) -> str:
+    """``0..1``; N where a bound is far away, or there is none."""
+    least, most = about.get("least"), about.get("most")
+    text = "" if least is None or most is None else f"{shown(least)}..{shown(most)}"
+    return text if text and len(text) < _WIDEST_RANGE and "e" not in text else "N"
 
 
 def _item(hint: Any) -> Callable[[str], Any]:

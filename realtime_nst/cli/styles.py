@@ -45,7 +45,8 @@ def styles(
         ),
     ] = "",
     sheet: Annotated[
-        Path | None, typer.Option(help="Draw a contact sheet of every style, here.")
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw a contact sheet of every style, here."),
     ] = None,
     on: Annotated[
         list[Path] | None,

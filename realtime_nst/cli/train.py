@@ -79,13 +79,17 @@ def train(
     title: Annotated[
         str,
         typer.Option(
+            metavar="TEXT",
             rich_help_panel=CARD,
             help="Title of the painting, or of --styles. (default: the file name)",
             show_default=False,
         ),
     ] = "",
     artist: Annotated[
-        str, typer.Option(rich_help_panel=CARD, help="Its painter.", show_default="unknown")
+        str,
+        typer.Option(
+            metavar="TEXT", rich_help_panel=CARD, help="Its painter.", show_default="unknown"
+        ),
     ] = "",
     licence: Licence = "unspecified",
     trained_on: TrainedOn = "",

@@ -57,7 +57,7 @@ def train_any(
     overwrite: options.Overwrite = False,
     name: Name = "",
     title: Annotated[
-        str, typer.Option(rich_help_panel=CARD, help="Title of the network.")
+        str, typer.Option(metavar="TEXT", rich_help_panel=CARD, help="Title of the network.")
     ] = "Any painting",
     licence: Licence = "unspecified",
     trained_on: TrainedOn = "",

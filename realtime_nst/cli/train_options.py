@@ -26,15 +26,20 @@ Clips = Annotated[
 Name = Annotated[
     str,
     typer.Option(
+        metavar="NAME",
         rich_help_panel=CARD,
         help="Name of the style, once styles --install has installed it. (default: the output's)",
         show_default=False,
     ),
 ]
-Licence = Annotated[str, typer.Option(rich_help_panel=CARD, help="Licence of the trained network.")]
+Licence = Annotated[
+    str,
+    typer.Option(metavar="TEXT", rich_help_panel=CARD, help="Licence of the trained network."),
+]
 TrainedOn = Annotated[
     str,
     typer.Option(
+        metavar="TEXT",
         rich_help_panel=CARD,
         help="Where the pictures are from. (default: the names of their folders)",
         show_default=False,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtime_nst.cli import console, interrupt
 from realtime_nst.cli.progress import progress
+from realtime_nst.learning.training.recipe import RunRecipe
 
 if TYPE_CHECKING:
     from realtime_nst.learning.training.loop import Step, TrainingRun
@@ -17,6 +18,12 @@ def say_started(run: "TrainingRun[Any]") -> None:
     console.say_notice(f"samples, losses and checkpoint: {run.folder}")
     if run.step:
         console.say_notice(f"resuming from step {run.step} of {run.recipe.steps}")
+    held_out, asked = len(run.photos.held_out), run.recipe.held_out
+    if held_out < asked != RunRecipe.held_out:
+        console.say_notice(
+            f"{console.counted(held_out, 'photo')} held out, not {asked}: at most a "
+            "tenth of those that can be read"
+        )
     photos = len(run.photos.training)
     if photos < _ENOUGH_PHOTOS:
         console.say_notice(

@@ -1,12 +1,11 @@
 """Options as fields of a frozen dataclass, each with its help and its range or choices."""
 
-from collections.abc import Mapping
 from dataclasses import field, fields
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from realtime_nst.errors import UnknownName, UsageError
-from realtime_nst.spec import choices_of
+from realtime_nst.spec import check_number, choices_of
 
 LARGEST_SEED = 2**63 - 1
 _MOST = 1_000_000
@@ -53,7 +52,7 @@ def check(options: Any) -> None:
             if choices and item not in choices:
                 raise UnknownName(flag, str(item)[:40], choices)
             if not isinstance(item, str):
-                _check_number(flag, item, each.metadata)
+                check_number(flag, item, each.metadata["least"], each.metadata["most"])
 
 
 def fits(value: object, hint: Any) -> bool:
@@ -81,17 +80,3 @@ def _expected(hint: Any) -> str:
     listed = get_origin(hint) is tuple
     word = _WORDS[get_args(hint)[0] if listed else hint]
     return f"a list, each {word}" if listed else word
-
-
-def _check_number(flag: str, value: float, bounds: Mapping[str, float]) -> None:
-    least, most = bounds["least"], bounds["most"]
-    if not least <= value <= most:
-        raise UsageError(
-            f"{flag} {shown(value)} is out of range; give a number from {shown(least)} to "
-            f"{shown(most)}"
-        )
-
-
-def shown(number: float) -> str:
-    """A number as people write it, without an exponent where that is short."""
-    return str(number) if isinstance(number, int) else f"{number:g}"

@@ -122,7 +122,7 @@ class Peer:
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except Exception as error:  # aiortc fails in many ways on an invalid offer
             raise UsageError(
-                f"the offer is invalid ({one_line(error)}); reload the page"
+                f"the offer is not valid ({one_line(error)}); reload the page"
             ) from error
         tolerate(network)
         self._track.set_result(track)

@@ -84,8 +84,9 @@ def divide(
     found = measurable(spread, longest_ratio), measurable(held_out, longest_ratio)
     if not all(found):
         raise UsageError(
-            f"{len(pictures)} {things} are too few to calibrate and to measure on; give a folder "
-            "of at least ten, of 64x64 pixels or more"
+            f"of {len(pictures)} {things}, {len(measurable(pictures, longest_ratio))} can be read "
+            "and have 64x64 pixels or more, too few to calibrate and to measure on; give ten or "
+            "more such"
         )
     return found
 

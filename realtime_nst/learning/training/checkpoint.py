@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
-from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError, one_line
+from realtime_nst.errors import RealtimeNstError, TrainingError, UsageError
 from realtime_nst.files import write_whole
 from realtime_nst.learning import networks
 from realtime_nst.learning.data.style_folder import PaintingInfo
@@ -147,9 +147,9 @@ def load_weights(module: nn.Module | Optimizer, weights: Mapping[str, Any]) -> N
         module.load_state_dict(dict(weights))
     except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise TrainingError(
-            "the weights to continue with do not fit the network; it may come from another version "
-            "of realtime_nst. Train from nothing with --start-from none, or use --restart if the "
-            "run itself is that old"
+            "the weights to continue with do not fit the network: another version of realtime_nst "
+            "may have made them; train from nothing with --start-from none, or with --restart if "
+            "the run itself is that old"
         ) from error
 
 
@@ -168,9 +168,10 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         with write_whole(path) as unfinished:
             torch.save({**values, **plain}, unfinished)
     except (OSError, RuntimeError) as error:  # torch's writer raises RuntimeError on a full disk
+        reason = getattr(error, "strerror", None) or "the disk may be full"
         raise TrainingError(
-            f"the checkpoint {path} cannot be written ({one_line(error)}); free some space, then "
-            "give the same command again"
+            f"the checkpoint {path} cannot be written: {reason}; free some space, then give the "
+            "same command again"
         ) from error
 
 

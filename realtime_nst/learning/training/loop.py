@@ -200,7 +200,7 @@ class TrainingRun(Generic[Batch]):
             differing.append(self.task.identity)
         if differing:
             raise TrainingError(
-                f"{self.checkpoint_path} was made with another {', '.join(differing)}; "
+                f"{self.checkpoint_path} is of a run that differs in: {', '.join(differing)}; "
                 "give the same options to resume it, or --restart to start over"
             )
         load_weights(self.network, saved.network)
