@@ -230,7 +230,7 @@ def test_live_with_a_painting_is_remembered(cli, screen, dark, light, tmp_path, 
 
 
 def test_live_number_keys_leave_a_painting(cli, screen, dark):
-    screen.keys = "2"  # 1 is the painting itself
+    screen.keys = "1"  # 0 is the painting itself
     code, _, said = live(cli, "--style", dark)
     assert code == 0, said
     assert state.load()[0].look.style == "wave"

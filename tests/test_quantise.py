@@ -168,7 +168,7 @@ def test_photos_are_divided_as_training_divides_them(tmp_path):
     assert len(measured_on) == 4
     assert len(calibrated_on) == 32
     assert not set(calibrated_on) & set(measured_on)
-    with pytest.raises(UsageError, match="9 photos are too few"):
+    with pytest.raises(UsageError, match="of 9 photos, 9 can be read"):
         calibration.divide(photos[:9])
 
 
@@ -294,7 +294,7 @@ def test_what_has_no_int8_form_is_refused_before_anything_is_read(cli, any_given
 
 @pytest.mark.parametrize(
     ("paintings", "said"),
-    [(9, "9 paintings are too few"), (0, "no paintings"), (None, "no such folder")],
+    [(9, "of 9 paintings, 9 can be read"), (0, "no paintings"), (None, "no such folder")],
 )
 def test_too_few_paintings(cli, any_given, tmp_path, paintings, said):
     few = tmp_path / "few"
