@@ -6,6 +6,7 @@ import random
 import re
 import signal
 import sys
+from importlib import resources
 
 import cv2
 import media_factory
@@ -160,6 +161,12 @@ def test_training_that_was_stopped_goes_on_to_the_same_weights(cli, tmp_path, mo
 def test_the_exit_code_tells_the_signal(cli, photos, monkeypatch, number, code):
     stop_at(monkeypatch, 1, number)
     assert cli(*photos)[0] == code
+
+
+def test_the_exit_codes_are_documented():
+    page = resources.files("realtime_nst.cli").joinpath("README.md").read_text(encoding="utf-8")
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    assert listed == {0, 1, 2, 141, *CODES.values()}
 
 
 def test_the_handlers_of_before_are_there_again(cli):

@@ -1,6 +1,7 @@
 """The options that every command has, and its class, which gives options their variables."""
 
 import inspect
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import Annotated, Any
@@ -105,7 +106,8 @@ class Command(TyperCommand):
             source = ctx.get_parameter_source(param.name) if param else None
             where = origin(self, param.name, source.name) if source else ""
             if where:
-                error.message += f" (set by {where})"  # type: ignore[attr-defined]
+                value = os.environ.get(where) or ctx.lookup_default(param.name)
+                error.message += f" ({value!r} is set by {where})"  # type: ignore[attr-defined]
             raise
 
     def invoke(self, ctx: Any) -> Any:
