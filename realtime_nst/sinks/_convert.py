@@ -88,10 +88,12 @@ class ConvertedSound:
 
 
 class ConvertedText:
-    """The subtitles of ``source`` as plain text in the form of ``codec``."""
+    """The subtitles of ``source``, WebVTT if it has no decoder, as plain text in the form of
+    ``codec``."""
 
     def __init__(self, source: Stream, codec: str, output: OutputContainer) -> None:
-        self._decoder, self._codec = cast(SubtitleCodecContext, source.codec_context), codec
+        known = source.codec_context or av.CodecContext.create("webvtt", "r")
+        self._decoder, self._codec = cast(SubtitleCodecContext, known), codec
         self.stream = output.add_mux_stream(codec)
         self.stream.time_base = SHORT_TICK
         self._end = 0

@@ -77,7 +77,7 @@ def decide(
             fates.append(Fate(stream.index))
             notices += _warnings(stream, target)
         elif not _is_timecode(stream):
-            new = _convertible(kind, stream)
+            new = _convertible(kind, stream, packets[stream.index])
             fates += [Fate(stream.index, new)] if new else []
             notices.append(_loss(stream, source, target, new))
     return fates, notices
@@ -165,16 +165,24 @@ def becomes_attachment(kind: Container, stream: Stream) -> bool:
     return is_cover(stream) and kind.format == "matroska"
 
 
-def _convertible(kind: Container, stream: Stream) -> str | None:
+def _convertible(kind: Container, stream: Stream, packets: list[Packet[Any]]) -> str | None:
     """The codec to convert to; None if that is not possible."""
     context = stream.codec_context
-    if context is None:
-        return None
-    if stream.type == "audio":
+    if stream.type == "audio" and context is not None:
         return kind.sound
-    if stream.type == "subtitle" and context.name in _TEXTS:
-        return kind.text
-    return None
+    if stream.type != "subtitle":
+        return None
+    is_text = _are_text(packets) if context is None else context.name in _TEXTS
+    return kind.text if is_text else None
+
+
+def _are_text(packets: list[Packet[Any]]) -> bool:
+    """True for WebVTT in Matroska, whose name there FFmpeg does not know."""
+    try:
+        text = b"".join(bytes(packet) for packet in packets).decode()
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and all(character.isprintable() or character.isspace() for character in text)
 
 
 _TEXTS = {"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "microdvd", "sami"}

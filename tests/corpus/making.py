@@ -368,6 +368,14 @@ def check_nothing_before_0(source: Path, result: Path) -> None:
                 assert (packet.pts + (packet.duration or 0)) * packet.time_base > 0
 
 
+def webvtt_of_mkvmerge(folder: Path) -> Path:
+    """FFmpeg's muxer gives WebVTT another name (RFC 9559, 5.1.4.1.21 and its registry)."""
+    path = clip("a.mkv", subtitles="webvtt")(folder)
+    name, other = b"D_WEBVTT/SUBTITLES", b"S_TEXT/WEBVTT"
+    path.write_bytes(path.read_bytes().replace(name, other.ljust(len(name), b"\0")))
+    return path
+
+
 def time_code(name: str) -> Maker:
     def make(folder: Path) -> Path:
         with av.open(str(folder / name), "w") as output:
