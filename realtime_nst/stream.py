@@ -43,6 +43,7 @@ class Original:
     ``shown`` is the frame's image that was made from them; both are None if ``pixels`` would be
     that image. The orientation in ``tags`` has been applied.
     ``subsampling`` is that of a JPEG's colour: 0 is 4:4:4, 1 is 4:2:2, 2 is 4:2:0, -1 any other.
+    ``cut_off`` is True if the file has no end, so that a part of what it shows may be missing.
     ``animated`` is set if the file holds more pictures, which follow as frames of the same index.
 
     ``deep`` is what ``shown`` was made from if more than 8 bits are kept: RGB or RGBA of
@@ -54,6 +55,7 @@ class Original:
     profile: bytes = b""
     tags: Tags = Tags()
     subsampling: int = -1
+    cut_off: bool = False
     animated: Animated | None = None
     deep: NDArray[np.uint16] | None = None
     decoded: Any = None

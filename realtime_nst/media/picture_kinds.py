@@ -1,6 +1,7 @@
 """The kinds of picture files: recognised, and opened without decoding."""
 
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -54,6 +55,7 @@ _COLOUR_WITHIN = 2**16
 
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_SCAN = 0xDA
 _ALONE = {0x01, *range(0xD0, 0xD9)}
 """Markers without a length."""
 
@@ -107,14 +109,50 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
     Read without decoding: libjpeg keeps all coefficients of a progressive JPEG in memory, and 565
     bytes may stand for 20000x20000 of them.
     """
+    for marker, at in _markers(data):
+        if marker in _FRAME_HEADERS and len(data) >= at + 7:
+            return int.from_bytes(data[at + 5 : at + 7]), int.from_bytes(data[at + 3 : at + 5])
+    return 0, 0
+
+
+def is_cut_off(data: bytes) -> bool:
+    """True if a JPEG or GIF has no end, though it may be readable: what is missing is left grey, or
+    the later pictures of an animation are not there."""
+    kind = kind_of(data)
+    if kind == "JPEG":  # the mark of the end does not occur among coded pixels
+        scans = (at for marker, at in _markers(data) if marker == _SCAN)
+        return data.find(b"\xff\xd9", next(scans, len(data))) < 0
+    return kind == "GIF" and not _gif_ends(data)
+
+
+def _markers(data: bytes) -> Iterator[tuple[int, int]]:
+    """The markers of a JPEG up to its coded pixels, and where what belongs to each begins."""
     at = 2
     while found := _MARKER.search(data, at):
         marker, at = found[1][0], found.end()
-        if marker in _FRAME_HEADERS and len(data) >= at + 7:
-            return int.from_bytes(data[at + 5 : at + 7]), int.from_bytes(data[at + 3 : at + 5])
+        yield marker, at
+        if marker == _SCAN:
+            return
         if marker not in _ALONE:
             at += int.from_bytes(data[at : at + 2])
-    return 0, 0
+
+
+def _gif_ends(data: bytes) -> bool:
+    """Follows the blocks to the trailer (GIF89a, 17 to 27)."""
+
+    def table(flags: int) -> int:
+        return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+    at = 13 + table(data[10])
+    while at < len(data) and data[at] != 0x3B:
+        if data[at] == 0x2C and at + 9 < len(data):
+            at += 11 + table(data[at + 9])
+        else:
+            at += 2
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        at += 1
+    return at < len(data)
 
 
 def jxl_size(data: bytes) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from realtime_nst.errors import MediaError
 from realtime_nst.media import tags, tone
-from realtime_nst.media.picture_kinds import HEAD, cicp, count_of, kind_of, opened
+from realtime_nst.media.picture_kinds import HEAD, cicp, count_of, is_cut_off, kind_of, opened
 from realtime_nst.media.primaries import PRIMARIES
 from realtime_nst.stream import Animated, Image, Original
 
@@ -78,6 +78,7 @@ def read_animation(
             "be painted as a picture; use: realtime-nst video"
         )
     before: tuple[Image, Original] | None = None
+    cut_off = is_cut_off(data)
     for number in range(count):
         found = _seek(picture, number, data, str(path))
         if before is not None:
@@ -89,7 +90,7 @@ def read_animation(
             )
         delay = round(picture.info.get("duration") or 0)
         animated = Animated(delay, last=True, loop=picture.info.get("loop"))
-        before = found[0], replace(found[1], animated=animated)
+        before = found[0], replace(found[1], animated=animated, cut_off=cut_off)
     if before is not None:
         yield before
 
@@ -164,13 +165,17 @@ def decode(data: bytes, name: str, longest: int = 0) -> Image:
 
 
 def _decoded(data: bytes, name: str, longest: int = 0) -> tuple[Image, Original]:
+    cut_off = is_cut_off(data)
+    if cut_off and kind_of(data) == "JPEG":
+        data = data.rstrip(b"\xff") + b"\xff\xd9"  # without an end, OpenCV refuses all of it
     try:
         picture = opened(data, name)
         result = _read(picture, data, longest) if picture is not None else None
-        return result or _through_opencv(data, name)
+        image, original = result or _through_opencv(data, name)
     except (cv2.error, MemoryError) as error:
         reason = getattr(error, "err", "") or "not enough memory"
         raise MediaError(_TOO_LARGE.format(name, reason)) from error
+    return image, replace(original, cut_off=cut_off)
 
 
 def _read(picture: "Pillow.Image", data: bytes, longest: int) -> tuple[Image, Original] | None:
@@ -219,7 +224,7 @@ def _profile(picture: "Pillow.Image", data: bytes) -> "Profile | None":
 
 
 def _jpeg(data: bytes, longest: int) -> Image | None:
-    """OpenCV is faster than Pillow, and gives as much as there is of a cut file."""
+    """OpenCV is faster than Pillow."""
     coded = np.frombuffer(data, np.uint8)
     image = None
     if longest:

@@ -28,8 +28,9 @@ class PictureSource(Managed):
     Frame ``index`` shows ``paths[index]`` at its own size for 1 / ``rate`` seconds. ``info`` has
     the size of the first picture. A picture that cannot be read raises :class:`MediaError`; with
     ``skip_unreadable`` it is skipped and its error stored in ``unreadable`` under its path, and an
-    error is raised only if no picture can be read. With ``animations``, each picture of an animated
-    file is a frame, all of the same index; without, the first one stands for all.
+    error is raised only if no picture can be read. Of one that is cut off, what is there is shown,
+    and that is stored as well. With ``animations``, each picture of an animated file is a frame,
+    all of the same index; without, the first one stands for all.
 
     ``passed_over`` has the reason why a file or folder inside a folder is not among the pictures.
     """
@@ -87,6 +88,9 @@ class PictureSource(Managed):
 
     def _frame(self, index: int, picture: _Picture) -> Frame:
         image, original = picture
+        if original.cut_off and self._skip:
+            path = self.paths[index]
+            self.unreadable[path] = MediaError(f"{str(path)!r} is cut off; what is there is shown")
         return Frame(image, index, index / self._rate, time.monotonic(), original=original)
 
     def _open(self) -> tuple[int, _Picture]:

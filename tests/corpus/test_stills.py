@@ -374,6 +374,29 @@ def test_an_animation_comes_out_whole(untouched, tmp_path, source, target, alpha
     assert [below for _, _, below in made] == [0 if alpha else 255] * 3
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+def test_of_a_cut_jpeg_what_is_there_is_painted_and_said(cli, style, tmp_path, progressive):
+    path, out = tmp_path / "photo.jpg", tmp_path / "out.png"
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    data, _ = stills.exif_with_thumbnail()  # which has an end of its own
+    Image.fromarray(noise).save(path, exif=data, progressive=progressive)
+    whole = read_picture(path)
+    path.write_bytes(path.read_bytes()[:-500])
+    code, _, said = cli("image", path, "-o", out, "--style", style, "--strength", "0")
+    assert code == 1
+    assert "photo.jpg' is cut off; what is there is shown" in said
+    np.testing.assert_allclose(read_picture(out)[:16], whole[:16], atol=255 if progressive else 0)
+
+
+def test_of_a_gif_cut_between_pictures_those_before_are_painted(cli, style, tmp_path):
+    path, out = stills.animation(tmp_path / "in.gif"), tmp_path / "out.gif"
+    path.write_bytes(path.read_bytes()[:-80])
+    code, _, said = cli("image", path, "-o", out, "--style", style, "--strength", "0")
+    assert code == 1
+    assert "in.gif' is cut off; what is there is shown" in said
+    assert Image.open(out).size == (48, 32)
+
+
 def test_animations_among_stills(untouched, tmp_path):
     folder = tmp_path / "mixed"
     folder.mkdir()
