@@ -409,10 +409,12 @@ class TestWeb:
         assert film.sent < 1.1 * len(film.data)
         assert {path.name for path in tmp_path.iterdir()} == {out.name, "tiny.onnx"}
 
-    def test_a_preview_reads_little(self, video, server, tmp_path):
-        clip = media_factory.clip(tmp_path / "in.mkv", count=1000, size=(48, 36), images=noise)
+    @pytest.mark.parametrize("suffix", [".mkv", ".ts"])
+    def test_a_preview_reads_little(self, video, server, tmp_path, suffix):
+        clip = tmp_path / f"in{suffix}"
+        media_factory.clip(clip, count=1000, size=(48, 36), images=noise, sound="aac")
         film, out = Ranged(clip), tmp_path / "out.mkv"
-        assert video(server.serve("film.mkv", film), "-o", out, "--preview", "0.4")[0] == 0
+        assert video(server.serve(clip.name, film), "-o", out, "--preview", "0.4")[0] == 0
         assert len(media_factory.times(out)) == 10
         assert film.sent < 3 / 4 * len(film.data)
 

@@ -91,7 +91,7 @@ class Video:
         with open_input(self.video) as container:
             stream = main_video(container)
             start = (stream.start_time or 0) * (stream.time_base or Fraction(1))
-        return max(span.start, start - Timeline.of(self.video).origin)
+        return max(span.start, start - Timeline.of(self.video, quick=span.quick).origin)
 
     @property
     def read(self) -> Sequence[Path]:

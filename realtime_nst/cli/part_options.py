@@ -1,5 +1,6 @@
 """Options that choose a part of a film."""
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +60,11 @@ def part_of(film: "Film", span: "Span", *, preview: bool) -> "Span":
     It begins with a frame. Raises :class:`UsageError` if there is none.
     """
     if preview and span.length is not None:
-        span = _middle(film, span.length)
+        middle = _middle(film, span.length)
+        try:
+            return film.part(middle)
+        except UsageError:  # the clock jumps, so that nothing is there
+            return film.part(replace(middle, quick=False))
     return span if span.is_whole else film.part(span)
 
 
@@ -75,4 +80,4 @@ def _middle(film: "Film", length: Fraction) -> "Span":
     if length >= whole:
         return Span()
     start = (whole - length) / 2
-    return Span(start, start + length)
+    return Span(start, start + length, quick=True)

@@ -13,11 +13,13 @@ from av.packet import Packet
 class Span:
     """What begins at or after ``start`` and before ``end`` seconds of a film (None: to its end).
 
-    In the part, times count from ``start``.
+    In the part, times count from ``start``. With ``quick``, the file is not read to its end to find
+    out whether its clock jumps, as that of an MPEG stream may.
     """
 
     start: Fraction = Fraction(0)
     end: Fraction | None = None
+    quick: bool = False
 
     @property
     def length(self) -> Fraction | None:

@@ -57,10 +57,11 @@ class Timeline:
     late_streams: bool = False
 
     @classmethod
-    def of(cls, path: VideoFile) -> Timeline:
-        """Reads MPEG streams once to the end, without decoding. Raises as ``open_input``."""
+    def of(cls, path: VideoFile, *, quick: bool = False) -> Timeline:
+        """Reads MPEG streams once to the end, without decoding, unless ``quick``: then their clock
+        is taken not to jump. Raises as ``open_input``."""
         facts = os.stat(path) if isinstance(path, Path) and path.is_file() else None
-        return _timeline(path, facts and (facts.st_size, facts.st_mtime_ns))
+        return _timeline(path, facts and (facts.st_size, facts.st_mtime_ns), quick)
 
     def seeks(self, container: InputContainer) -> bool:
         """Only reading from the beginning tells which of several joined clocks holds, and which
@@ -101,9 +102,9 @@ class Timeline:
 
 
 @lru_cache(maxsize=8)
-def _timeline(path: VideoFile, version: tuple[int, int] | None) -> Timeline:
+def _timeline(path: VideoFile, version: tuple[int, int] | None, quick: bool) -> Timeline:
     with open_input(path) as container:
-        if container.format.flags & _TS_DISCONT:
+        if container.format.flags & _TS_DISCONT and not quick:
             return _Joins(container).timeline()
         starts = [
             stream.start_time * stream.time_base

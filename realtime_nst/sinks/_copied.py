@@ -60,7 +60,7 @@ class CopiedStreams:
     ) -> None:
         self._source, self._kind, self._span = source, kind, span
         self._input = open_input(source)
-        self._timeline = Timeline.of(source)
+        self._timeline = Timeline.of(source, quick=span.quick)
         self._codecs = {fate.index: fate.codec for fate in fates}
         # In a damaged file, further streams may come to light while it is read.
         found = len(self._input.streams)
@@ -110,8 +110,11 @@ class CopiedStreams:
 
     def _changed(self) -> Iterator[Packet[Any]]:
         for packet in self._read():
-            if packet.stream_index in self._outputs:
-                yield from self._ready(packet.stream_index, packet)
+            index = packet.stream_index
+            # The first packet that is filtered has the header; what is converted is cut behind it.
+            wanted = self._codecs.get(index) or self._begins_within(index, packet)
+            if index in self._outputs and wanted:
+                yield from self._ready(index, packet)
         for index in self._outputs:
             yield from self._ready(index, None)
 

@@ -110,7 +110,7 @@ class VideoSink:
                 self._fates, self.notices = decide(
                     container, source, path, self._kind, choice.name, drop=drop, strict=strict
                 )
-                origin = Timeline.of(source).origin
+                origin = Timeline.of(source, quick=span.quick).origin
                 traits = Traits.of(container, origin, span.start, hdr=choice.pixels.hdr)
                 others["source"] = _identity(source)
         self._encoding = Encoding(choice.codec, quality, traits, others, choice.pixels)

@@ -34,7 +34,7 @@ class Film:
         self.path, self._span = path, span
         self._start = span.start if span else Fraction(0)
         self.faults = Faults(truncated=_is_cut_off(path))
-        self.timeline = Timeline.of(path)
+        self.timeline = Timeline.of(path, quick=span.quick if span else False)
         self.misplaced = 0
         """Frames with a wrong time, which were put between their neighbours."""
         self._decoding = self._decoded(None)

@@ -77,7 +77,7 @@ class VideoSource(Managed):
     def _wanted(self) -> Span | None:
         """The part of the film; None: all, with frames that a file hides before its beginning."""
         whole = self._span.is_whole and not self._start
-        return None if whole else Span(self._start, self._span.end)
+        return None if whole else replace(self._span, start=self._start)
 
     @property
     def info(self) -> StreamInfo:
