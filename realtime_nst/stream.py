@@ -61,6 +61,12 @@ class Original:
     decoded: Any = None
 
 
+def is_transparent(original: Original | None) -> bool:
+    """Whether ``original`` has an alpha channel."""
+    pixels = original.pixels if original else None
+    return pixels is not None and pixels.shape[2] == 4
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One picture of a stream.

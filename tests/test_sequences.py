@@ -66,7 +66,7 @@ class TestSequences:
         (folder / "notes.txt").touch()
         source = SequenceSource(folder)
         assert len(shown(source)) == 2
-        assert source.notices == [f"1 others in {folder} are left out (not a picture)"]
+        assert source.notices == [f"of {folder}, 1 left out (not a picture)"]
 
     def test_other_sizes_get_bars(self, tmp_path):
         folder = made(tmp_path / "p", [10, 12])
@@ -97,7 +97,9 @@ class TestSequences:
         source = SequenceSource(tmp_path)
         with source:
             list(source)
-        assert source.notices == [f"{tmp_path} has transparency, which is lost"]
+        assert source.notices == [
+            f"{tmp_path} has transparency, which is lost; .webm (VP9) and .mov (ProRes) keep it"
+        ]
 
     def test_a_part_begins_with_a_picture(self, tmp_path):
         folder = made(tmp_path / "p", range(1, 13))

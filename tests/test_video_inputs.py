@@ -140,6 +140,22 @@ class TestPictures:
         assert video(own, "-o", tmp_path / "%d.jpg")[0] == 0
         assert len(list(tmp_path.glob("*.jpg"))) == 12
 
+    @pytest.mark.parametrize("suffix", [".webm", ".mov"])
+    def test_transparency_comes_and_goes(self, video, tmp_path, suffix):
+        for number in range(3):
+            picture = Pillow.new("RGBA", (64, 48), (200, 60, 60, 255))
+            picture.paste((0, 0, 0, 0), (0, 0, 32, 48))
+            picture.save(tmp_path / f"{number}.png")
+        film, back = tmp_path / f"film{suffix}", tmp_path / "back" / "%d.png"
+        code, _, said = video(tmp_path / "%d.png", "-o", film)
+        assert code == 0
+        assert "transparency" not in said
+        assert video(film, "-o", back)[0] == 0
+        found = np.array(Pillow.open(tmp_path / "back" / "2.png"))
+        assert found.shape == (48, 64, 4)
+        assert found[:, :28, 3].max() < 5
+        assert np.allclose(found[:, 36:], (200, 60, 60, 255), atol=6)
+
     def test_an_animated_picture_becomes_a_film(self, video, tmp_path):
         first, *rest = [Pillow.new("RGB", (64, 48), (n, n, n)) for n in (0, 90, 180)]
         rest = {"append_images": rest, "duration": [40, 300, 80], "lossless": True}
@@ -381,8 +397,14 @@ def server(monkeypatch):
         yield running
 
 
-def noise(number, size):
-    return np.random.default_rng(number).integers(0, 256, (*size[::-1], 3), np.uint8)
+def noisy_clip(path, **how):
+    """Large for its few frames."""
+
+    def noise(number, size):
+        return np.random.default_rng(number).integers(0, 256, (*size[::-1], 3), np.uint8)
+
+    fast = {"preset": "ultrafast"}
+    media_factory.clip(path, images=noise, sound="aac", options=fast, **how)
 
 
 @pytest.fixture
@@ -390,8 +412,7 @@ def noisy(once):
     """Six seconds, 0.6 MB."""
 
     def make(folder):
-        clip = folder / "long film.mkv"
-        media_factory.clip(clip, count=150, size=(96, 72), images=noise, sound="aac")
+        noisy_clip(folder / "long film.mkv", count=150, size=(96, 72))
 
     return once("noisy clip", make) / "long film.mkv"
 
@@ -412,7 +433,7 @@ class TestWeb:
     @pytest.mark.parametrize("suffix", [".mkv", ".ts"])
     def test_a_preview_reads_little(self, video, server, tmp_path, suffix):
         clip = tmp_path / f"in{suffix}"
-        media_factory.clip(clip, count=1000, size=(48, 36), images=noise, sound="aac")
+        noisy_clip(clip, count=1000, size=(48, 36))
         film, out = Ranged(clip), tmp_path / "out.mkv"
         assert video(server.serve(clip.name, film), "-o", out, "--preview", "0.4")[0] == 0
         assert len(media_factory.times(out)) == 10

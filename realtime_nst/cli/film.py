@@ -13,6 +13,7 @@ from realtime_nst.errors import UsageError
 if TYPE_CHECKING:
     from realtime_nst.cli.video_output import FilmSink
     from realtime_nst.media.container import VideoFile
+    from realtime_nst.media.pixels import Pixels
     from realtime_nst.media.span import Span
     from realtime_nst.sources.animation import AnimationSource
     from realtime_nst.sources.sequence import SequenceSource
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 
 class Film(Protocol):
     """``video`` is the file that sound and the like are in, if there is one; ``rate`` is needed
-    where there is none. ``settings`` tell the film from others."""
+    where there is none, and so is ``held``, what the pixels hold. ``settings`` tell the film from
+    others."""
 
     @property
     def video(self) -> VideoFile | None: ...
     @property
     def rate(self) -> Fraction | None: ...
+    @property
+    def held(self) -> Pixels: ...
     @property
     def settings(self) -> dict[str, str]: ...
     def length(self) -> Fraction | None:
@@ -68,6 +72,13 @@ class Video:
 
     video: VideoFile
     rate: None = None
+
+    @property
+    def held(self) -> Pixels:
+        """The file says it."""
+        from realtime_nst.media.pixels import EIGHT_BITS
+
+        return EIGHT_BITS
 
     @property
     def settings(self) -> dict[str, str]:
@@ -111,6 +122,7 @@ class _OfPictures:
 
     def __init__(self, whole: SequenceSource | AnimationSource) -> None:
         self._whole = whole
+        self.held = whole.held
 
     @property
     def settings(self) -> dict[str, str]:
@@ -143,7 +155,8 @@ class Pictures(_OfPictures):
         del deinterlace
         from realtime_nst.sources.sequence import SequenceSource
 
-        return SequenceSource(self._path, rate=self.rate, start=sink.resume_from, span=span)
+        start, kept = sink.resume_from, sink.pixels
+        return SequenceSource(self._path, rate=self.rate, start=start, span=span, kept=kept)
 
 
 class Animation(_OfPictures):
@@ -162,4 +175,5 @@ class Animation(_OfPictures):
         del deinterlace
         from realtime_nst.sources.animation import AnimationSource
 
-        return AnimationSource(self._path, start=sink.resume_from, span=span)
+        start, kept = sink.resume_from, sink.pixels
+        return AnimationSource(self._path, start=start, span=span, kept=kept)

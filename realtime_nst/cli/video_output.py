@@ -108,8 +108,11 @@ class Target:
 
         if not self.is_pictures:
             of_video |= {"overwrite": overwrite, "strict": strict, "drop": drop, **coding}
-            return VideoSink(self.path, source=film.video, rate=film.rate, **of_video)
-        pictures = SequenceSink(self.path, source=film.video, overwrite=overwrite, drop=drop)
+            of_video |= {"source": film.video, "rate": film.rate, "held": film.held}
+            return VideoSink(self.path, **of_video)
+        pictures = SequenceSink(
+            self.path, source=film.video, held=film.held, overwrite=overwrite, drop=drop
+        )
         if strict and pictures.notices:
             raise UsageError(f"{pictures.notices[0]}; leave it out with --drop")
         return pictures

@@ -176,6 +176,11 @@ def _with_chunks(coded: bytes, chunks: bytes) -> bytes:
     return coded[:_PNG_HEADER] + chunks + coded[_PNG_HEADER:]
 
 
+def holds_alpha(path: Path) -> bool:
+    """Whether pictures with the suffix of ``path`` keep transparency."""
+    return WRITERS[path.suffix.lower()][0] in _TRANSPARENT
+
+
 def restored(image: Image, original: Original, *, alpha: bool) -> NDArray[np.uint8]:
     """``image`` (sRGB, over white) in the colour space of ``original``, with its transparency if
     ``alpha``.

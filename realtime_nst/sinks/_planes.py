@@ -17,7 +17,7 @@ from realtime_nst.media.hdr import tone_map
 from realtime_nst.media.light_levels import LightLevels
 from realtime_nst.media.pixels import EIGHT_BITS, Deep, Pixels
 from realtime_nst.sinks._encode_picture import restored
-from realtime_nst.stream import Image, Original
+from realtime_nst.stream import Image, Original, is_transparent
 
 _FORMS = {(3, 1): "rgb24", (4, 1): "rgba", (3, 2): "rgb48le", (4, 2): "rgba64le"}
 """FFmpeg's names, by channels and bytes of each."""
@@ -59,8 +59,8 @@ class ToPlanes:
     def _deepest(self, image: Image, original: Original) -> NDArray[Any]:
         if self.pixels.hdr:
             return self._hdr(image, original)
-        has_alpha = original.pixels is not None and original.pixels.shape[2] == 4
-        if self.pixels.alpha and has_alpha:
+        # Those of a profile are in its colour space, and only pictures are written in one.
+        if self.pixels.alpha and is_transparent(original) and not original.profile:
             painted = restored(image, original, alpha=True)
         else:
             painted = image

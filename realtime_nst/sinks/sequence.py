@@ -6,10 +6,14 @@ from collections.abc import Collection, Iterator
 from fractions import Fraction
 from pathlib import Path
 
+from av.container import InputContainer
+
 from realtime_nst.errors import TargetExists, UsageError
 from realtime_nst.media.container import VideoFile, open_input
 from realtime_nst.media.numbered import Pattern
-from realtime_nst.media.pixels import EIGHT_BITS
+from realtime_nst.media.pixels import EIGHT_BITS, Pixels
+from realtime_nst.sinks._choice import held_by
+from realtime_nst.sinks._encode_picture import holds_alpha
 from realtime_nst.sinks._fates import DROPPABLE, check_dropped
 from realtime_nst.sinks.pictures import SUFFIXES, check_quality, make_folder, write_picture
 from realtime_nst.stream import Frame, Unmanaged
@@ -27,7 +31,8 @@ class SequenceSink(Unmanaged):
     Each appears only when it is whole; the folder is made. ``quality`` (1 to 100) is for JPEG and
     WebP. ``written`` counts them. ``notices`` has a line for what pictures do not hold of
     ``source``, the video that the frames are of, but for the kinds in ``drop``, as ``VideoSink``
-    names them; it is complete when all are written.
+    names them; it is complete when all are written. Without a source, ``held`` is what the pixels
+    of the frames hold.
 
     The constructor raises :class:`UsageError` for an unknown suffix, and :class:`TargetExists` if
     there are such pictures and not ``overwrite``; writing raises :class:`MediaError`.
@@ -41,6 +46,7 @@ class SequenceSink(Unmanaged):
         overwrite: bool = False,
         quality: int = 95,
         drop: Collection[str] = (),
+        held: Pixels = EIGHT_BITS,
     ) -> None:
         check_dropped(drop)
         if path.suffix.lower() not in SUFFIXES:
@@ -57,7 +63,13 @@ class SequenceSink(Unmanaged):
                 "--overwrite, or give the output another name"
             )
         self.written = 0
-        self.notices = list(_left_out(source, drop)) if source else []
+        self.notices: list[str] = []
+        if source:
+            with open_input(source) as container:
+                self.notices += _left_out(container, source.name, drop)
+                held = held_by(container)
+        self.pixels = Pixels(alpha=held.alpha and holds_alpha(path))
+        """What is kept of the source's pixels."""
         self._name = source.name if source else ""
         self._last: Fraction | None = None
         self._steps: list[Fraction] = []
@@ -65,7 +77,6 @@ class SequenceSink(Unmanaged):
     resume_from: Fraction | None = None
     """Frames are wanted from the beginning."""
     frames_before = 0
-    pixels = EIGHT_BITS
 
     @property
     def names(self) -> tuple[Path, ...]:
@@ -109,10 +120,9 @@ def _shown(seconds: Fraction) -> str:
     return f"{float(seconds):.3f}"
 
 
-def _left_out(source: VideoFile, drop: Collection[str]) -> Iterator[str]:
-    with open_input(source) as container:
-        there = {stream.type for stream in container.streams}
+def _left_out(container: InputContainer, name: str, drop: Collection[str]) -> Iterator[str]:
+    there = {stream.type for stream in container.streams}
     kinds = [name for name in ("sound", "subtitles") if DROPPABLE[name] in there]
     if kinds := [name for name in kinds if name not in drop]:
         listed, verb = " and ".join(kinds), "is" if kinds == ["sound"] else "are"
-        yield f"of {source.name}, {listed} {verb} left out: pictures hold none"
+        yield f"of {name}, {listed} {verb} left out: pictures hold none"

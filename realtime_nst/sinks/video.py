@@ -49,9 +49,10 @@ class VideoSink:
     kinds of streams to leave out (sound, subtitles, data, other). For a part of a film, ``span``,
     all of this is cut alike, and in the result times count from its start.
 
-    Without a source, ``rate`` is the nominal number of frames a second. ``codec`` is a name in
-    ``formats.CODECS`` (default: the container's first that holds what is asked for and, if one
-    does, the source's transparency), ``quality`` its quality number, lower is better.
+    Without a source, ``rate`` is the nominal number of frames a second, and ``held`` what their
+    pixels hold. ``codec`` is a name in ``formats.CODECS`` (default: the container's first that
+    holds what is asked for and, if one does, the source's transparency), ``quality`` its quality
+    number, lower is better.
 
     ``bits`` a channel are written, 8 or 10; ``hdr`` "keep" writes the HDR of the source, with 10
     bits, and "map" the SDR that it is mapped to. ``pixels`` says what this comes to, for the
@@ -93,6 +94,7 @@ class VideoSink:
         stream: BinaryIO | None = None,
         bits: int = 8,
         hdr: str = "map",
+        held: Pixels = EIGHT_BITS,
     ) -> None:
         path, self._span = Path(path), span
         source = Path(source) if isinstance(source, str) else source
@@ -102,7 +104,7 @@ class VideoSink:
         self._fates: list[Fate] = []
         traits, others = Traits.plain(rate), {"source": "", _PART: repr(span), **(settings or {})}
         with open_input(source) if source else nullcontext() as container:
-            held = held_by(container) if container else EIGHT_BITS
+            held = held_by(container) if container else held
             self._choice = choice = chosen(codec, path, self._name, held, bits=bits, hdr=hdr)
             quality = checked_quality(quality, choice.name)
             self._file = self._working_file(stream, overwrite, resume)

@@ -16,6 +16,8 @@ from realtime_nst.media.light_levels import LightLevels
 from realtime_nst.media.pixels import Pixels
 from realtime_nst.media.tone import PQ
 
+KEEPING = ".webm (VP9) and .mov (ProRes) keep it"
+
 _EXTRAS = {
     SideDataType.A53_CC: "captions inside the pictures (CEA-608 or 708)",
     SideDataType.SPHERICAL: "the tags of a 360-degree video",
@@ -47,7 +49,7 @@ def lost_of_film(
             f"{name} is wide-gamut (BT.2020): mapped to 8-bit BT.709, colours outside it are lost"
         )
     if pixels.alpha and not kept.alpha:
-        yield f"{name} has transparency, which is lost; .webm (VP9) and .mov (ProRes) keep it"
+        yield f"{name} has transparency, which is lost; {KEEPING}"
     if Orientation.of(first) is None:
         yield (
             f"{name} has a rotation of {first.rotation} degrees, which is not applied "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
@@ -12,9 +13,11 @@ from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.files import digest
 from realtime_nst.media.container import clock
 from realtime_nst.media.pictures import count_pictures, read_animation
+from realtime_nst.media.pixels import EIGHT_BITS, Pixels
 from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.sources._decoding import Faults
-from realtime_nst.stream import Frame, Image, Managed, Original, StreamInfo
+from realtime_nst.sources._lost import KEEPING
+from realtime_nst.stream import Frame, Image, Managed, Original, StreamInfo, is_transparent
 
 KINDS = ("WebP",)
 """Those that FFmpeg does not read."""
@@ -34,13 +37,20 @@ class AnimationSource(Managed):
     """The pictures of the animated picture file ``path`` in ``span``, from the first one at or
     after ``start`` seconds, each shown for its own delay.
 
-    ``notices`` is complete once all have been read. Where
-    the file is damaged, iteration ends and ``faults`` says so. Entering raises
+    ``kept`` is what the output holds of them. ``notices`` is complete once all have been read.
+    Where the file is damaged, iteration ends and ``faults`` says so. Entering raises
     :class:`MediaError` if it cannot be read.
     """
 
-    def __init__(self, path: Path, *, start: Fraction | None = None, span: Span = WHOLE) -> None:
-        self.path, self._span = path, span
+    def __init__(
+        self,
+        path: Path,
+        *,
+        start: Fraction | None = None,
+        span: Span = WHOLE,
+        kept: Pixels = EIGHT_BITS,
+    ) -> None:
+        self.path, self._span, self._kept = path, span, kept
         self._start = max(span.start, start or Fraction(0))
         self.notices: list[str] = []
         self.faults = Faults()
@@ -73,7 +83,8 @@ class AnimationSource(Managed):
                     continue
                 self._note_transparency(original)
                 self.faults.reached = pts
-                yield Frame(image, index, pts, time.monotonic(), lasting)
+                original = replace(original, animated=None)
+                yield Frame(image, index, pts, time.monotonic(), lasting, original)
                 index += 1
         except MediaError:
             self.faults.truncated = True
@@ -87,9 +98,14 @@ class AnimationSource(Managed):
             pts += lasting
 
     def _note_transparency(self, original: Original) -> None:
-        notice = f"{self.path.name} has transparency, which is lost"
-        if original.pixels is not None and original.pixels.shape[2] == 4:
+        notice = f"{self.path.name} has transparency, which is lost; {KEEPING}"
+        if not self._kept.alpha and is_transparent(original):
             self.notices += [] if notice in self.notices else [notice]
+
+    @property
+    def held(self) -> Pixels:
+        """What the first picture holds."""
+        return Pixels(alpha=is_transparent(next(self._timed())[1]))
 
     @property
     def paths(self) -> list[Path]:

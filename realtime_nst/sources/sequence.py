@@ -14,17 +14,19 @@ from realtime_nst.errors import UsageError
 from realtime_nst.files import nearest
 from realtime_nst.media.container import clock
 from realtime_nst.media.numbered import Pattern, is_pattern, missing, numbers_of
+from realtime_nst.media.pixels import EIGHT_BITS, Pixels
 from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.sources._decoding import Faults
+from realtime_nst.sources._lost import KEEPING
 from realtime_nst.sources.paced import fitted
 from realtime_nst.sources.pictures import PictureSource, list_pictures
-from realtime_nst.stream import Frame, Managed, StreamInfo
+from realtime_nst.stream import Frame, Managed, StreamInfo, is_transparent
 
 
 class SequenceSource(Managed):
     """The pictures called ``path`` with a number, as in ``frame_%04d.png``, or in the folder
     ``path`` by name, ``rate`` a second: those in ``span``, from the first one at or after
-    ``start`` seconds. ``paths`` are all.
+    ``start`` seconds. ``paths`` are all; ``kept`` is what the output holds of them.
 
     Pictures of another size than the first are fitted into
     it with bars. One that cannot be read is left out, the one before stays, and ``faults`` counts
@@ -39,8 +41,9 @@ class SequenceSource(Managed):
         rate: Fraction = Fraction(25),
         start: Fraction | None = None,
         span: Span = WHOLE,
+        kept: Pixels = EIGHT_BITS,
     ) -> None:
-        self.path, self._rate = path, rate
+        self.path, self._rate, self._kept = path, rate, kept
         self.notices: list[str] = []
         self.faults = Faults()
         self.paths = self._in_folder() if path.is_dir() else self._of_pattern()
@@ -68,7 +71,7 @@ class SequenceSource(Managed):
         self._note_gaps(numbers_of(found))
         if passed_over:
             kinds = ", ".join(sorted(set(passed_over.values())))
-            self.notices.append(f"{len(passed_over)} others in {self.path} are left out ({kinds})")
+            self.notices.append(f"of {self.path}, {len(passed_over)} left out ({kinds})")
         return found
 
     def _note_gaps(self, numbers: Sequence[int]) -> None:
@@ -79,6 +82,11 @@ class SequenceSource(Managed):
     def length(self) -> Fraction:
         """Seconds of all pictures."""
         return len(self.paths) / self._rate
+
+    @property
+    def held(self) -> Pixels:
+        """What the first picture holds."""
+        return Pixels(alpha=is_transparent(next(iter(self._pictures)).original))
 
     @property
     def identity(self) -> str:
@@ -115,7 +123,8 @@ class SequenceSource(Managed):
             self._note_losses(frame, size)
             image = fitted(frame.image, *size)
             self.faults.reached = shown
-            yield Frame(image, number, shown, time.monotonic(), 1 / self._rate)
+            original = frame.original if image is frame.image else None
+            yield Frame(image, number, shown, time.monotonic(), 1 / self._rate, original)
         self.faults.corrupt = len(self._pictures.unreadable)
 
     def _note_losses(self, frame: Frame, size: tuple[int, int]) -> None:
@@ -125,7 +134,7 @@ class SequenceSource(Managed):
                 f"{self._pictures.paths[frame.index].name} is {width}x{height}: this and others of "
                 f"another size are fitted into {size[0]}x{size[1]} with bars"
             )
-        transparency = f"{self.path} has transparency, which is lost"
-        pixels = frame.original.pixels if frame.original else None
-        if pixels is not None and pixels.shape[2] == 4 and transparency not in self.notices:
+        transparency = f"{self.path} has transparency, which is lost; {KEEPING}"
+        lost = not self._kept.alpha and is_transparent(frame.original)
+        if lost and transparency not in self.notices:
             self.notices.append(transparency)
