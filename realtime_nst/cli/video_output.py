@@ -84,7 +84,7 @@ class Target:
     def check_place(self, codec: str | None, *, overwrite: bool) -> None:
         """All that can be said before it is known what is painted. Raises as ``VideoSink``."""
         from realtime_nst.sinks.formats import codec_for
-        from realtime_nst.sinks.video import check_target
+        from realtime_nst.sinks.targets import check_target
 
         if self.is_pictures:
             return

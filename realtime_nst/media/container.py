@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import av
-import numpy as np
 from av.container import Container, InputContainer
 from av.packet import Packet
-from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.files import nearest
+from realtime_nst.media.orientation import Orientation
 from realtime_nst.media.picture_kinds import HEAD, is_still
-from realtime_nst.media.stored import Stored, StoredReader
-
-_EBML = b"\x1a\x45\xdf\xa3"
-_SEGMENT = b"\x18\x53\x80\x67"
-
+from realtime_nst.media.stored import Stored
 
 VideoFile = Path | Stored
 
@@ -135,50 +126,6 @@ def is_in_decoding_order(container: InputContainer) -> bool:
     return container.format.name == "avi"
 
 
-@dataclass(frozen=True)
-class Orientation:
-    """How a stored picture is shown: transposed, then mirrored from left to right and flipped from
-    top to bottom."""
-
-    transposed: bool = False
-    mirrored: bool = False
-    flipped: bool = False
-
-    @classmethod
-    def of(cls, frame: VideoFrame) -> Orientation | None:
-        """From the display matrix (ISO/IEC 14496-12, 6.2.2); None if it is no quarter turn."""
-        data = cast(Any, frame.side_data).get(SideDataType.DISPLAYMATRIX)
-        if data is None:
-            return cls()
-        a, b, _, c, d = struct.unpack("=5i", bytes(data)[:20])
-        if abs(b) + abs(c) < (abs(a) + abs(d)) * _SKEW and a and d:
-            return cls(False, a < 0, d < 0)
-        if abs(a) + abs(d) < (abs(b) + abs(c)) * _SKEW and b and c:
-            return cls(True, c < 0, b < 0)
-        return None
-
-    def apply(self, image: NDArray[Any]) -> NDArray[Any]:
-        """C-contiguous."""
-        import cv2
-
-        image = np.ascontiguousarray(image)
-        if self.transposed:
-            image = np.asarray(cv2.transpose(image))
-        if self.mirrored or self.flipped:
-            axes = -1 if self.mirrored and self.flipped else int(self.mirrored)
-            image = np.asarray(cv2.flip(image, axes))
-        return image
-
-
-_SKEW = 1e-3
-
-
-def pixel_shape(stream: VideoStream, orientation: Orientation) -> Fraction:
-    """A pixel's width over its height in upright pictures."""
-    aspect = stream.sample_aspect_ratio or Fraction(1)
-    return 1 / aspect if orientation.transposed else aspect
-
-
 def displayed(
     container: InputContainer, stream: VideoStream
 ) -> tuple[tuple[int, int], Fraction | None]:
@@ -269,57 +216,3 @@ def _check_has_video(path: VideoFile, container: InputContainer) -> None:
 def size_of(path: VideoFile) -> int:
     """Bytes."""
     return path.size if isinstance(path, Stored) else path.stat().st_size
-
-
-def is_cut_off(path: VideoFile) -> bool:
-    """True if an MP4, QuickTime, Matroska, WebM or AVI file is shorter than its header says.
-
-    False for other formats, and for Matroska recorded live, which do not declare their length.
-    """
-    size = size_of(path)
-    with path.open("rb") as file:
-        head = file.read(12)
-        file.seek(0)
-        if head[:4] == _EBML:
-            return _matroska_end(file) > size
-        if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-            return 8 + int.from_bytes(head[4:8], "little") > size
-        if head[4:8] == b"ftyp":
-            return _boxes_end(file, size) > size
-    return False
-
-
-_Reader = BinaryIO | StoredReader
-
-
-def _boxes_end(file: _Reader, size: int) -> int:
-    """The declared end of the last top-level box (ISO/IEC 14496-12, 4.2)."""
-    at = 0
-    while at + 8 <= size:
-        file.seek(at)
-        head = file.read(16)
-        length = int.from_bytes(head[:4], "big")
-        if length == 1:
-            length = int.from_bytes(head[8:16], "big")
-        if length < 8:
-            return size
-        at += length
-    return at
-
-
-def _matroska_end(file: _Reader) -> int:
-    """The declared end of the segment (RFC 8794, 4 and 5); 0 if there is none."""
-    file.seek(4)
-    file.seek(_variable_size(file), os.SEEK_CUR)
-    if file.read(4) != _SEGMENT:
-        return 0
-    length = _variable_size(file)
-    return file.tell() + length if length else 0
-
-
-def _variable_size(file: _Reader) -> int:
-    """An EBML size; 0 for "unknown", which is encoded as all ones."""
-    first = file.read(1)[0]
-    extra = 8 - first.bit_length()
-    value = int.from_bytes(bytes([first & ((1 << (7 - extra)) - 1)]) + file.read(extra), "big")
-    return 0 if value == (1 << (7 * (extra + 1))) - 1 else value

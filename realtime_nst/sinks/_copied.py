@@ -19,7 +19,6 @@ from realtime_nst.media.container import VideoFile, is_cover, open_input
 from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.media.timeline import Timeline
 from realtime_nst.sinks._convert import (
-    GAP,
     SHORT_TICK,
     Change,
     ConvertedSound,
@@ -29,6 +28,7 @@ from realtime_nst.sinks._convert import (
 )
 from realtime_nst.sinks._cut import chapters_of, cut_packets
 from realtime_nst.sinks._fates import COVER_TYPES, Fate, becomes_attachment
+from realtime_nst.sinks._unbroken import UnbrokenText, is_text
 from realtime_nst.sinks.formats import Container
 
 # Tags that describe the old file, not its content.
@@ -65,7 +65,9 @@ class CopiedStreams:
         # In a damaged file, further streams may come to light while it is read.
         found = len(self._input.streams)
         self._streams = [self._input.streams[fate.index] for fate in fates if fate.index < found]
-        self._in_gap: dict[int, bool] = defaultdict(bool)
+        self._chains: dict[int, UnbrokenText] = defaultdict(
+            lambda: UnbrokenText(self._timeline.origin, span)
+        )
         self._last: dict[int, Fraction] = {}
         self.damaged = 0
         """Packets left out: they cannot be read, or go back in time."""
@@ -140,11 +142,6 @@ class CopiedStreams:
             return True
         return packet.pts is None or packet.pts * packet.time_base + self._span.start in self._span
 
-    def _last_end(self, packet: Packet[Any]) -> Fraction:
-        """The seconds at which a packet ends behind which the stream of ``packet`` has no other."""
-        end = _length(packet.stream) - self._timeline.origin
-        return end if self._span.is_whole else self._span.moved(end) - packet.time_base
-
     def _is_in_order(self, index: int, packet: Packet[Any]) -> bool:
         """Muxers refuse decoding times that go back, and MP4 refuses those that stay."""
         if packet.dts is None:
@@ -175,29 +172,10 @@ class CopiedStreams:
                     packet.stream_index, _due(packet) < -_LONGEST_PRIMING
                 ):
                     continue
-                if packet.size:
-                    yield from self._with_gaps(packet)
-
-    def _with_gaps(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
-        """Subtitles of MP4 are an unbroken chain: an empty text fills each gap between two.
-
-        FFmpeg's muxer closes the chain with one that lasts as long as the packet before it, so the
-        one before it is made as short as possible, or the film would grow.
-        """
-        index = packet.stream_index
-        if not _is_text(packet.stream):
-            yield packet
-            return
-        is_last = _end(packet) >= self._last_end(packet)
-        gap = bytes(packet) == GAP
-        if gap and self._in_gap[index]:
-            return
-        self._in_gap[index] = gap
-        if gap and is_last:
-            packet.duration = 1
-        yield packet
-        if is_last and not gap and packet.pts is not None:
-            yield _gap_after(packet)
+                if packet.size and is_text(packet.stream):
+                    yield from self._chains[packet.stream_index].packets(packet)
+                elif packet.size:
+                    yield packet
 
     def _declare(self, stream: Stream, output: OutputContainer) -> None:
         codec = self._codecs[stream.index]
@@ -208,7 +186,7 @@ class CopiedStreams:
         else:
             new = output.add_stream_from_template(stream, opaque=True)
             self._changes[stream.index] = filtered_by(filter_of(stream), stream)
-            if _is_text(new) and stream.time_base:
+            if is_text(new) and stream.time_base:
                 new.time_base = stream.time_base / math.ceil(stream.time_base / SHORT_TICK)
         self._outputs[stream.index] = new
         new.metadata.update(stream_tags(stream))
@@ -225,31 +203,11 @@ class CopiedStreams:
             output.add_attachment(name, media_type, bytes(picture))
 
 
-def _is_text(stream: Stream) -> bool:
-    context = stream.codec_context
-    return context is not None and context.name == "mov_text"
-
-
 def _tick(stream: Stream, packet: Packet[Any]) -> Fraction:
     """The length of a tick of ``stream`` in MP4."""
     if isinstance(stream, AudioStream) and stream.codec_context is not None:
         return Fraction(1, stream.codec_context.sample_rate or 1000)
     return packet.time_base
-
-
-def _end(packet: Packet[Any]) -> Fraction:
-    return ((packet.pts or 0) + (packet.duration or 0)) * packet.time_base
-
-
-def _length(stream: Stream) -> Fraction:
-    return ((stream.start_time or 0) + (stream.duration or 0)) * (stream.time_base or Fraction(0))
-
-
-def _gap_after(packet: Packet[Any]) -> Packet[Any]:
-    gap = Packet(GAP)
-    gap.stream, gap.time_base, gap.duration = packet.stream, packet.time_base, 1
-    gap.pts = gap.dts = (packet.pts or 0) + (packet.duration or 0)
-    return gap
 
 
 def stream_tags(stream: Stream) -> dict[str, str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from fractions import Fraction
@@ -30,11 +28,10 @@ from realtime_nst.sinks._encode import Encoding, Traits, differences, encoder_ta
 from realtime_nst.sinks._fates import Fate, decide
 from realtime_nst.sinks._mux import Muxer
 from realtime_nst.sinks._piped import Piped
-from realtime_nst.sinks._unfinished import UnfinishedFile, check_not_there, last_shown
+from realtime_nst.sinks._unfinished import UnfinishedFile, last_shown
 from realtime_nst.sinks.formats import checked_quality, container_of
+from realtime_nst.sinks.targets import check_target, why_not_written
 from realtime_nst.stream import Frame
-
-_DISK_ERRORS = {errno.EACCES, errno.EROFS, errno.EFBIG, errno.EIO, errno.EDQUOT}
 
 _PART = "start or end"
 
@@ -251,7 +248,9 @@ class VideoSink:
         try:
             yield
         except (av.FFmpegError, OSError) as error:
-            raise MediaError(_why(error, self._file.path or self.partial, self.path)) from error
+            raise MediaError(
+                why_not_written(error, self._file.path or self.partial, self.path)
+            ) from error
 
 
 def _other_settings(earlier: Path, names: Iterable[str]) -> UsageError:
@@ -265,34 +264,8 @@ def _ticked(seconds: Fraction | None, tick: Fraction) -> Fraction | None:
     return round(seconds / tick) * tick if seconds else None
 
 
-def _why(error: av.FFmpegError | OSError, working: Path, path: Path) -> str:
-    if error.errno == errno.ENOSPC:
-        return f"no space left for {working}; free some, or write to another disk"
-    if error.errno == errno.EPIPE:
-        return f"nobody reads {path.stem} any more; it ended early"
-    if error.errno in _DISK_ERRORS or not isinstance(error, av.FFmpegError):
-        return f"{working} cannot be written: {error.strerror}"
-    mkv = path.suffix.lower() == ".mkv"
-    remedy = "convert the input with ffmpeg first" if mkv else f"name the output {path.stem}.mkv"
-    return f"FFmpeg cannot put this into a {path.suffix} file ({error.strerror}); {remedy}"
-
-
 def _identity(source: VideoFile) -> str:
     """Size and a digest of the beginning: tells files apart without reading them whole."""
     with source.open("rb") as file:
         head = hashlib.sha256(file.read(65_536)).hexdigest()
     return f"{size_of(source)} {head}"
-
-
-def check_target(path: Path, source: Path | None = None, *, overwrite: bool = False) -> None:
-    """Raises :class:`UsageError` where the video ``path`` cannot be written, or would replace
-    ``source``, and :class:`TargetExists`."""
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder; name a video file in it")
-    if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {path.parent} for {path.name}; create it first")
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"the folder {path.parent} is read-only; name the output elsewhere")
-    if source and path.exists() and source.exists() and path.samefile(source):
-        raise UsageError(f"{path} is the input itself; give the output another name")
-    check_not_there(path, overwrite)

@@ -11,7 +11,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.media.container import VideoFile, clock, frame_rate, is_cut_off
+from realtime_nst.media.container import VideoFile, clock, frame_rate
+from realtime_nst.media.cut_off import is_cut_off
 from realtime_nst.media.span import Span
 from realtime_nst.media.stored import Stored
 from realtime_nst.media.timeline import Timeline

@@ -11,8 +11,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from realtime_nst.media.colours import Colours
-from realtime_nst.media.container import Orientation
 from realtime_nst.media.light_levels import LightLevels
+from realtime_nst.media.orientation import Orientation
 from realtime_nst.media.pixels import Pixels
 from realtime_nst.media.tone import PQ
 

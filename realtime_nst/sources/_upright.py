@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from realtime_nst.media.container import Orientation
+from realtime_nst.media.orientation import Orientation
 from realtime_nst.media.pixels import Pixels
 from realtime_nst.sources._rgb import ToRgb
 from realtime_nst.stream import Image, Original

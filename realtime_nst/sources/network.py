@@ -16,7 +16,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, SourceStalled, UsageError
-from realtime_nst.media.container import Orientation, frame_rate, main_video, pixel_shape
+from realtime_nst.media.container import frame_rate, main_video
+from realtime_nst.media.orientation import Orientation, pixel_shape
 from realtime_nst.stream import Frame, Image, Managed, StreamInfo
 
 PROTOCOLS = ("http", "https", "rtmp", "rtsp", "rtsps", "srt", "tcp", "udp")

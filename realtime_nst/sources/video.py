@@ -12,7 +12,8 @@ from typing import Self
 from av.video.frame import VideoFrame
 
 from realtime_nst.errors import MediaError
-from realtime_nst.media.container import Orientation, VideoFile, check, frame_rate, pixel_shape
+from realtime_nst.media.container import VideoFile, check, frame_rate
+from realtime_nst.media.orientation import Orientation, pixel_shape
 from realtime_nst.media.pixels import EIGHT_BITS, Pixels
 from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.sources._decoding import Faults
