@@ -214,11 +214,11 @@ class Look:
         parse_brush(self.brush)
         if self.mask and self.mask_model:
             raise UsageError(
-                "--mask and --mask-model both say where to paint; leave one of them out"
+                "`mask` and `mask_model` both say where to paint; leave one of them out"
             )
         if (self.rest or self.invert_mask) and not (self.mask or self.mask_model):
-            name = "--rest" if self.rest else "--invert-mask"
-            raise UsageError(f"{name} has no effect without a mask; give --mask or --mask-model")
+            name = "`rest`" if self.rest else "`invert_mask`"
+            raise UsageError(f"{name} has no effect without a mask; give `mask` or `mask_model`")
 
 
 def amended(look: Look, **settings: Any) -> Look:

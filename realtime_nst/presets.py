@@ -66,7 +66,7 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
     except (UsageError, LookupError, TypeError):
         raise UsageError(f"{path} holds something else than a look; choose another name") from None
     if not overwrite:
-        raise TargetExists(f"{path} already exists; replace it with --overwrite")
+        raise TargetExists(f"{path} already exists; replace it with `overwrite`")
 
 
 def load(path: str | Path, unchecked: Container[str] = ()) -> tuple[Look, View]:
@@ -91,7 +91,7 @@ def preset(look: Look, view: View, folder: Path | None) -> dict[str, Any]:
 def read(preset: object, folder: Path, unchecked: Container[str] = ()) -> tuple[Look, View]:
     """The look and view of a preset; see :func:`load`."""
     if not isinstance(preset, Mapping) or "version" not in preset:
-        raise UsageError("this is not a look; make one with --save-look")
+        raise UsageError("this is not a look; make one with `save_look`")
     version = preset["version"]
     if type(version) is not int or version != VERSION:
         raise UsageError(
@@ -152,10 +152,10 @@ def from_json(
 
 def _read_json(path: Path) -> Any:
     if not os.path.lexists(path):
-        raise UsageError("there is no such look; make one with --save-look")
+        raise UsageError("there is no such look; make one with `save_look`")
     try:
         if not is_regular(path.resolve()) or path.stat().st_size > _LARGEST:
-            raise UsageError("this is not a look; make one with --save-look")
+            raise UsageError("this is not a look; make one with `save_look`")
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"the look cannot be read: {error.strerror}") from None

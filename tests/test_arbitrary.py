@@ -168,10 +168,10 @@ def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path, workers, weight):
 def test_other_paintings_or_another_kind_of_network_do_not_go_on(media, tmp_path):
     trainer(media, tmp_path)
     fewer = write_photos(tmp_path / "fewer", 11, (64, 96))
-    with pytest.raises(TrainingError, match=r"paintings.*--restart"):
+    with pytest.raises(TrainingError, match=r"paintings.*`restart`"):
         trainer(media, tmp_path, paintings=fewer)
     checkpoints.save(checkpoints.untrained(Recipe()), tmp_path / "checkpoint.pt")
-    with pytest.raises(TrainingError, match=r"kind of network.*--restart"):
+    with pytest.raises(TrainingError, match=r"kind of network.*`restart`"):
         trainer(media, tmp_path)
 
 
@@ -200,7 +200,7 @@ def test_nothing_left_to_train_on_is_said(tmp_path):
     ids=lambda bad: next(iter(bad)),
 )  # fmt: skip
 def test_a_recipe_that_cannot_be_is_refused_by_name(bad):
-    with pytest.raises(UsageError, match=r"--[a-z]|all weights"):
+    with pytest.raises(UsageError, match=r"`[a-z_]+`|all weights"):
         replace(ArbitraryRecipe(), **bad)
 
 
@@ -235,7 +235,7 @@ def test_unreadable_and_tiny_paintings_are_passed_over_until_there_are_too_many(
     (tmp_path / "text.jpg").write_text("not a picture")
     cv2.imwrite(str(tmp_path / "dot.png"), np.zeros((1, 1, 3), np.uint8))
     bad = [[tmp_path / "text.jpg"], [tmp_path / "dot.png"]]
-    with pytest.raises(TrainingError, match="--paintings"):
+    with pytest.raises(TrainingError, match="`paintings`"):
         raise PaintingCrops(bad, SMALL, 0)[0]
     good = PaintingCrops([*bad, [write_painting(tmp_path / "stripes.png")]], SMALL, 0)
     assert all(good[n].shape == (3, 48, 48) for n in range(6))
@@ -426,7 +426,7 @@ def test_a_grid_is_trained_against_where_it_can_be_seen(media, tmp_path):
     asked = replace(SMALL, steps=1, crop=64, grid_weight=1.0)
     trainer(media, tmp_path, asked).train(lambda progress: seen.append(progress.losses))
     assert "grid" in seen[0]
-    with pytest.raises(UsageError, match="--crop of 64 or more, not 56"):
+    with pytest.raises(UsageError, match="`crop` of 64 or more, not 56"):
         replace(SMALL, crop=56, grid_weight=1.0)
 
 

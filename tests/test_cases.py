@@ -305,7 +305,7 @@ def test_what_is_broken_of_sintel_is_named(settings, sintel, broken):
 def test_a_folder_without_a_known_step_is_refused(settings, sintel):
     folder, _, truth = sintel
     (truth["occluded"] / "frame_0001.png").unlink()
-    with pytest.raises(UsageError, match=r"--sintel.*sintel"):
+    with pytest.raises(UsageError, match=r"`sintel`.*sintel"):
         rows_of("temporal", replace(settings, sintel=folder))
 
 

@@ -128,7 +128,7 @@ def test_a_killed_run_resumes_as_if_unbroken(trained, photos, tmp_path):
 
 def test_a_run_begun_with_other_weights_of_the_style_is_not_gone_on_with(photos, tmp_path):
     coherent_run(checkpoints.untrained(Recipe(network=STYLE)), photos, tmp_path, SMALL).train()
-    with pytest.raises(TrainingError, match=r"another style.*--restart"):
+    with pytest.raises(TrainingError, match=r"another style.*`restart`"):
         coherent_run(checkpoints.untrained(Recipe(network=STYLE), seed=1), photos, tmp_path, SMALL)
 
 
@@ -140,9 +140,9 @@ def test_a_run_begun_with_other_weights_of_the_style_is_not_gone_on_with(photos,
         (
             checkpoints.untrained(Recipe(network=STYLE)),
             {"split": 3},
-            "--split 3.* 2 residual blocks",
+            "`split` 3.* 2 residual blocks",
         ),
-        (checkpoints.untrained(Recipe(network=STYLE)), {"motions": ()}, "--motions is empty"),
+        (checkpoints.untrained(Recipe(network=STYLE)), {"motions": ()}, "`motions` is empty"),
     ],
 )
 def test_what_cannot_be_made_coherent_is_refused(style, changes, said, photos, tmp_path):

@@ -83,7 +83,7 @@ def test_every_side_has_its_own_width(
 @pytest.mark.parametrize(("mode", "width"), [("wrap", 1), ("reflect", -1)])
 def test_padding_that_is_not_supported_is_said(tmp_path: Path, mode: str, width: int) -> None:
     path = _padding(tmp_path / "pad.onnx", [0, width, 0, 0] * 2, mode)
-    with pytest.raises(ModelError, match=rf"mode '{mode}' and widths.*{width}.*--provider"):
+    with pytest.raises(ModelError, match=rf"mode '{mode}' and widths.*{width}.*`provider`"):
         with_static_shape(path, 5, 6)
 
 

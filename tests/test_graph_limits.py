@@ -117,7 +117,7 @@ def test_a_harmful_mask_network_is_refused_too(harmful: Path) -> None:
 
 def test_a_mask_network_may_be_larger_than_a_style_and_may_not_be_one(tmp_path: Path) -> None:
     path = write_style(tmp_path / "style.onnx", card=card())
-    with pytest.raises(UsageError, match=r"is a style, which finds no subject; .*--style"):
+    with pytest.raises(UsageError, match=r"is a style, which finds no subject; .*`style`"):
         ModelMask(path)
     model = onnx.load(path)
     chain(model.graph, graph_limits.MOST_OPERATORS + 1)

@@ -39,7 +39,7 @@ def test_a_stream_is_taken_as_it_comes(web):
 
 def test_a_stream_that_falls_silent_stalls(web):
     url = web.serve("cam", Pictures([120], 3, hangs=True))
-    stalled = pytest.raises(SourceStalled, match=r"nothing for 0\.3 s.*--camera synthetic")
+    stalled = pytest.raises(SourceStalled, match=r"nothing for 0\.3 s.*`camera` synthetic")
     with stalled, NetworkSource(url, timeout=0.3) as source:
         list(source)
 

@@ -180,7 +180,7 @@ def test_a_file_that_changed_since_is_named(folder):
 def test_a_preset_is_not_written_over_unless_asked(folder):
     path = folder / "look.json"
     presets.save(path, Look("wave", strength=0.25), View())
-    with pytest.raises(TargetExists, match="--overwrite"):
+    with pytest.raises(TargetExists, match="`overwrite`"):
         presets.save(path, Look("wave"), View())
     presets.save(path, Look("wave", strength=0.75), View(), overwrite=True)
     assert presets.load(path)[0].strength == 0.75

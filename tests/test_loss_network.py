@@ -59,7 +59,7 @@ def test_absent_or_damaged_is_one_line_with_a_way_out(installed, damage, said):
     damage(installed)
     with pytest.raises(TrainingError, match=said) as caught:
         bundled(installed)
-    assert "--loss-network vgg19" in str(caught.value)
+    assert "`loss_network` vgg19" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -259,7 +259,7 @@ def test_features_are_computed_once():
 
 def test_a_missing_layer_is_named_with_the_remedy():
     view = FeatureExtractor([Vgg19(vgg19_weights())]).features(torch.rand(1, 3, 16, 16))
-    with pytest.raises(TrainingError, match=r"relu5_1.*relu3_4.*--loss-weights"):
+    with pytest.raises(TrainingError, match=r"relu5_1.*relu3_4.*`loss_weights`"):
         view.layer("relu5_1")
 
 

@@ -252,5 +252,5 @@ def test_an_objective_depends_on_the_recipe_alone(name):
 
 @pytest.mark.parametrize("options", [Recipe, Optimisation])
 def test_an_unknown_style_loss_is_refused_before_anything_is_read(options):
-    with pytest.raises(UnknownName, match="unknown --style-loss 'gramm'; did you mean 'gram'"):
+    with pytest.raises(UnknownName, match="unknown `style_loss` 'gramm'; did you mean 'gram'"):
         options(style_loss="gramm")

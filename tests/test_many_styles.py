@@ -180,7 +180,7 @@ def test_names_that_cannot_be_are_one_line(tmp_path):
         find_styles(folder)
     with pytest.raises(UsageError, match="separate the styles of a blend"):
         painting(write_painting(tmp_path / "a,b.png"))
-    with pytest.raises(UsageError, match="--styles takes a folder"):
+    with pytest.raises(UsageError, match="`styles` takes a folder"):
         find_styles(tmp_path / "none")
 
 
@@ -234,7 +234,7 @@ def test_a_killed_run_resumes_as_if_unbroken(media, tmp_path, temporal):
 
 def test_other_paintings_do_not_go_on(media, tmp_path):
     trainer(media, tmp_path / "run")
-    with pytest.raises(TrainingError, match=r"painting.*--restart"):
+    with pytest.raises(TrainingError, match=r"painting.*`restart`"):
         trainer(media, tmp_path / "run", paintings=find_styles(media["styles"])[:1])
 
 
@@ -320,7 +320,7 @@ def test_known_styles_start_as_they_were_and_others_in_the_middle(trained):
     start.load_into_many(network, TINY, ["new", "stripes", "blots"])
     blots, stripes = start.weights["styles"]
     assert torch.equal(network.styles, torch.stack([(blots + stripes) / 2, stripes, blots]))
-    with pytest.raises(TrainingError, match="add --network"):
+    with pytest.raises(TrainingError, match="add `network`"):
         start.load_into_many(network, "fast", ["new"])
 
 

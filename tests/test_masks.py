@@ -264,7 +264,7 @@ def test_a_file_that_is_no_network_or_another_one_is_refused_in_a_line(tmp_path)
         tmp_path / "sound.onnx", FLOAT, [1, 80], [helper.make_node("Neg", ["frame"], ["mask"])],
         [1, 80],
     )  # fmt: skip
-    with pytest.raises(ModelError, match=r"sound\.onnx.*\[1, 80\].*--mask-model needs"):
+    with pytest.raises(ModelError, match=r"sound\.onnx.*\[1, 80\].*`mask_model` needs"):
         ModelMask(wrong)
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from realtime_nst.cli import console
 from realtime_nst.cli.app import app
 from realtime_nst.cli.train_progress import say_started
 from realtime_nst.learning.training.recipe import Recipe
@@ -80,3 +81,47 @@ def test_training_says_when_fewer_photos_are_held_out_than_asked(capsys):
             SimpleNamespace(folder="x", recipe=Recipe(held_out=asked), photos=photos, step=0)
         )
         assert ("held out" in capsys.readouterr().err) == bool(said)
+
+
+# ---- the library speaks of arguments, the command line of options ------------------------------
+
+_COMMAND = re.compile(r"(realtime-nst|pip install) [^;,)]*")
+"""What is typed in a shell may hold options."""
+
+_HELP_OF_FIELDS = ("look.py", "recipe.py", "options.py", "settings.py")
+"""Files whose other texts than errors are help of the command line."""
+
+
+def test_outside_the_command_line_messages_name_no_options():
+    found = [
+        str(each)
+        for each in MESSAGES
+        if "cli" not in each.path.parts
+        and (each.kind == "error" or each.path.name not in _HELP_OF_FIELDS)
+        and re.search(r"--[a-z{]", _COMMAND.sub("", each.text))
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("replace it with `overwrite`", "replace it with --overwrite"),
+        ("give `mask_model` FILE", "give --mask-model FILE"),
+        ("'a `Name`' and ``", "'a `Name`' and ``"),
+    ],
+)
+def test_the_command_line_shows_arguments_as_options(capsys, said, shown):
+    console.say_error(said)
+    console.say_notice(said)
+    console.show(console.table(("what",), [(said,)]))
+    captured = capsys.readouterr()
+    assert captured.err == f"error: {shown}\nnote: {shown}\n"
+    assert shown in captured.out
+
+
+def test_an_argument_of_the_library_is_an_option_of_a_command(cli):
+    code, _, error = cli("video", "none.mp4", "--mask", "a.png", "--mask-model", "b.onnx")
+    assert code == 2
+    assert "--mask and --mask-model both say where to paint" in error
+    assert "`" not in error

@@ -191,7 +191,7 @@ def test_a_mask_of_the_painting_chooses_what_is_taken_from_it():
 
 def test_masks_go_with_the_gram_loss_alone(extractor):
     styles = [Style(STRIPES, content_mask=torch.ones(1, 1, 8, 8))]
-    with pytest.raises(UsageError, match="--style-loss gram"):
+    with pytest.raises(UsageError, match="`style_loss` gram"):
         optimise(CONTENT, styles, extractor, replace(SMALL, style_loss="mmd-linear"))
 
 
@@ -206,7 +206,7 @@ def test_coarse_to_fine_shares_the_steps_over_the_sizes(extractor):
 
 
 def test_too_many_sizes_are_refused_by_name(extractor):
-    with pytest.raises(UsageError, match=r"20 pixels.*--scales"):
+    with pytest.raises(UsageError, match=r"20 pixels.*`scales`"):
         optimise(CONTENT, [Style(STRIPES)], extractor, replace(SMALL, scales=2))
 
 
@@ -221,7 +221,7 @@ def test_too_many_sizes_are_refused_by_name(extractor):
 def test_a_painting_too_small_for_its_layers_is_one_clear_line(extractor, size, changes, told):
     options = replace(SMALL, **changes)
     styles = [Style(picture(2, (80, 80))), Style(picture(1, size))]
-    with pytest.raises(UsageError, match=rf"{told}.*--style-size.*--scales") as caught:
+    with pytest.raises(UsageError, match=rf"{told}.*`style_size`.*`scales`") as caught:
         optimise(picture(0, (80, 80)), styles, extractor, options)
     assert "\n" not in str(caught.value)
 
@@ -365,7 +365,7 @@ def test_a_named_layer_that_is_not_there_is_an_error():
     shallow = FeatureExtractor([Vgg19(vgg19_weights("3_4"))])
     named = replace(SMALL, content_layers=("relu4_1",))
     assert with_available_layers(named, shallow) == (named, "")
-    with pytest.raises(TrainingError, match=r"relu4_1.*--loss-weights"):
+    with pytest.raises(TrainingError, match=r"relu4_1.*`loss_weights`"):
         optimise(CONTENT, [Style(STRIPES)], shallow, named)
 
 
@@ -397,7 +397,7 @@ def test_a_loss_gone_astray_goes_back_to_the_best_picture(method, factor):
 @pytest.mark.parametrize("first_bad", [1, 4])
 def test_a_loss_that_stays_not_finite_is_one_clear_error(first_bad):
     measure = measure_of(lambda call, total: total * (math.nan if call >= first_bad else 1))
-    with pytest.raises(TrainingError, match="--learning-rate") as caught:
+    with pytest.raises(TrainingError, match="`learning_rate`") as caught:
         list(descent.descend(torch.ones(1, 3, 4, 4), measure, "adam", 0.0, 40))
     assert "\n" not in str(caught.value)
 
@@ -416,13 +416,13 @@ def test_a_loss_that_stays_not_finite_is_one_clear_error(first_bad):
     ids=str,
 )  # fmt: skip
 def test_options_that_cannot_be_are_refused_by_name(bad):
-    with pytest.raises(UsageError, match=f"--{next(iter(bad)).replace('_', '-')}") as caught:
+    with pytest.raises(UsageError, match=f"`{next(iter(bad))}`") as caught:
         replace(Optimisation(), **bad)
     assert "\n" not in str(caught.value)
 
 
 def test_whole_numbers_are_told_in_full():
-    with pytest.raises(UsageError, match=r"--seed 9{20} .* from 0 to 9223372036854775807"):
+    with pytest.raises(UsageError, match=r"`seed` 9{20} .* from 0 to 9223372036854775807"):
         Optimisation(seed=99999999999999999999)
 
 

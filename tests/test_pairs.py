@@ -155,7 +155,7 @@ def test_clips_take_their_share_whatever_the_workers_and_where_the_run_begins(cl
 
 
 def test_clips_that_cannot_be_used_are_named(tmp_path, clips):
-    with pytest.raises(UsageError, match=r"no such folder.*--clips"):
+    with pytest.raises(UsageError, match=r"no such folder.*`clips`"):
         find_clips(tmp_path / "none")
     with pytest.raises(UsageError, match=r"no clips in.*\.mp4"):
         find_clips(tmp_path)

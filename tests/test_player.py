@@ -124,7 +124,7 @@ def test_what_cannot_be_played_is_one_line(weights, own, style, painter, says):
 
 def test_without_a_painter_installed_the_remedy_is_named(monkeypatch):
     monkeypatch.setattr(styles, "folder", lambda: None)
-    with pytest.raises(UsageError, match=r"'a.jpg' is a picture.*--painter FILE.*train-any"):
+    with pytest.raises(UsageError, match=r"'a.jpg' is a picture.*`painter` FILE.*train-any"):
         find_player("a.jpg")
     with pytest.raises(UnknownName):
         find_player("wave")

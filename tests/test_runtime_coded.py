@@ -200,7 +200,7 @@ def test_a_network_of_several_has_as_many_weights(tmp_path, provider):
 
 
 def test_alone_they_say_what_is_missing(painter, several):
-    with pytest.raises(ModelError, match="paints like a picture; name one: --style PICTURE"):
+    with pytest.raises(ModelError, match="paints like a picture; name one: `style` PICTURE"):
         Stylizer(painter, "cpu")
     with pytest.raises(ModelError, match=r"has several styles; name one.*red, blue"):
         Stylizer(several, "cpu")

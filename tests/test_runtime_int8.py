@@ -85,7 +85,7 @@ def test_without_one_the_float_style_runs_and_int8_is_an_error(style: Path) -> N
 def test_one_made_from_another_file_is_not_its_form(style: Path) -> None:
     _write_form(style, "0" * 64)
     assert _shift_of(Stylizer(style, "openvino")) == 0
-    with pytest.raises(ProviderError, match=r"made from another wave\.onnx.*--overwrite"):
+    with pytest.raises(ProviderError, match=r"made from another wave\.onnx.*quantise"):
         Stylizer(style, "openvino-int8")
 
 

@@ -122,6 +122,6 @@ def test_a_failing_engine_is_one_line_that_names_the_remedy() -> None:
         raise RuntimeError("out of\n  memory " + "x" * 500)
 
     with pytest.raises(
-        ProviderError, match=r"picture of 8x9: out of memory x+; try a smaller --size"
+        ProviderError, match=r"picture of 8x9: out of memory x+; try a smaller `size`"
     ):
         Session("cpu", Model(Path("a.onnx"), card(), "0"), fail)(_picture(9, 8))

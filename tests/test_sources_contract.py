@@ -249,7 +249,7 @@ def test_camera_is_released_when_left(camera):
 def test_camera_that_stops_sending_stalls(camera):
     fake = FakeCamera([_bgr(_red())] * 3, hangs=True)
     with open_source(f"camera:{camera(fake)}", timeout=0.1) as source:
-        with pytest.raises(SourceStalled, match=r"no frame for 0\.1 s.*--camera synthetic"):
+        with pytest.raises(SourceStalled, match=r"no frame for 0\.1 s.*`camera` synthetic"):
             list(source)
         fake.freed.set()
 
@@ -285,7 +285,7 @@ def test_camera_that_does_not_work_lists_what_was_tried(camera, monkeypatch, fak
     message = str(caught.value)
     assert f"V4L2: {reason}" in message
     assert f"ANY: {reason}" in message
-    assert "--camera synthetic" in message
+    assert "`camera` synthetic" in message
     assert fake.released.is_set()
 
 

@@ -102,7 +102,7 @@ def test_unfolding_inverts_folding():
 
 def test_a_graph_without_the_weights_is_one_line(tmp_path):
     path = write_style(tmp_path / "other.onnx", card=card(network=NETWORK))
-    with pytest.raises(ModelError, match=r"other\.onnx.*--start-from none") as caught:
+    with pytest.raises(ModelError, match=r"other\.onnx.*`start_from` none") as caught:
         read_start(path)
     assert "\n" not in str(caught.value)
 
@@ -119,11 +119,11 @@ def test_what_is_no_style_or_checkpoint_is_refused(tmp_path):
 
 def test_weights_of_another_network_are_refused(tmp_path):
     checkpoints.save(checkpoint(NETWORK), tmp_path / "checkpoint.pt")
-    with pytest.raises(TrainingError, match="--network fast:width=8"):
+    with pytest.raises(TrainingError, match="`network` fast:width=8"):
         read_start(tmp_path / "checkpoint.pt").load_into(networks.build("fast"), "fast")
     with pytest.raises(TrainingError, match="give one of arbitrary, adain") as caught:
         read_start(tmp_path / "checkpoint.pt").load_into(networks.build_arbitrary("adain"), "adain")
-    assert "--network" not in str(caught.value)
+    assert "`network`" not in str(caught.value)
     checkpoints.save(checkpoint("johnson-half"), tmp_path / "checkpoint.pt")
     many = networks.build_conditional("fast", 2)
     with pytest.raises(TrainingError, match="give one of fast, quality, tiny"):
@@ -139,7 +139,7 @@ def test_weights_that_do_not_fit_are_one_line(tmp_path):
         lambda: start.load_into(networks.build(NETWORK), NETWORK),
         lambda: checkpoints.trained_network(made),
     ):
-        with pytest.raises(TrainingError, match=r"do not fit the network.*--start-from none"):
+        with pytest.raises(TrainingError, match=r"do not fit the network.*`start_from` none"):
             go_on()
 
 

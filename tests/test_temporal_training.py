@@ -116,19 +116,19 @@ def test_a_checkpoint_of_before_there_was_temporal_training_loads(media, tmp_pat
 def test_clips_without_temporal_training_are_refused(media, clips, tmp_path):
     recipe = replace(SMALL, temporal_weight=0.0, temporal_feature_weight=0.0,
                      temporal_luminance_weight=0.0)  # fmt: skip
-    with pytest.raises(UsageError, match=r"--clips.*--temporal-weight"):
+    with pytest.raises(UsageError, match=r"`clips`.*`temporal_weight`"):
         trainer(media, tmp_path, recipe, clips=clips)
 
 
 @pytest.mark.parametrize(
     ("bad", "error", "said"),
     [
-        ({"temporal_weight": -1.0}, UsageError, "--temporal-weight"),
-        ({"temporal_rise": 1.5}, UsageError, "--temporal-rise 1.5.*to 1"),
-        ({"clip_share": 2.0}, UsageError, "--clip-share 2"),
-        ({"motions": ("fly",)}, UnknownName, "--motions.*fly.*camera"),
-        ({"motions": ()}, UsageError, "--motions is empty.*still"),
-        ({"temporal_pairs": 3}, UsageError, "--temporal-pairs 3.*--batch of 2"),
+        ({"temporal_weight": -1.0}, UsageError, "`temporal_weight`"),
+        ({"temporal_rise": 1.5}, UsageError, "`temporal_rise` 1.5.*to 1"),
+        ({"clip_share": 2.0}, UsageError, "`clip_share` 2"),
+        ({"motions": ("fly",)}, UnknownName, "`motions`.*fly.*camera"),
+        ({"motions": ()}, UsageError, "`motions` is empty.*still"),
+        ({"temporal_pairs": 3}, UsageError, "`temporal_pairs` 3.*`batch` of 2"),
         ({"content_weight": 0.0, "style_weight": 0.0, "deep_content_weight": 0.0,
           "deep_style_weight": 0.0}, UsageError, "temporal ones are 0"),
     ],

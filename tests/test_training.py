@@ -121,18 +121,18 @@ def test_nan_for_ever_gives_up_and_names_the_checkpoint(media, tmp_path):
     broken = trainer(media, tmp_path)
     forward = broken.network.forward
     broken.network.forward = lambda x: forward(x) * float("nan")
-    with pytest.raises(TrainingError, match=r"checkpoint\.pt.*--learning-rate"):
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt.*`learning_rate`"):
         broken.train()
 
 
 def test_a_checkpoint_of_another_run_is_not_overwritten(media, tmp_path):
     path = trainer(media, tmp_path / "run").train()
     before = path.read_bytes()
-    with pytest.raises(TrainingError, match=r"style_weight.*--restart"):
+    with pytest.raises(TrainingError, match=r"style_weight.*`restart`"):
         trainer(media, tmp_path / "run", replace(SMALL, style_weight=9.0))
     other = tmp_path / "painting.png"
     other.write_bytes(media["painting"].read_bytes() + b"\0")
-    with pytest.raises(TrainingError, match=r"painting.*--restart"):
+    with pytest.raises(TrainingError, match=r"painting.*`restart`"):
         trainer(media, tmp_path / "run", painting=other)
     assert path.read_bytes() == before
     assert trainer(media, tmp_path / "run", painting=other, restart=True).step == 0
@@ -186,7 +186,7 @@ def test_a_full_disk_is_one_line_and_keeps_the_last_checkpoint(media, tmp_path, 
     ids=lambda bad: next(iter(bad)),
 )  # fmt: skip
 def test_a_recipe_that_cannot_be_is_refused_by_name(bad):
-    with pytest.raises(UsageError, match=r"--[a-z]|all weights"):
+    with pytest.raises(UsageError, match=r"`[a-z_]+`|all weights"):
         replace(Recipe(), **bad)
 
 
@@ -203,7 +203,7 @@ def test_a_new_style_starts_from_an_old_ones_weights(media, tmp_path):
 
 def test_start_from_another_network_is_refused(media, tmp_path):
     first = trainer(media, tmp_path / "a").train()
-    with pytest.raises(TrainingError, match="--network fast"):
+    with pytest.raises(TrainingError, match="`network` fast"):
         trainer(
             media, tmp_path / "b", replace(SMALL, network="johnson-half"), start=read_start(first)
         )
@@ -211,7 +211,7 @@ def test_start_from_another_network_is_refused(media, tmp_path):
 
 def test_a_layer_no_loss_network_has_is_refused_before_the_first_step(media, tmp_path):
     shallow = write_vgg19(tmp_path / "shallow.safetensors", "3_4")
-    with pytest.raises(TrainingError, match=r"relu4_1.*--loss-weights"):
+    with pytest.raises(TrainingError, match=r"relu4_1.*`loss_weights`"):
         trainer(media, tmp_path / "run", loss_weights=[shallow])
 
 
@@ -302,7 +302,7 @@ def test_a_checkpoint_of_other_types_is_one_clear_line(tmp_path):
         {"kind": ["single-style"]},
     ):
         torch.save({**good, **wrong}, path)
-        with pytest.raises(RealtimeNstError, match=r"not a checkpoint|--steps is a whole number"):
+        with pytest.raises(RealtimeNstError, match=r"not a checkpoint|`steps` is a whole number"):
             checkpoints.load(path)
 
 
@@ -319,5 +319,5 @@ def test_an_optimiser_that_does_not_fit_is_refused_when_training_resumes(media, 
     [("crop", 20000), ("batch", 0), ("batch", 10**9), ("workers", 1000), ("steps", 10**12)],
 )
 def test_every_number_of_a_recipe_has_bounds(field, value):
-    with pytest.raises(UsageError, match=f"--{field} {value} is out of range; give a number from"):
+    with pytest.raises(UsageError, match=f"`{field}` {value} is out of range; give a number from"):
         Recipe(**{field: value})

@@ -255,7 +255,7 @@ def test_it_begins_as_an_autoencoder_then_paints(media, tmp_path):
 
 
 def test_a_beginning_that_cannot_be_is_one_line(media, tmp_path):
-    with pytest.raises(UsageError, match=r"--pretrain-steps 9 leaves no step of --steps 9"):
+    with pytest.raises(UsageError, match=r"`pretrain_steps` 9 leaves no step of `steps` 9"):
         trainer(media, tmp_path, TINY["wct"], steps=9, pretrain_steps=9)
     with pytest.raises(UsageError, match=r"'arbitrary:width=8' is none"):
         trainer(media, tmp_path, "arbitrary:width=8")
@@ -263,7 +263,7 @@ def test_a_beginning_that_cannot_be_is_one_line(media, tmp_path):
     within |= {"deep_content_weight": 0, "deep_style_weight": 0}
     shallow = {**media, "loss_weights": [tmp_path / "shallow.safetensors"]}
     cut_off(media["loss_weights"][0], tmp_path / "shallow.safetensors")
-    with pytest.raises(TrainingError, match=r"relu3_1.*relu1_1, relu1_2.*--pretrain-steps 0"):
+    with pytest.raises(TrainingError, match=r"relu3_1.*relu1_1, relu1_2.*`pretrain_steps` 0"):
         trainer(shallow, tmp_path, TINY["wct"], **within)
 
 
@@ -354,7 +354,7 @@ def test_encoder_and_decoder_may_come_from_a_network_of_another_transform(media,
         wanted = own if name.startswith("transform.") else given.weights
         assert torch.equal(value, wanted[name])
     for other in ("attention:width=16", "adain-vgg:width=4", "arbitrary"):
-        with pytest.raises(TrainingError, match=f"--network {TINY['adain']}"):
+        with pytest.raises(TrainingError, match=f"`network` {TINY['adain']}"):
             given.load_into(build_arbitrary(other), other)
 
 
@@ -376,12 +376,12 @@ def test_vgg19_comes_from_the_loss_weights_and_stays_in_the_checkpoint(media, tm
 
 
 def test_vgg19_that_is_absent_or_of_another_size_is_one_line(media, tmp_path, monkeypatch):
-    with pytest.raises(TrainingError, match=r"1_1.*\(4, 3, 3, 3\).*--loss-weights"):
+    with pytest.raises(TrainingError, match=r"1_1.*\(4, 3, 3, 3\).*`loss_weights`"):
         trainer(media, tmp_path, "adain-vgg:width=8")
     from realtime_nst.learning.training import arbitrary as train_arbitrary
 
     monkeypatch.setattr(train_arbitrary, "is_vgg19", lambda weights: False)
-    with pytest.raises(TrainingError, match=r"VGG-19.*vgg.safetensors.*--loss-network vgg19"):
+    with pytest.raises(TrainingError, match=r"VGG-19.*vgg.safetensors.*`loss_network` vgg19"):
         trainer(media, tmp_path, TINY["adain-vgg"])
 
 

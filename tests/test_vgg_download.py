@@ -50,7 +50,7 @@ def test_a_damaged_file_is_said_and_not_kept(url, tmp_path):
 @pytest.mark.parametrize("tail", ["", "nothing-here"])
 def test_no_network_names_the_remedy(url, tmp_path, tail):
     broken = "http://127.0.0.1:9/vgg19.pth" if not tail else url + tail
-    with pytest.raises(TrainingError, match="--loss-weights") as caught:
+    with pytest.raises(TrainingError, match="`loss_weights`") as caught:
         download(tmp_path / "cache", broken, "00000000")
     assert "\n" not in str(caught.value)
     assert list((tmp_path / "cache").iterdir()) == []

@@ -81,7 +81,7 @@ def test_pictures_too_small_to_deinterlace_are_refused(tmp_path):
     clip = factory.clip(tmp_path / "a.mkv", [picture], codec="ffv1", form="yuv420p", transfer=1)
     with (
         VideoSource(clip, deinterlace=True) as source,
-        pytest.raises(MediaError, match=r"2x2 .*; leave out --deinterlace"),
+        pytest.raises(MediaError, match=r"2x2 .*; leave out `deinterlace`"),
     ):
         list(source)
 

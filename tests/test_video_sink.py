@@ -156,8 +156,8 @@ def _to(name: str, **how):
 @pytest.mark.parametrize(
     ("make", "kind", "says"),
     [
-        (_there, TargetExists, "already exists; replace it with --overwrite"),
-        (_half_there, TargetExists, "--resume"),
+        (_there, TargetExists, "already exists; replace it with `overwrite`"),
+        (_half_there, TargetExists, "`resume`"),
         (_itself, UsageError, "the input itself"),
         (_to("film"), UsageError, "name the output film.mp4"),
         (_to("a.avi"), UsageError, r"'a.avi' \(choices of suffix: .mp4, .m4v, .mov"),

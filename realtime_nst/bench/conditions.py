@@ -128,7 +128,7 @@ def _styles(names: Sequence[str] | None, painter: str, quick: bool) -> dict[str,
     shipped = [entry.name for entry in read_installed().styles if not entry.origin]
     wanted = names or shipped[: 1 if quick else None]
     if not wanted:
-        raise UsageError("no styles are installed; give one: --style FILE.onnx")
+        raise UsageError("no styles are installed; give one: `style` FILE.onnx")
     found = {name: contents(find_player(name, painter)) for name in wanted}
     return {name: "+".join(digest[:12] for digest in each) for name, each in found.items()}
 
@@ -149,7 +149,7 @@ def _providers(
 def _size(text: str) -> tuple[int, int]:
     size = parse_size(text)
     if size.shorter:
-        raise UsageError(f"--size {text!r} is one side; give width x height, as 640x480")
+        raise UsageError(f"`size` {text!r} is one side; give width x height, as 640x480")
     return size.width, size.height
 
 

@@ -51,8 +51,8 @@ def read_to_compare(path: Path, conditions: Conditions, folder: Path, restart: b
     going_on = None if restart else kept(conditions, folder / f"{conditions.stem}.json")
     if going_on and path.samefile(going_on):
         raise UsageError(
-            f"--compare {str(path)!r} is the file this run would go on with; "
-            "give another, or measure again with --restart"
+            f"`compare` {str(path)!r} is the file this run would go on with; "
+            "give another, or measure again with `restart`"
         )
     return old
 
@@ -103,7 +103,7 @@ def _taken_over(
     units_kept = tuple(u for u in earlier.units if not (restart and u.case in cases))
     here = sum(1 for unit in units_kept if unit.case in cases and not unit.left_out)
     units = "unit measured before is" if here == 1 else "units measured before are"
-    notice = f"{here} {units} taken over; --restart measures again"
+    notice = f"{here} {units} taken over; `restart` measures again"
     date = earlier.date if any(not unit.left_out for unit in units_kept) else _now()
     result = replace(earlier, conditions=conditions, date=date, units=units_kept)
     return result, notice if here else ""

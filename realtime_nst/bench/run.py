@@ -62,7 +62,7 @@ def measure(
         if not any(unit.rows for unit in result.units):
             notify("stopped before anything was measured")
             return result
-        again = "; leave out --restart to go on" if restart else "; the same command goes on"
+        again = "; leave out `restart` to go on" if restart else "; the same command goes on"
         notify(f"stopped; what is measured is kept{again}")
         save(result)
         return result

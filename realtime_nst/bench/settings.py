@@ -125,10 +125,7 @@ class Settings:
 
         Raises UsageError or ModelError for an input that cannot be used.
         """
-        paths = [
-            each.metadata["check"](f"--{each.name.replace('_', '-')}", value)
-            for each, value in self._given()
-        ]
+        paths = [each.metadata["check"](f"`{each.name}`", value) for each, value in self._given()]
         return {
             str(path): _listing_digest(path) if path.is_dir() else digest(path)[:12]
             for path in paths
@@ -149,7 +146,7 @@ class Settings:
         paintings = self.paintings or all(is_picture(Path(name)) for name in self.styles)
         if self.photos and not (self.loss_weights and paintings):
             return (
-                "--photos without --loss-weights and --paintings: only the grid is measured on "
+                "`photos` without `loss_weights` and `paintings`: only the grid is measured on "
                 "them; the losses are those of the styles' cards"
             )
         return ""

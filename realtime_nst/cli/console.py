@@ -34,8 +34,6 @@ class Manner:
 
 manner = Manner()
 
-_ARGUMENT = re.compile(r"`([a-z][a-z0-9_]*)`")
-
 _UNLIMITED = 10_000
 """Columns."""
 
@@ -81,7 +79,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     for number, heading in enumerate(headings):
         drawn.add_column(heading, no_wrap=number == 0)
     for row in rows:
-        drawn.add_row(*(Text(visible(cell)) for cell in row))
+        drawn.add_row(*(Text(visible(_in_options(cell))) for cell in row))
     return drawn
 
 

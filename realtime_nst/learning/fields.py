@@ -41,7 +41,7 @@ def check(options: Any) -> None:
     """
     hints = get_type_hints(type(options))
     for each in fields(options):
-        flag, value = f"--{each.name.replace('_', '-')}", getattr(options, each.name)
+        flag, value = f"`{each.name}`", getattr(options, each.name)
         choices = choices_of(hints[each.name])
         if not fits(value, hints[each.name]) and not choices:
             raise UsageError(f"{flag} is {_expected(hints[each.name])}, not {str(value)[:40]!r}")

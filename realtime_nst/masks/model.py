@@ -36,7 +36,7 @@ class ModelMask:
 
     def __init__(self, path: Path, open_graph: Callable[[Path], Graph] = open_graph) -> None:
         if not path.is_file():
-            raise UsageError(f"there is no file {str(path)!r}; --mask-model takes an ONNX file")
+            raise UsageError(f"there is no file {str(path)!r}; `mask_model` takes an ONNX file")
         check_network(path)
         self._path = path
         self._graph = open_graph(path)
@@ -76,7 +76,7 @@ class ModelMask:
             if len(shape) == 4 and 3 in (shape[1], shape[3]) and shape[0] in (1, None):
                 return inputs[0]
         given = ", ".join(map(str, inputs))
-        raise ModelError(f"{str(self._path)!r} takes ({given}); --mask-model needs {CONTRACT}")
+        raise ModelError(f"{str(self._path)!r} takes ({given}); `mask_model` needs {CONTRACT}")
 
     def _weights(self, result: NDArray[Any]) -> Weights:
         if result.ndim == 4 and result.shape[0] == 1 and 1 not in result.shape[1:]:
@@ -86,6 +86,6 @@ class ModelMask:
         share = result.squeeze()
         if share.ndim != 2:
             raise ModelError(
-                f"{str(self._path)!r} gives {result.shape}; --mask-model needs {CONTRACT}"
+                f"{str(self._path)!r} gives {result.shape}; `mask_model` needs {CONTRACT}"
             )
         return (share.clip(0, 1) * 255 + 0.5).astype(np.uint8)

@@ -27,7 +27,7 @@ def int8_form(model: Model) -> Model:
     if not model.kind.int8:
         raise ProviderError(
             f"{model.path} is {model.kind.description}, and only the kinds "
-            f"{names_of(int8=True)} have an int8 form; choose another --provider"
+            f"{names_of(int8=True)} have an int8 form; choose another `provider`"
         )
     path = int8_path(model.path)
     paintings = "PAINTINGS" if model.kind.needs_encoder else "PAINTING"
@@ -36,7 +36,9 @@ def int8_form(model: Model) -> Model:
         raise ProviderError(f"{model.path} has no int8 form, {path.name} beside it; {remedy}")
     form = read_model(path)
     if form.card.quantised_from != model.digest:
-        raise ProviderError(f"{path} was made from another {model.path.name}; {remedy} --overwrite")
+        raise ProviderError(
+            f"{path} was made from another {model.path.name}; delete it, and {remedy}"
+        )
     return form
 
 

@@ -66,7 +66,7 @@ def check_network(path: Path) -> str:
     if METADATA_KEY in contents.metadata:
         raise UsageError(
             f"{str(path)!r} is a style, which finds no subject; give a segmentation network, or "
-            "paint in that style with --style"
+            "paint in that style with `style`"
         )
     return contents.digest
 

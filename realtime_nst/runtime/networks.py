@@ -97,8 +97,8 @@ class Network:
     def _missing_style(self) -> str:
         path, styles = str(self.model.path), ", ".join(self.model.card.styles)
         if self._codes is not None:
-            return f"{path!r} paints like a picture; name one: --style PICTURE --painter {path}"
-        return f"{path!r} has several styles; name one: --style NAME --painter {path} ({styles})"
+            return f"{path!r} paints like a picture; name one: `style` PICTURE `painter` {path}"
+        return f"{path!r} has several styles; name one: `style` NAME `painter` {path} ({styles})"
 
 
 def mixed(weights: Sequence[float], codes: Sequence[Code]) -> Code:

@@ -93,7 +93,7 @@ def open_session(model: Model, name: str, provider: str, options: Options = no_o
     if used != provider:
         raise ProviderError(
             f"{name} was asked for, but ONNX Runtime would use {used}: a driver or library that "
-            f"{provider} needs is missing; see realtime-nst doctor, or choose another --provider"
+            f"{provider} needs is missing; see realtime-nst doctor, or choose another `provider`"
         )
     code_size = check(model, session)
     return Session(name, model, compiler(session), code_size)
@@ -153,7 +153,7 @@ def create(
     except Exception as error:
         raise ModelError(
             f"{str(path)!r} is damaged, or {provider} cannot run it: {one_line(error)}; "
-            "export it again, or choose another --provider"
+            "export it again, or choose another `provider`"
         ) from error
 
 

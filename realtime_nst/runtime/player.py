@@ -127,8 +127,8 @@ def _painter(painter: str | Path, installed: Installed) -> Model:
     model = read_model(installed.find(painter))
     if not model.kind.takes_code:
         raise UsageError(
-            f"--painter {str(painter)!r} is a network of the kind {model.card.kind!r}; give one of "
-            f"the kind {names_of(takes_code=True)}, or leave --painter out"
+            f"`painter` {str(painter)!r} is a network of the kind {model.card.kind!r}; give one of "
+            f"the kind {names_of(takes_code=True)}, or leave `painter` out"
         )
     return model
 
@@ -137,7 +137,7 @@ def _for_pictures(picture: str, model: Model | None, installed: Installed) -> Pa
     if model and not model.kind.needs_encoder:
         raise UsageError(
             f"{str(model.path)!r} plays its own styles ({', '.join(model.card.styles)}), not the "
-            f"picture {picture!r}; give --painter a network of the kind "
+            f"picture {picture!r}; give `painter` a network of the kind "
             f"{names_of(needs_encoder=True)}"
         )
     if model:
@@ -146,7 +146,7 @@ def _for_pictures(picture: str, model: Model | None, installed: Installed) -> Pa
     if entry is None:
         raise UsageError(
             f"{picture!r} is a picture, and no network that paints like any picture is "
-            f"installed; name one with --painter FILE.onnx, or {_TRAIN}"
+            f"installed; name one with `painter` FILE.onnx, or {_TRAIN}"
         )
     return entry.checked()
 

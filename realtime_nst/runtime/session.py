@@ -80,7 +80,7 @@ class Session:
     def require_memory(self, width: int, height: int) -> None:
         """Raises :class:`UsageError` if there is not enough for pictures of that size."""
         needed = _BYTES_A_PIXEL.get(self.provider, 0) * width * height
-        memory.require(needed, f"painting {width}x{height}", "give a smaller --size")
+        memory.require(needed, f"painting {width}x{height}", "give a smaller `size`")
 
     def prepare(self, width: int, height: int) -> None:
         """Compile for pictures of that size and run once, without stopping calls at other sizes.
@@ -141,7 +141,7 @@ class Session:
     def _failure(self, width: int, height: int, error: Exception) -> str:
         return (
             f"{self.provider} failed on a picture of {width}x{height}: {one_line(error)}; "
-            "try a smaller --size, or another --provider"
+            "try a smaller `size`, or another `provider`"
         )
 
     def _wrong_size(self, padded: Image, result: Image) -> str:

@@ -76,7 +76,7 @@ class _Pads:
     def _unsupported(self, node: NodeProto, what: str) -> ModelError:
         return ModelError(
             f"{str(self._path)!r} pads in {node.name or node.output[0]!r} with {what}, which "
-            "this provider does not support; choose another --provider"
+            "this provider does not support; choose another `provider`"
         )
 
     def _joined(

@@ -48,7 +48,7 @@ def _ice_server(address: str) -> IceServer:
     url = f"{scheme}:{host}"
     if not _is_usable(url, login):
         raise UsageError(
-            f"--ice-server {address!r} is not valid; give it as stun:HOST:PORT or "
+            f"`ice_server` {address!r} is not valid; give it as stun:HOST:PORT or "
             "turn:USER:PASSWORD@HOST:PORT, the latter with ?transport=tcp if UDP is blocked"
         )
     return {"urls": url, **({"username": user, "credential": password} if at else {})}
@@ -141,7 +141,7 @@ class Peer:
         except TimeoutError:
             raise UsageError(
                 f"no camera picture arrived for {PATIENCE:.0f} s; another program may be using the "
-                "camera, or a firewall may block the connection (see --ice-server)"
+                "camera, or a firewall may block the connection (see `ice_server`)"
             ) from None
         except MediaStreamError:
             raise UsageError("the connection to the camera ended; start again") from None

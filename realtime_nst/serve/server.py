@@ -98,29 +98,29 @@ class Server:
     def _why_not(self, error: Exception) -> str:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             return (
-                f"port {self._port} of {self._host} is in use; choose another with --port, "
-                "or a free one with --port 0"
+                f"port {self._port} of {self._host} is in use; choose another with `port`, "
+                "or a free one with `port` 0"
             )
         return (
             f"{self._host} port {self._port} cannot be opened ({error}); choose an address of "
-            "this machine with --host, and a --port from 1024 to 65535"
+            "this machine with `host`, and a `port` from 1024 to 65535"
         )
 
 
 def _check(token: str | None, sessions: int) -> None:
     if token is not None and len(token) < _SHORTEST_TOKEN:
         raise UsageError(
-            f"--token has {len(token)} characters and needs {_SHORTEST_TOKEN}; "
-            "without --token, one is generated"
+            f"`token` has {len(token)} characters and needs {_SHORTEST_TOKEN}; "
+            "without `token`, one is generated"
         )
     if sessions < 1:
-        raise UsageError(f"--sessions {sessions} is below 1")
+        raise UsageError(f"`sessions` {sessions} is below 1")
 
 
 def _ssl(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
     if certificate is None:
         if key is not None:
-            raise UsageError(f"--key {str(key)!r} needs a --certificate; give both")
+            raise UsageError(f"`key` {str(key)!r} needs a `certificate`; give both")
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
@@ -129,7 +129,7 @@ def _ssl(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
         files = " and ".join(repr(str(each)) for each in (certificate, key) if each)
         raise UsageError(
             f"{files} cannot be used ({error.strerror if isinstance(error, OSError) else error}); "
-            "--certificate and --key are PEM files, the key without a password"
+            "`certificate` and `key` are PEM files, the key without a password"
         ) from error
     return context
 

@@ -27,7 +27,7 @@ def changes(
     if choice.codec.is_full_colour(pixels) and not traits.full_colour:
         yield (
             f"the odd size {size[0]}x{size[1]} is written as {choice.name} 4:4:4, which "
-            "some players cannot show; for those, choose an even --size"
+            "some players cannot show; for those, choose an even `size`"
         )
     yield from _coarser(choice, VideoFormat(traits.stored), VideoFormat(pixels), source)
     if kind.milliseconds and (traits.time_base * 1000).denominator != 1:
@@ -44,7 +44,7 @@ def _coarser(
     mapped = choice.held.hdr and not choice.pixels.hdr
     coarser = chroma_size(written) < chroma_size(stored)
     if bits > 8 and not mapped and (kept == 8 or coarser):
-        remedy = "" if kept > 8 else "; --bits 10 keeps 10 where nothing is painted"
+        remedy = "" if kept > 8 else "; `bits` 10 keeps 10 where nothing is painted"
         yield (
             f"{source} is {bits}-bit {subsampling(stored)}, written as {kept}-bit "
             f"{subsampling(written)}{remedy}"

@@ -58,7 +58,7 @@ def chosen(
     if keep and not held.hdr:
         raise UsageError(
             f"{source or 'the source'} is not HDR (PQ or HLG), so there is none "
-            "to keep (choices of --hdr: map); leave out --hdr"
+            "to keep (choices of `hdr`: map); leave out `hdr`"
         )
     wanted = Pixels(held.alpha, 10 if keep else bits, keep)
     kind = container_of(path)
@@ -69,7 +69,7 @@ def chosen(
         what = "HDR" if keep else f"{bits} bits a channel"
         raise UsageError(
             f"{name} is not written with {what} (choices in a {path.suffix} file: "
-            f"{', '.join(able)}); name one of them, or leave out --codec"
+            f"{', '.join(able)}); name one of them, or leave out `codec`"
         )
     pixels = Pixels(held.alpha and codec.holds_alpha(kind), wanted.bits, keep)
     return Choice(name, codec, pixels, held)

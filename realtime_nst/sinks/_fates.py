@@ -236,4 +236,4 @@ def _remedy(source: VideoFile, container: InputContainer, target: Path, codec: s
             _holds(kind, stream, packets[stream.index]) for stream in _others(container)
         ):
             return f"name the output {target.stem}{suffix}"
-    return "leave it out with --drop, or run without --strict to have it converted or left out"
+    return "leave it out with `drop`, or run without `strict` to have it converted or left out"

@@ -105,8 +105,8 @@ class UnfinishedFile:
         for path in (self.partial, self.resuming):
             if os.path.lexists(path) and not _is_stub(path):
                 raise TargetExists(
-                    f"{path} holds the finished part of an earlier run; continue it with --resume, "
-                    "or start anew with --overwrite"
+                    f"{path} holds the finished part of an earlier run; continue it with `resume`, "
+                    "or start anew with `overwrite`"
                 )
 
 
@@ -180,7 +180,7 @@ def check_not_there(target: Path, overwrite: bool) -> None:
     """Raise :class:`TargetExists` if ``target``, or a link of that name, may not be replaced."""
     if os.path.lexists(target) and not overwrite:
         raise TargetExists(
-            f"{target} already exists; replace it with --overwrite, or give the output another name"
+            f"{target} already exists; replace it with `overwrite`, or give the output another name"
         )
 
 

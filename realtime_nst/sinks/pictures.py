@@ -187,7 +187,7 @@ def _check_target(path: Path, overwrite: bool) -> None:
         raise UsageError(f"{str(path)!r} is a folder; choose another name")
     if os.path.lexists(path) and not overwrite:
         raise TargetExists(
-            f"{str(path)!r} already exists; replace it with --overwrite, or choose another name"
+            f"{str(path)!r} already exists; replace it with `overwrite`, or choose another name"
         )
 
 

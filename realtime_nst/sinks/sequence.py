@@ -60,7 +60,7 @@ class SequenceSink(Unmanaged):
         if self._before and not overwrite:
             raise TargetExists(
                 f"{next(iter(self._before.values()))} already exists; replace such pictures with "
-                "--overwrite, or give the output another name"
+                "`overwrite`, or give the output another name"
             )
         self.written = 0
         self.notices: list[str] = []

@@ -256,7 +256,7 @@ class VideoSink:
 def _other_settings(earlier: Path, names: Iterable[str]) -> UsageError:
     return UsageError(
         f"{earlier} was made with another {' or '.join(names).replace('_', '-')}; resume with the "
-        "same settings and files, or start anew with --overwrite"
+        "same settings and files, or start anew with `overwrite`"
     )
 
 

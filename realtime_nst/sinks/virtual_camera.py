@@ -77,7 +77,7 @@ class VirtualCameraSink(Managed):
         if self._failure is not None:
             raise MediaError(
                 f"the virtual camera {self.name} failed: {one_line(self._failure)}; "
-                "start again without --virtual-camera, or when it is back"
+                "start again without `virtual_camera`, or when it is back"
             ) from self._failure
         self._images.put(frame.image[: _even(height), : _even(width)])
         return True

@@ -54,7 +54,7 @@ class _Bwdif:
         except av.FFmpegError as error:
             raise MediaError(
                 f"pictures of {width}x{height} cannot be deinterlaced ({error.strerror}); leave "
-                "out --deinterlace"
+                "out `deinterlace`"
             ) from None
         self._waiting: deque[tuple[Fraction, int]] = deque()
         self._count = count()

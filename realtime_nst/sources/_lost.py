@@ -35,14 +35,14 @@ def lost_of_film(
     if first.interlaced_frame and not deinterlaced:
         yield (
             f"{name} is interlaced: both fields are stylised as one picture, and the result "
-            "is progressive; if motion shows combs, use --deinterlace"
+            "is progressive; if motion shows combs, use `deinterlace`"
         )
     colours, pixels = Colours.of(first), Pixels.of(stream, first)
     if pixels.hdr and not kept.hdr:
         peak = LightLevels.of(first).peak(colours.transfer)
         yield (
             f"{name} is HDR ({'PQ' if colours.transfer == PQ else 'HLG'}, up to {peak:,.0f} nit): "
-            "mapped to SDR (BT.709); video --hdr keep keeps it"
+            "mapped to SDR (BT.709); video `hdr` keep keeps it"
         )
     elif colours.needs_mapping and not pixels.hdr:
         yield (

@@ -22,7 +22,7 @@ _BACKENDS = {
     "win32": ("CAP_DSHOW", "CAP_MSMF", "CAP_ANY"),
     "darwin": ("CAP_AVFOUNDATION", "CAP_ANY"),
 }
-_REMEDY = "or use the built-in scene with --camera synthetic"
+_REMEDY = "or use the built-in scene with `camera` synthetic"
 
 
 class CameraSource(Managed):
@@ -77,7 +77,7 @@ class CameraSource(Managed):
         reasons += _users(self._device)
         raise MediaError(
             f"camera {self._device} cannot be used ({'; '.join(reasons)}); "
-            f"choose another with --camera N, {_REMEDY}"
+            f"choose another with `camera` N, {_REMEDY}"
         )
 
     def _close(self) -> None:

@@ -23,7 +23,7 @@ from realtime_nst.stream import Frame, Image, Managed, StreamInfo
 PROTOCOLS = ("http", "https", "rtmp", "rtsp", "rtsps", "srt", "tcp", "udp")
 _LONGEST_SECONDS = 5.0
 _SLICE_SECONDS = 0.1
-_REMEDY = "check the address and the network, or use the built-in scene with --camera synthetic"
+_REMEDY = "check the address and the network, or use the built-in scene with `camera` synthetic"
 
 
 class NetworkSource(Managed):

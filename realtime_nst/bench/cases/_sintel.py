@@ -70,7 +70,7 @@ def scenes(folder: Path) -> dict[str, Path]:
     }
     if not found:
         raise UsageError(
-            f"--sintel {str(folder)!r} holds no scene with true flow and occlusion; give the "
+            f"`sintel` {str(folder)!r} holds no scene with true flow and occlusion; give the "
             "folder MPI-Sintel's training data was unpacked to"
         )
     return found

@@ -26,7 +26,7 @@ _LEAST_VISIBLE = 0.25
 
 def find_clips(folder: Path) -> list[Path]:
     """All clips below ``folder``, sorted. Raises UsageError if there are none."""
-    return files_below(folder, _SUFFIXES, "clips", "--clips takes a folder of video files")
+    return files_below(folder, _SUFFIXES, "clips", "`clips` takes a folder of video files")
 
 
 class ClipPairs(Dataset[FramePairs | TrainingError]):

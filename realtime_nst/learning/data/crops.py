@@ -47,7 +47,7 @@ class Crops(Dataset[Tensor | TrainingError]):
                 return image
         return TrainingError(
             f"{tries} photos in a row cannot be read, the first of them "
-            f"{str(self._photos[order[place]])!r}; check the folder given with --content"
+            f"{str(self._photos[order[place]])!r}; check the folder given with `content`"
         )
 
 

@@ -67,7 +67,7 @@ def split_paintings(folder: Path, held_out: int, unseen: Sequence[Path] = ()) ->
     if not training:
         raise TrainingError(
             f"nothing in {str(folder)!r} is left to train on: all of it is held out; give more "
-            "--paintings"
+            "`paintings`"
         )
     names = "\n".join(path.relative_to(folder).as_posix() for path in training)
     digest = hashlib.sha256(names.encode()).hexdigest()
@@ -191,7 +191,7 @@ class PaintingCrops(Dataset[Tensor | TrainingError]):
             path = self._draw(random)
         return TrainingError(
             f"{_MOST_UNREADABLE} paintings in a row cannot be read or are narrower than {_LEAST} "
-            f"pixels, the first of them {str(first)!r}; check the folder given with --paintings"
+            f"pixels, the first of them {str(first)!r}; check the folder given with `paintings`"
         )
 
     def _draw(self, random: Generator) -> Path:

@@ -25,11 +25,11 @@ _LEAST = 64
 def find_photos(folder: Path) -> list[Path]:
     """All pictures below ``folder``, sorted. Raises UsageError if there are none."""
     return files_below(
-        folder, SUFFIXES, "photos", "--content takes a folder of a few hundred photos or more"
+        folder, SUFFIXES, "photos", "`content` takes a folder of a few hundred photos or more"
     )
 
 
-def find_paintings(folder: Path, option: str = "--paintings") -> list[Path]:
+def find_paintings(folder: Path, option: str = "`paintings`") -> list[Path]:
     """All pictures below ``folder``, sorted. Raises UsageError, which names ``option``, if there
     are none."""
     return files_below(folder, SUFFIXES, "paintings", f"{option} takes a folder of paintings")

@@ -40,7 +40,7 @@ def find_styles(folder: Path) -> list[Painting]:
     """
     rows = read_index(folder)
     styles = [
-        _described(path, rows.get(path.name, {})) for path in find_paintings(folder, "--styles")
+        _described(path, rows.get(path.name, {})) for path in find_paintings(folder, "`styles`")
     ]
     first: dict[str, Path] = {}
     for style in styles:
@@ -74,6 +74,6 @@ def _described(path: Path, row: Mapping[str, str]) -> Painting:
     if not (math.isfinite(number) and number >= 0):
         raise UsageError(
             f"{INDEX} gives {path.name} the style_weight {weight!r}; give a number from 0 on, a "
-            "factor of --style-weight and --deep-style-weight"
+            "factor of `style_weight` and `deep_style_weight`"
         )
     return painting(path, row.get("title") or "", row.get("artist") or "", number)

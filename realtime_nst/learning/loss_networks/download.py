@@ -41,7 +41,7 @@ def download(
     except OSError as error:
         raise TrainingError(
             f"the loss network VGG-19 cannot be downloaded from {url} ({error}); use "
-            "--loss-network bundled, or download it elsewhere and give it with --loss-weights"
+            "`loss_network` bundled, or download it elsewhere and give it with `loss_weights`"
         ) from error
     return path
 

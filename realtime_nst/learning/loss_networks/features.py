@@ -43,7 +43,7 @@ class FeatureExtractor:
         if layer not in self._owner:
             raise TrainingError(
                 f"no loss network given has layer {layer!r} (layers: {', '.join(self.layers)}); "
-                "give deeper weights with --loss-weights, or set the weight of that loss to 0"
+                "give deeper weights with `loss_weights`, or set the weight of that loss to 0"
             )
         return self._owner[layer]
 

@@ -14,7 +14,7 @@ from realtime_nst.learning.loss_networks.weights import read_weights
 from realtime_nst.runtime import styles
 
 FILE, CARD = "loss_network.safetensors", "loss_network.json"
-_REMEDY = "install realtime_nst again, or use --loss-network vgg19"
+_REMEDY = "install realtime_nst again, or use `loss_network` vgg19"
 
 
 def load_loss_network(

@@ -21,7 +21,7 @@ def read_weights(path: Path) -> Weights:
     Raises UsageError if ``path`` is missing, TrainingError if it holds no tensors by name.
     """
     if not path.is_file():
-        raise UsageError(f"loss network weights not found: {str(path)!r}; see --loss-weights")
+        raise UsageError(f"loss network weights not found: {str(path)!r}; see `loss_weights`")
     try:
         weights = _load(path)
     except Exception as error:

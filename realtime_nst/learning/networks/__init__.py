@@ -100,5 +100,5 @@ def _value(name: str, parameter: str, default: Any, text: str) -> Any:
         return type(default)(text)
     except ValueError:
         raise UsageError(
-            f"--network {name}: {parameter} takes a value like {default}, not {text!r}"
+            f"`network` {name}: {parameter} takes a value like {default}, not {text!r}"
         ) from None

@@ -36,7 +36,7 @@ class CoherentNet(PaintingNetwork):
             raise UsageError("a coherent network is made from one of fast, quality and tiny")
         blocks = list(style.transform.children())
         if split > len(blocks):
-            raise UsageError(f"--split {split}: the network has {len(blocks)} residual blocks")
+            raise UsageError(f"`split` {split}: the network has {len(blocks)} residual blocks")
         self.size_multiple, self.size_minimum = style.size_multiple, style.size_minimum
         self.head = nn.Sequential(style.encode, *blocks[:split])
         self.tail = nn.Sequential(*blocks[split:], style.decode, nn.Sigmoid())

@@ -69,7 +69,7 @@ class Vgg19Encoder(nn.Module):
                 held = tuple(kernel.shape) if name in convolutions else "absent"
                 raise TrainingError(
                     f"convolution {name} of the loss weights is {held}, where {tuple(wanted)} is "
-                    "expected; give those of VGG-19 with --loss-weights"
+                    "expected; give those of VGG-19 with `loss_weights`"
                 )
             layer.load_state_dict({"weight": kernel, "bias": bias})
         self.mean.copy_(torch.tensor(mean).view_as(self.mean))

@@ -111,5 +111,5 @@ def _restarted(step: int, rate: float) -> str:
 def _lost(step: int, restarts: int, rate: float) -> str:
     return (
         f"the loss was not finite or far above the first {restarts} times, last after {step} "
-        f"steps; try --learning-rate {rate / 2:g}, --optimiser adam or --precision f32"
+        f"steps; try `learning_rate` {rate / 2:g}, `optimiser` adam or `precision` f32"
     )

@@ -170,13 +170,13 @@ def _check(content: Tensor, styles: Sequence[Style], options: Optimisation) -> N
     if smallest < _LEAST_SIDE:
         raise UsageError(
             f"the shorter side of the content would be {smallest:.0f} pixels at the coarsest "
-            f"scale, below {_LEAST_SIDE}; give a larger picture, a larger --longest, or fewer "
-            "--scales"
+            f"scale, below {_LEAST_SIDE}; give a larger picture, a larger `longest`, or fewer "
+            "`scales`"
         )
     if not any(style.share for style in styles):
         raise UsageError("the shares of all styles are 0; give one of them a share above 0")
     if options.style_loss != "gram" and any(style.masked for style in styles):
-        raise UsageError(f"masks go with --style-loss gram alone, not {options.style_loss}")
+        raise UsageError(f"masks go with `style_loss` gram alone, not {options.style_loss}")
 
 
 def _check_painting(painting: Tensor, options: Optimisation) -> None:
@@ -189,7 +189,7 @@ def _check_painting(painting: Tensor, options: Optimisation) -> None:
     smallest = min(height, width) / 2 ** (options.scales - 1)
     if smallest < least:
         raise UsageError(
-            f"the shorter side of a painting, {width}x{height} at --style-size "
+            f"the shorter side of a painting, {width}x{height} at `style_size` "
             f"{options.style_size}, would be {smallest:.0f} pixels at the coarsest scale, below "
-            f"{least}; give a less narrow painting, a larger --style-size or fewer --scales"
+            f"{least}; give a less narrow painting, a larger `style_size` or fewer `scales`"
         )

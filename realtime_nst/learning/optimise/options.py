@@ -70,6 +70,6 @@ class Optimisation:
         check(self)
         if not (self.content_weight or self.style_weight):
             raise UsageError(
-                "--content-weight and --style-weight are both 0, so there is nothing to paint; "
+                "`content_weight` and `style_weight` are both 0, so there is nothing to paint; "
                 "give one of them a value above 0"
             )

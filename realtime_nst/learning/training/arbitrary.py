@@ -100,16 +100,16 @@ def check_pretraining(network: nn.Module, name: str) -> None:
     trains."""
     if not isinstance(network, TransformedNet):
         raise UsageError(
-            f"--pretrain-steps is for networks around a feature transform, and {name!r} is none; "
-            "leave it out, or give another --network"
+            f"`pretrain_steps` is for networks around a feature transform, and {name!r} is none; "
+            "leave it out, or give another `network`"
         )
 
 
 def _check_layer(extractor: FeatureExtractor) -> None:
     if LAYER not in extractor.layers:
         raise TrainingError(
-            f"--pretrain-steps needs layer {LAYER} of a loss network, and those given have "
-            f"{', '.join(extractor.layers)}; give deeper --loss-weights, or --pretrain-steps 0"
+            f"`pretrain_steps` needs layer {LAYER} of a loss network, and those given have "
+            f"{', '.join(extractor.layers)}; give deeper `loss_weights`, or `pretrain_steps` 0"
         )
 
 
@@ -125,9 +125,9 @@ def _vgg19(name: str, loss_weights: Sequence[Path]) -> Vgg19Weights:
         if is_vgg19(weights):
             return vgg19_weights(weights)
     raise TrainingError(
-        f"--network {name} is built around VGG-19, which is not in "
-        f"{', '.join(path.name for path in loss_weights)}; give --loss-network vgg19, or "
-        "its weights with --loss-weights"
+        f"`network` {name} is built around VGG-19, which is not in "
+        f"{', '.join(path.name for path in loss_weights)}; give `loss_network` vgg19, or "
+        "its weights with `loss_weights`"
     )
 
 

@@ -97,7 +97,7 @@ def clips_of(folder: Path | None, recipe: TemporalRecipe) -> list[Path]:
     if folder is None:
         return []
     if not recipe.temporal:
-        raise UsageError("--clips needs temporal training; add a --temporal-weight above 0")
+        raise UsageError("`clips` needs temporal training; add a `temporal_weight` above 0")
     return find_clips(folder)
 
 

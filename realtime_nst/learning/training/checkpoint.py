@@ -148,7 +148,7 @@ def load_weights(module: nn.Module | Optimizer, weights: Mapping[str, Any]) -> N
     except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise TrainingError(
             "the weights to continue with do not fit the network: another version of realtime_nst "
-            "may have made them; train from nothing with --start-from none, or with --restart if "
+            "may have made them; train from nothing with `start_from` none, or with `restart` if "
             "the run itself is that old"
         ) from error
 

@@ -157,7 +157,7 @@ class TrainingRun(Generic[Batch]):
         if rollbacks > _MOST_ROLLBACKS:
             raise TrainingError(
                 f"the loss was not finite {rollbacks} times, last at step {bad}; the last good "
-                f"checkpoint is {self.checkpoint_path}; try a lower --learning-rate "
+                f"checkpoint is {self.checkpoint_path}; try a lower `learning_rate` "
                 f"(now {self.recipe.learning_rate:g})"
             )
         self._resume(load(self.checkpoint_path))
@@ -201,7 +201,7 @@ class TrainingRun(Generic[Batch]):
         if differing:
             raise TrainingError(
                 f"{self.checkpoint_path} is of a run that differs in: {', '.join(differing)}; "
-                "give the same options to resume it, or --restart to start over"
+                "give the same options to resume it, or `restart` to start over"
             )
         load_weights(self.network, saved.network)
         load_weights(self._averaged, saved.averaged)

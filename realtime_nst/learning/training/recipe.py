@@ -73,7 +73,7 @@ class RunRecipe:
     def __post_init__(self) -> None:
         check(self)
         if self.crop % 8:
-            raise UsageError(f"--crop {self.crop} is not a multiple of 8")
+            raise UsageError(f"`crop` {self.crop} is not a multiple of 8")
 
     def differences(self, other: "RunRecipe") -> list[str]:
         """The names of the options whose difference would change the trained network."""
@@ -104,7 +104,7 @@ class PairsRecipe(RunRecipe):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.motions:
-            raise UsageError(f"--motions is empty; name at least one of {', '.join(MOTION_NAMES)}")
+            raise UsageError(f"`motions` is empty; name at least one of {', '.join(MOTION_NAMES)}")
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class MovingRecipe(PairsRecipe):
             )
         if self.temporal and self.temporal_pairs > self.batch:
             raise UsageError(
-                f"--temporal-pairs {self.temporal_pairs} is more than the --batch of {self.batch}"
+                f"`temporal_pairs` {self.temporal_pairs} is more than the `batch` of {self.batch}"
             )
 
     @property
@@ -246,13 +246,13 @@ class ArbitraryRecipe(MovingRecipe):
         super().__post_init__()
         if self.pretrain_steps >= self.steps:
             raise UsageError(
-                f"--pretrain-steps {self.pretrain_steps} leaves no step of --steps {self.steps} "
-                "for painting; give more --steps or fewer --pretrain-steps"
+                f"`pretrain_steps` {self.pretrain_steps} leaves no step of `steps` {self.steps} "
+                "for painting; give more `steps` or fewer `pretrain_steps`"
             )
         if self.grid_weight and self.crop < grid.LEAST:
             raise UsageError(
-                f"--grid-weight needs a --crop of {grid.LEAST} or more, not {self.crop}; "
-                "give larger crops, or --grid-weight 0"
+                f"`grid_weight` needs a `crop` of {grid.LEAST} or more, not {self.crop}; "
+                "give larger crops, or `grid_weight` 0"
             )
 
     def done(self, step: int) -> float:

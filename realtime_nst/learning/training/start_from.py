@@ -48,8 +48,8 @@ class Start:
         """
         if self.paintings:
             raise TrainingError(
-                f"--start-from holds a network of {len(self.paintings)} styles; train others with "
-                "--styles or --add-style, or give a single style to start from"
+                f"`start_from` holds a network of {len(self.paintings)} styles; train others with "
+                "`styles` or `add_style`, or give a single style to start from"
             )
         if self.network != name and self._load_ends(network):
             return
@@ -94,10 +94,10 @@ class Start:
         if self.network == name:
             return
         fits = self.network.partition(":")[0] in table
-        remedy = f"add --network {self.network}" if fits else f"give one of {', '.join(table)}"
+        remedy = f"add `network` {self.network}" if fits else f"give one of {', '.join(table)}"
         raise TrainingError(
-            f"--start-from holds a {self.network!r} network, not a {name!r}; {remedy}, or train "
-            "from nothing with --start-from none"
+            f"`start_from` holds a {self.network!r} network, not a {name!r}; {remedy}, or train "
+            "from nothing with `start_from` none"
         )
 
 
@@ -147,7 +147,7 @@ def _in_style_file(model: Model) -> dict[str, Tensor]:
         raise ModelError(
             f"{str(model.path)!r} does not hold the weights of a {card.network!r} network as they "
             "were exported, so training cannot start from it; give the checkpoint.pt it was made "
-            "from, or train from nothing with --start-from none"
+            "from, or train from nothing with `start_from` none"
         ) from error
     return weights
 
