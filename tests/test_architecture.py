@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "runtime": {*BASE, "memory", "telemetry", "media", "spec"},
     "library": {*BASE, "media", "runtime", "sinks", "sources"},
     "masks": {*BASE, "media", "runtime", "sources"},
-    "presets": {"errors", "files", "look", "runtime", "spec"},
+    "presets": {"errors", "files", "look", "references"},
+    "references": {"errors", "files", "look", "runtime", "spec"},
     "paint": {*BASE, "look", "masks", "motion", "media", "runtime", "spec"},
     "display": {"look", "stream"},
     "live": {

@@ -73,7 +73,7 @@ def _input(check: Callable[[str, Any], Path], metavar: str, text: str) -> Mappin
 @dataclass(frozen=True)
 class Settings:
     """``sizes`` are (width, height) in pixels; ``painter`` is the network that plays paintings,
-    empty for the installed one; a ``quick`` run takes some three minutes.
+    empty for the installed one; a ``quick`` run takes two to three minutes.
 
     The fields after them are inputs of single cases. A case that needs one that was not given is
     left out, or its rows say what it did without.

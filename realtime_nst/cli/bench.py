@@ -35,7 +35,8 @@ def bench(
     quick: Annotated[
         bool,
         typer.Option(
-            "--quick", help="Some three minutes: one style and provider, fewer sizes and readings."
+            "--quick",
+            help="Two to three minutes: one style and provider, fewer sizes and readings.",
         ),
     ] = False,
     style: Annotated[

@@ -136,7 +136,9 @@ def _encoders() -> Iterator[tuple[str, str, str]]:
 def _folders() -> Iterator[tuple[str, str]]:
     from realtime_nst.live import state
     from realtime_nst.runtime.host import cache_root
+    from realtime_nst.runtime.style_folders import library_folder
 
     yield "settings", str(settings.path())
     yield "last look of live", str(state.path())
+    yield "your styles", str(library_folder())
     yield "cache", str(cache_root())
