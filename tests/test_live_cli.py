@@ -17,6 +17,7 @@ import pytest
 from stream_factory import PATIENCE, File, Pictures, Server
 from virtual_camera_factory import virtual_camera
 
+from realtime_nst import library
 from realtime_nst.live import state
 from realtime_nst.live.state import State
 from realtime_nst.look import Look, View
@@ -232,6 +233,19 @@ def test_recording_and_virtual_camera_beside_the_window(cli, style, screen, tmp_
 def test_the_window_shows_keys_to_live_mode(cli, style, screen):
     screen.closes_after, screen.keys = 10**6, "q"
     assert cli(*_scene("--style", style))[0] == 0
+
+
+def test_the_first_keys_are_the_styles_of_the_user(cli, screen, tmp_path, monkeypatch):
+    painter_factory.install(tmp_path / "weights", monkeypatch)
+    monkeypatch.setattr(library, "SCENE", (64, 48))
+    library.install_style(painter_factory.painting(tmp_path / "sunset.png", (200, 60, 20)))
+    screen.closes_after, screen.keys = 30, "1"
+    code, _, err = cli(*_scene("--style", "wave", "--target-fps", "0"))
+    assert code == 0, err
+    assert state.load()[0].look.style == "sunset"
+    screen.keys = "2"
+    assert cli(*_scene("--target-fps", "0"))[0] == 0
+    assert state.load()[0].look.style == "wave"
 
 
 def test_ctrl_c_without_a_window_leaves_a_whole_film(style, tmp_path):
