@@ -139,7 +139,7 @@ def _networks(found: "Sequence[InstalledStyle]") -> "Table":
         (
             s.name,
             f"styles: {', '.join(s.styles)}" if s.styles else "paints any picture you give",
-            f"{s.bytes / 1e6:.1f} MB",
+            _size(s.bytes),
             s.speed_class,
             s.licence,
             _origin(s),
@@ -157,7 +157,7 @@ def _table(found: "Sequence[InstalledStyle]") -> "Table":
             s.name,
             s.title,
             s.artist,
-            f"{s.bytes / 1e6:.1f} MB",
+            _size(s.bytes),
             "a picture" if s.is_picture else s.speed_class,
             s.licence,
             _origin(s),
@@ -165,6 +165,10 @@ def _table(found: "Sequence[InstalledStyle]") -> "Table":
         for s in found
     ]
     return console.table(headings, rows)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.0f} kB"
 
 
 def _origin(style: "InstalledStyle") -> str:
