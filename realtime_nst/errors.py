@@ -25,10 +25,15 @@ from typing import ClassVar
 class RealtimeNstError(Exception):
     """Base class of all errors that the package raises on purpose.
 
-    ``exit_code`` is the exit status of the command that it ends.
+    ``exit_code`` is the exit status of the command that it ends. ``choices`` are the values that
+    would have done, where there are only so many.
     """
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str = "", *, choices: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.choices = tuple(choices)
 
 
 class UsageError(RealtimeNstError):
@@ -44,10 +49,11 @@ class UnknownName(UsageError):
     """
 
     def __init__(self, kind: str, value: str, choices: Iterable[str], remedy: str = "") -> None:
-        self.choices = tuple(sorted(choices))
+        known = sorted(choices)
         super().__init__(
-            f"unknown {kind} {value!r}{did_you_mean(value, self.choices)} "
-            f"(choices: {', '.join(self.choices) or 'none'})" + (f"; {remedy}" if remedy else "")
+            f"unknown {kind} {value!r}{did_you_mean(value, known)} "
+            f"(choices: {', '.join(known) or 'none'})" + (f"; {remedy}" if remedy else ""),
+            choices=known,
         )
 
 

@@ -1,5 +1,6 @@
 """What the program says, as a whole: rules for the texts of every error, note and help."""
 
+import ast
 import importlib.util
 import re
 from pathlib import Path
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from realtime_nst import RealtimeNstError, UnknownName, UsageError, VideoSink
 from realtime_nst.cli import console
 from realtime_nst.cli.app import app
 from realtime_nst.cli.train_progress import say_started
@@ -101,6 +103,27 @@ def test_outside_the_command_line_messages_name_no_options():
         and re.search(r"--[a-z{]", _COMMAND.sub("", each.text))
     ]
     assert not found, "\n".join(found)
+
+
+def test_errors_that_list_choices_have_them():
+    found = []
+    for path in sorted({each.path for each in MESSAGES if each.kind == "error"}):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            said = ast.unparse(node) if isinstance(node, ast.Raise) else ""
+            if re.search(r"\(choices( here| of suffix| in a .*)?: \{", said):
+                found += [] if "choices=" in said or path.parent.name == "cli" else [said]
+    assert not found, "\n".join(found)
+
+
+def test_the_choices_of_an_error_are_at_hand():
+    with pytest.raises(RealtimeNstError) as caught:
+        VideoSink("film.xyz")
+    assert ".mkv" in caught.value.choices
+    with pytest.raises(RealtimeNstError) as caught:
+        VideoSink("film.mov", codec="av1")
+    assert caught.value.choices == ("h264", "h265", "prores")
+    assert UsageError("no such thing").choices == ()
+    assert UnknownName("style", "b", ["c", "a"]).choices == ("a", "c")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,10 @@ def grid(result: Image, photo: Image, period: int) -> float:
     smaller picture, and for a period other than 2, 4 and 8.
     """
     if period not in PERIODS:
-        raise UsageError(f"a grid period of {period} pixels is not measured (choices: 2, 4, 8)")
+        raise UsageError(
+            f"a grid period of {period} pixels is not measured (choices: 2, 4, 8)",
+            choices=map(str, PERIODS),
+        )
     return _prominence(result, period) / _prominence(photo, period)
 
 

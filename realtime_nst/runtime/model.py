@@ -103,7 +103,8 @@ def _card(path: Path, text: str) -> ModelCard:
     if card.kind not in KINDS:
         raise ModelError(
             f"{str(path)!r} is of the unknown kind {card.kind!r} (choices: {', '.join(KINDS)}); "
-            "update realtime_nst, or export it again"
+            "update realtime_nst, or export it again",
+            choices=KINDS,
         )
     return card
 

@@ -69,7 +69,8 @@ def chosen(
         what = "HDR" if keep else f"{bits} bits a channel"
         raise UsageError(
             f"{name} is not written with {what} (choices in a {path.suffix} file: "
-            f"{', '.join(able)}); name one of them, or leave out `codec`"
+            f"{', '.join(able)}); name one of them, or leave out `codec`",
+            choices=able,
         )
     pixels = Pixels(held.alpha and codec.holds_alpha(kind), wanted.bits, keep)
     return Choice(name, codec, pixels, held)

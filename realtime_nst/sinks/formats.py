@@ -181,7 +181,8 @@ def container_of(path: Path, *, streamed: bool = False) -> Container:
     except KeyError:
         raise UsageError(
             f"a video cannot be written as {path.name!r} (choices of suffix: "
-            f"{', '.join(CONTAINERS)}); name the output {path.stem}.mp4"
+            f"{', '.join(CONTAINERS)}); name the output {path.stem}.mp4",
+            choices=CONTAINERS,
         ) from None
 
 
@@ -198,13 +199,16 @@ def codec_for(name: str | None, path: Path) -> tuple[str, Codec]:
     if name not in container.codecs:
         raise UsageError(
             f"a {path.suffix} file cannot hold {name} (choices: {', '.join(container.codecs)}); "
-            f"name the output {path.stem}.mkv, which can hold any of them"
+            f"name the output {path.stem}.mkv, which can hold any of them",
+            choices=container.codecs,
         )
     if not CODECS[name].present:
-        here = ", ".join(name for name, codec in CODECS.items() if codec.present) or "none"
+        here = [name for name, codec in CODECS.items() if codec.present]
         raise MediaError(
-            f"this FFmpeg has no encoder {CODECS[name].encoder} for {name} (choices here: {here}); "
-            "PyAV's wheels have it: pip install --force-reinstall av"
+            f"this FFmpeg has no encoder {CODECS[name].encoder} for {name} (choices here: "
+            f"{', '.join(here) or 'none'}); PyAV's wheels have it: "
+            "pip install --force-reinstall av",
+            choices=here,
         )
     return name, CODECS[name]
 

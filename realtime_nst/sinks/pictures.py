@@ -181,7 +181,8 @@ def check_quality(quality: int) -> int:
 def _check_target(path: Path, overwrite: bool) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(
-            f"{path.name!r} does not have the suffix of a picture (choices: {', '.join(SUFFIXES)})"
+            f"{path.name!r} does not have the suffix of a picture (choices: {', '.join(SUFFIXES)})",
+            choices=SUFFIXES,
         )
     if path.is_dir():
         raise UsageError(f"{str(path)!r} is a folder; choose another name")

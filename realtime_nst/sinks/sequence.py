@@ -52,7 +52,8 @@ class SequenceSink(Unmanaged):
         if path.suffix.lower() not in SUFFIXES:
             raise UsageError(
                 f"{path.name!r} does not have the suffix of a picture "
-                f"(choices: {', '.join(SUFFIXES)})"
+                f"(choices: {', '.join(SUFFIXES)})",
+                choices=SUFFIXES,
             )
         self.path, self._pattern = path, Pattern(path)
         self._overwrite, self._quality = overwrite, check_quality(quality)

@@ -40,7 +40,8 @@ class NetworkSource(Managed):
         if not is_stream(url):
             raise UsageError(
                 f"{url!r} is not the address of a stream (choices: {', '.join(PROTOCOLS)}); "
-                "give one as rtsp://host/name"
+                "give one as rtsp://host/name",
+                choices=PROTOCOLS,
             )
         self._url, self._timeout = url, timeout
         self._container: InputContainer | None = None
