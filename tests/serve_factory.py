@@ -80,10 +80,10 @@ def run(coroutine):
 
 @asynccontextmanager
 async def serving(look=None, painter="", **options):
-    """A server on any port of loopback; its address without query."""
+    """A server on loopback, on any port if none is given; its address without query."""
     look = look or Look("swap", stabilise="off", painter=str(painter))
     with Studio(look, "cpu", View()) as studio:
-        async with Server(studio, port=0, **options) as server:
+        async with Server(studio, **{"port": 0, **options}) as server:
             yield server.urls[0].partition("?")[0]
 
 

@@ -10,6 +10,7 @@ import browser
 import cv2
 import numpy as np
 import pytest
+import yarl
 
 pytest.importorskip("aiortc", reason="needs the extra serve")
 
@@ -87,6 +88,9 @@ async def until_shown(page, left, right):
 async def opened(page, url):
     await page.open(url)
     await page.until("document.querySelectorAll('#styles input:checked').length")
+
+
+_CHOSEN = "document.querySelector('#styles input:checked').parentElement.innerText"
 
 
 async def error(page):
@@ -227,7 +231,6 @@ _DROP = """(async () => {
 
 def test_a_picture_dropped_on_the_page_is_painted_like(tmp_path, clip):
     painter = str(model_factory.write_painter(tmp_path / "any.onnx"))
-    chosen = "document.querySelector('#styles input:checked').parentElement.innerText"
 
     async def main():
         async with (
@@ -242,8 +245,73 @@ def test_a_picture_dropped_on_the_page_is_painted_like(tmp_path, clip):
             await page.evaluate(_DROP.replace("WHAT", "picture"))
             lighter = [tuple(value + 30 for value in colour) for colour in (LEFT, RIGHT)]
             await until_shown(page, *lighter)
-            assert await page.evaluate(chosen) == "dusk"
+            assert await page.evaluate(_CHOSEN) == "dusk"
             assert not page.complaints
+
+    run(main())
+
+
+def test_an_own_picture_and_settings_outlast_the_server_and_a_reload(tmp_path, clip):
+    painter = str(model_factory.write_painter(tmp_path / "any.onnx"))
+    lighter = [tuple(value + 30 for value in colour) for colour in (LEFT, RIGHT)]
+    shown_before = "getComputedStyle(document.querySelector('#preview')).display"
+
+    async def main():
+        async with browser.chromium(tmp_path / "profile", clip) as page:
+            async with serving(painter=painter) as url:
+                await opened(page, url)
+                await page.click("#start")
+                await page.evaluate(_DROP.replace("WHAT", "picture"))
+                await page.click("#mirror")
+                await until_shown(page, *lighter[::-1])
+                await page.click("#save-look")
+                assert "without your picture “dusk”" in await page.text("#message")
+                await page.evaluate("document.querySelector('#frame').requestFullscreen()")
+                assert await page.evaluate(shown_before) == "none"
+                await page.evaluate("document.exitFullscreen()")
+            assert "stopped. Trying again" in await error(page)
+            async with serving(painter=painter, port=yarl.URL(url).port):
+                await page.until("document.querySelector('#message').textContent === ''")
+                await until_shown(page, *lighter[::-1])
+                assert not page.complaints
+                await opened(page, url)
+                assert await page.evaluate(_CHOSEN) == "dusk"
+                await page.click("#start")
+                await until_shown(page, *lighter[::-1])
+                await page.evaluate(
+                    "sessionStorage.removeItem('realtime-nst picture ' + "
+                    "document.querySelector('#styles input:checked').value)"
+                )
+                await opened(page, url)
+                assert "no longer here" in await error(page)
+                assert await page.evaluate("document.querySelector('#mirror').checked")
+
+    run(main())
+
+
+def test_other_servers_of_the_host_get_no_cookie(tmp_path, clip):
+    asked = []
+
+    async def listen(reader, writer):
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async def main():
+        other = await asyncio.start_server(listen, "127.0.0.1", 0)
+        port = other.sockets[0].getsockname()[1]
+        async with (
+            other,
+            serving(token="open sesame") as url,
+            browser.chromium(tmp_path / "profile", clip) as page,
+        ):
+            await opened(page, url + "?token=open+sesame")
+            assert "sesame" not in await page.evaluate("location.href")
+            await page.click("#start")
+            await until_shown(page, painted(LEFT), painted(RIGHT))
+            await page.open(f"http://127.0.0.1:{port}/")
+            assert asked
+            assert not any(b"cookie" in each.lower() for each in asked)
 
     run(main())
 

@@ -115,6 +115,23 @@ def test_who_did_not_bring_it_is_not_told_of_it(painter):
     run(main())
 
 
+def test_pictures_that_are_no_longer_kept_are_named(painter, monkeypatch):
+    monkeypatch.setattr(paintings, "_KEPT", 1)
+
+    async def main():
+        async with serving(painter=painter) as url, viewing(url) as viewer:
+            await viewer.hear("look")
+            old, new = [(await bring(url, jpeg(grey)))[1]["name"] for grey in (10, 60)]
+            await viewer.wish(style=blend(0.5, old, new))
+            refused = await viewer.hear("error")
+            assert refused["missing"] == [old]
+            assert "choose it again" in refused["message"]
+            await viewer.wish(style="no such style")
+            assert (await viewer.hear("error"))["missing"] == []
+
+    run(main())
+
+
 def test_the_page_is_told_whether_pictures_can_be_brought(painter):
     async def offered(**options):
         async with (

@@ -132,7 +132,9 @@ class App:
         for socket in list(self._sockets):
             with suppress(ConnectionError):
                 if not socket.closed:
-                    await socket.send_json({"type": "end", "message": "the server was stopped"})
+                    await socket.send_json(
+                        {"type": "end", "message": "The server was stopped.", "again": True}
+                    )
                 await socket.close(code=WSCloseCode.GOING_AWAY)
 
     async def _health(self, _: web.Request) -> web.Response:

@@ -1,7 +1,9 @@
 """Pictures that viewers upload as styles, deleted when the server ends."""
 
 import hashlib
+import re
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +26,15 @@ _MOST_SCANS = 32
 _SCAN = b"\xff\xda"
 _JPEG = b"\xff\xd8"
 _LEAST = 32
+_NAME = re.compile("painting-[0-9a-f]{32}")
+
+
+class PaintingsGone(UsageError):
+    """A look has pictures, ``names``, that are no longer kept; who has them can send them again."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        super().__init__("the server no longer has this picture; choose it again")
 
 
 class Paintings:
@@ -70,10 +81,16 @@ class Paintings:
         return name in self._files
 
     def path(self, name: str) -> Path:
-        """The file of the picture; raises :class:`UsageError` if it is no longer kept."""
+        """The file of the picture; raises :class:`PaintingsGone` if it is no longer kept."""
         if name not in self._files:
-            raise UsageError("the server no longer has this picture; choose it again")
+            raise PaintingsGone([name])
         return self._files[name]
+
+    def check(self, names: Iterable[str]) -> None:
+        """Raises :class:`PaintingsGone` for those of ``names`` that only a picture can have had."""
+        gone = [each for each in names if _NAME.fullmatch(each) and each not in self._files]
+        if gone:
+            raise PaintingsGone(gone)
 
     def close(self) -> None:
         self._folder.cleanup()

@@ -16,7 +16,8 @@ def requested(
     """``look`` and ``view`` with the settings in ``message``, which are as presets have them.
 
     Raises :class:`UsageError` for a setting that viewers cannot choose, a value that no look can
-    have, a path, and a name that ``studio`` does not offer for that setting.
+    have, a path, and a name that ``studio`` does not offer for that setting; :class:`PaintingsGone`
+    for pictures that it no longer has.
     """
     for name in message:
         if name not in ("look", "view"):
@@ -36,6 +37,7 @@ def requested(
 
 def _check_style(setting: str, spec: str, studio: Studio) -> None:
     names = [part.name for part in parse(spec)]
+    studio.paintings.check(names)
     networks = studio.offered(setting, names)
     for name in names:
         if name not in networks:

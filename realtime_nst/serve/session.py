@@ -20,6 +20,7 @@ from realtime_nst.errors import RealtimeNstError, UsageError
 from realtime_nst.look import Look, View
 from realtime_nst.paint import Paint
 from realtime_nst.serve.metrics import Metrics
+from realtime_nst.serve.paintings import PaintingsGone
 from realtime_nst.serve.peer import Arrival, IceServer, Peer
 from realtime_nst.serve.requested import requested
 from realtime_nst.serve.studio import USUAL_SIZE, Studio
@@ -36,8 +37,8 @@ class Session:
     Messages are JSON objects with a ``type``. From the page: "offer" with its ``sdp``; "look" with
     the settings of ``look`` and ``view`` that change, as presets have them. To the page: "answer"
     with ``sdp``; "look" with all settings, once they hold; "statistics" every second; "error" with
-    a ``message`` and all settings that still hold, when a wish cannot be met; "end" with a
-    ``message`` when it is over.
+    a ``message``, all settings that still hold, and the pictures ``missing``, when a wish cannot be
+    met; "end" with a ``message`` when it is over, and ``again`` where the page may try again.
     """
 
     def __init__(
@@ -130,7 +131,8 @@ class Session:
 
     async def _refuse(self, error: RealtimeNstError) -> None:
         message = self._studio.without_paths(str(error))
-        await self._say("error", message=message, **_settings(*self._requested))
+        missing = error.names if isinstance(error, PaintingsGone) else ()
+        await self._say("error", message=message, missing=missing, **_settings(*self._requested))
 
     def _change(self, look: Look) -> None:
         self._painting.change(**vars(self._studio.resolved(look)))

@@ -4,9 +4,9 @@ const $ = (id) => document.getElementById(id);
 const video = $("video"), message = $("message");
 const CAMERA = { width: { ideal: 640, max: 1280 }, height: { ideal: 480, max: 1280 }, frameRate: { ideal: 30, max: 30 } };
 const KILOBITS = 3000;
-const PAUSES = [1, 2, 4, 8, 15]; // seconds between tries to connect again; the server takes 20 to miss a page
+const PAUSES = [1, 2, 4, 8, ...Array(20).fill(15)]; // seconds between tries to connect again: five minutes
 
-let offered, look, latest, session = null, tries = 0; // latest: the look that the server applied last
+let offered, begun, look, latest, session = null, tries = 0; // begun: what a look begins with; latest: the one applied last
 
 // ---- settings -------------------------------------------------------------------------------
 
@@ -80,6 +80,7 @@ function settings({ style, mask, mask_model, rest, invert_mask, strength, stabil
 function show(fields) {
   Object.assign(look, fields);
   for (const [name, value] of Object.entries(fields)) controls[name].show(value);
+  keep("look", changes(look, begun));
 }
 
 function set(fields) {
@@ -89,9 +90,13 @@ function set(fields) {
   if ("blend_with" in fields) showStyle(session !== null);
 }
 
+function named(name) {
+  return offered.styles.find((style) => style.name === name);
+}
+
 // What a style can be blended with: what blends in the same network.
 function partners(name) {
-  const { blends_in } = offered.styles.find((style) => style.name === name);
+  const { blends_in } = named(name);
   return offered.styles.filter((style) => blends_in && style.blends_in === blends_in && style.name !== name);
 }
 
@@ -105,7 +110,7 @@ function showBlend(name) {
 }
 
 function showStyle(loading) {
-  const picture = offered.styles.find((style) => style.name === look.style).picture;
+  const { picture } = named(look.style);
   $("preview").hidden = !picture;
   if (picture) $("preview").src = picture;
   for (const label of $("styles").children) label.classList.toggle("loading", loading && label.firstChild.checked);
@@ -216,18 +221,26 @@ async function bring(file) {
     return say(`${file.name} is no picture that this browser can read.`, true);
   }
   try {
-    const { name, blends_in, message: why } = await (await fetch("paintings", { method: "POST", body: small })).json();
+    const { name, blends_in, message: why } = await send(small);
     if (!name) return say(`${file.name} cannot be used: ${why}`, true);
-    if (!offered.styles.some((style) => style.name === name)) {
-      const style = { name, blends_in, title: file.name.replace(/\.[^.]*$/, ""), artist: "", picture: URL.createObjectURL(small) };
-      offered.styles.push(style);
-      $("own").parentElement.before(tile(style));
-    }
+    const title = file.name.replace(/\.[^.]*$/, "");
+    if (!named(name)) offerBrought({ name, blends_in, title, small });
+    keep(`picture ${name}`, { name, blends_in, title, data: await asText(small) });
     set({ style: name });
     say("");
   } catch {
     say(`${file.name} could not be sent: the server does not answer.`, true);
   }
+}
+
+async function send(small) {
+  return (await fetch("paintings", { method: "POST", body: small })).json();
+}
+
+function offerBrought({ name, blends_in, title, small }) {
+  const style = { name, blends_in, title, artist: "", picture: URL.createObjectURL(small), small };
+  offered.styles.push(style);
+  $("own").parentElement.before(tile(style));
 }
 
 const PAINTING_SIZE = 1024;
@@ -242,6 +255,50 @@ async function shrunk(file) {
   context.fillRect(0, 0, width, height);
   context.drawImage(picture, 0, 0, width, height);
   return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
+}
+
+// ---- what outlasts a reload -----------------------------------------------------------------
+
+const KEPT = "realtime-nst ";
+
+function keep(name, value) {
+  try {
+    sessionStorage.setItem(KEPT + name, JSON.stringify(value));
+  } catch { /* there is no room, or the browser forbids it: then it is lost */ }
+}
+
+function kept() {
+  try {
+    return Object.entries(sessionStorage).filter(([name]) => name.startsWith(KEPT))
+      .map(([name, text]) => [name.slice(KEPT.length), JSON.parse(text)]);
+  } catch {
+    return [];
+  }
+}
+
+// Settings that no longer exist are left out.
+function restore() {
+  const all = kept();
+  for (const [name, value] of all) {
+    if (offered.paintings && name.startsWith("picture ")) offerBrought({ ...value, small: asPicture(value.data) });
+  }
+  const before = Object.fromEntries(all).look ?? {};
+  const gone = [before.style, before.blend_with].some((name) => name && !named(name));
+  if (gone) delete before.style, delete before.blend_with;
+  for (const name of CHOICES) {
+    const known = name === "where" ? Object.keys(PLACES) : offered.choices[name];
+    if (!known.includes(before[name])) delete before[name];
+  }
+  show({ ...begun, ...before });
+  if (gone) say("The picture that you painted like is no longer here; choose one.", true);
+}
+
+async function asText(picture) {
+  return btoa(Array.from(new Uint8Array(await picture.arrayBuffer()), (byte) => String.fromCharCode(byte)).join(""));
+}
+
+function asPicture(text) {
+  return new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], { type: "image/jpeg" });
 }
 
 // ---- the session ----------------------------------------------------------------------------
@@ -261,6 +318,7 @@ class Session {
     this.socket.onclose = () => lost();
     this.peer.onconnectionstatechange = () => this.peer.connectionState === "failed" && lost();
     this.before = {};
+    this.again = new Set(); // pictures that were sent a second time
     this.sent = { ...offered.look }; // what the server begins a session with
   }
 
@@ -287,8 +345,8 @@ class Session {
     if (what.type === "answer") await this.answered(what);
     else if (what.type === "look") this.worn(what);
     else if (what.type === "statistics") await this.figures(what);
-    else if (what.type === "error") this.refused(what);
-    else if (what.type === "end") tries ? lost(what.message) : end(what.message);
+    else if (what.type === "error") await this.refused(what);
+    else if (what.type === "end") tries || what.again ? lost(what.message) : end(what.message);
   }
 
   async answered({ sdp }) {
@@ -298,11 +356,21 @@ class Session {
     sender.setParameters({ ...sender.getParameters(), degradationPreference: "maintain-resolution" }).catch(() => {});
   }
 
-  refused({ message, look: held, view }) {
+  async refused({ message, missing, look: held, view }) {
     latest = this.sent = held;
+    if (await this.sentAgain(missing)) return this.tell();
     show(settings(held, view));
     showStyle(false);
     say(message, true);
+  }
+
+  // A server that was started again has none of the pictures, and one that has many forgets some.
+  async sentAgain(missing) {
+    const pictures = missing.map((name) => named(name)?.small);
+    if (!missing.length || !pictures.every(Boolean) || missing.every((name) => this.again.has(name))) return false;
+    missing.forEach((name) => this.again.add(name));
+    for (const small of pictures) await send(small);
+    return true;
   }
 
   worn({ look: worn, view }) {
@@ -523,6 +591,8 @@ function showRecording(running) {
 $("save-look").addEventListener("click", () => {
   const preset = { version: 1, look: { ...latest, ...asLook(look) }, view: asView(look) };
   save(new Blob([JSON.stringify(preset, null, 2)], { type: "application/json" }), "json", "look.json");
+  const own = [look.style, look.blend_with].map(named).find((style) => style?.small);
+  if (own) say(`Saved look.json, without your picture “${own.title}”: give that beside it, as --style PICTURE.`);
 });
 
 $("full").hidden = !document.fullscreenEnabled;
@@ -534,7 +604,8 @@ try {
   offered = await (await fetch("styles")).json();
   look = {}, latest = offered.look;
   offerChoices();
-  show(settings(offered.look, offered.view));
+  begun = settings(offered.look, offered.view);
+  restore();
   showStyle(false);
 } catch {
   $("start").hidden = true;
