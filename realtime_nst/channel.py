@@ -45,13 +45,17 @@ class Channel(Generic[T]):
     def close(self, error: BaseException | None = None) -> None:
         """Called by the producer when it is done, or has failed with ``error``."""
         with self._changed:
-            self._closed, self._error = True, error
+            self._closed, self._error = True, None if self._cancelled else error
             self._changed.notify_all()
 
     def cancel(self) -> None:
-        """Called by the consumer when it wants no more: every ``put`` returns False from now on."""
+        """Called by the consumer when it wants no more: every ``put`` returns False from now on.
+
+        Items and an error are let go of. An error leads to all that its traceback leads to, this
+        channel as well, and so would keep networks and pictures until a garbage collection.
+        """
         with self._changed:
-            self._cancelled = True
+            self._cancelled, self._error = True, None
             self._items.clear()
             self._changed.notify_all()
 

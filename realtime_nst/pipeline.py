@@ -123,6 +123,7 @@ def _pump(
             if upstream is not None:
                 upstream.cancel()
             out.close(error)
+            error = None  # its traceback holds this frame; see Channel.cancel
 
     return threading.Thread(target=work, name=f"realtime_nst-{name}", daemon=True)
 

@@ -1,9 +1,12 @@
 """``pipeline.run``: order, loss, errors from every part, and that nothing survives it."""
 
+import gc
 import os
 import signal
 import threading
 import time
+import weakref
+from contextlib import suppress
 from fractions import Fraction
 
 import numpy as np
@@ -109,6 +112,26 @@ def test_an_error_in_any_part_surfaces_in_the_caller(part, live):
     source = Numbers(1000, live=live, between=act["source"])
     with pytest.raises(MediaError, match=f"{part} broke"):
         _run_within(5, source, [Each(act["stage"])], Keep(act["sink"]), act["on_frame"])
+
+
+@pytest.mark.parametrize("part", ["source", "stage", "sink"])
+def test_a_run_that_fails_leaves_nothing_to_the_garbage_collector(part):
+    def fail(_):
+        raise MediaError("torn")
+
+    def run_once():
+        acts = {name: (lambda _: True) for name in ("source", "stage", "sink")} | {part: fail}
+        stage = Each(acts["stage"])
+        with suppress(MediaError):
+            pipeline.run(Numbers(20, between=acts["source"]), [stage], Keep(acts["sink"]))
+        return weakref.ref(stage)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert run_once()() is None
+    finally:
+        gc.enable()
 
 
 def test_frames_before_an_error_in_a_file_are_written():
