@@ -51,6 +51,14 @@ def test_ten_bits_become_the_nearest_eight(tmp_path, kept):
     assert np.abs(image[16] - 255 * factory.RAMP[:, None]).max() < 0.6
 
 
+@pytest.mark.parametrize("form", ["yuv411p", "yuv420p", "yuv422p12le", "yuv440p"])
+def test_every_pixel_format_has_the_same_white(tmp_path, form):
+    picture = np.full((32, 64, 3), 255, np.uint8)
+    clip = factory.clip(tmp_path / "a.mkv", [picture], codec="ffv1", form=form, transfer=1)
+    with VideoSource(clip) as source:
+        assert next(iter(source)).image.min() == 255
+
+
 def test_ten_bits_are_exact_where_nothing_is_painted(tmp_path):
     clip, result = factory.clip(tmp_path / "in.mp4", [factory.ramp(64)], transfer=1), tmp_path
     sink = VideoSink(result / "out.mp4", source=clip, quality=0, bits=10)

@@ -144,10 +144,11 @@ def displayed(
 
 def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
     """The next frame of ``stream`` that can be decoded; None if there is none."""
-    for packet in container.demux(stream):
-        with suppress(av.FFmpegError):
-            for frame in packet.decode():
-                return frame
+    with suppress(av.FFmpegError):
+        for packet in every_packet(container, stream):
+            with suppress(av.FFmpegError):
+                for frame in packet.decode() if packet else ():
+                    return frame
     return None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
+from av.video.reformatter import ColorPrimaries, ColorTrc, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from realtime_nst.media.colours import Colours
@@ -18,6 +18,10 @@ from realtime_nst.media.light_levels import LightLevels
 from realtime_nst.media.pictures import on_white
 from realtime_nst.media.pixels import DEEP_WHITE, Deep, Pixels, bits_of
 from realtime_nst.stream import Image, Original
+
+_EXACT = Interpolation.BILINEAR | Interpolation.FULL_CHR_H_INT
+"""Else most pixel formats become 2 of 255 too dark: white 253. With 16 bits, which are right
+without it, it makes noise."""
 
 _WHITE_OF_RGB, _WHITE_OF_FULL = 65_535, 1023 * 64
 
@@ -47,8 +51,8 @@ class ToRgb:
             colours.tag(frame)
         if colours.hdr:
             return self._from_hdr(colours, placed(self._deep(frame, size, colours)))
-        if bits_of(frame.format) > 8:
-            return self._from_deep(placed(self._deep(frame, size, colours)))
+        if self._kept.bits > 8 and bits_of(frame.format) > 8:
+            return _from_deep(placed(self._deep(frame, size, colours)))
         form = "rgba" if self._kept.alpha else "rgb24"
         pixels = placed(self._pixels(frame, size, form, colours))
         return _over_white(pixels) if self._kept.alpha else (pixels, None)
@@ -66,6 +70,7 @@ class ToRgb:
             frame,
             *size,
             format=form,
+            interpolation=_EXACT if form in ("rgb24", "rgba") else None,
             dst_color_trc=ColorTrc.BT709 if converted else None,
             dst_color_primaries=ColorPrimaries.BT709 if converted else None,
             threads=1,
@@ -91,21 +96,18 @@ class ToRgb:
             shown = mapping.to_sdr(deep)
             return shown, Original(shown=shown, deep=deep)
         if self._kept.bits > 8:
-            return self._from_deep(mapping.to_deep_sdr(deep))
+            return _from_deep(mapping.to_deep_sdr(deep))
         return mapping.to_sdr(deep), None
-
-    def _from_deep(self, deep: Deep) -> tuple[Image, Original | None]:
-        """swscale's own way from 10 to 8 bits makes white 253."""
-        pixels = np.asarray(cv2.convertScaleAbs(deep, alpha=1 / 256), np.uint8)
-        if pixels.shape[2] == 4:
-            shown, original = _over_white(pixels)
-        else:
-            shown, original = pixels, Original(shown=pixels)
-        if self._kept.bits > 8:
-            return shown, replace(original, deep=deep)
-        return shown, original if self._kept.alpha else None
 
 
 def _over_white(pixels: NDArray[np.uint8]) -> tuple[Image, Original]:
     shown = on_white(pixels[..., :3], pixels[..., 3])
     return shown, Original(pixels, shown)
+
+
+def _from_deep(deep: Deep) -> tuple[Image, Original]:
+    pixels = np.asarray(cv2.convertScaleAbs(deep, alpha=1 / 256), np.uint8)
+    if pixels.shape[2] == 3:
+        return pixels, Original(shown=pixels, deep=deep)
+    shown, original = _over_white(pixels)
+    return shown, replace(original, deep=deep)
