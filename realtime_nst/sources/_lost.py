@@ -32,10 +32,12 @@ def lost_of_film(
 ) -> Iterator[str]:
     """A line for each property of the video ``name`` that its ``first`` frame shows to be lost if
     the output holds ``kept``."""
-    if first.interlaced_frame and not deinterlaced:
+    if not deinterlaced:
+        yield from _combs(name, first)
+    elif not first.interlaced_frame:
         yield (
-            f"{name} is interlaced: both fields are stylised as one picture, and the result "
-            "is progressive; if motion shows combs, use `deinterlace`"
+            f"{name} does not say that it is interlaced; it is deinterlaced all the same, which "
+            "makes whole pictures coarser"
         )
     colours, pixels = Colours.of(first), Pixels.of(stream, first)
     if pixels.hdr and not kept.hdr:
@@ -58,7 +60,17 @@ def lost_of_film(
 
 
 def lost_of_frame(name: str, frame: VideoFrame) -> Iterator[str]:
-    """A line for each thing that ``frame`` carries beside its picture and that is lost."""
+    """A line for each thing that ``frame`` carries beside its picture and that is lost, and for
+    interlaced pictures."""
+    yield from _combs(name, frame)
     for data in cast("Iterable[SideData]", frame.side_data):
         if what := _EXTRAS.get(data.type):
             yield f"{name} has {what}, which are lost"
+
+
+def _combs(name: str, frame: VideoFrame) -> Iterator[str]:
+    if frame.interlaced_frame:
+        yield (
+            f"{name} is interlaced: both fields are stylised as one picture, and the result "
+            "is progressive; if motion shows combs, use `deinterlace`"
+        )

@@ -613,6 +613,16 @@ def woven(name: str, codec: str, options: dict[str, str]) -> Maker:
     )
 
 
+def interlaced_later(folder: Path) -> Path:
+    parts = [
+        clip("0.h264")(folder),
+        clip("1.h264", options={"x264-params": "tff=1"})(folder),
+    ]
+    path = folder / "a.h264"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
 def combs(path: Path) -> float:
     """How much a line differs from the mean of its neighbours, where the bar is."""
     with VideoSource(path) as frames:
