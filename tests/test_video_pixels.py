@@ -84,6 +84,15 @@ def test_bits_that_cannot_be_written_are_refused(tmp_path, how, said):
         VideoSink(tmp_path / "a.mp4", **how)
 
 
+def test_strict_refuses_to_lose_transparency(tmp_path):
+    clip = fading(tmp_path / "in.webm")
+    with pytest.raises(
+        UsageError, match=r"h264 .* transparency of in.webm; .* out.webm or out.mov"
+    ):
+        VideoSink(tmp_path / "out.mp4", source=clip, strict=True)
+    VideoSink(tmp_path / "out.mov", source=clip, strict=True)
+
+
 def test_pictures_too_small_to_deinterlace_are_refused(tmp_path):
     picture = np.zeros((2, 2, 3), np.uint8)
     clip = factory.clip(tmp_path / "a.mkv", [picture], codec="ffv1", form="yuv420p", transfer=1)

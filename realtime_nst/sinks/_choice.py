@@ -42,6 +42,7 @@ def chosen(
     *,
     bits: int = 8,
     hdr: str = "map",
+    strict: bool = False,
 ) -> Choice:
     """For the video ``path`` of a source, called ``source``, whose pixels hold ``held``.
 
@@ -73,4 +74,9 @@ def chosen(
             choices=able,
         )
     pixels = Pixels(held.alpha and codec.holds_alpha(kind), wanted.bits, keep)
+    if strict and held.alpha and not pixels.alpha:
+        raise UsageError(
+            f"{name} in a {path.suffix} file cannot hold the transparency of {source}; name the "
+            f"output {path.stem}.webm or {path.stem}.mov, or run without --strict to lose it"
+        )
     return Choice(name, codec, pixels, held)

@@ -102,7 +102,9 @@ class VideoSink:
         traits, others = Traits.plain(rate), {"source": "", _PART: repr(span), **(settings or {})}
         with open_input(source) if source else nullcontext() as container:
             held = held_by(container) if container else held
-            self._choice = choice = chosen(codec, path, self._name, held, bits=bits, hdr=hdr)
+            self._choice = choice = chosen(
+                codec, path, self._name, held, bits=bits, hdr=hdr, strict=strict
+            )
             quality = checked_quality(quality, choice.name)
             self._file = self._working_file(stream, overwrite, resume)
             if source and container:
