@@ -1,6 +1,10 @@
 """What pixels hold beyond 8 bits of colour, through painting and on the command line."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import deep_factory as factory
@@ -101,6 +105,27 @@ def test_pictures_too_small_to_deinterlace_are_refused(tmp_path):
         pytest.raises(MediaError, match=r"2x2 .*; leave out `deinterlace`"),
     ):
         list(source)
+
+
+NARROW = """
+import sys
+from fractions import Fraction
+import numpy as np
+from realtime_nst import VideoSink
+from realtime_nst.stream import Frame
+with VideoSink(sys.argv[1], codec="h265") as sink:
+    for number in range(5):
+        sink.write(Frame(np.zeros((24, 32, 3), np.uint8), number, Fraction(number, 25), 0.0))
+"""
+CHECKED_MEMORY = next(Path("/").glob("*/*/libc_malloc_debug.so.0"), None)
+
+
+@pytest.mark.skipif(CHECKED_MEMORY is None, reason="glibc's checked memory is not installed")
+def test_narrow_pictures_stay_within_their_memory(tmp_path):
+    environment = os.environ | {"LD_PRELOAD": str(CHECKED_MEMORY), "MALLOC_CHECK_": "3"}
+    command = [sys.executable, "-c", NARROW, str(tmp_path / "a.mp4")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.fixture

@@ -42,6 +42,8 @@ _SECONDS_A_GROUP = 2
 _LARGEST_TICK_RATE = 2**31 - 1
 _ROUNDING = 0.01
 _LARGEST_ASPECT = 255
+_NARROW = 64
+"""Pixels. x265 4.2 writes behind its memory in pictures of 48 or fewer, by its cutree."""
 
 
 @dataclass(frozen=True)
@@ -149,10 +151,11 @@ class Encoding:
     def pixel_format(self, size: tuple[int, int]) -> str:
         return self.codec.pixel_format(*size, self.traits.full_colour, self.pixels)
 
-    @property
-    def options(self) -> dict[str, str]:
+    def options(self, size: tuple[int, int]) -> dict[str, str]:
         """Those of the encoder."""
         options = dict(self.codec.options)
+        if self.codec.encoder == "libx265" and size[0] < _NARROW:
+            options["x265-params"] += ":cutree=0"
         if self.pixels.alpha:
             options |= self.codec.alpha_options
         if self.pixels.hdr and self.codec.light_levels:
@@ -224,7 +227,9 @@ class PictureEncoder:
         )
         self.stream = cast(
             VideoStream,
-            output.add_stream(codec.encoder, rate=self._traits.rate, options=encoding.options),
+            output.add_stream(
+                codec.encoder, rate=self._traits.rate, options=encoding.options(size)
+            ),
         )
         self.stream.codec_context.time_base = self._traits.time_base
         self.stream.time_base = self._traits.time_base
