@@ -126,7 +126,7 @@ def _explained(error: Exception) -> int:
     choices = getattr(error, "choices", None)
     more = {"choices": list(choices)} if choices else {}
     console.say_error(message, kind=type(error).__name__, exit_code=code, **more)
-    console.say_traceback(error)
+    console.say_origin(error)
     return code
 
 

@@ -138,10 +138,14 @@ def say_detail(text: str) -> None:
         _print(err, f"detail: {text}")
 
 
-def say_traceback(error: BaseException) -> None:
-    for line in traceback.format_exception(error) if manner.verbose else ():
-        for part in line.rstrip().splitlines():
-            say_detail(part)
+def say_origin(error: BaseException | None) -> None:
+    """For ``--verbose``: which of our lines raised it, and what was behind it."""
+    while error is not None:
+        say_detail(f"{type(error).__name__}: {error}")
+        for frame in traceback.extract_tb(error.__traceback__):
+            if f"{os.sep}realtime_nst{os.sep}" in frame.filename:
+                say_detail(f"  {frame.filename}:{frame.lineno}, in {frame.name}")
+        error = error.__cause__
 
 
 def say_progress(text: str) -> None:
