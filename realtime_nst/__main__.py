@@ -1,8 +1,6 @@
 """``python -m realtime_nst``: the same as ``realtime-nst``."""
 
-import sys
-
-from realtime_nst.cli import main
+from realtime_nst.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

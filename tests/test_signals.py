@@ -223,10 +223,14 @@ def test_a_second_signal_ends_what_hangs():
             signal.raise_signal(signal.SIGINT)
 
 
-def test_commands_without_work_to_keep_say_one_line(cli, style, monkeypatch):
-    from realtime_nst.runtime import doctor
+@pytest.mark.parametrize("where", ["cli.settings.defaults", "runtime.doctor.computer"])
+def test_where_there_is_no_work_to_keep_one_line_says_so(cli, style, monkeypatch, where):
+    """While the command line is read, and in a command that answers no signal by itself."""
 
-    monkeypatch.setattr(doctor, "computer", lambda: signal.raise_signal(signal.SIGTERM))
+    def signalled(*_):
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(f"realtime_nst.{where}", signalled)
     code, _, err = cli("doctor", "--style", style)
     assert code == 143
     assert told(err) == "note: stopped; nothing was changed; run the same command again"

@@ -84,13 +84,13 @@ def run() -> int:
     console.manner = console.Manner(json="--json" in sys.argv, reader_gone=interrupt.reader_gone)
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of damaged tags, whatever the outcome
     _show_as_notices(StyleWarning)
-    with interrupt.watched():
-        try:
+    try:
+        with interrupt.watched(), interrupt.explained(interrupt.nothing_changed):
             return app(standalone_mode=False) or 0
-        except (KeyboardInterrupt, typer.Abort):
-            return interrupt.exit_code()
-        except Exception as error:
-            return _explained(error)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except Exception as error:
+        return _explained(error)
 
 
 def _show_as_notices(kind: type[Warning]) -> None:

@@ -83,10 +83,6 @@ def reader_gone() -> NoReturn:
     raise KeyboardInterrupt
 
 
-def is_reader_gone() -> bool:
-    return _state.number == _READER_GONE
-
-
 def exit_code() -> int:
     return 128 + (_state.number or signal.SIGINT)
 
@@ -133,13 +129,21 @@ class finishing(AbstractContextManager[_Opened]):  # noqa: N801  used like conte
 
 @contextmanager
 def explained(advice: Callable[[], str]) -> Iterator[None]:
-    """A signal within ends the command by its exit code, and one line: ``advice()``."""
+    """A signal within ends the command by its exit code, and one line: ``advice()``, if any."""
     try:
         yield
     except KeyboardInterrupt:
         with shielded():
-            console.say_stopped(advice(), exit_code())
+            if told := advice():
+                console.say_stopped(told, exit_code())
         raise typer.Exit(exit_code()) from None
+
+
+def nothing_changed() -> str:
+    """The advice of commands that have no work to keep."""
+    if _state.number == _READER_GONE:
+        return ""
+    return "stopped; nothing was changed; run the same command again"
 
 
 def _remember(number: int, _frame: FrameType | None) -> None:

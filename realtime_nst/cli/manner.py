@@ -123,14 +123,11 @@ class Group(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         return _without_types(super().get_params(ctx))
 
+    def make_context(self, *given: Any, **more: Any) -> Any:
+        """Typer itself says nothing of a signal that the command did not answer."""
+        with interrupt.explained(interrupt.nothing_changed):
+            return super().make_context(*given, **more)
+
     def invoke(self, ctx: Any) -> Any:
-        """Typer would say nothing of a signal that the command did not answer by itself."""
-        try:
+        with interrupt.explained(interrupt.nothing_changed):
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            if not interrupt.is_reader_gone():
-                console.say_stopped(
-                    "stopped; nothing was changed; run the same command again",
-                    interrupt.exit_code(),
-                )
-            raise typer.Exit(interrupt.exit_code()) from None
