@@ -248,7 +248,7 @@ def test_the_first_keys_are_the_styles_of_the_user(cli, screen, tmp_path, monkey
     assert state.load()[0].look.style == "wave"
 
 
-def test_ctrl_c_without_a_window_leaves_a_whole_film(style, tmp_path):
+def test_a_signal_without_a_window_leaves_a_whole_film(style, tmp_path):
     film = tmp_path / "film.mp4"
     command = [
         sys.executable,
@@ -267,11 +267,11 @@ def test_ctrl_c_without_a_window_leaves_a_whole_film(style, tmp_path):
         while not list(tmp_path.glob("film*")) and time.monotonic() < until:
             time.sleep(0.05)
         time.sleep(0.3)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(signal.SIGTERM)
         said, err = running.communicate(timeout=PATIENCE)
     finally:
         running.kill()
-    assert running.returncode == 130, err
+    assert running.returncode == 143, err
     assert "Traceback" not in err
     assert f"recorded {film}" in err
     assert "fps" in said

@@ -264,12 +264,40 @@ def test_stopped_a_video_keeps_its_finished_frames(optimise, tmp_path, monkeypat
     assert "start over with --overwrite" in one_line_error(err)
 
 
+def made(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("film", [False, True])
+def test_a_stopped_folder_goes_on_to_the_same_pictures(optimise, tmp_path, monkeypatch, film):
+    """Of a film, each frame starts from the one before, which an earlier run painted."""
+    content = media_factory.clip(tmp_path / "clip.mp4", count=3) if film else "photos"
+    command = (content, "--style", "painting.png", "-o")
+    for folder in ("whole", "out"):
+        (tmp_path / folder).mkdir()
+    assert optimise(*command, tmp_path / "whole", steps=2)[0] == 0
+    with monkeypatch.context() as patch:
+        press_ctrl_c_at(patch, 1, 2)
+        code, _, err = optimise(*command, tmp_path / "out", steps=2)
+    assert code == 130
+    assert "1 of 3 pictures finished; go on with the same command and --skip-existing" in err
+    (first,) = (tmp_path / "out").iterdir()
+    stamp = first.stat().st_mtime_ns
+    code, out, _ = optimise(*command, tmp_path / "out", "--skip-existing", steps=2)
+    assert (code, "2 pictures" in out) == (0, True)
+    assert made(tmp_path / "out") == made(tmp_path / "whole")
+    assert first.stat().st_mtime_ns == stamp
+
+
 WRONG = {
     "no such content": (["none.png", *STYLE], "none.png"),
     "no such video": (["none.mp4", *STYLE], "none.mp4"),
     "no such painting": ([PHOTO, "-s", "none.png"], "none.png"),
     "a painting that is text": ([PHOTO, "-s", "text.png"], "text.png"),
     "a content that is text": (["text.png", *STYLE], "text.png"),
+    "what is both kept and replaced": (
+        [PHOTO, *STYLE, "--skip-existing", "--overwrite"], "give one of them",
+    ),
     "an unknown optimiser": ([PHOTO, *STYLE, "--optimiser", "adan"], "'adam'"),
     "an unknown style loss": ([PHOTO, *STYLE, "--style-loss", "gramm"], "'gram'"),
     "a size too small": ([PHOTO, *STYLE, "--longest", "3"], "--longest 3"),
