@@ -247,9 +247,10 @@ def nobody():
         stream.close()
 
 
-def test_results_that_nobody_reads_end_quietly(cli, monkeypatch, nobody):
+@pytest.mark.parametrize("asked", ["styles", "--help"])
+def test_results_that_nobody_reads_end_quietly(cli, monkeypatch, nobody, asked):
     monkeypatch.setattr(sys, "stdout", nobody)
-    assert cli("styles") == (141, "", "")
+    assert cli(asked) == (141, "", "")
 
 
 def test_events_that_nobody_reads_stop_the_work_and_keep_it(cli, film, monkeypatch, nobody):

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -16,7 +17,8 @@ def program() -> NoReturn:
     if code > 128:
         # An engine that compiles on a thread of its own would abort the process at its usual end.
         for stream in filter(None, (sys.stdout, sys.stderr)):
-            stream.flush()
+            with suppress(OSError):
+                stream.flush()
         os._exit(code)
     sys.exit(code)
 

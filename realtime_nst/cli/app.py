@@ -89,6 +89,8 @@ def run() -> int:
             return app(standalone_mode=False) or 0
     except typer.Exit as ended:
         return ended.exit_code
+    except SystemExit:  # so Typer ends where nobody reads its help
+        return interrupt.READER_GONE
     except Exception as error:
         return _explained(error)
 

@@ -26,8 +26,11 @@ _ONE_PRESS = 1.0
 _WORKER_SECONDS = 30
 """How long a worker process that was told to end may finish what its parent waits for."""
 
-_READER_GONE = 13
-"""SIGPIPE, which not every system has."""
+_SIGPIPE = 13
+"""Not every system has its name."""
+
+READER_GONE = 128 + _SIGPIPE
+"""The exit code where nobody reads what the command writes."""
 
 _Opened = TypeVar("_Opened")
 
@@ -79,7 +82,7 @@ def check() -> None:
 
 def reader_gone() -> NoReturn:
     """Whoever read the results has left (``| head``): that is as good as a signal."""
-    _state.number = _state.number or _READER_GONE
+    _state.number = _state.number or _SIGPIPE
     raise KeyboardInterrupt
 
 
@@ -141,7 +144,7 @@ def explained(advice: Callable[[], str]) -> Iterator[None]:
 
 def nothing_changed() -> str:
     """The advice of commands that have no work to keep."""
-    if _state.number == _READER_GONE:
+    if _state.number == _SIGPIPE:
         return ""
     return "stopped; nothing was changed; run the same command again"
 
