@@ -118,6 +118,21 @@ def test_video_never_touches_its_input_under_an_unfinished_name(cli, style, tmp_
     assert media_factory.times(out) == media_factory.times(clip)
 
 
+def test_resume_and_overwrite_contradict_each_other(cli, clip, style, tmp_path):
+    out = tmp_path / "out.mp4"
+    code, _, said = cli("video", clip, "-o", out, "--style", style, "--resume", "--overwrite")
+    assert code == 2
+    assert "--resume goes on and --overwrite starts anew" in one_line_error(said)
+    assert not out.exists()
+
+
+def test_a_film_that_is_stretched_is_said(cli, clip, style, tmp_path):
+    out = tmp_path / "out.mp4"
+    code, _, said = cli("video", clip, "-o", out, "--style", style, "--size", "48x48")
+    assert code == 0
+    assert "note: the size 48x48 stretches pictures" in said
+
+
 def test_interrupted_video_keeps_the_finished_part_and_goes_on(cli, style, tmp_path, monkeypatch):
     from realtime_nst.runtime.stages import Stylise
 

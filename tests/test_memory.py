@@ -1,6 +1,7 @@
 """Work that needs more memory than there is: refused in one line, before it begins."""
 
 import cv2
+import media_factory
 import numpy as np
 import pytest
 from model_factory import card, write_style
@@ -63,6 +64,15 @@ def test_a_single_picture_that_does_not_fit_is_refused(cli, little, tmp_path):
     assert (code, said.count("\n")) == (2, 1)
     assert "give a smaller --size" in said
     assert not out.exists()
+
+
+def test_a_film_that_does_not_fit_is_refused_before_it_is_begun(cli, little, tmp_path):
+    style = write_style(tmp_path / "style.onnx", card=card())
+    clip, out = media_factory.clip(tmp_path / "clip.mp4", count=2), tmp_path / "out.mp4"
+    code, _, said = cli("video", clip, "-o", out, "-s", style, "--size", "3000x3000")
+    assert code == 2
+    assert said.startswith("error: painting 3000x3000 needs about")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "style.onnx"]
 
 
 def test_training_that_does_not_fit_is_refused_before_it_begins(cli, little, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
 from realtime_nst import RealtimeNstError, UnknownName, UsageError, VideoSink
 from realtime_nst.cli import console
@@ -66,11 +67,10 @@ def test_help_ends_with_a_full_stop():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_is_80_columns_wide_and_shows_no_type_of_python(cli, monkeypatch, command):
-    name = command.replace("_", "-")
-    monkeypatch.setenv("TERMINAL_WIDTH", "80")
-    code, said, _ = cli(name, "--help")
-    assert code == 0
+def test_help_is_80_columns_wide_and_shows_no_type_of_python(command):
+    shown = CliRunner().invoke(app, [command.replace("_", "-"), "--help"], env={"COLUMNS": "80"})
+    assert shown.exit_code == 0
+    said = shown.output
     assert not re.findall(r"<[a-zA-Z\[\]]+>", said)
     assert max(map(len, said.splitlines())) <= 80
     assert "…" not in re.sub(r"\w+,…|IN…", "", said), "a text is cut off"

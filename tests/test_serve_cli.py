@@ -119,6 +119,7 @@ def test_a_port_in_use_is_named(cli, style):
         (["--token", "short"], ["--token", "8"]),
         (["--token", ""], ["--token", "8"]),
         (["--sessions", 0], ["--sessions", "0"]),
+        (["--sessions", 10**9], ["--sessions 1000000000", "from 1 to 1000"]),
         (["--ice-server", "http://example.org"], ["http://example.org", "stun:HOST:PORT"]),
         (["--ice-server", "turn:turn.example"], ["turn.example", "USER:PASSWORD"]),
         (["--ice-server", "turn:me:it@turn.example?transport=sctp"], ["sctp", "?transport=tcp"]),

@@ -85,8 +85,6 @@ def image(
     written = [output, *(output / name for name in names), *filter(None, [save])]
     refuse_replacing(written, look, *pictures.paths)
     save_look(save, look, view, overwrite=overwrite)
-    with pictures, suppress(UsageError):  # said of each picture by itself
-        painting.prepare(pictures.info.width, pictures.info.height)
     affordable = _Affordable(pictures, painting)
     total = len(pictures.paths)
     with (
@@ -95,6 +93,8 @@ def image(
         sink,
         frame_progress(str(output), total, unit="picture") as progress,
     ):
+        with suppress(UsageError):  # said of each picture by itself
+            painting.prepare(pictures.info.width, pictures.info.height)
         report = pipeline.run(affordable, [painting], sink, progress)
     console.say_result(
         f"{output}: {console.counted(report.frames, 'picture')} in {report.seconds:.1f} s",

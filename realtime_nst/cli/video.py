@@ -108,6 +108,8 @@ def video(
 
     if quality is not None:
         raise UsageError(f"--quality of a video is called --crf here: --crf {quality}")
+    if resume and overwrite:
+        raise UsageError("--resume goes on and --overwrite starts anew; give one of them")
     given, span = Given(source), part_options.check_part(start, end, preview)
     rate = None if fps is None else parse_rate(fps)
     settings = {"deinterlace": str(deinterlace), **fingerprint(look)}
@@ -130,7 +132,6 @@ def video(
         refuse_replacing([*sink.names, *filter(None, [save])], look, *film.read)
         save_look(save, look, view, overwrite=overwrite)
         with film.source(span, sink, deinterlace=deinterlace) as frames:
-            painting.prepare(frames.info.width, frames.info.height)
             report = _run(frames, painting, sink)
         _say_how_it_went(frames, painting, sink, report)
 
@@ -161,6 +162,7 @@ def _run(frames: "FilmSource", painting: "Paint", sink: "FilmSink") -> "Report":
         console.say_notice(f"going on after the {console.counted(before, 'frame')} of earlier runs")
     console.say_detail(f"painting on {painting.provider}")
     with interrupt.explained(lambda: _what_is_kept(sink, "stopped")):
+        painting.prepare(frames.info.width, frames.info.height)
         try:
             with (
                 interrupt.finishing(sink),

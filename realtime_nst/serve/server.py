@@ -19,8 +19,9 @@ from realtime_nst.serve.log import LOG
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.peer import ice_servers
 from realtime_nst.serve.studio import Studio
+from realtime_nst.spec import check_number
 
-_SHORTEST_TOKEN = 8
+_SHORTEST_TOKEN, _LAST_PORT, _MOST_SESSIONS = 8, 65535, 1000
 _EVERYWHERE = ("0.0.0.0", "::")
 _SECONDS_TO_LEAVE = 2.0
 
@@ -49,7 +50,7 @@ class Server:
         sessions: int = 4,
         ice: Sequence[str] = (),
     ) -> None:
-        _check(token, sessions)
+        _check(token, port, sessions)
         self._host, self._port = host, port
         self._token = token or ("" if is_loopback(host) else secrets.token_urlsafe(16))
         self._ssl = _ssl(certificate, key)
@@ -107,14 +108,14 @@ class Server:
         )
 
 
-def _check(token: str | None, sessions: int) -> None:
+def _check(token: str | None, port: int, sessions: int) -> None:
     if token is not None and len(token) < _SHORTEST_TOKEN:
         raise UsageError(
             f"`token` has {len(token)} characters and needs {_SHORTEST_TOKEN}; "
             "without `token`, one is generated"
         )
-    if sessions < 1:
-        raise UsageError(f"`sessions` {sessions} is below 1")
+    check_number("`port`", port, 0, _LAST_PORT)
+    check_number("`sessions`", sessions, 1, _MOST_SESSIONS)
 
 
 def _ssl(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
