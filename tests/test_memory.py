@@ -1,5 +1,8 @@
 """Work that needs more memory than there is: refused in one line, before it begins."""
 
+import struct
+import zlib
+
 import cv2
 import media_factory
 import numpy as np
@@ -55,6 +58,22 @@ def test_a_picture_that_does_not_fit_is_named_and_the_others_are_painted(cli, li
     assert "b.png': painting 3000x3000 needs about 1.2 GB of memory" in said
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "c.png"]
     assert cli("image", folder, *command, "--size", "64", "--overwrite")[0] == 0
+
+
+def test_a_giant_picture_is_named_and_the_others_are_painted(cli, tmp_path):
+    """400 million pixels, by its header: it is never decoded."""
+    style = write_style(tmp_path / "style.onnx", card=card())
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    data = picture(folder / "a.png", 8).read_bytes()
+    header = b"IHDR" + struct.pack(">II", 20000, 20000) + data[24:29]
+    checked = header + struct.pack(">I", zlib.crc32(header))
+    (folder / "b.png").write_bytes(data[:12] + checked + data[33:])
+    code, out, said = cli("image", folder, "-o", tmp_path / "out", "-s", style)
+    assert code == 1
+    assert "1 picture in" in out
+    assert "b.png' has 20000x20000 pixels" in said
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
 
 
 def test_a_single_picture_that_does_not_fit_is_refused(cli, little, tmp_path):

@@ -35,7 +35,10 @@ _NAMED = 5
 
 @with_look(without=(*OF_VIEW, *_OF_FILMS))
 def image(
-    sources: Annotated[list[Path], typer.Argument(metavar="IN…", help="Pictures and folders.")],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="IN…", help="Pictures and folders, without the folders inside."),
+    ],
     output: options.Output,
     look: Look,
     view: View,

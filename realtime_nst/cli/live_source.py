@@ -36,7 +36,7 @@ class Chosen:
             raise UsageError(f"give {self.address} or --camera {self.camera}, not both")
         if self.address and self.size:
             raise UsageError(
-                f"--camera-size {self.size} is asked of a camera; {self.address} has its own size"
+                f"--camera-size {self.size} is for a camera; {self.address} has its own size"
             )
         if self.fps is not None:
             check_rate("--fps", self.fps)

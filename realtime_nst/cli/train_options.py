@@ -11,7 +11,11 @@ CARD = "Card"
 """A heading in the help: what is written into the style file beside the network."""
 
 Content = Annotated[
-    Path, typer.Option(metavar="FOLDER", help="Photos to train on, a few hundred at least.")
+    Path,
+    typer.Option(
+        metavar="FOLDER",
+        help="Photos to train on, also those in folders inside: a few hundred at least.",
+    ),
 ]
 Restart = Annotated[
     bool, typer.Option("--restart", help="Start over, even if a run can be resumed.")

@@ -27,8 +27,8 @@ def say_started(run: "TrainingRun[Any]") -> None:
     photos = len(run.photos.training)
     if photos < _ENOUGH_PHOTOS:
         console.say_notice(
-            f"{console.counted(photos, 'photo')} to train on are few: expect a style that fits "
-            f"these alone; {_ENOUGH_PHOTOS} or more are better"
+            f"only {console.counted(photos, 'photo')} to train on: the style may fit these alone; "
+            f"{_ENOUGH_PHOTOS} or more are better"
         )
 
 

@@ -55,7 +55,7 @@ def load() -> tuple[State, list[str]]:
         saved = json.loads(path().read_text(encoding="utf-8"))
         size, settings, view = saved["camera_size"], saved["look"], saved["view"]
         if not _CAMERA_SIZE.fullmatch(size):
-            raise UsageError(f"{size[:40]!r} is no camera size")
+            raise UsageError(f"{size[:40]!r} is not a camera size")
         state = State(view=presets.changed(View(), view, path().parent), camera_size=size)
         return _with_look(state, settings)
     except FileNotFoundError:

@@ -47,7 +47,8 @@ class ClipPairs(Dataset[FramePairs | TrainingError]):
             earlier, later = _two_frames(clip, random)
         except (RealtimeNstError, ValueError) as error:
             return TrainingError(
-                f"the clip {str(clip)!r} has no two frames that can be read ({error}); remove it"
+                f"the clip {str(clip)!r} has fewer than two frames that can be read ({error}); "
+                "remove it"
             )
         place = int(random.integers(2**32))
         frames = [

@@ -100,7 +100,9 @@ def _quantised(source: Model, shown: Iterable[Shown]) -> onnx.ModelProto:
     _fold_casts(graph)
     convolutions = _convolutions(graph)
     if not convolutions:
-        raise UsageError(f"{source.path} holds no convolution with fixed weights to quantise")
+        raise UsageError(
+            f"{source.path} holds no convolution with fixed weights to quantise; it stays in float"
+        )
     kept = _where_made(graph, convolutions)
     ranges = _ranges(model, kept, _fitting(source, shown))
     nodes = _quantise_weights(graph, convolutions)

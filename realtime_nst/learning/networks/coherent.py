@@ -33,10 +33,15 @@ class CoherentNet(PaintingNetwork):
     def __init__(self, style: nn.Module, split: int) -> None:
         super().__init__()
         if not isinstance(style, FastNet):
-            raise UsageError("a coherent network is made from one of fast, quality and tiny")
+            raise UsageError(
+                "a coherent network is made from fast, quality or tiny; give the checkpoint of "
+                "one of them"
+            )
         blocks = list(style.transform.children())
         if split > len(blocks):
-            raise UsageError(f"`split` {split}: the network has {len(blocks)} residual blocks")
+            raise UsageError(
+                f"`split` {split} is out of range; the network has {len(blocks)} residual blocks"
+            )
         self.size_multiple, self.size_minimum = style.size_multiple, style.size_minimum
         self.head = nn.Sequential(style.encode, *blocks[:split])
         self.tail = nn.Sequential(*blocks[split:], style.decode, nn.Sigmoid())
