@@ -21,7 +21,10 @@ PATIENCE = 60.0
 
 @asynccontextmanager
 async def chromium(folder: Path, clip: Path, *, size: tuple[int, int] = (1280, 900)):
-    """A page of ``size`` in a browser whose profile lies in ``folder``; ``clip`` is its camera."""
+    """A page of ``size`` in a browser whose profile lies in ``folder``; ``clip`` is its camera.
+
+    It finds no host but this one: otherwise it looks up several of its maker's at every start.
+    """
     process = await asyncio.create_subprocess_exec(
         str(PROGRAM),
         "--headless=new",
@@ -30,6 +33,9 @@ async def chromium(folder: Path, clip: Path, *, size: tuple[int, int] = (1280, 9
         "--disable-dev-shm-usage",
         "--disable-background-networking",
         "--disable-component-update",
+        "--disable-default-apps",
+        "--disable-sync",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
         "--no-first-run",
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
