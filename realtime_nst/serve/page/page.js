@@ -6,6 +6,8 @@ const CAMERA = { width: { ideal: 640, max: 1280 }, height: { ideal: 480, max: 12
 const KILOBITS = 3000;
 const PAUSES = [1, 2, 4, 8, ...Array(20).fill(15)]; // seconds between tries to connect again: five minutes
 
+const RESENT = 5; // times that a picture is sent again before the server is believed
+
 let offered, begun, look, latest, session = null, tries = 0; // begun: what a look begins with; latest: the one applied last
 
 // ---- settings -------------------------------------------------------------------------------
@@ -318,7 +320,7 @@ class Session {
     this.socket.onclose = () => lost();
     this.peer.onconnectionstatechange = () => this.peer.connectionState === "failed" && lost();
     this.before = {};
-    this.again = new Set(); // pictures that were sent a second time
+    this.resent = 0; // how often pictures were sent again for one look
     this.sent = { ...offered.look }; // what the server begins a session with
   }
 
@@ -367,14 +369,14 @@ class Session {
   // A server that was started again has none of the pictures, and one that has many forgets some.
   async sentAgain(missing) {
     const pictures = missing.map((name) => named(name)?.small);
-    if (!missing.length || !pictures.every(Boolean) || missing.every((name) => this.again.has(name))) return false;
-    missing.forEach((name) => this.again.add(name));
+    if (!missing.length || !pictures.every(Boolean) || ++this.resent > RESENT) return false;
     for (const small of pictures) await send(small);
     return true;
   }
 
   worn({ look: worn, view }) {
     latest = worn;
+    this.resent = 0;
     if (settings(worn, view).style === look.style) showStyle(false);
   }
 
