@@ -77,6 +77,6 @@ def chosen(
     if strict and held.alpha and not pixels.alpha:
         raise UsageError(
             f"{name} in a {path.suffix} file cannot hold the transparency of {source}; name the "
-            f"output {path.stem}.webm or {path.stem}.mov, or run without --strict to lose it"
+            f"output {path.stem}.webm or {path.stem}.mov, or leave out `strict` to lose it"
         )
     return Choice(name, codec, pixels, held)
