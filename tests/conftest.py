@@ -16,6 +16,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 """The workers share the cores, and the networks of tests are too small for several threads: these
 spin, and one training test took 96 s of processor time with two threads, 11 s with one."""
 
+os.environ.setdefault("TORCH_FAKE_TENSOR_DISPATCH_CACHE", "0")
+"""Filling torch's cache of traced operators takes longer than tracing a network of tests without
+it: exporting one took 5.1 s in place of 7.9."""
+
 import realtime_nst  # noqa: E402, F401  Before any test imports an engine: telemetry is off now.
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

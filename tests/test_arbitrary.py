@@ -315,8 +315,7 @@ def test_both_hold_only_operators_tensorrt_lists_and_half_precision_kernels(expo
 
 
 def test_neither_file_is_written_when_parity_fails(tmp_path, monkeypatch):
-    shared_networks.write_no_graph(monkeypatch, exporting)
-    monkeypatch.setattr(exporting, "parity", lambda *_: (0.2, 9))
+    shared_networks.write_no_graph(monkeypatch, exporting, apart=(0.2, 9))
     with pytest.raises(TrainingError, match="9 at most"):
         exporting.export_pair(
             checkpoints.untrained(ArbitraryRecipe(network=TINY)), tmp_path / "any.onnx"
@@ -385,7 +384,8 @@ def test_paintings_that_cannot_be_are_one_line(tmp_path):
         read_painting(tmp_path / "thin.png", 512)
 
 
-def test_the_command_trains_and_leaves_both_files(media, tmp_path, cli):
+def test_the_command_trains_and_leaves_both_files(media, tmp_path, cli, monkeypatch):
+    shared_networks.write_no_graph(monkeypatch, exporting)
     output = tmp_path / "any.onnx"
     code, said, noticed = cli(
         "train-any", "--paintings", media["paintings"], "--content", media["content"],

@@ -160,8 +160,7 @@ def test_the_file_holds_what_tensorrt_knows_and_says_what_it_is(style_file):
 
 
 def test_nothing_is_written_when_parity_fails(trained, tmp_path, monkeypatch):
-    shared_networks.write_no_graph(monkeypatch, exporting)
-    monkeypatch.setattr(exporting, "parity", lambda graph, path: (0.2, 9))
+    shared_networks.write_no_graph(monkeypatch, exporting, apart=(0.2, 9))
     with pytest.raises(TrainingError, match="9 at most"):
         exporting.export_coherent(trained, tmp_path / "style.onnx")
     assert list(tmp_path.iterdir()) == []
@@ -219,7 +218,8 @@ def test_it_is_measured_beside_the_stabiliser(style_file, tmp_path):
     assert set(row.figures) == set(rows[0].figures)
 
 
-def test_the_command_trains_and_exports(cli, photos, tmp_path):
+def test_the_command_trains_and_exports(cli, photos, tmp_path, monkeypatch):
+    shared_networks.write_no_graph(monkeypatch, exporting)
     made = tmp_path / "checkpoint.pt"
     checkpoints.save(checkpoints.untrained(Recipe(network=STYLE)), made)
     out = tmp_path / "coherent.onnx"

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel  # noqa: E402
 from realtime_nst.errors import TrainingError  # noqa: E402
 from realtime_nst.learning.export import export, single  # noqa: E402
 from realtime_nst.learning.export import graph as graphs  # noqa: E402
-from realtime_nst.learning.networks import NETWORKS, build  # noqa: E402
+from realtime_nst.learning.networks import build  # noqa: E402
 from realtime_nst.learning.training.checkpoint import trained_network  # noqa: E402
 from realtime_nst.runtime.card import METADATA_KEY, ModelCard  # noqa: E402
 from realtime_nst.runtime.kinds import INPUT, OUTPUT  # noqa: E402
@@ -41,14 +41,9 @@ PARSER_LIST = set(
 marks as supported."""
 
 
-SMALLER = {name: ":blocks=1" for name in NETWORKS if name.startswith("johnson")}
-"""Exporting five blocks takes a worker ten seconds, and says nothing that one does not."""
-
-
-@pytest.fixture(params=sorted(NETWORKS), scope="module")
+@pytest.fixture(params=shared_networks.EVERY_NETWORK, scope="module")
 def exported(request, once):
-    network = request.param + SMALLER.get(request.param, "")
-    return random_checkpoint(network), shared_networks.exported(once, network)
+    return random_checkpoint(request.param), shared_networks.exported(once, request.param)
 
 
 @pytest.mark.parametrize("kind", ["noise", "smooth"])
@@ -132,8 +127,7 @@ def test_the_card_is_inside(exported):
 
 
 def test_nothing_is_written_when_parity_fails(tmp_path, monkeypatch):
-    shared_networks.write_no_graph(monkeypatch, single)
-    monkeypatch.setattr(single, "parity", lambda graph, path: (0.2, 9))
+    shared_networks.write_no_graph(monkeypatch, single, apart=(0.2, 9))
     with pytest.raises(TrainingError, match="9 at most"):
         export(random_checkpoint(SMALL), tmp_path / "style.onnx")
     assert list(tmp_path.iterdir()) == []

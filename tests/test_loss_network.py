@@ -127,9 +127,15 @@ class TestCommand:
             "--loss-network", "bundled",
         )  # fmt: skip
 
-    def test_train_works_offline_from_an_installed_style(self, cli, command, tmp_path):
+    def test_train_works_offline_from_an_installed_style(
+        self, cli, command, tmp_path, monkeypatch
+    ):
+        import shared_networks
+
+        from realtime_nst.learning.export import single
         from realtime_nst.runtime.model import read_model
 
+        shared_networks.write_no_graph(monkeypatch, single)
         code, _, err = cli(*command)
         assert code == 0, err
         assert f"judged by {FILE}" in err

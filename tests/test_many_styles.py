@@ -75,7 +75,8 @@ def command(media, output, *more):
     )  # fmt: skip
 
 
-def test_the_command_trains_goes_on_and_writes_one_file(media, tmp_path, cli):
+def test_the_command_trains_goes_on_and_writes_one_file(media, tmp_path, cli, monkeypatch):
+    shared_networks.write_no_graph(monkeypatch, exporting)
     output = tmp_path / "many.onnx"
     given = command(media, output, "--styles", media["styles"], "--start-from", "none")
     code, _, noticed = cli(*given)
@@ -166,7 +167,8 @@ def test_a_table_that_cannot_be_is_one_line(tmp_path, table, error, said):
         find_styles(folder)
 
 
-def test_what_the_file_is_may_be_told(media, tmp_path, cli):
+def test_what_the_file_is_may_be_told(media, tmp_path, cli, monkeypatch):
+    shared_networks.write_no_graph(monkeypatch, exporting)
     more = ("--styles", media["styles"], "--start-from", "none", "--title", "Two", "--artist", "Us")
     code, _, noticed = cli(*command(media, tmp_path / "many.onnx", *more))
     assert code == 0, noticed
@@ -257,7 +259,10 @@ def trained(once):
     return folder / "checkpoint.pt", folder / "many.onnx", apart
 
 
-def test_adding_a_style_trains_its_norms_and_nothing_else(media, trained, tmp_path, cli):
+def test_adding_a_style_trains_its_norms_and_nothing_else(
+    media, trained, tmp_path, cli, monkeypatch
+):
+    shared_networks.write_no_graph(monkeypatch, exporting)
     checkpoint, _, _ = trained
     added = write_painting(tmp_path / "added.png")
     output = tmp_path / "three.onnx"
@@ -374,8 +379,7 @@ def test_only_single_styles_have_an_int8_form(trained, tmp_path):
 
 
 def test_no_file_is_written_when_parity_fails(tmp_path, monkeypatch):
-    shared_networks.write_no_graph(monkeypatch, exporting)
-    monkeypatch.setattr(exporting, "stylising_parity", lambda *_: (0.2, 9))
+    shared_networks.write_no_graph(monkeypatch, exporting, apart=(0.2, 9))
     with pytest.raises(TrainingError, match="9 at most"):
         exporting.export_many(
             checkpoints.untrained(ManyRecipe(network=TINY), ["a", "b"]), tmp_path / "many.onnx"

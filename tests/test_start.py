@@ -1,46 +1,32 @@
 """A new style begins with the weights of an old one, from a checkpoint or from its style file."""
 
 import shutil
-from dataclasses import replace
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
 onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 
+import shared_networks  # noqa: E402
 from model_factory import card, write_graph, write_style  # noqa: E402
 from onnx import TensorProto, numpy_helper  # noqa: E402
+from shared_networks import random_checkpoint  # noqa: E402
 
 from realtime_nst.cli.start_from import find_start  # noqa: E402
 from realtime_nst.errors import ModelError, TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning import networks  # noqa: E402
-from realtime_nst.learning.export import export  # noqa: E402
-from realtime_nst.learning.export.arbitrary import export_pair  # noqa: E402
 from realtime_nst.learning.networks.blocks import NearestConv  # noqa: E402
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
-from realtime_nst.learning.training.recipe import ArbitraryRecipe, Recipe  # noqa: E402
+from realtime_nst.learning.training.recipe import ArbitraryRecipe  # noqa: E402
 from realtime_nst.learning.training.start_from import read_start, unfolded  # noqa: E402
 
 NETWORK = "fast:width=8,blocks=1,detail=4"
 
 
-def checkpoint(network, recipe=Recipe):
-    """As if trained: no two of its weights are alike, as the fresh ones of normalisations are."""
-    made = checkpoints.untrained(recipe(network=network))
-    for weight in made.averaged.values():
-        if weight.is_floating_point():
-            weight += 0.1 * torch.randn(weight.shape)
-    return replace(made, style=replace(made.style, name="old"))
-
-
-@pytest.fixture(params=[NETWORK, "fast:fold=8,width=8,blocks=1,detail=4", "johnson-half:blocks=1"])
+@pytest.fixture(params=["fast", "tiny", "johnson-half:blocks=1"])
 def saved(request, once, tmp_path):
-    def make(folder):
-        made = checkpoint(request.param)
-        checkpoints.save(made, folder / "checkpoint.pt")
-        export(made, folder / "old.onnx")
-
-    shutil.copytree(once(f"saved {request.param}", make), tmp_path, dirs_exist_ok=True)
+    checkpoints.save(random_checkpoint(request.param), tmp_path / "checkpoint.pt")
+    shutil.copy(shared_networks.exported(once, request.param), tmp_path / "style.onnx")
     return request.param, tmp_path
 
 
@@ -58,9 +44,9 @@ def in_single_precision(path):
 def test_a_style_file_gives_the_weights_its_checkpoint_has(saved, single):
     name, folder = saved
     if single:
-        in_single_precision(folder / "old.onnx")
-    wanted, found = read_start(folder / "checkpoint.pt"), read_start(folder / "old.onnx")
-    assert (found.style, found.network) == (wanted.style, wanted.network) == ("old", name)
+        in_single_precision(folder / "style.onnx")
+    wanted, found = read_start(folder / "checkpoint.pt"), read_start(folder / "style.onnx")
+    assert (found.style, found.network) == (wanted.style, wanted.network) == ("stripes", name)
     assert set(found.weights) == set(wanted.weights)
     for key, value in wanted.weights.items():
         assert torch.allclose(found.weights[key], value, rtol=2e-3, atol=2e-4), key
@@ -70,21 +56,19 @@ def test_the_network_that_begins_paints_as_the_old_one_does(saved):
     name, folder = saved
     image = torch.rand(1, 3, 96, 96)
     painted = []
-    for file in ("checkpoint.pt", "old.onnx"):
+    for file in ("checkpoint.pt", "style.onnx"):
         network = networks.build(name).eval()
         read_start(folder / file).load_into(network, name)
         painted.append(network(image))
     assert torch.allclose(*painted, atol=0.01)
 
 
-def test_a_network_for_any_painting_starts_from_its_two_files(tmp_path):
+def test_a_network_for_any_painting_starts_from_its_two_files(once, tmp_path):
     name = "arbitrary:width=8,blocks=1,detail=4,hidden=4"
-    made = checkpoint(name, ArbitraryRecipe)
-    export_pair(made, tmp_path / "any.onnx")
-    found, wanted = (
-        read_start(tmp_path / "any.onnx"),
-        checkpoints.trained_network(made),
-    )
+    exported, _ = shared_networks.exported_pair(once, name)
+    shutil.copytree(exported.parent, tmp_path, dirs_exist_ok=True)
+    found = read_start(tmp_path / "any.onnx")
+    wanted = checkpoints.trained_network(random_checkpoint(name, ArbitraryRecipe))
     network = networks.build_arbitrary(name)
     found.load_into(network, name)
     for key, value in wanted.state_dict().items():
@@ -118,20 +102,20 @@ def test_what_is_no_style_or_checkpoint_is_refused(tmp_path):
 
 
 def test_weights_of_another_network_are_refused(tmp_path):
-    checkpoints.save(checkpoint(NETWORK), tmp_path / "checkpoint.pt")
+    checkpoints.save(random_checkpoint(NETWORK), tmp_path / "checkpoint.pt")
     with pytest.raises(TrainingError, match="`network` fast:width=8"):
         read_start(tmp_path / "checkpoint.pt").load_into(networks.build("fast"), "fast")
     with pytest.raises(TrainingError, match="give one of arbitrary, adain") as caught:
         read_start(tmp_path / "checkpoint.pt").load_into(networks.build_arbitrary("adain"), "adain")
     assert "`network`" not in str(caught.value)
-    checkpoints.save(checkpoint("johnson-half"), tmp_path / "checkpoint.pt")
+    checkpoints.save(random_checkpoint("johnson-half"), tmp_path / "checkpoint.pt")
     many = networks.build_conditional("fast", 2)
     with pytest.raises(TrainingError, match="give one of fast, quality, tiny"):
         read_start(tmp_path / "checkpoint.pt").load_into_many(many, "fast", ["a", "b"])
 
 
 def test_weights_that_do_not_fit_are_one_line(tmp_path):
-    made = checkpoint(NETWORK)
+    made = random_checkpoint(NETWORK)
     made.averaged.pop("module.encode.1.1.weight")
     checkpoints.save(made, tmp_path / "checkpoint.pt")
     start = read_start(tmp_path / "checkpoint.pt")
