@@ -127,9 +127,7 @@ class TestCommand:
             "--loss-network", "bundled",
         )  # fmt: skip
 
-    def test_train_works_offline_from_an_installed_style(
-        self, cli, command, tmp_path, monkeypatch
-    ):
+    def test_train_works_offline_from_an_installed_style(self, cli, command, tmp_path, monkeypatch):
         import shared_networks
 
         from realtime_nst.learning.export import single

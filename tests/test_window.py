@@ -36,24 +36,37 @@ PATIENCE = 20
 
 @pytest.fixture(autouse=True)
 def _nothing_survives():
-    before, children = set(threading.enumerate()), _children()
-    shared = set(Path("/dev/shm").glob("realtime_nst-*"))
+    before, shared = set(threading.enumerate()), _shared_memory()
     yield
     assert set(threading.enumerate()) <= before
-    assert _children() <= children
-    assert set(Path("/dev/shm").glob("realtime_nst-*")) <= shared
+    assert not _children()
+    left = _shared_memory() - shared
+    assert _within_patience(lambda: not left & _shared_memory())  # another test's goes soon
+
+
+def _shared_memory():
+    return set(Path("/dev/shm").glob("realtime_nst-*"))
 
 
 def _children():
-    """Window processes by id, where /proc tells."""
+    """This test's window processes by id, where /proc tells: no other test has its cache."""
     found = set()
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+    cache = f"REALTIME_NST_CACHE={os.environ['REALTIME_NST_CACHE']}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            if b"_window_process.py" in entry.read_bytes():
-                found.add(entry.parent.name)
+            shows = b"_window_process.py" in (process / "cmdline").read_bytes()
+            if shows and cache in (process / "environ").read_bytes().split(b"\0"):
+                found.add(process.name)
         except OSError:
             continue
     return found
+
+
+def _within_patience(done):
+    until = time.monotonic() + PATIENCE
+    while not (answer := done()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return answer
 
 
 @pytest.fixture(scope="module")
@@ -165,8 +178,9 @@ def test_keys_pressed_arrive_by_name(screen):
         target = _window("keys")
         _xdotool("windowactivate", "--sync", target)
         pressed = ["q", "1", "plus", "minus", "Left", "Right", "Up", "Down", "Escape", "space"]
-        _xdotool("key", "--delay", "30", *pressed)
-        assert _write_until(sink, lambda: len(keys) == len(pressed))
+        for count, key in enumerate(pressed, start=1):  # a busy window may lose one of two
+            _xdotool("key", key)
+            assert _write_until(sink, lambda count=count: len(keys) == count)
     assert keys == ["q", "1", "+", "-", "left", "right", "up", "down", "escape", " "]
 
 
@@ -254,10 +268,7 @@ def test_the_window_dies_with_its_parent(screen):
     )
     ended = subprocess.run([sys.executable, "-c", code], timeout=PATIENCE)
     assert ended.returncode == -signal.SIGKILL
-    until = time.monotonic() + PATIENCE
-    while _children() and time.monotonic() < until:
-        time.sleep(0.02)
-    assert not _children()
+    assert _within_patience(lambda: not _children())
 
 
 @needs_screen
@@ -436,9 +447,9 @@ class _Keys:
         return more and next(self._script, None) is not None
 
 
-def _press(*keys):
+def _press(key):
     _xdotool("windowactivate", "--sync", _window("live"))
-    _xdotool("key", "--delay", "30", *keys)
+    _xdotool("key", key)
 
 
 @needs_screen
@@ -459,19 +470,19 @@ def test_keys_pressed_in_the_window_change_the_picture_on_the_screen(screen, liv
     def script():
         red, blue = _Stylizer.colours.values()
         yield from until(shows(red, 0.7))
-        for keys, condition in [
-            (["2"], shows(blue, 0.7)),
-            (["Left"], shows(red, 0.7)),
-            (["v"], shows(red, 0.3, 0.6)),
-            (["v"], shows(red, 0.7)),
-            (["h"], shows(red, -1, 0.6)),
-            (["h"], shows(red, 0.7)),
-            (["s"], lambda: list(tmp_path.glob("red-*.png"))),
-            (["r"], lambda: list(tmp_path.glob("red-*.mp4"))),
+        for key, condition in [
+            ("2", shows(blue, 0.7)),
+            ("Left", shows(red, 0.7)),
+            ("v", shows(red, 0.3, 0.6)),
+            ("v", shows(red, 0.7)),
+            ("h", shows(red, -1, 0.6)),
+            ("h", shows(red, 0.7)),
+            ("s", lambda: list(tmp_path.glob("red-*.png"))),
+            ("r", lambda: list(tmp_path.glob("red-*.mp4"))),
         ]:
-            _press(*keys)
+            _press(key)
             yield from until(condition)
-            seen.append(keys)
+            seen.append(key)
         _press("q")
         yield from until(lambda: False)
 
@@ -487,17 +498,23 @@ def test_keys_pressed_in_the_window_change_the_picture_on_the_screen(screen, liv
 
 @needs_screen
 def test_the_live_loop_in_a_window_obeys_the_keyboard(screen, live, tmp_path):
-    typing = threading.Thread(target=_type, args=("live", "s", "o", "q"))
+    arrived = []
+
+    def on_key(key):
+        live.on_key(key)
+        arrived.append(key)
+
+    def type_all():
+        for key in "soq":
+            _press(key)
+            _within_patience(lambda key=key: key in arrived)  # a busy window may lose one of two
+
+    typing = threading.Thread(target=type_all)
     with SyntheticSource(160, 120, frames=3000, live=True) as source:
-        with WindowSink("live", live.on_key) as sink:
+        with WindowSink("live", on_key) as sink:
             typing.start()
             report = live.run(source, sink)
         typing.join(PATIENCE)
     (snapshot,) = tmp_path.iterdir()
     assert snapshot.name.startswith("red-")
     assert 0 < report.frames < 3000
-
-
-def _type(title, *keys):
-    _xdotool("windowactivate", "--sync", _window(title))
-    _xdotool("key", "--delay", "100", *keys)
