@@ -1,6 +1,5 @@
 """Painting as a look says: the one place that puts the stages together."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 import cv2
 
 from realtime_nst.errors import UsageError
-from realtime_nst.files import digest as file_digest
+from realtime_nst.files import digest
 from realtime_nst.look import MOVING, Look, amended, settings_of
 from realtime_nst.masks.mask import Composite, Inverted, Mask
 from realtime_nst.masks.model import ModelMask
@@ -318,15 +317,10 @@ def fingerprint(look: Look) -> dict[str, str]:
     }
 
 
-def digest(look: Look) -> str:
-    """The SHA-256 of :func:`fingerprint`, in hexadecimal."""
-    return hashlib.sha256(repr(sorted(fingerprint(look).items())).encode()).hexdigest()
-
-
 def _contents(look: Look, name: str, names: str) -> str:
     value = getattr(look, name)
     if names == "styles" and value:
         return " ".join(contents(find_player(value, _painter(look, name))))
     if names == "file" and value and Path(value).is_file():
-        return file_digest(Path(value))
+        return digest(Path(value))
     return str(value)

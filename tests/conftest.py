@@ -73,6 +73,30 @@ def once(tmp_path_factory):
 
 
 @pytest.fixture
+def weights(tmp_path, monkeypatch):
+    """The folder of :func:`painter_factory.install`."""
+    import painter_factory
+
+    return painter_factory.install(tmp_path / "weights", monkeypatch)
+
+
+@pytest.fixture
+def dark(tmp_path):
+    """A painting of one colour, as a look names it."""
+    import painter_factory
+
+    return str(painter_factory.painting(tmp_path / "dark.png", painter_factory.DARK))
+
+
+@pytest.fixture
+def light(tmp_path):
+    """A painting of another colour."""
+    import painter_factory
+
+    return str(painter_factory.painting(tmp_path / "light.png", painter_factory.LIGHT))
+
+
+@pytest.fixture
 def cli(capsys, monkeypatch):
     """Runs the command line; gives (exit code, standard output, standard error)."""
     from realtime_nst.cli import main

@@ -19,6 +19,9 @@ from realtime_nst.runtime import styles
 COLOURS = {"red": (50, 0, 0), "blue": (0, 10, 80)}
 """The styles of the multi-style network, and the colour that each adds to a picture."""
 
+DARK, LIGHT = (10, 10, 10), (60, 70, 80)
+"""The colours of those fixtures; the network for any painting adds them to a picture."""
+
 _TOOL = Path(__file__).parent.parent / "tools" / "install_style.py"
 
 

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import shutil
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import cv2
@@ -24,22 +26,7 @@ from realtime_nst.sinks.pictures import write_picture
 from realtime_nst.sources.synthetic import SyntheticSource
 from realtime_nst.sources.video import VideoSource
 
-DARK, LIGHT = (10, 10, 10), (60, 70, 80)
-
-
-@pytest.fixture(autouse=True)
-def weights(tmp_path, monkeypatch):
-    return painter_factory.install(tmp_path / "weights", monkeypatch)
-
-
-@pytest.fixture
-def dark(tmp_path):
-    return painter_factory.painting(tmp_path / "dark.png", DARK)
-
-
-@pytest.fixture
-def light(tmp_path):
-    return painter_factory.painting(tmp_path / "light.png", LIGHT)
+pytestmark = pytest.mark.usefixtures("weights")
 
 
 @pytest.fixture
@@ -142,7 +129,7 @@ def test_nothing_that_is_read_is_written_over(cli, dark, tmp_path, what, victim)
     films = {}
     for name in ("film", "mask", "style"):
         films[name] = media_factory.clip(tmp_path / f"{name}.mp4", count=3)
-    films["style"] = dark
+    films["style"] = Path(dark)
     before = films[victim].read_bytes()
     link = tmp_path / "link.mp4"
     link.hardlink_to(films[victim])
@@ -277,7 +264,7 @@ def test_resuming_with_other_contents_under_the_same_name_is_refused(
     copies = {}
     for name, path in (("style", dark), ("mask", mask), ("rest", light), ("morph-to", light)):
         copies[name] = tmp_path / f"{name}.png"
-        copies[name].write_bytes(path.read_bytes())
+        shutil.copy(path, copies[name])
     options = [option for name, path in copies.items() for option in (f"--{name}", path)]
     command = ("video", clip, "-o", out, *options, "--morph-seconds", 2)
     with monkeypatch.context() as patched:

@@ -9,33 +9,18 @@ import model_factory
 import numpy as np
 import painter_factory
 import pytest
+from painter_factory import DARK, LIGHT
 
 from realtime_nst.display import Display
 from realtime_nst.errors import ModelError, UnknownName, UsageError
 from realtime_nst.look import Look, View, about, amended
-from realtime_nst.paint import Paint, digest, fingerprint
+from realtime_nst.paint import Paint, fingerprint
 from realtime_nst.runtime import networks
 from realtime_nst.runtime.networks import Network, Networks
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.stream import Frame
 
-DARK, LIGHT = (10, 10, 10), (60, 70, 80)
-"""Paintings of one colour; the network for any painting adds it to the picture."""
-
-
-@pytest.fixture(autouse=True)
-def weights(tmp_path, monkeypatch):
-    return painter_factory.install(tmp_path / "weights", monkeypatch)
-
-
-@pytest.fixture
-def dark(tmp_path):
-    return str(painter_factory.painting(tmp_path / "dark.png", DARK))
-
-
-@pytest.fixture
-def light(tmp_path):
-    return str(painter_factory.painting(tmp_path / "light.png", LIGHT))
+pytestmark = pytest.mark.usefixtures("weights")
 
 
 @pytest.fixture
@@ -283,12 +268,12 @@ def test_steadying_holds_on_to_what_was_shown_during_a_morph(dark, light):
 # fingerprints
 
 
-def test_equal_contents_have_equal_digests_wherever_they_lie(dark, tmp_path):
+def test_equal_contents_have_equal_fingerprints_wherever_they_lie(dark, tmp_path):
     copy = tmp_path / "elsewhere.png"
     copy.write_bytes((tmp_path / "dark.png").read_bytes())
     one, other = (Look(each, mask=each, rest=each) for each in (dark, str(copy)))
-    assert digest(one) == digest(other)
-    assert digest(one) != digest(replace(one, strength=0.5))
+    assert fingerprint(one) == fingerprint(other)
+    assert fingerprint(one) != fingerprint(replace(one, strength=0.5))
 
 
 @pytest.mark.parametrize("part", ["style", "mask", "rest", "morph_to"])
@@ -308,22 +293,22 @@ def test_blends_differ_by_their_weights_and_by_the_names_of_styles(folders, tmp_
     for name in folders:
         (tmp_path / name).mkdir()
     looks = ["red:1,blue:1", "red:1,blue:3", "blue:1,red:3", "red:1,blue:0"]
-    assert len({digest(Look(style)) for style in looks}) == 4
+    assert len({str(fingerprint(Look(style))) for style in looks}) == 4
 
 
 def test_the_files_beside_a_network_count(weights, dark):
     for name in ("any.onnx", "any.encoder.onnx"):
         (weights.parent / name).write_bytes((weights / name).read_bytes())
     look = Look(dark, painter=str(weights.parent / "any.onnx"))
-    before = digest(look)
+    before = fingerprint(look)
     (weights.parent / "any.encoder.onnx").write_bytes((weights / "wave.onnx").read_bytes())
-    assert digest(look) != before
+    assert fingerprint(look) != before
 
 
 def test_an_installed_style_and_its_file_are_the_same_style(weights):
-    assert digest(Look("wave")) == digest(Look(str(weights / "wave.onnx")))
+    assert fingerprint(Look("wave")) == fingerprint(Look(str(weights / "wave.onnx")))
     (weights / "copy.onnx").write_bytes((weights / "dots.onnx").read_bytes())
-    assert digest(Look("wave")) != digest(Look(str(weights / "copy.onnx")))
+    assert fingerprint(Look("wave")) != fingerprint(Look(str(weights / "copy.onnx")))
 
 
 @dataclass(frozen=True)
@@ -331,8 +316,8 @@ class Bolder(Look):
     gloss: float = field(default=1.0, metadata=about("Size.", "Painting", least=0.25, most=4))
 
 
-def test_a_new_setting_counts_in_the_digest():
-    assert digest(Bolder("wave", gloss=2)) != digest(Bolder("wave"))
+def test_a_new_setting_counts_in_the_fingerprint():
+    assert fingerprint(Bolder("wave", gloss=2)) != fingerprint(Bolder("wave"))
 
 
 # what is shown

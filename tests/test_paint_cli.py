@@ -1,6 +1,7 @@
 """Paintings, blends and painters as a person types them."""
 
 import json
+from pathlib import Path
 
 import cv2
 import media_factory
@@ -8,27 +9,13 @@ import model_factory
 import numpy as np
 import painter_factory
 import pytest
+from painter_factory import DARK, LIGHT
 
 from realtime_nst.live import state
 from realtime_nst.sinks import null, window
 from realtime_nst.sources.video import VideoSource
 
-DARK, LIGHT = (10, 20, 30), (110, 60, 40)
-
-
-@pytest.fixture(autouse=True)
-def weights(tmp_path, monkeypatch):
-    return painter_factory.install(tmp_path / "weights", monkeypatch)
-
-
-@pytest.fixture
-def dark(tmp_path):
-    return painter_factory.painting(tmp_path / "dark.png", DARK)
-
-
-@pytest.fixture
-def light(tmp_path):
-    return painter_factory.painting(tmp_path / "light.png", LIGHT)
+pytestmark = pytest.mark.usefixtures("weights")
 
 
 @pytest.fixture
@@ -50,8 +37,8 @@ def error_of(said):
 @pytest.mark.parametrize(
     ("style", "adds"),
     [
-        ("{dark}", DARK),
-        ("{dark}:1,{light}:1", (60, 40, 35)),
+        ("{light}", LIGHT),
+        ("{dark}:1,{light}:1", (35, 40, 45)),
         ("red", (50, 0, 0)),
         ("red:1,blue:1", (25, 5, 40)),
     ],
@@ -238,7 +225,7 @@ def test_live_number_keys_leave_a_painting(cli, screen, dark):
 
 def test_live_says_when_the_painting_of_last_time_is_no_picture_any_more(cli, screen, dark):
     assert live(cli, "--style", dark)[0] == 0
-    dark.write_text("no picture")
+    Path(dark).write_text("no picture")
     code, _, said = live(cli)
     assert "dark.png' is not the file that the look was saved with" in said
     assert "unknown style 'great_wave'" in said.splitlines()[-1]

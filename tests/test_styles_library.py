@@ -14,7 +14,7 @@ from realtime_nst import library, presets
 from realtime_nst.errors import ModelError, StyleWarning, TargetExists, UnknownName, UsageError
 from realtime_nst.files import LockedFile
 from realtime_nst.look import Look, View
-from realtime_nst.paint import digest
+from realtime_nst.paint import fingerprint
 from realtime_nst.runtime.player import blends_in, find_player
 from realtime_nst.runtime.style_folders import library_folder
 from realtime_nst.runtime.styles import read_installed
@@ -68,7 +68,7 @@ def test_an_installed_picture_is_played_under_its_name(picture):
     assert blends_in("dusk") == blends_in(picture) == "pictures"
     blend = find_player(f"dusk:0.5,{picture}:0.5")
     assert [part.name for part in blend.parts] == [str(entry.path), str(picture)]
-    assert digest(Look("dusk")) == digest(Look(str(picture)))  # by contents, not by name
+    assert fingerprint(Look("dusk")) == fingerprint(Look(str(picture)))  # by contents, not by name
 
 
 def test_a_name_of_a_painter_wins_over_an_installed_picture(picture):
