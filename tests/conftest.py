@@ -20,13 +20,19 @@ os.environ.setdefault("TORCH_FAKE_TENSOR_DISPATCH_CACHE", "0")
 """Filling torch's cache of traced operators takes longer than tracing a network of tests without
 it: exporting one took 5.1 s in place of 7.9."""
 
-import realtime_nst  # noqa: E402, F401  Before any test imports an engine: telemetry is off now.
+from realtime_nst.runtime import host  # noqa: E402  Before an engine: telemetry is off now.
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # So it is for jobs that a shell script starts in the background. Tests press Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _TESTS = itertools.count()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Two more than cores: a third of the time tests wait, for servers, browsers and windows."""
+    return host.usable_cores() + 2
 
 
 @pytest.fixture(autouse=True)
