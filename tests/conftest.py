@@ -79,6 +79,13 @@ def once(tmp_path_factory):
 
 
 @pytest.fixture
+def no_plots(monkeypatch):
+    """Training draws no losses.png: that takes longer than its steps, and test_training looks at
+    one."""
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **__: None)
+
+
+@pytest.fixture
 def weights(tmp_path, monkeypatch):
     """The folder of :func:`painter_factory.install`."""
     import painter_factory

@@ -35,6 +35,8 @@ from realtime_nst.learning.training.recipe import ArbitraryRecipe, Recipe  # noq
 from realtime_nst.runtime.card import METADATA_KEY, ModelCard  # noqa: E402
 from realtime_nst.runtime.companions import encoder_path  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("no_plots")
+
 TINY = "arbitrary:width=8,blocks=1,detail=4,hidden=4"
 SMALL = ArbitraryRecipe(
     network=TINY, steps=6, batch=2, crop=48, held_out=1, checkpoint_every=2, sample_every=1000,

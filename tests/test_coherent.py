@@ -28,6 +28,8 @@ from realtime_nst.learning.training.coherent import coherent_run  # noqa: E402
 from realtime_nst.learning.training.recipe import ArbitraryRecipe, CoherentRecipe, Recipe  # noqa: E402
 from realtime_nst.runtime.model import read_model  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("no_plots")
+
 STYLE = "fast:width=8,blocks=2,detail=4"
 SMALL = CoherentRecipe(
     steps=3, batch=2, crop=48, held_out=2, checkpoint_every=2, split=1, workers=0

@@ -34,6 +34,8 @@ from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
 from realtime_nst.learning.training.single import single_style_run  # noqa: E402
 from realtime_nst.spec import choices_of  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("no_plots")
+
 RECIPE = Recipe(
     steps=1, batch=1, crop=48, held_out=1, workers=0, style_size=64, style_scales=(1.0,),
     laplacian_weight=1.0,

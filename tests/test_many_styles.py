@@ -31,6 +31,8 @@ from realtime_nst.learning.training.recipe import ManyRecipe  # noqa: E402
 from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 from realtime_nst.runtime.model import read_model  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("no_plots")
+
 TINY = "fast:width=8,blocks=1,detail=4"
 SMALL = ManyRecipe(
     network=TINY, steps=6, batch=2, crop=48, held_out=1, checkpoint_every=2, sample_every=1000,

@@ -14,6 +14,8 @@ from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
 from realtime_nst.learning.training.single import single_style_run  # noqa: E402
 from realtime_nst.learning.training.start_from import read_start  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("no_plots")
+
 SMALL = Recipe(
     steps=6, batch=2, crop=48, held_out=2, checkpoint_every=2, sample_every=1000, workers=0,
     style_size=64, style_scales=(1.0,), equivariance_weight=0.0,

@@ -27,6 +27,8 @@ from realtime_nst.runtime.companions import encoder_path  # noqa: E402
 from realtime_nst.runtime.providers import available  # noqa: E402
 from realtime_nst.runtime.stylizer import Stylizer  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("no_plots")
+
 TINY = {
     "adain": "adain:width=8,blocks=1,detail=4",
     "wct": "wct:width=8,blocks=1,detail=4",
