@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -264,7 +263,7 @@ def test_resuming_with_other_contents_under_the_same_name_is_refused(
     copies = {}
     for name, path in (("style", dark), ("mask", mask), ("rest", light), ("morph-to", light)):
         copies[name] = tmp_path / f"{name}.png"
-        shutil.copy(path, copies[name])
+        copies[name].write_bytes(Path(path).read_bytes())
     options = [option for name, path in copies.items() for option in (f"--{name}", path)]
     command = ("video", clip, "-o", out, *options, "--morph-seconds", 2)
     with monkeypatch.context() as patched:

@@ -31,7 +31,7 @@ needs_screen = pytest.mark.skipif(
     not all(map(shutil.which, ("Xvfb", "openbox", "xdotool"))),
     reason="needs Xvfb, openbox and xdotool (Debian: apt install xvfb openbox xdotool)",
 )
-PATIENCE = 20
+PATIENCE = 60
 
 
 @pytest.fixture(autouse=True)
