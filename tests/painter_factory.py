@@ -5,6 +5,7 @@ import importlib.util
 import shutil
 import tempfile
 import threading
+import time
 from functools import cache
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def frames_meanwhile(stylizer, image, specs):
             seen = len(results)
             stylizer.set_style(spec)
             while len(results) < seen + 2 and not failures:
-                pass
+                time.sleep(0.001)
     finally:
         done.set()
         thread.join()
