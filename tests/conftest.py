@@ -64,15 +64,6 @@ def no_leaked_threads():
         time.sleep(0.01)
 
 
-@pytest.fixture(autouse=True)
-def ordinary_priority():
-    """SVT-AV1, run as root, gives the thread that opens it real-time priority: a worker would keep
-    it, and all others would wait for that one."""
-    yield
-    if hasattr(os, "sched_setscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-
-
 @pytest.fixture(scope="session")
 def once(tmp_path_factory):
     """``once(name, make)``: the folder that ``make(folder)`` filled, once for all workers."""

@@ -588,3 +588,15 @@ def test_decoding_times_are_in_order_and_before_showing(tmp_path, codec, count):
     assert all(a[0] < b[0] for a, b in pairwise(order))
     assert all(dts <= pts for dts, pts in order)
     assert len(read(tmp_path / "a.mp4")) == count
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gets real-time priority"
+)
+def test_av1_leaves_the_process_its_priority(tmp_path):
+    """SVT-AV1 would take the highest of all for itself and the thread that opens it."""
+    with VideoSink(tmp_path / "a.mp4", codec="av1", rate=Fraction(25)) as sink:
+        sink.write(made(1, (64, 64))[0])
+        threads = os.listdir("/proc/self/task")
+        priorities = {os.sched_getscheduler(int(thread)) for thread in threads}
+    assert priorities == {os.SCHED_OTHER}

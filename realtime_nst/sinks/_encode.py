@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Self, cast
@@ -32,6 +30,7 @@ from realtime_nst.media.pixels import EIGHT_BITS, Pixels
 from realtime_nst.sinks._copied import stream_tags
 from realtime_nst.sinks._light_levels import hdr_options
 from realtime_nst.sinks._planes import ToPlanes
+from realtime_nst.sinks._svt import svt_tamed
 from realtime_nst.sinks._timecode import later
 from realtime_nst.sinks._unfinished import MARK
 from realtime_nst.sinks.formats import Codec
@@ -238,7 +237,7 @@ class PictureEncoder:
         self.stream.metadata.update(self._traits.tags, encoder=encoder_tag(encoding.settings(size)))
         self._configure(codec, encoding.quality, output.format.name)
         try:
-            with _svt_silenced():
+            with svt_tamed():
                 self.stream.codec_context.open()
         except av.FFmpegError as error:
             raise MediaError(
@@ -273,16 +272,3 @@ class PictureEncoder:
 
     def flush(self) -> list[Packet[Any]]:
         return self.stream.encode(None)
-
-
-@contextmanager
-def _svt_silenced() -> Iterator[None]:
-    """SVT-AV1 reports on standard error unless this variable says otherwise while it is opened."""
-    if "SVT_LOG" in os.environ:
-        yield
-        return
-    os.environ["SVT_LOG"] = "1"  # errors only
-    try:
-        yield
-    finally:
-        del os.environ["SVT_LOG"]

@@ -4,7 +4,6 @@ All show ``COLOURS``, in patches side by side. A row's maker writes a file in wh
 reader sees these colours; the result of painting at strength 0 must show them too.
 """
 
-import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -13,7 +12,6 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import av
 import cv2
@@ -22,6 +20,7 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from realtime_nst.media.primaries import PRIMARIES
 from realtime_nst.media.profiles import rgb_profile
+from realtime_nst.sinks._svt import svt_tamed
 
 COLOURS = np.array(
     [[255, 255, 255], [0, 0, 0], [200, 30, 40], [70, 160, 90], [40, 50, 210], [128, 128, 128]],
@@ -225,8 +224,7 @@ def avif(pixels: str, primaries: int = 1) -> Callable[[Path], None]:
             context.colorspace, context.color_range = 1, 2
             context.color_primaries, context.color_trc = primaries, 13
             frame.pts, frame.colorspace, frame.color_range = 0, 1, 2
-            # SVT-AV1 keeps the verbosity it is first opened with, for the whole process.
-            with patch.dict(os.environ, SVT_LOG="1"):
+            with svt_tamed():
                 context.open()
             for packet in [*stream.encode(frame), *stream.encode(None)]:
                 output.mux(packet)
