@@ -45,6 +45,7 @@ def clip(
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=rgb)
             frame = frame.reformat(format=form, dst_colorspace=colours, dst_color_range=1 + full)
             frame.pts, frame.time_base = number, Fraction(1, 25)
+            frame.color_primaries, frame.color_trc = colours, transfer  # ProRes stores the frames'
             output.mux(video.encode(frame))
         output.mux(video.encode(None))
     return path

@@ -79,7 +79,8 @@ class ToRgb:
     def _deep(self, frame: VideoFrame, size: tuple[int, int], colours: Colours) -> Deep:
         """What white becomes in swscale depends on the pixel format."""
         if bits_of(frame.format) == 8:
-            return self._pixels(frame, size, "rgb24", colours) * np.uint16(256)
+            form = "rgba" if self._kept.alpha else "rgb24"
+            return self._pixels(frame, size, form, colours) * np.uint16(256)
         form = "rgba64le" if self._kept.alpha else "rgb48le"
         deep = np.asarray(self._pixels(frame, size, form, colours), np.uint16)
         if frame.format.is_rgb or colours.full:
@@ -89,15 +90,15 @@ class ToRgb:
         return deep
 
     def _from_hdr(self, colours: Colours, deep: Deep) -> tuple[Image, Original | None]:
-        deep = np.ascontiguousarray(deep[..., :3])
         peak = self._levels.peak(colours.transfer)
         mapping = tone_map(colours.transfer, colours.primaries, peak)
+        light, alpha = np.ascontiguousarray(deep[..., :3]), deep[..., 3:]
+        if self._kept.bits > 8 and not self._kept.hdr:
+            return _from_deep(np.dstack((mapping.to_deep_sdr(light), alpha)))
+        shown = mapping.to_sdr(light)
         if self._kept.hdr:
-            shown = mapping.to_sdr(deep)
             return shown, Original(shown=shown, deep=deep)
-        if self._kept.bits > 8:
-            return _from_deep(mapping.to_deep_sdr(deep))
-        return mapping.to_sdr(deep), None
+        return _over_white(np.dstack((shown, _eight(alpha)))) if self._kept.alpha else (shown, None)
 
 
 def _over_white(pixels: NDArray[np.uint8]) -> tuple[Image, Original]:
@@ -106,8 +107,12 @@ def _over_white(pixels: NDArray[np.uint8]) -> tuple[Image, Original]:
 
 
 def _from_deep(deep: Deep) -> tuple[Image, Original]:
-    pixels = np.asarray(cv2.convertScaleAbs(deep, alpha=1 / 256), np.uint8)
+    pixels = _eight(deep)
     if pixels.shape[2] == 3:
         return pixels, Original(shown=pixels, deep=deep)
     shown, original = _over_white(pixels)
     return shown, replace(original, deep=deep)
+
+
+def _eight(deep: Deep) -> NDArray[np.uint8]:
+    return np.asarray(cv2.convertScaleAbs(deep, alpha=1 / 256), np.uint8)

@@ -572,21 +572,21 @@ CLEAR = np.where(np.arange(48)[:, None] < 24, 255, np.arange(64) * 4).astype(np.
 """Opaque above; below, ever less transparent."""
 
 
-def clear(name: str, codec: str, form: str, options: dict[str, str]) -> Maker:
+def clear(name: str, codec: str, form: str, options: dict[str, str], transfer: int = 1) -> Maker:
     pictures = [np.dstack((picture(i), CLEAR)) for i in range(5)]
     return lambda folder: deep.clip(
-        folder / name, pictures, codec=codec, form=form, transfer=1, options=options
+        folder / name, pictures, codec=codec, form=form, transfer=transfer, options=options
     )
 
 
 def check_alpha(source: Path, result: Path) -> None:
     """The transparency is there, and under it the colours."""
-    del source
     with VideoSource(result, kept=Pixels(alpha=True)) as frames:
         pixels = next(iter(frames)).original.pixels
     assert np.abs(pixels[..., 3].astype(int) - CLEAR).max() < 12
     seen = CLEAR > 128
-    assert np.abs(pixels[..., :3].astype(int) - picture(0))[seen].mean() < 12
+    wanted = first(source)  # without its transparency
+    assert np.abs(pixels[..., :3].astype(int) - wanted)[seen].mean() < 12
 
 
 def check_opaque(source: Path, result: Path) -> None:
