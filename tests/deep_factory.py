@@ -25,9 +25,10 @@ def clip(
     options: dict[str, str] | None = None,
     rotation: int = 0,
     full: bool = False,
+    told_by: str = "all",
 ) -> Path:
     """``pictures``, RGB or RGBA, 25 a second; in BT.2020 if ``transfer`` is of HDR. ``full`` is the
-    range of YUV."""
+    range of YUV. With ``told_by`` "container", the pictures of ProRes do not tell their colours."""
     colours = 9 if transfer in (PQ, HLG) else 1
     with av.open(str(path), "w") as output:
         if codec == "libx265":
@@ -45,7 +46,10 @@ def clip(
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=rgb)
             frame = frame.reformat(format=form, dst_colorspace=colours, dst_color_range=1 + full)
             frame.pts, frame.time_base = number, Fraction(1, 25)
-            frame.color_primaries, frame.color_trc = colours, transfer  # ProRes stores the frames'
+            if told_by == "container":
+                frame.colorspace = 2
+            else:
+                frame.color_primaries, frame.color_trc = colours, transfer
             output.mux(video.encode(frame))
         output.mux(video.encode(None))
     return path

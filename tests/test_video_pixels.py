@@ -47,6 +47,20 @@ def test_paint_lies_under_the_sources_transparency(tmp_path, bits):
     assert np.abs(pixels[..., :3] - paint)[FADING > 64].mean() < 4
 
 
+def test_colours_that_only_the_container_tells(tmp_path):
+    """Small pictures would be taken for BT.601."""
+    colour = np.array([200, 60, 60], np.uint8)
+    picture = np.tile(colour, (48, 64, 1))
+    how = {"codec": "prores_ks", "form": "yuv422p10le", "transfer": 1, "told_by": "container"}
+    clip = factory.clip(tmp_path / "in.mov", [picture] * 2, **how)
+    with VideoSource(clip) as source, VideoSink(tmp_path / "out.mov", source=clip) as sink:
+        for frame in source:
+            sink.write(frame)
+    for path in (clip, tmp_path / "out.mov"):
+        with VideoSource(path) as source:
+            assert np.abs(next(iter(source)).image.mean((0, 1)) - colour).max() < 3
+
+
 @pytest.mark.parametrize("kept", [Pixels(), Pixels(bits=10)])
 def test_ten_bits_become_the_nearest_eight(tmp_path, kept):
     clip = factory.clip(tmp_path / "in.mp4", [factory.ramp()], transfer=1)

@@ -76,6 +76,34 @@ class Colours:
         pictures.color_range = FULL if self.full else LIMITED
 
 
+@dataclass(frozen=True)
+class Told:
+    """The colours that a container tells, as code points of ITU-T H.273: decoding forgets them if
+    the coded pictures do not tell theirs."""
+
+    matrix: int
+    primaries: int
+    transfer: int
+    range: int
+
+    @classmethod
+    def of(cls, context: Any) -> Self:
+        """Of the context of a stream from which nothing has been decoded."""
+        return cls(
+            context.colorspace, context.color_primaries, context.color_trc, context.color_range
+        )
+
+    def tell(self, frame: Any) -> None:
+        """Add to ``frame`` what it does not say itself."""
+        if frame.colorspace == _UNSPECIFIED:
+            frame.colorspace = self.matrix
+        if frame.color_primaries == _UNSPECIFIED:
+            frame.color_primaries = self.primaries
+        if frame.color_trc == _UNSPECIFIED:
+            frame.color_trc = self.transfer
+        frame.color_range = frame.color_range or self.range
+
+
 def _named_full(pictures: Any) -> bool:
     """Old pixel formats such as yuvj420p name the full range."""
     return pictures.format is not None and pictures.format.name.startswith("yuvj")

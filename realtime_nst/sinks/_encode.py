@@ -80,12 +80,13 @@ class Traits:
         HDR is kept."""
         stream = main_video(container)
         rate = frame_rate(stream) or _DEFAULT_RATE
+        colours = Colours.of(stream.codec_context)  # decoding may forget them
         size, aspect = displayed(container, stream)
         first = first_frame(container, stream) if hdr else None
         return cls(
             stream.time_base or _tick(rate),
             rate,
-            Colours.of(stream.codec_context).written(hdr),
+            colours.written(hdr),
             is_full_colour(stream),
             aspect,
             stream_tags(stream) | _timecode(container, round(start * rate), rate),

@@ -12,6 +12,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from realtime_nst.media.colours import Told
 from realtime_nst.media.container import (
     VideoFile,
     clock,
@@ -90,6 +91,7 @@ class Decoding:
         self.container = open_input(path)
         self.stream = main_video(self.container)
         self.stream.thread_type = _SLICED.get(self.stream.codec_context.name, threads)
+        self._told = Told.of(self.stream.codec_context)
         self._decoder = alpha_decoder(self.stream) or self.stream.codec_context
         faults.corrupt = 0
         self.damaged_before_end = 0
@@ -173,6 +175,7 @@ class Decoding:
             else:
                 if frame.pts in self._incomplete and self._counts(frame.pts):
                     self._faults.doubtful.add(frame.pts)
+                self._told.tell(frame)
                 yield frame
 
     def _count_damaged(self, packet: Packet[VideoStream] | None) -> None:

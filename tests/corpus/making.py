@@ -517,6 +517,12 @@ def hlg(name: str, rotation: int = 0) -> Maker:
     return lambda folder: deep.clip(folder / name, pictures, transfer=deep.HLG, rotation=rotation)
 
 
+def hlg_told_by_the_container(folder: Path) -> Path:
+    how = {"codec": "prores_ks", "form": "yuv422p10le", "told_by": "container"}
+    pictures = [picture(i) for i in range(5)]
+    return deep.clip(folder / "a.mov", pictures, transfer=deep.HLG, **how)
+
+
 def check_looks_alike(source: Path, result: Path) -> None:
     assert np.abs(first(source).astype(int) - first(result)).mean() < 8
 
