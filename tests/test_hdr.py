@@ -175,7 +175,7 @@ def test_nothing_painted_gives_the_very_codes(tmp_path):
 
 
 REFUSED = {
-    "not HDR": (1, {}, r"in.mp4 is not HDR.*choices of --hdr: map"),
+    "not HDR": (1, {}, r"in.mp4 is not HDR.*choices of `hdr`: map"),
     "h264": (PQ, {"codec": "h264"}, r"h264 is not .* HDR \(choices in a .mp4 file: h265, av1\)"),
     "prores": (PQ, {"codec": "prores", "to": "out.mov"}, r"choices in a .mov file: h265\)"),
     "unknown": (PQ, {"hdr": "kep"}, r"'kep'; did you mean 'keep'\? \(choices: keep, map\)"),

@@ -215,7 +215,7 @@ PIXELS = [
     Kind("hlg-kept-webm", making.hlg("a.mkv"), 5, every(TICK, 5), how=KEEP, to=".webm",
          checks=[making.check_colours(9, 9, 18)]),
     Kind("10-bits", making.ten_bits("a.mp4"), 5, every(TICK, 5), 25,
-         notices=["a.mp4 is 10-bit 4:2:0, written as 8-bit 4:2:0; `bits` 10 keeps 10"],
+         notices=["a.mp4 is 10-bit 4:2:0, written as 8-bit 4:2:0; `bits` 10"],
          checks=[making.check_bits(8)]),
     Kind("10-bits-kept", making.ten_bits("a.mp4"), 5, every(TICK, 5), 25, how={"bits": 10},
          checks=[making.check_bits(10)]),
