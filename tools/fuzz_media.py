@@ -4,8 +4,8 @@
     python tools/fuzz_media.py --seed 0 --only 17
 
 Every case runs in a worker process with limits of time and memory. At fault are tracebacks, hangs,
-crashes, and results with fewer good frames than FFmpeg itself decodes of the file. Prints a table,
-and a line for each case at fault; its file is kept. The exit code is 1 if there is one.
+crashes, and results with fewer good frames than FFmpeg itself decodes of the file. Prints each case
+at fault, whose file is kept, and a table. The exit code is 1 if there is one.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import faulthandler
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import sys
 import tempfile
@@ -38,7 +39,8 @@ def main() -> int:
         command, kind, outcome, fault, said = worker.judge(number)
         table[command, outcome] += 1
         if fault or options.only is not None:
-            print(f"--seed {options.seed} --only {number}  {kind}: {fault or outcome}\n{said}")
+            name = f"--seed {options.seed} --only {number}  {kind}"
+            print(f"{name}: {fault or outcome}\n{said}", flush=True)
         faults += bool(fault)
         if not fault and options.only is None:
             _forget(folder, number)
@@ -46,8 +48,10 @@ def main() -> int:
     for (command, outcome), count in sorted(table.items()):
         print(f"{command:8}{outcome:10}{count:6}")
     print(f"{len(numbers)} cases in {time.monotonic() - begun:.0f} s, {faults} at fault")
-    if faults:
-        print(f"their files are in {folder}")
+    if faults or options.only is not None:
+        print(f"the files are in {folder}")
+    else:
+        shutil.rmtree(folder)
     return int(faults > 0)
 
 

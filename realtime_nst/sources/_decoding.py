@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -100,6 +101,7 @@ class Decoding:
         self._newest: int | None = None
         self._undecoded = 0
         self._incomplete: set[int] = set()
+        self._since_key: list[Packet[VideoStream]] = []
         if seconds is not None:
             seek(self.container, self.stream, seconds + timeline.origin)
 
@@ -134,6 +136,10 @@ class Decoding:
 
     def _pictures(self) -> Iterator[VideoFrame]:
         for packet in self._packets():
+            if self._decoder is not self.stream.codec_context:
+                if packet.is_keyframe:
+                    self._since_key.clear()
+                self._since_key.append(packet)
             yield from self._decoded(packet)
         self.damaged_before_end = self._faults.corrupt
         yield from self._decoded(None)
@@ -164,7 +170,10 @@ class Decoding:
         try:
             frames = self._decoder.decode(packet)
         except av.FFmpegError:
-            self._count_damaged(packet)
+            if packet is not None and self._decoder is not self.stream.codec_context:
+                yield from self._without_alpha(packet)
+            else:
+                self._count_damaged(packet)
             return
         self._undecoded -= len(frames)
         for frame in frames:
@@ -177,6 +186,19 @@ class Decoding:
                     self._faults.doubtful.add(frame.pts)
                 self._told.tell(frame)
                 yield frame
+
+    def _without_alpha(self, packet: Packet[VideoStream]) -> Iterator[VideoFrame]:
+        """The decoder of alpha gives up a picture for damage to its alpha alone, and those that
+        depend on it: from here on, FFmpeg's usual decoder takes over."""
+        self.stream.thread_type = "SLICE"  # so that each frame comes with its packet
+        self._decoder = self.stream.codec_context
+        for earlier in self._since_key[:-1]:
+            with suppress(av.FFmpegError):
+                self._decoder.decode(earlier)
+        self._since_key.clear()
+        if packet.pts is not None:
+            self._incomplete.add(packet.pts)
+        yield from self._decoded(packet)
 
     def _count_damaged(self, packet: Packet[VideoStream] | None) -> None:
         if packet is not None and packet.dts in self._due:

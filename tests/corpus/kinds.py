@@ -242,6 +242,8 @@ PIXELS = [
          5, every(TICK, 5), to=".webm", checks=[making.check_alpha]),
     Kind("vp9-alpha-to-mov", making.clear("a.webm", "libvpx-vp9", "yuva420p", {"b": "0"}), 5,
          every(TICK, 5), to=".mov", checks=[making.check_alpha]),
+    Kind("vp9-alpha-damaged", making.damaged_alpha, 5, every(TICK, 5), to=".mov",
+         notices=["1 frame incomplete"]),
     Kind("vp9-alpha-to-av1", making.clear("a.webm", "libvpx-vp9", "yuva420p", {"b": "0"}), 5,
          every(TICK, 5), to=".webm", notices=["transparency, which is lost"],
          how={"codec": "av1"}, checks=[making.check_opaque]),

@@ -585,6 +585,16 @@ def clear(name: str, codec: str, form: str, options: dict[str, str], transfer: i
     )
 
 
+def damaged_alpha(folder: Path) -> Path:
+    """The alpha of the second picture, which is beside its colours (RFC 9559, 5.1.3.5.2), cannot be
+    read."""
+    path = clear("a.webm", "libvpx-vp9", "yuva420p", {"b": "0"})(folder)
+    start, first, second, *others = path.read_bytes().split(b"\xee\x81\x01\xa5")
+    second = second[:1] + b"\xff\xff\xff\xff" + second[5:]
+    path.write_bytes(b"\xee\x81\x01\xa5".join((start, first, second, *others)))
+    return path
+
+
 def check_alpha(source: Path, result: Path) -> None:
     """The transparency is there, and under it the colours."""
     with VideoSource(result, kept=Pixels(alpha=True)) as frames:
