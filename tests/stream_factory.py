@@ -26,13 +26,15 @@ class Ranged:
     """A film that can be read from anywhere on (RFC 9110, 14); ``sent`` counts its bytes.
 
     At the byte ``breaks_at``, the connection breaks off once; ``then`` the film goes on, is gone,
-    or has changed. ``wants`` is the authorization that is asked for.
+    or has changed. ``wants`` is the authorization that is asked for. ``size`` is what is said of
+    it, and ``shifted`` by how many bytes an answer begins too late.
     """
 
-    def __init__(self, path, *, breaks_at=None, then="goes on", wants=None):
+    def __init__(self, path, *, breaks_at=None, then="goes on", wants=None, size=None, shifted=0):
         self.data, self.sent = path.read_bytes(), 0
         self._breaks_at, self._then, self._wants = breaks_at, then, wants
         self._broken = False
+        self._size, self._shifted = size or len(self.data), shifted
 
     def answer(self, request, stop):
         if self._wants and request.headers.get("Authorization") != self._wants:
@@ -40,11 +42,15 @@ class Ranged:
             return
         if self._broken and self._then == "is gone":
             return
+        if "Range" not in request.headers:
+            File.answer(self, request, stop)
+            return
         first, last = request.headers["Range"].removeprefix("bytes=").split("-")
         start, end = int(first), min(int(last) + 1, len(self.data))
+        start += self._shifted if start else 0
         changed = self._broken and self._then == "has changed"
         request.send_response(206)
-        request.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(self.data)}")
+        request.send_header("Content-Range", f"bytes {start}-{end - 1}/{self._size}")
         request.send_header("Content-Length", str(end - start))
         request.send_header("ETag", "2" if changed else "1")
         request.end_headers()

@@ -1,6 +1,7 @@
 """``realtime-nst video``: what it may be given, which part of it is painted, and where it goes."""
 
 import base64
+import errno
 import io
 import os
 import subprocess
@@ -379,6 +380,7 @@ class TestPipes:
         ("name", "said"),
         [
             ("dangling.mp4", "it is a link to nothing.mp4, which does not exist"),
+            ("", "the input has no name"),
             ("/dev/null", "/dev/null is a device; for a camera: realtime-nst live"),
             ("rtsp://host/name", "video takes addresses of http and https, not of rtsp"),
         ],
@@ -452,6 +454,46 @@ class TestWeb:
         assert video(server.serve("film.mp4", File(clip)), "-o", out)[0] == 0
         assert media_factory.packets(out, "audio") == media_factory.packets(clip, "audio")
 
+    def test_a_server_that_does_not_tell_the_size(self, video, server, noisy, tmp_path):
+        out = tmp_path / "out.mkv"
+        assert video(server.serve("film.mkv", Ranged(noisy, size="*")), "-o", out)[0] == 0
+        assert media_factory.times(out) == media_factory.times(noisy)
+
+    def test_a_server_that_sends_other_bytes_than_asked(self, video, server, noisy, tmp_path):
+        film = Ranged(noisy, shifted=1)
+        code, _, said = video(server.serve("film.mkv", film), "-o", tmp_path / "out.mkv")
+        assert code == 1
+        assert "was changed on its server" in said
+        assert "Traceback" not in said
+
+    def test_a_full_disk_is_one_line(self, video, server, noisy, tmp_path, monkeypatch):
+        class Full(io.BytesIO):
+            def write(self, data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(web, "temporary_file", lambda folder: Full())
+        result = video(server.serve("film.mkv", Ranged(noisy)), "-o", tmp_path / "out.mkv")
+        assert "film.mkv cannot be kept on the disk: No space left" in one_error(result, 1)
+
+    def test_a_redirection_is_followed_without_the_password(self, video, server, clip, tmp_path):
+        film = Ranged(clip)
+        there = server.serve("there.mp4", film)
+
+        class Moved:
+            def answer(self, request, stop):
+                request.send_response(302)
+                request.send_header("Location", there)
+                request.send_header("Content-Length", "0")
+                request.end_headers()
+
+        asked = []
+        answer = film.answer
+        film.answer = lambda request, stop: (asked.append(request.headers), answer(request, stop))
+        address = server.serve("here.mp4", Moved()).replace("//", "//me:secret@")
+        assert video(address, "-o", tmp_path / "out.mp4")[0] == 0
+        assert asked
+        assert not any("Authorization" in headers for headers in asked)
+
     def test_credentials_are_sent_and_never_said(self, video, server, clip, tmp_path):
         token = base64.b64encode(b"me:hid den").decode()
         plain = server.serve("film.mp4", Ranged(clip, wants=f"Basic {token}"))
@@ -487,6 +529,8 @@ class TestWeb:
         monkeypatch.setattr(web, "_TIMEOUT", 0.2)
         (tmp_path / "page").write_text("<!DOCTYPE html><p>film</p>")
         (tmp_path / "list").write_text("#EXTM3U\n#EXTINF:1,\na.ts\n")
+        picture = tmp_path / "a.png"
+        write_picture(picture, np.zeros((48, 64, 3), np.uint8))
         silent = server.serve("silent.mp4", Silence())
         for address, code, said in (
             (silent.replace("silent", "none"), 1, "none.mp4 is not there (404)"),
@@ -495,6 +539,7 @@ class TestWeb:
             (silent, 1, "nothing came for 0.2 s"),
             ("http:///a.mp4", 2, "that address is not valid"),
             (server.serve("page", Ranged(tmp_path / "page")), 1, "it is a web page"),
+            (server.serve("a.png", Ranged(picture)), 2, "is a picture, not a video"),
             (server.serve("list", Ranged(tmp_path / "list")), 1, "it is a playlist"),
         ):
             assert said in one_error(video(address, "-o", tmp_path / "out.mp4"), code)

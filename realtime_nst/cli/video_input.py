@@ -27,6 +27,8 @@ class Given:
     """
 
     def __init__(self, text: str) -> None:
+        if not text:
+            raise UsageError("the input has no name; give a video file")
         self._text = text
         self._address = _address(text)
         self.path = Path(self._address.name if self._address else text)
@@ -40,7 +42,7 @@ class Given:
     @property
     def is_nameless(self) -> bool:
         """Whether there is nothing to name the output after."""
-        return self._text == PIPE or (self.is_stored and self.path.is_relative_to("/dev"))
+        return self._text == PIPE or self.path.is_relative_to("/dev")
 
     @property
     def default(self) -> Path:

@@ -204,7 +204,8 @@ def _is_text(head: bytes) -> bool:
 def _check_has_video(path: VideoFile, container: InputContainer) -> None:
     kind = container.format.name
     if kind == "image2" or kind.endswith("_pipe") or is_still(_head(path, HEAD)):
-        raise UsageError(f"{path} is a picture, not a video; use: realtime-nst image {path}")
+        file = path if isinstance(path, Path) else "FILE, once it is saved"
+        raise UsageError(f"{path} is a picture, not a video; use: realtime-nst image {file}")
     if kind == "tty":
         raise MediaError(f"{path} is not a readable video: it contains text")
     if not _moving(container):

@@ -64,11 +64,16 @@ class Stored(Managed):
                 return b""
             try:
                 self._fill(offset, count)
+                self._file.seek(offset)
+                return self._file.read(count)
             except MediaError as error:
                 self._failure = error
-                return b""
-            self._file.seek(offset)
-            return self._file.read(count)
+            except OSError as error:
+                self._failure = MediaError(
+                    f"{self} cannot be kept on the disk: {error.strerror or error}; free some "
+                    "space, or write the output to another disk"
+                )
+            return b""
 
     def _fill(self, offset: int, count: int) -> None:
         """Make sure that so many bytes from ``offset`` on are in the file. Raises

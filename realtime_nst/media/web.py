@@ -84,10 +84,13 @@ def open_web(address: Address, folder: Path, told: Callable[[int], None]) -> Sto
     It is fetched as far as it is read if the server can begin anywhere in it (RFC 9110, 14), else
     whole: then ``told`` is called with the number of bytes so far. Raises :class:`MediaError`.
     """
-    response = _ask(address)
+    response = _ask(address, _FEW)
     size = _whole_size(response)
     if response.status == 206 and size:
         return WebFile(address, size, response, folder)
+    if response.status == 206:
+        response.close()
+        response = _ask(address, None)
     with response:
         stored = spool(response, address.name, folder, told, address.shown)
     if size and stored.size < size:
@@ -153,7 +156,9 @@ class WebFile(Stored):
     def _reopened(self) -> HTTPResponse:
         self._end = self._next + self._many
         response = _request(self._address, self._next, self._end)
-        if response.status != 206 or _version(response) != self._version:
+        begin = response.headers.get("Content-Range", "").partition("-")[0]
+        right = begin == f"bytes {self._next * _BLOCK}" and _version(response) == self._version
+        if response.status != 206 or not right:
             response.close()
             raise MediaError(f"{self} was changed on its server while it was read; start anew")
         return response
@@ -182,22 +187,24 @@ class _Unavailable(Exception):
     """The server cannot answer now."""
 
 
-def _ask(address: Address) -> HTTPResponse:
-    """The first request. Raises :class:`MediaError`."""
+def _ask(address: Address, end: int | None) -> HTTPResponse:
+    """The first blocks before ``end`` (None: all). Raises :class:`MediaError`."""
     try:
-        return _request(address, 0, _FEW)
+        return _request(address, 0, end)
     except (OSError, HTTPException, _Unavailable) as error:
         raise MediaError(
             f"{address.shown} cannot be reached: {_reason(error)}; {_REMEDY}"
         ) from None
 
 
-def _request(address: Address, first: int, end: int) -> HTTPResponse:
-    """The blocks from ``first`` to before ``end``. Raises :class:`MediaError` for a refusal that
-    will last, else OSError, HTTPException and _Unavailable."""
-    wanted = f"bytes={first * _BLOCK}-{end * _BLOCK - 1}"
-    headers = {"User-Agent": "realtime_nst", "Range": wanted}
-    request = Request(address.url, headers=headers | {"Accept-Encoding": "identity"})
+def _request(address: Address, first: int, end: int | None) -> HTTPResponse:
+    """The blocks from ``first`` to before ``end`` (None: the whole file). Raises
+    :class:`MediaError` for a refusal that will last, else OSError, HTTPException and
+    _Unavailable."""
+    headers = {"User-Agent": "realtime_nst", "Accept-Encoding": "identity"}
+    if end is not None:
+        headers["Range"] = f"bytes={first * _BLOCK}-{end * _BLOCK - 1}"
+    request = Request(address.url, headers=headers)
     if address.authorization:  # not for where the server sends us on
         request.add_unredirected_header("Authorization", address.authorization)
     try:
