@@ -376,6 +376,14 @@ class TestPipes:
             stored.spool(io.BytesIO(b"film"), "standard input", tmp_path, lambda size: None)
         assert not os.listdir(tmp_path)
 
+    def test_closed_streams_are_one_line(self, video, clip, monkeypatch):
+        monkeypatch.setattr(sys, "stdin", None)
+        assert "- reads the film from a pipe, and none is there" in one_error(video("-"))
+        with monkeypatch.context() as closed:
+            closed.setattr(sys, "stdout", None)
+            result = video(clip, "-o", "-")
+        assert "standard output is closed; name a file" in one_error(result)
+
     @pytest.mark.parametrize(
         ("name", "said"),
         [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -55,14 +56,15 @@ class Film(Protocol):
 def film_of(path: VideoFile, rate: Fraction | None) -> Film:
     """``rate`` is for pictures, and refused for others. Raises :class:`UsageError`."""
     from realtime_nst.media.numbered import is_pattern
-    from realtime_nst.sources.animation import is_animation
+    from realtime_nst.sources.animation import AnimationSource, is_animation
+    from realtime_nst.sources.sequence import SequenceSource
 
     if isinstance(path, Path) and (path.is_dir() or is_pattern(path)):
-        return Pictures(path, rate or Fraction(25))
+        return Pictures(partial(SequenceSource, path, rate=rate or Fraction(25)))
     if rate is not None:
         raise UsageError(f"--fps {float(rate):g} is for numbered pictures; {path} has its own rate")
     if isinstance(path, Path) and is_animation(path):
-        return Animation(path)
+        return Pictures(partial(AnimationSource, path))
     return Video(path)
 
 
@@ -115,14 +117,15 @@ class Video:
         return VideoSource(self.video, start=start, span=span, kept=kept, deinterlace=deinterlace)
 
 
-class _OfPictures:
-    """``whole`` reads all pictures."""
+class Pictures:
+    """Numbered pictures, those in a folder, or an animated picture: what ``opened`` opens."""
 
     video = None
 
-    def __init__(self, whole: SequenceSource | AnimationSource) -> None:
-        self._whole = whole
-        self.held = whole.held
+    def __init__(self, opened: Callable[..., SequenceSource | AnimationSource]) -> None:
+        self._opened = opened
+        with opened() as self._whole:
+            self.rate, self.held = self._whole.info.rate, self._whole.held
 
     @property
     def settings(self) -> dict[str, str]:
@@ -141,39 +144,8 @@ class _OfPictures:
     def read(self) -> Sequence[Path]:
         return self._whole.paths
 
-
-class Pictures(_OfPictures):
-    """Numbered pictures, or those in a folder."""
-
-    def __init__(self, path: Path, rate: Fraction) -> None:
-        from realtime_nst.sources.sequence import SequenceSource
-
-        super().__init__(SequenceSource(path, rate=rate))
-        self._path, self.rate = path, rate
-
-    def source(self, span: Span, sink: FilmSink, *, deinterlace: bool) -> SequenceSource:
+    def source(
+        self, span: Span, sink: FilmSink, *, deinterlace: bool
+    ) -> SequenceSource | AnimationSource:
         del deinterlace
-        from realtime_nst.sources.sequence import SequenceSource
-
-        start, kept = sink.resume_from, sink.pixels
-        return SequenceSource(self._path, rate=self.rate, start=start, span=span, kept=kept)
-
-
-class Animation(_OfPictures):
-    """An animated picture."""
-
-    def __init__(self, path: Path) -> None:
-        from realtime_nst.sources.animation import AnimationSource
-
-        whole = AnimationSource(path)
-        super().__init__(whole)
-        self._path = path
-        with whole:
-            self.rate = whole.info.rate
-
-    def source(self, span: Span, sink: FilmSink, *, deinterlace: bool) -> AnimationSource:
-        del deinterlace
-        from realtime_nst.sources.animation import AnimationSource
-
-        start, kept = sink.resume_from, sink.pixels
-        return AnimationSource(self._path, start=start, span=span, kept=kept)
+        return self._opened(start=sink.resume_from, span=span, kept=sink.pixels)

@@ -108,7 +108,7 @@ def _is_pipe(path: Path) -> bool:
 
 def _behind_standard_input() -> Path | None:
     """The file that ``<`` names, which can be read like any other. Linux tells its name."""
-    if sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.isatty():
         raise UsageError(
             f"{PIPE} reads the film from a pipe, and none is there; as in: "
             f"cat film.mp4 | realtime-nst video {PIPE} -o painted.mp4"

@@ -47,7 +47,7 @@ class Target:
 
         Raises :class:`UsageError` where that is not possible.
         """
-        if output == PIPE:
+        if output in (PIPE, "/dev/stdout"):
             return cls(_piped_name(form), is_piped=True)
         if form:
             raise UsageError(f"--format {form} is for -o {PIPE}; elsewhere the suffix says it")
@@ -140,9 +140,10 @@ def _default(source: Path, style: str, *, preview: bool) -> Path:
 
 
 def _piped_name(form: str | None) -> Path:
-    if sys.stdout.isatty():
+    if sys.stdout is None or sys.stdout.isatty():
+        what = "closed" if sys.stdout is None else "a terminal"
         raise UsageError(
-            f"-o {PIPE} writes the film to a pipe, and standard output is a terminal; name a file"
+            f"-o {PIPE} writes the film to a pipe, and standard output is {what}; name a file"
         )
     from realtime_nst.sinks.formats import CONTAINERS
 
