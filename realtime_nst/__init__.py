@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from realtime_nst.masks.moving import MovingMask
     from realtime_nst.masks.pictures import PictureMask, VideoMask
     from realtime_nst.media.pictures import read_picture
+    from realtime_nst.media.span import Span
     from realtime_nst.motion.stabilise import Stabilise
     from realtime_nst.paint import Paint
     from realtime_nst.pipeline import Report, run
@@ -52,16 +53,20 @@ if TYPE_CHECKING:
     from realtime_nst.sinks import open_sink
     from realtime_nst.sinks.null import NullSink
     from realtime_nst.sinks.pictures import PictureSink, write_picture
+    from realtime_nst.sinks.sequence import SequenceSink
     from realtime_nst.sinks.tee import TeeSink
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sinks.virtual_camera import VirtualCameraSink
     from realtime_nst.sinks.window import WindowSink
     from realtime_nst.sources import open_source
+    from realtime_nst.sources.animation import AnimationSource
     from realtime_nst.sources.camera import CameraSource
     from realtime_nst.sources.network import NetworkSource
     from realtime_nst.sources.paced import PacedSource
     from realtime_nst.sources.pictures import PictureSource
     from realtime_nst.sources.reconnecting import ReconnectingSource
+    from realtime_nst.sources.sequence import SequenceSource
+    from realtime_nst.sources.square import SquareSource
     from realtime_nst.sources.synthetic import SyntheticSource
     from realtime_nst.sources.video import VideoSource
     from realtime_nst.spec import parse_size
@@ -85,6 +90,7 @@ _HOMES = {
     "masks.moving": "MovingMask",
     "masks.pictures": "PictureMask VideoMask",
     "media.pictures": "read_picture",
+    "media.span": "Span",
     "motion.stabilise": "Stabilise",
     "paint": "Paint",
     "pipeline": "Report run",
@@ -98,16 +104,20 @@ _HOMES = {
     "sinks": "open_sink",
     "sinks.null": "NullSink",
     "sinks.pictures": "PictureSink write_picture",
+    "sinks.sequence": "SequenceSink",
     "sinks.tee": "TeeSink",
     "sinks.video": "VideoSink",
     "sinks.virtual_camera": "VirtualCameraSink",
     "sinks.window": "WindowSink",
     "sources": "open_source",
+    "sources.animation": "AnimationSource",
     "sources.camera": "CameraSource",
     "sources.network": "NetworkSource",
     "sources.paced": "PacedSource",
     "sources.pictures": "PictureSource",
     "sources.reconnecting": "ReconnectingSource",
+    "sources.sequence": "SequenceSource",
+    "sources.square": "SquareSource",
     "sources.synthetic": "SyntheticSource",
     "sources.video": "VideoSource",
     "spec": "parse_size",
