@@ -131,6 +131,7 @@ _HOME = {
 """By name, the module that it is from, and what it is called there."""
 
 __all__ = [
+    "AnimationSource",
     "Beside",
     "CameraSource",
     "Composite",
@@ -162,9 +163,13 @@ __all__ = [
     "ReconnectingSource",
     "Report",
     "Resize",
+    "SequenceSink",
+    "SequenceSource",
     "Sink",
     "Source",
     "SourceStalled",
+    "Span",
+    "SquareSource",
     "Stabilise",
     "Stage",
     "StreamInfo",
