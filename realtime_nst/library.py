@@ -127,7 +127,7 @@ def painted_scene(style: str | Path) -> Image:
 def _read(path: Path) -> tuple[dict[str, Path], dict[str, Any]]:
     """The style's files, and what the entry says of it."""
     if path.exists() and not path.is_file():
-        raise UsageError(f"{str(path)!r} is no file; give an .onnx file or a picture")
+        raise UsageError(f"{str(path)!r} is not a file; give an .onnx file or a picture")
     if is_picture(path):
         _check_size(path, LARGEST_PICTURE)
         empty = dict.fromkeys(("artist", "licence", "network"), "")

@@ -62,7 +62,7 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
     try:
         _read_json(path)["version"]
     except (UsageError, LookupError, TypeError):
-        raise UsageError(f"{path} holds something else than a look; choose another name") from None
+        raise UsageError(f"{path} is there, and is not a look; choose another name") from None
     if not overwrite:
         raise TargetExists(f"{path} already exists; replace it with `overwrite`")
 

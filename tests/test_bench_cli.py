@@ -169,7 +169,7 @@ def test_a_result_of_wrong_types_is_one_line(cli, asked, naps, tmp_path):
     assert "cannot be read as a benchmark result" in error_of(cli(*asked, "--compare", "bad.json"))
     (tmp_path / "bad.json").write_text("[" * 100_000)
     assert "cannot be read as a benchmark result" in error_of(cli(*asked, "--compare", "bad.json"))
-    assert "no file" in error_of(cli(*asked, "--compare", "/dev/zero"))
+    assert "not a file" in error_of(cli(*asked, "--compare", "/dev/zero"))
     assert naps() == 0
 
 

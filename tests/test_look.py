@@ -198,7 +198,7 @@ def test_a_look_replaces_nothing_but_a_look(folder, name):
     (folder / "film.mp4").write_bytes(b"a film")
     (folder / "other.json").write_text("{}")
     before = (folder / name).read_bytes()
-    with pytest.raises(UsageError, match="something else than a look"):
+    with pytest.raises(UsageError, match="is not a look"):
         presets.save(folder / name, Look("wave"), View(), overwrite=True)
     assert (folder / name).read_bytes() == before
 

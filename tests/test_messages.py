@@ -32,6 +32,7 @@ FORBIDDEN = {
     "two spaces": r"\S  \S",
     "a type of Python": r"<(?:bool|int|str|float|path)>|\blist\[|\bNoneType\b|\b(?:True|False)\b",
     "nothing said of what is wrong": r"\bcannot be\b(?! \w)|\bis invalid\b|\bsomething went\b",
+    "a turn that no stranger would use": r"(?:\bit|\{\}) is no (?!longer)\w+|\bcannot be[;,.]",
     "an exclamation or apology": r"\w!(?!=)|\b(?:[Ss]orry|[Oo]ops|[Pp]lease)\b",
     "a contraction": r"\b(?:can|don|won|isn|doesn|aren|couldn)'t\b",
     "American spelling": r"(?<![-_])\b(?:[Cc]olors?|[Gg]ray|[Cc]enter(?:ed)?|[Bb]ehavior"

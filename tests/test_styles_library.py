@@ -175,8 +175,8 @@ def bad_network(path):
     ("make", "said"),
     [
         (lambda path: path, "there is no file"),
-        (lambda path: path.mkdir() or path, "is no file"),
-        (lambda path: os.mkfifo(path) or path, "is no file"),
+        (lambda path: path.mkdir() or path, "is not a file"),
+        (lambda path: os.mkfifo(path) or path, "is not a file"),
         (lambda path: path.write_bytes(b"no network") and path, "not an ONNX file"),
         (bad_network, "export it again"),
         (lambda path: model_factory.write_graph(path, None), "without a realtime_nst card"),

@@ -104,7 +104,7 @@ def read(path: Path) -> Result:
     """Raises UsageError if there is no such file, or it is not a result."""
     try:
         if path.exists() and (not path.is_file() or path.stat().st_size > _LARGEST):
-            raise ValueError("it is no file, or too large")
+            raise ValueError("it is not a file, or too large")
         return from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(

@@ -1,5 +1,6 @@
 """The commands under one name, and how their errors reach the person who typed them."""
 
+import errno
 import sys
 import warnings
 from typing import Annotated, Any
@@ -108,6 +109,15 @@ def _show_as_notices(kind: type[Warning]) -> None:
     warnings.filterwarnings("always", category=kind)
 
 
+_REMEDIES = {
+    errno.ENOSPC: "; free some space",
+    errno.EDQUOT: "; free some space",
+    errno.EACCES: "; check its permissions",
+    errno.EPERM: "; check its permissions",
+    errno.EROFS: "; write elsewhere",
+}
+
+
 def _explained(error: Exception) -> int:
     """One line for what was foreseen, and the exit code; a defect is raised on."""
     if isinstance(error, RealtimeNstError):
@@ -117,7 +127,7 @@ def _explained(error: Exception) -> int:
         code = 1
     elif isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        message = f"{where}{error.strerror or error}; free space or rights may be missing"
+        message = f"{where}{error.strerror or error}{_REMEDIES.get(error.errno or 0, '')}"
         code = 1
     elif hasattr(error, "format_message"):
         message, code = _usage(error), 2

@@ -188,7 +188,7 @@ def _why(path: VideoFile, error: Exception) -> str:
     if head[4:8] == b"ftyp":
         return "its index is missing, as if a recording or a copy was cut off; copy it again"
     if _is_text(head):
-        return "it contains text"
+        return "it contains text; name a video file"
     return str(getattr(error, "strerror", None) or error)
 
 
@@ -207,7 +207,7 @@ def _check_has_video(path: VideoFile, container: InputContainer) -> None:
         file = path if isinstance(path, Path) else "FILE, once it is saved"
         raise UsageError(f"{path} is a picture, not a video; use: realtime-nst image {file}")
     if kind == "tty":
-        raise MediaError(f"{path} is not a readable video: it contains text")
+        raise MediaError(f"{path} is not a readable video: it contains text; name a video file")
     if not _moving(container):
         held = ", ".join(stream.type for stream in container.streams) or "nothing"
         raise MediaError(f"{path} has no video stream (it contains: {held}); choose another file")

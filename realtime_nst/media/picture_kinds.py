@@ -88,7 +88,9 @@ def opened(data: bytes, name: str) -> "Pillow.Image | None":
     try:
         picture: Pillow.Image = getattr(import_module(module), class_name)(BytesIO(data))
     except ImportError as error:
-        raise MediaError(f"{name!r} needs the package {error.name}: pip install it") from error
+        raise MediaError(
+            f"{name!r} needs the package {error.name}; install it with: pip install {error.name}"
+        ) from error
     except Exception:  # the readers raise whatever a damaged file makes them trip over
         return None
     _check_size(picture.size, name)

@@ -103,7 +103,7 @@ class Codes:
             code = self._encode(painting)
         except Exception as error:
             raise ProviderError(
-                f"the code of {name!r} cannot be made: {one_line(error)}"
+                f"the encoder failed on {name!r}: {one_line(error)}; try a smaller copy of it"
             ) from error
         if code.shape != (1, self._size) or not np.isfinite(code).all():
             raise ModelError(

@@ -95,7 +95,7 @@ def entries(source: Source) -> Iterator[tuple[str, object]]:
             if not is_name(path.stem):
                 raise ValueError("no style can be called so")
             if not is_regular(path) or path.stat().st_size > _LARGEST_ENTRY:
-                raise ValueError("it is no file, or too large")
+                raise ValueError("it is not a file, or too large")
             yield path.stem, json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             left_out(repr(str(path)), error)
@@ -130,7 +130,7 @@ def _folder(point: EntryPoint) -> Path:
     if not folders:
         raise ValueError(f"its entry point {point.name!r} names no package: {point.value!r}")
     if not os.path.isdir(folders[0]):
-        raise ValueError(f"{folders[0]!r} is no folder; it must be installed as files")
+        raise ValueError(f"{folders[0]!r} is not a folder; it must be installed as files")
     return Path(folders[0])
 
 

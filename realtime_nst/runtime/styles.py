@@ -148,7 +148,7 @@ def _others(source: Source) -> Iterator[InstalledStyle]:
                 raise ValueError(f"it is called {entry.name[:80]!r} within")
             for file in filter(None, (entry.file, entry.picture)):
                 if file != Path(file).name:
-                    raise ValueError(f"{file[:80]!r} is no file beside it")
+                    raise ValueError(f"{file[:80]!r} is not a file beside it")
             yield entry
         except ValueError as error:
             left_out(_described(name, source), error)
