@@ -111,7 +111,8 @@ class _Buffer:
             except OSError as error:
                 self.unlink()
                 raise MediaError(
-                    f"no shared memory for the window in {self.path.parent}: {error.strerror}"
+                    f"no shared memory for the window in {self.path.parent}: {error.strerror}; "
+                    "free some space there"
                 ) from error
             self._map = mmap.mmap(file.fileno(), self.size)
         self._number = 0

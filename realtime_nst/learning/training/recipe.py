@@ -73,7 +73,9 @@ class RunRecipe:
     def __post_init__(self) -> None:
         check(self)
         if self.crop % 8:
-            raise UsageError(f"`crop` {self.crop} is not a multiple of 8")
+            raise UsageError(
+                f"`crop` {self.crop} is not a multiple of 8; give {self.crop // 8 * 8}"
+            )
 
     def differences(self, other: "RunRecipe") -> list[str]:
         """The names of the options whose difference would change the trained network."""
@@ -134,7 +136,8 @@ class MovingRecipe(PairsRecipe):
             )
         if self.temporal and self.temporal_pairs > self.batch:
             raise UsageError(
-                f"`temporal_pairs` {self.temporal_pairs} is more than the `batch` of {self.batch}"
+                f"`temporal_pairs` {self.temporal_pairs} is more than the `batch` of {self.batch}; "
+                "give fewer, or a larger `batch`"
             )
 
     @property
