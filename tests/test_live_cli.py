@@ -133,7 +133,7 @@ def test_the_painter_is_remembered_with_its_style(cli, screen, tmp_path, monkeyp
     assert code == 0, err
     kept = state.load()[0].look
     assert (kept.style, kept.painter) == ("red", str(tmp_path / "mine.onnx"))
-    assert cli("live", "--camera", "synthetic")[::2] == (0, "")
+    assert cli("live", "--camera", "synthetic", "--target-fps", "0")[::2] == (0, "")
 
 
 def test_a_style_of_last_time_that_is_gone_is_a_note(cli, screen):
