@@ -14,7 +14,7 @@ from realtime_nst import library, presets
 from realtime_nst.errors import ModelError, StyleWarning, TargetExists, UnknownName, UsageError
 from realtime_nst.files import LockedFile
 from realtime_nst.look import Look, View
-from realtime_nst.paint import fingerprint
+from realtime_nst.paint import Paint, fingerprint
 from realtime_nst.runtime.player import blends_in, find_player
 from realtime_nst.runtime.style_folders import library_folder
 from realtime_nst.runtime.styles import read_installed
@@ -319,3 +319,12 @@ def test_the_page_shows_a_tile_of_each_style_and_starts_without_one(picture, net
             assert await answer.read() == (tile.folder / tile.picture).read_bytes()
 
     serve_factory.run(main())
+
+
+def test_an_installed_picture_is_morphed_to_and_painted_elsewhere(picture, tmp_path):
+    library.install_style(picture, "dusk")
+    library.install_style(painter_factory.painting(tmp_path / "night.png", (10, 20, 60)), "night")
+    for start in ("night", str(tmp_path / "night.png"), "night:0.5,dusk:0.5"):
+        Paint(Look(start, morph_to="dusk", mask="moving", rest="night")).prepare(32, 24)
+    with pytest.raises(UsageError, match="one network must play both"):
+        Paint(Look("wave", morph_to="dusk"))
