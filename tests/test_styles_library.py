@@ -223,6 +223,15 @@ def test_two_changes_at_once_are_refused(network, picture):
         library.install_style(network)
 
 
+def test_no_variable_installs_or_removes(cli, picture, monkeypatch):
+    library.install_style(picture)
+    monkeypatch.setenv("REALTIME_NST_STYLES_REMOVE", "sunset")
+    monkeypatch.setenv("REALTIME_NST_STYLES_INSTALL", str(picture))
+    code, said, _ = cli("styles")
+    assert code == 0
+    assert "sunset" in said
+
+
 def test_a_changed_file_is_refused_and_a_damaged_entry_left_out(network, picture):
     entry = library.install_style(network)
     entry.path.write_bytes(b"something else")

@@ -21,7 +21,7 @@ _OF_LOOKS = {*settings_of(Look), *settings_of(View)}
 _SHARED = {*_OF_LOOKS, "provider", "loss_network", "workers", "quiet", "verbose"}
 _OF_ONE_RUN = {
     *("output", "save", "list_", "events", "as_json"),
-    *("overwrite", "resume", "restart", "skip_existing"),
+    *("overwrite", "resume", "restart", "skip_existing", "install", "remove"),
 }
 """Options that only make sense where they are typed."""
 
