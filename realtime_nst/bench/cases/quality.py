@@ -119,6 +119,7 @@ def _plot(rows: Sequence[Row]) -> Plot | None:
     if not rows:
         return None
     points = [_point(row) for row in rows]
+    right = max(x for x, _ in points)
     figure, axes = canvas(3.1)
     styles = dict(zip(grouped(rows, _style), SERIES * len(rows), strict=False))
     networks = dict(zip(grouped(rows, _network), MARKERS * len(rows), strict=False))
@@ -128,8 +129,9 @@ def _plot(rows: Sequence[Row]) -> Plot | None:
         )
         if len(rows) <= _NAMED:
             name = distinct_name(row, "network", "style", among=rows)
-            axes.annotate(name, point, (0, 6), textcoords="offset points",
-                          ha="center", fontsize=8)  # fmt: skip
+            side, away = ("left", 6) if point[0] < right / 3 else ("right", -6)
+            axes.annotate(name, point, (away, 0), textcoords="offset points", ha=side,
+                          va="center", fontsize=8)  # fmt: skip
     for group in grouped(rows, measured_alike).values():
         corners = front([_point(row) for row in group])
         colour = styles[_style(group[0])]
@@ -140,7 +142,7 @@ def _plot(rows: Sequence[Row]) -> Plot | None:
         axes.scatter([], [], color=INK, marker=marker, label=network)
     axes.set_xlabel("milliseconds a frame")
     axes.set_ylabel("content + style loss")
-    axes.set_xlim(0, max(x for x, _ in points) * 1.25)
+    axes.set_xlim(0, right * 1.25)
     axes.set_ylim(0, max(y for _, y in points) * 1.15)
     axes.grid(axis="y")
     legend(axes)
