@@ -84,6 +84,8 @@ def test_flags_and_lists_are_set_too(cli, style, config, tmp_path):
     config(f"[video]\nstyle = '{style}'\ndrop = ['sound']\n[defaults]\nquiet = true\n")
     code, _, err = cli("video", clip, "-o", tmp_path / "out.mp4")
     assert (code, err) == (0, "")
+    code, _, err = cli("video", clip, "-o", tmp_path / "out.mp4", "-v")  # typed: it comes first
+    assert (code, "detail: " in err) == (2, True)
     with pytest.raises(AssertionError, match="holds no audio"):
         media_factory.packets(tmp_path / "out.mp4", "audio")
 

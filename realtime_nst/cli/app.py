@@ -74,7 +74,7 @@ def _options(
     verbose: Verbose = False,
 ) -> None:
     console.manner.command = context.invoked_subcommand or ""
-    speak(quiet, verbose)
+    speak(context)
     group: Any = context.command
     context.default_map = settings.defaults(group.commands).get(console.manner.command)
     context.default_map = {console.manner.command: context.default_map}

@@ -42,7 +42,6 @@ def with_manner(command: Callable[..., None], *, events: bool) -> Callable[..., 
 
     @wraps(command)
     def run(*, quiet: bool, verbose: bool, events: bool = False, **given: Any) -> None:
-        speak(quiet, verbose)
         console.manner.json = events or given.get("as_json", False)
         if events:
             console.event("started", version=_version())
@@ -62,11 +61,19 @@ def with_manner(command: Callable[..., None], *, events: bool) -> Callable[..., 
     return run
 
 
-def speak(quiet: bool, verbose: bool) -> None:
-    """Both may stand before the command as well as behind it."""
-    console.manner.quiet |= quiet
-    console.manner.verbose |= verbose
-    if console.manner.quiet and console.manner.verbose:
+def speak(context: Any) -> None:
+    """Both options may stand before the command as well as behind it; what is typed comes before
+    what is set elsewhere. Raises UsageError for both."""
+    manner = console.manner
+    given = {
+        name: context.get_parameter_source(name).name
+        for name in ("quiet", "verbose")
+        if context.params.get(name)
+    }
+    typed = {name for name, source in given.items() if source == "COMMANDLINE"}
+    for name in typed if typed or manner.quiet or manner.verbose else given:
+        setattr(manner, name, True)
+    if manner.quiet and manner.verbose:
         raise UsageError("--quiet and --verbose contradict each other; give one of them")
 
 
@@ -112,6 +119,7 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         try:
+            speak(ctx)
             return super().invoke(ctx)
         except UsageError as error:
             if where := origin_of(self, ctx, str(error)):

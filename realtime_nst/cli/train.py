@@ -23,7 +23,7 @@ from realtime_nst.cli.train_options import (
     TrainedOn,
     require_memory_for,
 )
-from realtime_nst.cli.train_progress import say_quality, say_started, train_shown
+from realtime_nst.cli.train_progress import say_quality, say_started, stoppable, train_shown
 from realtime_nst.errors import UsageError
 from realtime_nst.learning.training.recipe import ManyRecipe, Recipe
 
@@ -148,9 +148,10 @@ def train(
     origin = f"from {info.started_from}" if start else "from nothing"
     console.say_notice(f"{origin}, {chosen.steps} steps, judged by {weights[0].name}")
     say_started(run)
-    trained = load(train_shown(run))
-    say_quality(trained.quality, len(run.photos.held_out))
-    export_checked(trained, output)
+    with stoppable(run):
+        trained = load(train_shown(run))
+        say_quality(trained.quality, len(run.photos.held_out))
+        export_checked(trained, output)
 
 
 def _single(

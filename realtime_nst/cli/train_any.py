@@ -21,7 +21,7 @@ from realtime_nst.cli.train_options import (
     TrainedOn,
     require_memory_for,
 )
-from realtime_nst.cli.train_progress import say_quality, say_started, train_shown
+from realtime_nst.cli.train_progress import say_quality, say_started, stoppable, train_shown
 from realtime_nst.learning.training.recipe import ArbitraryRecipe
 
 _STEPS_FROM_ANOTHER = 2000
@@ -113,9 +113,10 @@ def train_any(
         f"{console.counted(len(split.left_out), 'painting')} kept out"
     )
     say_started(run)
-    trained = checkpoint.load(train_shown(run))
-    say_quality(trained.quality, len(run.photos.held_out))
-    export_checked(trained, output)
+    with stoppable(run):
+        trained = checkpoint.load(train_shown(run))
+        say_quality(trained.quality, len(run.photos.held_out))
+        export_checked(trained, output)
 
 
 def _pretraining(network: str, steps: int) -> int:

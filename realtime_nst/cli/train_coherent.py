@@ -9,7 +9,7 @@ from realtime_nst.cli import options
 from realtime_nst.cli.export import check_target, export_checked
 from realtime_nst.cli.recipe_options import read_options, with_options_of
 from realtime_nst.cli.train_options import Clips, Content, Restart
-from realtime_nst.cli.train_progress import say_started, train_shown
+from realtime_nst.cli.train_progress import say_started, stoppable, train_shown
 from realtime_nst.learning.training.recipe import CoherentRecipe
 
 
@@ -40,4 +40,5 @@ def train_coherent(
     folder = output.with_suffix(".train")
     run = coherent_run(load(checkpoint), content, folder, chosen, clips, restart)
     say_started(run)
-    export_checked(load(train_shown(run)), output)
+    with stoppable(run):
+        export_checked(load(train_shown(run)), output)

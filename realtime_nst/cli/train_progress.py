@@ -1,6 +1,6 @@
 """The progress of a training run on the terminal."""
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,14 +32,19 @@ def say_started(run: "TrainingRun[Any]") -> None:
         )
 
 
+def stoppable(run: "TrainingRun[Any]") -> AbstractContextManager[None]:
+    """For all that follows the beginning of ``run``: one line says how it resumes."""
+    return interrupt.explained(
+        lambda: f"stopped at step {run.step}; the same command resumes from {run.checkpoint_path}"
+    )
+
+
 def train_shown(run: "TrainingRun[Any]") -> Path:
     """Train to the end with a progress bar; returns the path of the checkpoint.
 
     A signal ends training after the step that it comes in, which is saved.
     """
-    advice = f"the same command resumes from {run.checkpoint_path}"
     with (
-        interrupt.explained(lambda: f"stopped at step {run.step}; {advice}"),
         progress("training", "step", run.recipe.steps, before=run.step) as gauge,
         ExitStack() as steps,
     ):
