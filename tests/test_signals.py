@@ -6,6 +6,7 @@ import random
 import re
 import signal
 import sys
+import threading
 from importlib import resources
 
 import cv2
@@ -221,6 +222,25 @@ def test_a_second_signal_ends_what_hangs():
         interrupt._state.last -= 10
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+
+
+def test_what_reaches_no_good_moment_is_ended_after_a_while():
+    with interrupt.watched(), interrupt.deferred(patience=0.01):
+        signal.raise_signal(signal.SIGTERM)
+        interrupt._state.last -= 10
+        with pytest.raises(KeyboardInterrupt):
+            threading.Event().wait(60)
+        assert interrupt.exit_code() == 143
+
+
+def test_a_worker_may_finish_what_its_parent_waits_for(monkeypatch):
+    told = []
+    monkeypatch.setattr(signal, "alarm", told.append)
+    with interrupt.watched():
+        interrupt._state.process = -1
+        for number in CODES:
+            signal.raise_signal(number)
+    assert told == [30]
 
 
 @pytest.mark.parametrize("where", ["cli.settings.defaults", "runtime.doctor.computer"])

@@ -3,9 +3,10 @@ result must be that of an undisturbed run.
 
     python tools/stopped_runs.py --moments 20 --seed 0 video image train
 
-Moments are spread evenly over the time that an undisturbed run takes. Every other signal goes to
-the whole group of processes, as `timeout` and service managers send it. Prints a line for each
-moment; the exit code is 1 if one result differs or one line of advice is missing.
+Moments are spread evenly over the processor time that an undisturbed run takes, so that other work
+on the computer does not move them. Every other signal goes to the whole group of processes, as
+`timeout` and service managers send it. Prints a line for each moment; the exit code is 1 if one
+result differs or one line of advice is missing.
 """
 
 import argparse
@@ -18,9 +19,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from realtime_nst import VideoSource
 from realtime_nst.stream import Image
@@ -128,6 +131,18 @@ def started(task: Task, output: Path, *more: str) -> subprocess.Popen[str]:
     )
 
 
+def run_until(process: subprocess.Popen[str], seconds: float) -> float:
+    """Waits until the process has used ``seconds`` of processor time, or ends; gives what it has
+    used."""
+    used = 0.0
+    while process.poll() is None and used < seconds:
+        with suppress(psutil.Error):
+            times = psutil.Process(process.pid).cpu_times()
+            used = max(used, times.user + times.system)
+        time.sleep(0.005)
+    return used
+
+
 def finished(task: Task, output: Path, *more: str) -> str:
     """What is wrong with a run to the end."""
     process = started(task, output, *more)
@@ -140,8 +155,9 @@ def tried(
 ) -> tuple[str, str]:
     """What came of a signal after ``moment`` seconds, and what is wrong."""
     process = started(task, output)
-    time.sleep(moment)
-    (os.killpg if whole_group else os.kill)(process.pid, signal.SIGTERM)
+    run_until(process, moment)
+    if process.poll() is None:
+        (os.killpg if whole_group else os.kill)(process.pid, signal.SIGTERM)
     said = process.communicate()[1]
     if process.returncode == 0:
         return "done before", task.differs(whole, output)
@@ -158,10 +174,10 @@ def trials(name: str, moments: int, seed: int, folder: Path) -> Iterator[tuple[f
     task = TASKS[name](folder)
     whole = folder / f"whole{Path(task.output).suffix}"
     finished(task, folder / f"first{Path(task.output).suffix}")  # fills caches
-    began = time.monotonic()
-    if trouble := finished(task, whole):
-        raise SystemExit(trouble)
-    seconds = time.monotonic() - began
+    process = started(task, whole)
+    seconds = run_until(process, float("inf"))
+    if process.returncode:
+        raise SystemExit(process.communicate()[1])
     chosen = random.Random(seed)
     for number in range(moments):
         moment = chosen.uniform(number, number + 1) / moments * seconds

@@ -6,6 +6,7 @@ people press Ctrl-C again and again. The exit code is 128 and the number of the 
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -22,6 +23,9 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 _ONE_PRESS = 1.0
 """Seconds."""
+
+_PATIENCE = 10.0
+"""Seconds that a signal waits for a good moment; containers are killed as long after SIGTERM."""
 
 _WORKER_SECONDS = 30
 """How long a worker process that was told to end may finish what its parent waits for."""
@@ -41,8 +45,10 @@ class _State:
     number: int = 0
     """The first signal that came; 0 is none."""
     last: float = float("-inf")
-    deferring: int = 0
+    patience: float = 0.0
+    """Seconds to wait for a check; 0 is not at all."""
     shielding: int = 0
+    timer: threading.Timer | None = None
 
 
 _state = _State()
@@ -62,6 +68,7 @@ def watched() -> Iterator[None]:
     try:
         yield
     finally:
+        _cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -77,6 +84,7 @@ def on_stop(stop: Callable[[], object]) -> None:
 def check() -> None:
     """Raises KeyboardInterrupt when a signal has come before."""
     if _state.number:
+        _cancel()
         raise KeyboardInterrupt
 
 
@@ -91,14 +99,21 @@ def exit_code() -> int:
 
 
 @contextmanager
-def deferred() -> Iterator[None]:
+def deferred(patience: float = _PATIENCE) -> Iterator[None]:
     """The first signal within waits for the next :func:`check`, which is called where nothing is
-    half done; another one, a second or more later, raises at once."""
-    _state.deferring += 1
+    half done, but not longer than ``patience`` seconds; another one, a second or more later, raises
+    at once."""
+    _state.patience = patience
     try:
         yield
     finally:
-        _state.deferring -= 1
+        _state.patience = 0.0
+        _cancel()
+
+
+def _cancel() -> None:
+    if _state.timer:
+        _state.timer.cancel()
 
 
 @contextmanager
@@ -157,8 +172,13 @@ def _remember(number: int, _frame: FrameType | None) -> None:
     _state.number = _state.number or number
     again = now - _state.last < _ONE_PRESS
     _state.last = _state.last if again else now
-    if not (again or _state.shielding or (first and _state.deferring)):
+    if again or _state.shielding:
+        return
+    if not (first and _state.patience):
         raise KeyboardInterrupt
+    _state.timer = threading.Timer(_state.patience, os.kill, (_state.process, number))
+    _state.timer.daemon = True
+    _state.timer.start()
 
 
 def _in_worker(number: int) -> None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 _ENOUGH_PHOTOS = 200
 
+_STEP_SECONDS = 60.0
+"""How long a step may take that is to be saved after a signal."""
+
 
 def say_started(run: "TrainingRun[Any]") -> None:
     console.say_notice(f"samples, losses and checkpoint: {run.folder}")
@@ -48,7 +51,7 @@ def train_shown(run: "TrainingRun[Any]") -> Path:
         progress("training", "step", run.recipe.steps, before=run.step) as gauge,
         ExitStack() as steps,
     ):
-        steps.enter_context(interrupt.deferred())
+        steps.enter_context(interrupt.deferred(_STEP_SECONDS))
 
         def show(step: "Step") -> None:
             if step.notice:
