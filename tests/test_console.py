@@ -145,7 +145,7 @@ def test_verbose_tells_what_an_error_hides(painted, cli):
     _, _, err = painted("--verbose")
     assert "already exists" in err
     assert "detail: TargetExists: " in err
-    assert re.search(r"detail:   \S+video.py:\d+, in check_target", err)
+    assert re.search(r"detail:   \S+realtime_nst\S+:\d+, in \w+", err)
 
 
 def test_quiet_leaves_results_and_errors(painted, monkeypatch):
