@@ -4,8 +4,10 @@ import contextlib
 import signal
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import media_factory
 import model_factory
@@ -131,6 +133,17 @@ def test_a_film_that_is_stretched_is_said(cli, clip, style, tmp_path):
     code, _, said = cli("video", clip, "-o", out, "--style", style, "--size", "48x48")
     assert code == 0
     assert "note: the size 48x48 stretches pictures" in said
+
+
+def test_a_film_with_oblong_pixels_keeps_its_shape_at_any_size(cli, style, tmp_path):
+    clip, out = tmp_path / "clip.mp4", tmp_path / "out.mp4"
+    media_factory.clip(clip, aspect=Fraction(4, 3))
+    code, _, said = cli("video", clip, "-o", out, "--style", style, "--size", "128x72")
+    assert code == 0
+    assert "stretches" not in said
+    with av.open(str(out)) as container:
+        video = container.streams.video[0]
+        assert video.sample_aspect_ratio * Fraction(video.width, video.height) == Fraction(16, 9)
 
 
 def test_interrupted_video_keeps_the_finished_part_and_goes_on(cli, style, tmp_path, monkeypatch):

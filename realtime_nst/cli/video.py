@@ -139,7 +139,9 @@ def video(
 def _say_how_it_went(
     frames: "FilmSource", painting: "Paint", sink: "FilmSink", report: "Report"
 ) -> None:
-    for notice in (*frames.notices, *painting.notices, *sink.notices):
+    # The file says the shape of oblong pixels, so that no size stretches them.
+    painted = painting.notices if frames.info.aspect == 1 else []
+    for notice in (*frames.notices, *painted, *sink.notices):
         console.say_notice(notice)
     console.say_result(
         f"{sink.path}: {console.counted(report.frames, 'frame')} in {report.seconds:.1f} s, "
