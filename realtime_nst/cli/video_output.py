@@ -158,7 +158,8 @@ def _standard_output() -> Iterator[BinaryIO]:
     """For the film alone: whatever else is written there goes to standard error meanwhile."""
     sys.stdout.flush()
     kept = os.dup(sys.stdout.fileno())
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    with open(os.devnull, "w") as nothing:
+        os.dup2((sys.stderr or nothing).fileno(), sys.stdout.fileno())
     stream = open(os.dup(kept), "wb")  # noqa: SIM115
     try:
         yield stream
