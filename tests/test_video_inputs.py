@@ -4,6 +4,7 @@ import base64
 import errno
 import io
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ import pytest
 from PIL import Image as Pillow
 from stream_factory import File, Ranged, Server, Silence
 
-from realtime_nst.cli import main
+from realtime_nst.cli import main, progress
 from realtime_nst.media import stored, web
 from realtime_nst.sinks.pictures import write_picture
 from realtime_nst.sources.video import VideoSource
@@ -414,7 +415,7 @@ def noisy_clip(path, **how):
         return np.random.default_rng(number).integers(0, 256, (*size[::-1], 3), np.uint8)
 
     fast = {"preset": "ultrafast"}
-    media_factory.clip(path, images=noise, sound="aac", options=fast, **how)
+    return media_factory.clip(path, images=noise, sound="aac", options=fast, **how)
 
 
 @pytest.fixture
@@ -448,6 +449,31 @@ class TestWeb:
         assert video(server.serve(clip.name, film), "-o", out, "--preview", "0.4")[0] == 0
         assert len(media_factory.times(out)) == 10
         assert film.sent < 3 / 4 * len(film.data)
+
+    def test_a_signal_while_it_is_fetched_ends_all(
+        self, video, server, noisy, tmp_path, monkeypatch
+    ):
+        read = web.WebFile._read
+
+        def stopped(film, wanted):
+            if film._next == 10:
+                raise KeyboardInterrupt
+            return read(film, wanted)
+
+        monkeypatch.setattr(web.WebFile, "_read", stopped)
+        code, _, said = video(server.serve("film.mkv", Ranged(noisy)), "-o", tmp_path / "out.mkv")
+        assert code == 130
+        assert said.startswith("note: stopped")
+        assert not list(tmp_path.glob("out.mkv"))
+
+    def test_what_has_to_be_fetched_whole_says_how_far_it_is(
+        self, video, server, tmp_path, monkeypatch
+    ):
+        clip = noisy_clip(tmp_path / "in.ts", count=150, size=(96, 72))
+        monkeypatch.setattr(progress.Gauge, "_due", lambda gauge, now: True)
+        code, _, said = video(server.serve("in.ts", Ranged(clip)), "-o", tmp_path / "out.mkv")
+        assert code == 0
+        assert re.search(r"note: in\.ts: 0\.[3-9] MB", said)
 
     def test_a_connection_that_breaks_is_made_anew(
         self, video, server, noisy, tmp_path, monkeypatch

@@ -119,16 +119,17 @@ def video(
     if given.is_stored:
         target.check_place(codec, overwrite=overwrite)
     with target.opened() as stream, given.opened(target.folder) as file:
-        film = film_of(file, rate)
-        span = part_options.part_of(film, span, preview=preview is not None)
-        begin = film.beginning(span) if look.morph_to else None
-        painting = Paint(look, Networks(provider), begin=begin)
-        settings |= {"provider": painting.provider, **film.settings}
-        dropped = [*(drop or ()), *(["sound"] if no_sound else ())]
-        sink = target.sink(
-            film, coding, overwrite=overwrite, strict=strict, drop=dropped, stream=stream,
-            span=span, settings=settings,
-        )  # fmt: skip
+        with given.waited_for(file):
+            film = film_of(file, rate)
+            span = part_options.part_of(film, span, preview=preview is not None)
+            begin = film.beginning(span) if look.morph_to else None
+            painting = Paint(look, Networks(provider), begin=begin)
+            settings |= {"provider": painting.provider, **film.settings}
+            dropped = [*(drop or ()), *(["sound"] if no_sound else ())]
+            sink = target.sink(
+                film, coding, overwrite=overwrite, strict=strict, drop=dropped, stream=stream,
+                span=span, settings=settings,
+            )  # fmt: skip
         refuse_replacing([*sink.names, *filter(None, [save])], look, *film.read)
         save_look(save, look, view, overwrite=overwrite)
         with film.source(span, sink, deinterlace=deinterlace) as frames:

@@ -77,6 +77,19 @@ class Given:
             with file:
                 yield file
 
+    @contextmanager
+    def waited_for(self, file: "VideoFile") -> Iterator[None]:
+        """Says how much has come where ``file`` has to be fetched to its end before it begins: that
+        of an MPEG stream tells whether its clock jumps."""
+        from realtime_nst.media.web import WebFile
+
+        if not isinstance(file, WebFile):
+            yield
+            return
+        with byte_progress(file.name) as file.told:
+            yield
+        file.told = None
+
     def _stream(self) -> BinaryIO:
         if self._text != PIPE:
             return self.path.open("rb")

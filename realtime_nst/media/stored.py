@@ -33,7 +33,7 @@ class Stored(Managed):
         self.name, self.size = name, size
         self._file, self._shown = file, shown or name
         self._lock = Lock()
-        self._failure: MediaError | None = None
+        self._failure: BaseException | None = None
 
     def __str__(self) -> str:
         return self._shown
@@ -52,7 +52,8 @@ class Stored(Managed):
         return StoredReader(self)
 
     def check(self) -> None:
-        """Raises :class:`MediaError` if something could not be read."""
+        """Raises :class:`MediaError` if something could not be read, and KeyboardInterrupt if the
+        reading was stopped: both would be lost inside FFmpeg."""
         if self._failure:
             raise self._failure
 
@@ -66,7 +67,7 @@ class Stored(Managed):
                 self._fill(offset, count)
                 self._file.seek(offset)
                 return self._file.read(count)
-            except MediaError as error:
+            except (MediaError, KeyboardInterrupt) as error:
                 self._failure = error
             except OSError as error:
                 self._failure = MediaError(

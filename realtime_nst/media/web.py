@@ -107,6 +107,7 @@ class WebFile(Stored):
 
     One answer after the other is read on; another one is asked for where it broke off, and to go
     elsewhere. Each byte is fetched once. ``response`` answers the request for the beginning.
+    ``told``, while it is set, is called with the number of bytes fetched so far.
     """
 
     def __init__(self, address: Address, size: int, response: HTTPResponse, folder: Path) -> None:
@@ -116,6 +117,8 @@ class WebFile(Stored):
         self._version = _version(response)
         self._next, self._end, self._many = 0, _FEW, _FEW
         self._there = bytearray(-(-size // _BLOCK))
+        self._came = 0
+        self.told: Callable[[int], None] | None = None
 
     def _fill(self, offset: int, count: int) -> None:
         for block in range(offset // _BLOCK, -(-(offset + count) // _BLOCK)):
@@ -140,6 +143,9 @@ class WebFile(Stored):
         self._file.seek(self._next * _BLOCK)
         self._file.write(data)
         self._there[self._next] = True
+        self._came += len(data)
+        if self.told:
+            self.told(self._came)
         self._next += 1
         if self._next == self._end:
             self._leave()
