@@ -9,11 +9,13 @@ import pytest
 from model_factory import card, write_style
 from onnx import TensorProto, helper, numpy_helper
 
+from realtime_nst import memory
 from realtime_nst.errors import ModelError, UsageError
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.runtime import graph_limits
 from realtime_nst.runtime.card import METADATA_KEY
 from realtime_nst.runtime.model import check_network, read_model
+from realtime_nst.runtime.openvino_session import absence
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.runtime.time_limit import limited
 
@@ -65,6 +67,11 @@ def _branches(model: onnx.ModelProto) -> None:
     model.graph.node.extend(branches(12).node)
 
 
+def _constants(model: onnx.ModelProto) -> None:
+    one = numpy_helper.from_array(np.zeros(1, np.float32), "one")
+    model.graph.initializer.extend([one] * 10_001)
+
+
 def _functions(model: onnx.ModelProto) -> None:
     model.functions.append(
         helper.make_function("own", "f", [], [], [], [helper.make_opsetid("", 18)])
@@ -79,6 +86,7 @@ HARMFUL = {
     _second_graph: "more than 1000 operators",
     _branches: "nested more than 2 deep",
     _functions: "functions",
+    _constants: "more than 10000 constants",
 }
 
 
@@ -128,6 +136,28 @@ def test_a_mask_network_may_be_larger_than_a_style_and_may_not_be_one(tmp_path: 
     model.metadata_props.add(key=f"not {METADATA_KEY}", value="")
     onnx.save(model, path)
     assert check_network(path)
+
+
+@pytest.mark.skipif(bool(absence("CPU")), reason="needs OpenVINO")
+def test_a_graph_that_makes_more_than_the_memory_is_refused_before_it_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_style(tmp_path / "style.onnx", card=card())
+    model = onnx.load(path)
+    sides = numpy_helper.from_array(np.array([2**14, 2**14], np.int64), "sides")
+    model.graph.initializer.append(sides)
+    made = helper.make_node("ConstantOfShape", ["sides"], ["huge"])
+    summed = helper.make_node("ReduceSum", ["huge"], ["sum"], keepdims=0)
+    rounded = next(node for node in model.graph.node if node.op_type == "Round")
+    added = helper.make_node("Add", [rounded.input[0], "sum"], ["added"])
+    rounded.input[0] = "added"
+    place = list(model.graph.node).index(rounded)
+    for node in (added, summed, made):
+        model.graph.node.insert(place, node)
+    onnx.save(model, path)
+    monkeypatch.setattr(memory, "free", lambda: 2**28)
+    with pytest.raises(UsageError, match=r"painting 32x32 with style.onnx needs about 1.0 GB"):
+        Stylizer(path, "openvino-f32")(np.zeros((32, 32, 3), np.uint8))
 
 
 def test_numbers_without_an_end_do_not_take_for_ever(tmp_path: Path) -> None:

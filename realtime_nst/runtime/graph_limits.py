@@ -17,6 +17,9 @@ square of a chain's length: 1,000 operators take half a minute, 2,000 a whole on
 MOST_OF_ANY = 10_000
 """Of any other network, which ONNX Runtime runs: its time grows with the number."""
 
+_MOST_TENSORS = 10_000
+"""Constants of a network: ONNX Runtime's time grows with the square of their number."""
+
 _NESTING = 2
 """Graphs inside of graphs, which branches and loops have."""
 
@@ -77,7 +80,7 @@ class _Limits:
     """Counts over all graphs of a model; raises _Refused at the first fault."""
 
     def __init__(self) -> None:
-        self.operators = 0
+        self.operators = self._tensors = 0
 
     def graph(self, data: memoryview, nesting: int) -> None:
         if nesting > _NESTING:
@@ -120,6 +123,9 @@ class _Limits:
                 self._tensor(content)
 
     def _tensor(self, data: memoryview) -> None:
+        self._tensors += 1
+        if self._tensors > _MOST_TENSORS:
+            raise _Refused(f"it has more than {_MOST_TENSORS} constants; use a smaller network")
         for field, kind, content in fields(data):
             if field == _EXTERNAL_DATA or (
                 field == _DATA_LOCATION and (kind == BYTES or number(content))

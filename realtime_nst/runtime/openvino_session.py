@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache as once
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from realtime_nst import memory
 from realtime_nst.errors import MissingPackage, ModelError
 from realtime_nst.runtime import compiled as compiled_files
 from realtime_nst.runtime import host
@@ -154,12 +156,26 @@ def _compiler(
     def compile(height: int, width: int) -> Runner:
         fixed = graph.clone()
         fixed.reshape({INPUT: [1, height, width, 3]})
+        memory.require(
+            _largest(fixed),
+            f"painting {width}x{height} with {model.path.name}",
+            "give a smaller `size`, or another style",
+        )
         request = _compiled(model, fixed, device, options).create_infer_request()
         if coded:
             request.set_tensor(STRENGTH, _openvino().Tensor(np.ones(1, np.float32)))
         return _runner(request)
 
     return compile
+
+
+def _largest(graph: Any) -> int:
+    """The bytes of the largest tensor that ``graph`` makes, of those whose size is known."""
+    made = (node for node in graph.get_ops() if node.get_type_name() != "Constant")
+    outputs = (output for node in made for output in node.outputs())
+    known = (each for each in outputs if each.get_partial_shape().is_static)
+    sizes = (prod(each.get_shape()) * each.get_element_type().size for each in known)
+    return max(sizes, default=0)
 
 
 def _runner(request: Any) -> Runner:
