@@ -76,6 +76,18 @@ def test_an_engine_that_fails_to_prepare_is_named() -> None:
         session.prepare(5, 6)
 
 
+def test_an_engine_that_fails_is_quoted_without_the_places_in_its_source() -> None:
+    def broken(height: int, width: int) -> Runner:
+        raise RuntimeError(
+            "Exception from src/inference/src/cpp/core.cpp:117:\n"
+            "Check 'size < limit' failed at src/core/src/allocator.cpp:79:\nno room for 9 bytes\n"
+        )
+
+    session = Session("cpu", Model(Path("a.onnx"), card(), "0"), broken)
+    with pytest.raises(ProviderError, match="of 5x6: no room for 9 bytes; try a smaller"):
+        session(_picture(6, 5))
+
+
 def test_the_four_sizes_used_last_are_kept(engine: _Engine) -> None:
     session = _session(engine)
     for width in (1, 2, 3, 4, 1, 5, 1, 2):

@@ -1,5 +1,6 @@
 """The common interface to all engines: a picture of any size in, the stylised picture out."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from math import ceil
@@ -31,6 +32,9 @@ Compile = Callable[[int, int], Runner]
 _BYTES_A_PIXEL = {"cpu": 140, "openvino-f32": 70, "openvino-bf16": 50, "openvino-int8": 30}
 """The least memory that painting was measured to take, by provider, over the installed styles at
 2560x1920. What takes its memory from a GPU is not listed."""
+
+_PLACE = re.compile(r"Exception from \S+?:\d+:\s*|Check '.*?' failed at \S+?:\d+:\s*")
+"""Where in its own source an engine failed."""
 
 _SIZES_KEPT = 4
 _PIXELS_KEPT = 8_000_000
@@ -139,8 +143,9 @@ class Session:
         return ceil(max(size, card.size_minimum) / card.size_multiple) * card.size_multiple - size
 
     def _failure(self, width: int, height: int, error: Exception) -> str:
+        plain = RuntimeError(_PLACE.sub("", str(error)) or type(error).__name__)
         return (
-            f"{self.provider} failed on a picture of {width}x{height}: {one_line(error)}; "
+            f"{self.provider} failed on a picture of {width}x{height}: {one_line(plain)}; "
             "try a smaller `size`, or another `provider`"
         )
 
