@@ -2,9 +2,10 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from realtime_nst.masks.mask import Weights
-from realtime_nst.stream import Frame
+from realtime_nst.stream import Frame, Image
 
 _SHORTER = 180
 """The shorter side, in pixels, of the pictures that the background is learnt from."""
@@ -16,8 +17,12 @@ stays belongs to it; squared deviation from which on a pixel is foreground."""
 _SPECK = 0.002
 """Share of the picture below which a moving region is taken for noise."""
 
-_FADES = 0.75
-"""How much of the last frame's weight remains, so that no place blinks."""
+_FADES, _CLEARS = 0.75, 0.25
+"""How much of the last frame's weight remains, so that no place blinks; and how much where the
+background is plainly seen again, so that nothing trails a halo."""
+
+_PLAIN = 8
+"""Mean difference from the background, in grey levels, below which it is plainly seen."""
 
 
 class MovingMask:
@@ -36,15 +41,20 @@ class MovingMask:
         height, width = frame.image.shape[:2]
         scale = min(1.0, _SHORTER / min(height, width))
         small = cv2.resize(frame.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        moving: Weights = self._background.apply(
-            cv2.GaussianBlur(small, (3, 3), 0), None, 1 / _HISTORY
-        )  # type: ignore[assignment]
+        smooth: Image = cv2.GaussianBlur(small, (3, 3), 0)  # type: ignore[assignment]
+        moving: Weights = self._background.apply(smooth, None, 1 / _HISTORY)  # type: ignore[assignment]
         if self._before is None or self._before.shape != moving.shape:
             self._before = np.zeros_like(moving)
         else:
-            fading = (self._before * _FADES).astype(np.uint8)
+            remains = np.where(self._shows(smooth), _CLEARS, _FADES)
+            fading = (self._before * remains).astype(np.uint8)
             self._before = np.maximum(_cleaned(moving), fading)
         return self._before
+
+    def _shows(self, picture: Image) -> NDArray[np.bool_]:
+        """Where the background is plainly seen."""
+        away = cv2.absdiff(picture, self._background.getBackgroundImage())
+        return np.asarray(cv2.blur(cv2.cvtColor(away, cv2.COLOR_RGB2GRAY), (5, 5)) < _PLAIN)
 
     def reset(self) -> None:
         self._background = cv2.createBackgroundSubtractorMOG2(_HISTORY, _DIFFERS, False)
