@@ -29,7 +29,7 @@ from realtime_nst import VideoSource
 from realtime_nst.stream import Image
 
 TESTS = Path(__file__).parent.parent / "tests"
-FRAMES, PICTURES, STEPS = 200, 24, 20
+FRAMES, PICTURES, STEPS = 800, 150, 20
 
 
 class Task:
