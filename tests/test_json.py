@@ -181,6 +181,22 @@ def test_training_tells_its_steps_losses_and_file(events, tmp_path, monkeypatch)
     assert all("losses" in event or event["event"] != "progress" for event in told)
 
 
+def test_optimise_tells_its_steps_and_pictures(events, photo, tmp_path):
+    pytest.importorskip("torch", reason="needs the extra 'train'")
+    import learning_factory as factory
+
+    cv2.imwrite(str(photo), cv2.resize(cv2.imread(str(photo)), (64, 64)))
+    code, told = events(
+        "optimise", photo, "--style", factory.write_painting(tmp_path / "painting.png"),
+        "--loss-weights", factory.write_vgg19(tmp_path / "vgg.safetensors"), "--steps", 2,
+        "-o", tmp_path / "out.png",
+    )  # fmt: skip
+    assert code == 0
+    steps = [event for event in told if event["event"] == "progress"]
+    assert [(event["done"], event["total"]) for event in steps] == [(0, 2), (1, 2), (2, 2)]
+    assert only(told, "result")["pictures"] == 1
+
+
 def test_what_is_no_number_becomes_null(capsys, monkeypatch):
     from realtime_nst.cli import console
 

@@ -215,6 +215,12 @@ def test_a_signal_in_the_last_moment_costs_nothing(cli, film, tmp_path, monkeypa
     assert len(media_factory.times(tmp_path / "out.mp4")) == FRAMES
 
 
+def test_no_duration_is_taken_from_the_clock_on_the_wall():
+    """It jumps when a laptop wakes up, or when somebody sets it."""
+    for path in resources.files("realtime_nst").rglob("*.py"):
+        assert not re.search(r"\btime\.time\(|\bfrom time import .*\btime\b", path.read_text())
+
+
 def test_a_second_signal_ends_what_hangs():
     with interrupt.watched(), interrupt.deferred():
         signal.raise_signal(signal.SIGINT)
@@ -222,6 +228,20 @@ def test_a_second_signal_ends_what_hangs():
         interrupt._state.last -= 10
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+
+
+def test_an_import_is_not_cut_short(tmp_path, monkeypatch):
+    """torch's has crashed, and others swallow what is raised in them."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "slow_to_import.py").write_text(
+        "import signal\nsignal.raise_signal(signal.SIGTERM)\nwhole = True\n"
+    )
+    with interrupt.watched():
+        import slow_to_import
+
+        assert slow_to_import.whole
+        with pytest.raises(KeyboardInterrupt):
+            threading.Event().wait(60)
 
 
 def test_what_reaches_no_good_moment_is_ended_after_a_while():

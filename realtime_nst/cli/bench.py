@@ -101,7 +101,7 @@ def _say_list(cases: list[tuple[str, str]]) -> None:
 @contextmanager
 def _progress() -> "Iterator[OnUnit]":
     """A bar on a terminal, elsewhere a line for each unit."""
-    with progress("measuring", "unit", None) as gauge:
+    with progress("measuring", "unit", None, logs=False) as gauge:
 
         def show(unit: "UnitProgress") -> None:
             interrupt.check()
@@ -111,9 +111,7 @@ def _progress() -> "Iterator[OnUnit]":
             if unit.measured and unit.measured.left_out:
                 console.say_notice(f"{name} left out: {unit.measured.left_out}")
             elif unit.measured and not console.err.is_terminal:
-                console.say_progress(
-                    f"{name}: {unit.measured.seconds:.1f} s ({unit.done} of {unit.total})"
-                )
+                console.say_progress(f"{name}: {unit.measured.seconds:.1f} s; {gauge.line()}")
 
         yield show
 

@@ -27,6 +27,11 @@ _ONE_PRESS = 1.0
 _PATIENCE = 10.0
 """Seconds that a signal waits for a good moment; containers are killed as long after SIGTERM."""
 
+_IMPORT_SECONDS = 0.1
+"""After which a signal that came in an import is looked at again."""
+
+_IMPORTER = "<frozen importlib._bootstrap>"
+
 _WORKER_SECONDS = 30
 """How long a worker process that was told to end may finish what its parent waits for."""
 
@@ -44,6 +49,8 @@ class _State:
     process: int = 0
     number: int = 0
     """The first signal that came; 0 is none."""
+    arrived: bool = False
+    """Whether one has come outside of imports."""
     last: float = float("-inf")
     patience: float = 0.0
     """Seconds to wait for a check; 0 is not at all."""
@@ -56,7 +63,7 @@ _state = _State()
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Signals are remembered within: an import may swallow the KeyboardInterrupt."""
+    """Signals are remembered within: what they raise may be swallowed."""
     global _state
     _state = _State(os.getpid())
     before: dict[int, Any] = {}
@@ -164,19 +171,34 @@ def nothing_changed() -> str:
     return "stopped; nothing was changed; run the same command again"
 
 
-def _remember(number: int, _frame: FrameType | None) -> None:
+def _remember(number: int, frame: FrameType | None) -> None:
     if os.getpid() != _state.process:
         _in_worker(number)
         return
-    first, now = not _state.number, time.monotonic()
     _state.number = _state.number or number
+    if _is_importing(frame):
+        _send_again(_IMPORT_SECONDS, number)
+        return
+    first, now = not _state.arrived, time.monotonic()
     again = now - _state.last < _ONE_PRESS
-    _state.last = _state.last if again else now
+    _state.arrived, _state.last = True, _state.last if again else now
     if again or _state.shielding:
         return
     if not (first and _state.patience):
         raise KeyboardInterrupt
-    _state.timer = threading.Timer(_state.patience, os.kill, (_state.process, number))
+    _send_again(_state.patience, number)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """An import may swallow what is raised in it, and torch's has crashed."""
+    while frame is not None and frame.f_code.co_filename != _IMPORTER:
+        frame = frame.f_back
+    return frame is not None
+
+
+def _send_again(seconds: float, number: int) -> None:
+    _cancel()
+    _state.timer = threading.Timer(seconds, os.kill, (_state.process, number))
     _state.timer.daemon = True
     _state.timer.start()
 

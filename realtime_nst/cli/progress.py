@@ -25,7 +25,8 @@ _EVENTS_APART = 1.0
 class Gauge:
     """``done`` of ``total`` (None: nobody knows) of ``unit``, the first ``before`` of which an
     earlier run did. Call it with what is done so far; ``more`` is text for the end of the line,
-    ``fields`` are for the event alone. ``clock`` gives seconds."""
+    ``fields`` are for the event alone. ``clock`` gives seconds. Without ``logs`` a log gets no
+    lines of it."""
 
     def __init__(
         self,
@@ -36,9 +37,10 @@ class Gauge:
         before: int = 0,
         clock: Callable[[], float] = time.monotonic,
         bar: Progress | None = None,
+        logs: bool = True,
     ) -> None:
         self.total = total
-        self._unit, self._clock, self._bar = unit, clock, bar
+        self._unit, self._clock, self._bar, self._logs = unit, clock, bar, logs
         self.begin(title, before)
         if bar:
             self._task = bar.add_task("", total=total, completed=before, gauge=self, more="")
@@ -56,7 +58,7 @@ class Gauge:
         now = self._clock()
         if self._bar:
             self._bar.update(self._task, completed=done, total=self.total, more=more)
-        elif self._due(now):
+        elif self._logs and self._due(now):
             self._line, self._mark = now, self._passed(done)
             console.say_progress(f"{self.title}: {self.line()}{', ' * bool(more)}{more}")
         if now - self._event >= _EVENTS_APART or done == self.total:
@@ -110,11 +112,13 @@ class _Line(ProgressColumn):
 
 
 @contextmanager
-def progress(title: str, unit: str, total: int | None, *, before: int = 0) -> Iterator[Gauge]:
+def progress(
+    title: str, unit: str, total: int | None, *, before: int = 0, logs: bool = True
+) -> Iterator[Gauge]:
     """A :class:`Gauge`, with a bar if there is a terminal for one."""
     columns = SpinnerColumn(), BarColumn(16), _Line()
     if not console.err.is_terminal or console.manner.quiet:
-        yield Gauge(title, unit, total, before=before)
+        yield Gauge(title, unit, total, before=before, logs=logs)
         return
     with Progress(*columns, console=console.err, transient=True) as bar:
         yield Gauge(title, unit, total, before=before, bar=bar)
