@@ -134,7 +134,8 @@ def frame_progress(
 
         def show(report: Report) -> None:
             fps = report.fps
-            gauge(before + report.frames, f"{fps:.1f} {unit}s a second", fps=round(fps, 2))
+            speed = f"{fps:.1f} fps" if unit == "frame" else f"{fps:.1f} a second"
+            gauge(before + report.frames, speed, fps=round(fps, 2))
             interrupt.check()
 
         with interrupt.deferred():
