@@ -4,6 +4,7 @@ Each raises KeyboardInterrupt in the main thread. Several within a second count 
 people press Ctrl-C again and again. The exit code is 128 and the number of the first.
 """
 
+import _thread
 import os
 import signal
 import threading
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, TypeVar
 
@@ -29,6 +31,8 @@ _PATIENCE = 10.0
 
 _IMPORT_SECONDS = 0.1
 """After which a signal that came in an import is looked at again."""
+
+_LONGEST_IMPORT = 60.0
 
 _IMPORTER = "<frozen importlib._bootstrap>"
 
@@ -49,6 +53,8 @@ class _State:
     process: int = 0
     number: int = 0
     """The first signal that came; 0 is none."""
+    came: float = 0.0
+    """When it came."""
     arrived: bool = False
     """Whether one has come outside of imports."""
     last: float = float("-inf")
@@ -175,11 +181,13 @@ def _remember(number: int, frame: FrameType | None) -> None:
     if os.getpid() != _state.process:
         _in_worker(number)
         return
-    _state.number = _state.number or number
-    if _is_importing(frame):
+    now = time.monotonic()
+    if not _state.number:
+        _state.number, _state.came = number, now
+    if now - _state.came < _LONGEST_IMPORT and _is_importing(frame):
         _send_again(_IMPORT_SECONDS, number)
         return
-    first, now = not _state.arrived, time.monotonic()
+    first = not _state.arrived
     again = now - _state.last < _ONE_PRESS
     _state.arrived, _state.last = True, _state.last if again else now
     if again or _state.shielding:
@@ -198,7 +206,10 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 def _send_again(seconds: float, number: int) -> None:
     _cancel()
-    _state.timer = threading.Timer(seconds, os.kill, (_state.process, number))
+    send: Callable[[], object] = partial(os.kill, _state.process, number)
+    if os.name == "nt":  # there it would end the process at once
+        send = partial(_thread.interrupt_main, signal.Signals(number))
+    _state.timer = threading.Timer(seconds, send)
     _state.timer.daemon = True
     _state.timer.start()
 
