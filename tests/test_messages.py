@@ -18,14 +18,14 @@ from realtime_nst.learning.training.recipe import Recipe
 _TOOL = Path(__file__).parent.parent / "tools" / "messages.py"
 
 
-def _messages():
+@pytest.fixture(scope="module")
+def messages():
     spec = importlib.util.spec_from_file_location("messages", _TOOL)
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     return tool.messages()
 
 
-MESSAGES = _messages()
 COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]
 
 FORBIDDEN = {
@@ -43,25 +43,25 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize("fault", FORBIDDEN)
-def test_no_message_has(fault):
-    found = [str(each) for each in MESSAGES if re.search(FORBIDDEN[fault], each.text)]
+def test_no_message_has(fault, messages):
+    found = [str(each) for each in messages if re.search(FORBIDDEN[fault], each.text)]
     assert not found, "\n".join(found)
 
 
-def test_an_error_is_one_line_that_begins_small_and_has_no_full_stop():
+def test_an_error_is_one_line_that_begins_small_and_has_no_full_stop(messages):
     wrong = [
         str(each)
-        for each in MESSAGES
+        for each in messages
         if each.kind == "error"
         and ("\n" in each.text or each.text.endswith((".", "!", ":")) or each.text[0].isspace())
     ]
     assert not wrong, "\n".join(wrong)
 
 
-def test_help_ends_with_a_full_stop():
+def test_help_ends_with_a_full_stop(messages):
     wrong = [
         str(each)
-        for each in MESSAGES
+        for each in messages
         if each.kind == "help" and not each.text.rstrip().endswith((".", ")"))
     ]
     assert not wrong, "\n".join(wrong)
@@ -95,10 +95,10 @@ _HELP_OF_FIELDS = ("look.py", "recipe.py", "options.py", "settings.py")
 """Files whose other texts than errors are help of the command line."""
 
 
-def test_outside_the_command_line_messages_name_no_options():
+def test_outside_the_command_line_messages_name_no_options(messages):
     found = [
         str(each)
-        for each in MESSAGES
+        for each in messages
         if "cli" not in each.path.parts
         and (each.kind == "error" or each.path.name not in _HELP_OF_FIELDS)
         and re.search(r"--[a-z{]", _COMMAND.sub("", each.text))
@@ -106,9 +106,9 @@ def test_outside_the_command_line_messages_name_no_options():
     assert not found, "\n".join(found)
 
 
-def test_errors_that_list_choices_have_them():
+def test_errors_that_list_choices_have_them(messages):
     found = []
-    for path in sorted({each.path for each in MESSAGES if each.kind == "error"}):
+    for path in sorted({each.path for each in messages if each.kind == "error"}):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             said = ast.unparse(node) if isinstance(node, ast.Raise) else ""
             if re.search(r"\(choices( here| of suffix| in a .*)?: \{", said):
