@@ -120,6 +120,26 @@ def test_video_never_touches_its_input_under_an_unfinished_name(cli, style, tmp_
     assert media_factory.times(out) == media_factory.times(clip)
 
 
+@pytest.mark.parametrize("command", ["image", "video"])
+def test_a_signal_while_the_network_is_compiled_stops_at_once(
+    cli, clip, photo, style, tmp_path, monkeypatch, command
+):
+    from realtime_nst.paint import Paint
+
+    went_on = []
+
+    def compiling(*_):
+        signal.raise_signal(signal.SIGINT)
+        went_on.append(True)
+
+    monkeypatch.setattr(Paint, "prepare", compiling)
+    source, out = (photo, "out.png") if command == "image" else (clip, "out.mp4")
+    code, _, said = cli(command, source, "-o", tmp_path / out, "--style", style)
+    assert (code, went_on) == (130, [])
+    assert "nothing was written" in said
+    assert not (tmp_path / out).exists()
+
+
 def test_resume_and_overwrite_contradict_each_other(cli, clip, style, tmp_path):
     out = tmp_path / "out.mp4"
     code, _, said = cli("video", clip, "-o", out, "--style", style, "--resume", "--overwrite")

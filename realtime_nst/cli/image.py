@@ -94,11 +94,11 @@ def image(
         interrupt.explained(lambda: how_to_go_on(len(sink.written), total, overwrite)),
         pictures,
         sink,
-        frame_progress(str(output), total, unit="picture") as progress,
     ):
         with suppress(UsageError):  # said of each picture by itself
             painting.prepare(pictures.info.width, pictures.info.height)
-        report = pipeline.run(affordable, [painting], sink, progress)
+        with frame_progress(str(output), total, unit="picture") as progress:
+            report = pipeline.run(affordable, [painting], sink, progress)
     console.say_result(
         f"{output}: {console.counted(report.frames, 'picture')} in {report.seconds:.1f} s",
         path=output, pictures=report.frames, files=sink.written, seconds=report.seconds,
