@@ -334,6 +334,11 @@ class TestPipes:
         assert done.returncode == 0, done.stderr
         self.check(clip, tmp_path)
 
+    def test_standard_input_becomes_pictures_in_a_new_folder(self, piped, clip, tmp_path):
+        done = piped("-", "-o", tmp_path / "new" / "%d.png", given=clip.read_bytes())
+        assert done.returncode == 0, done.stderr
+        assert len(os.listdir(tmp_path / "new")) == 20
+
     def test_a_file_behind_standard_input_is_not_copied(self, piped, clip, tmp_path):
         done = piped("-", stdin=clip.open("rb"))
         assert done.returncode == 0, done.stderr
@@ -527,6 +532,17 @@ class TestWeb:
         assert video(address, "-o", tmp_path / "out.mp4")[0] == 0
         assert asked
         assert not any("Authorization" in headers for headers in asked)
+
+    def test_a_stream_that_breaks_off_without_a_size(self, video, server, tmp_path):
+        class Broken:
+            def answer(self, request, stop):
+                request.send_response(200)
+                request.send_header("Transfer-Encoding", "chunked")
+                request.end_headers()
+                request.wfile.write(b"400\r\nfilm")
+
+        result = video(server.serve("film.mp4", Broken()), "-o", tmp_path / "out.mp4")
+        assert "film.mp4 broke off; try again" in one_error(result, 1)
 
     def test_credentials_are_sent_and_never_said(self, video, server, clip, tmp_path):
         token = base64.b64encode(b"me:hid den").decode()

@@ -67,7 +67,8 @@ class Target:
     @property
     def folder(self) -> Path:
         """On whose disk there is room."""
-        return Path(gettempdir()) if self.is_piped else self.path.parent
+        above = [Path(gettempdir())] if self.is_piped else self.path.absolute().parents
+        return next((folder for folder in above if folder.is_dir()), self.path.parent)
 
     def check(self, coding: Coding, *, json: bool) -> None:
         """Raises :class:`UsageError` for what does not go together; ``json`` is whether standard

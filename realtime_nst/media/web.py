@@ -91,8 +91,11 @@ def open_web(address: Address, folder: Path, told: Callable[[int], None]) -> Sto
     if response.status == 206:
         response.close()
         response = _ask(address, None)
-    with response:
-        stored = spool(response, address.name, folder, told, address.shown)
+    try:
+        with response:
+            stored = spool(response, address.name, folder, told, address.shown)
+    except HTTPException:
+        raise MediaError(f"{address.shown} broke off; try again") from None
     if size and stored.size < size:
         stored.__exit__(None, None, None)
         raise MediaError(

@@ -35,6 +35,7 @@ def cut_packets(
     if span.start > earlier and timeline.seeks(container):
         seek(container, main_video(container), span.start - earlier + timeline.origin)
     dense = {s.index for s in streams if s.type in ("audio", "video") and not is_cover(s)}
+    unseen = {s.index for s in streams if s.type == "video" and not is_cover(s)}
     for packet in timeline.moved(every_packet(container, *streams)):
         if is_cover(packet.stream) or not packet.size or packet.pts is None:
             yield packet
@@ -45,7 +46,10 @@ def cut_packets(
             late = begin - (span.end or begin)
             if late > (_MUCH_LATER if dense else _LATER):
                 return
+        elif packet.stream_index in unseen and not (packet.is_keyframe and begin in span):
+            continue  # further videos are not decoded, so they begin with a key frame
         elif begin in span or begin + (packet.duration or 0) * packet.time_base > span.start:
+            unseen.discard(packet.stream_index)
             if packet.stream.type == "subtitle":
                 _shorten(packet, begin, span)
             move(packet, -span.start)

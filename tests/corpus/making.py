@@ -288,11 +288,13 @@ def last_time_wrong(folder: Path) -> Path:
     return path
 
 
-def two_videos(folder: Path) -> Path:
+def two_videos(folder: Path, gap: int = 12) -> Path:
+    """Key frames are ``gap`` frames apart."""
     with av.open(str(folder / "a.mp4"), "w") as output:
         videos = [output.add_stream("libx264", rate=_RATE) for _ in range(2)]
         for video in videos:
             video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+            video.codec_context.gop_size = gap
             video.disposition = av.stream.Disposition.default
         packets = [packet for video in videos for packet in _encoded(video, 20, (64, 48))]
         for packet in sorted(packets, key=lambda p: p.dts * p.time_base):

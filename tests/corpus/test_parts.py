@@ -109,6 +109,16 @@ def test_chapters_and_time_code_go_along(tmp_path):
     making.check_time_code("01:02:03:14")(recording, tmp_path / "t2.mov")
 
 
+def test_further_videos_begin_with_a_key_frame(tmp_path):
+    source = making.two_videos(tmp_path, gap=5)
+    painted(source, tmp_path / "b.mp4", Span(Fraction(7, 25), Fraction(18, 25)))
+    with av.open(str(tmp_path / "b.mp4")) as container:
+        other = container.streams.video[1]
+        packets = [packet for packet in container.demux(other) if packet.size]
+    assert packets[0].is_keyframe
+    assert sorted(p.pts * p.time_base for p in packets) == [Fraction(n, 25) for n in range(3, 11)]
+
+
 def test_a_cover_stays(tmp_path):
     source = making.clip("a.mp4", cover=True)(tmp_path)
     painted(source, tmp_path / "b.mp4", Span(Fraction(1, 5), Fraction(3, 5)))
