@@ -98,7 +98,8 @@ class TestSequences:
         with source:
             list(source)
         assert source.notices == [
-            f"{tmp_path} has transparency, which is lost; .webm (VP9) and .mov (ProRes) keep it"
+            f"{tmp_path} has transparency, which is lost; .webm (VP9) and .mov (ProRes) keep it "
+            "if the first picture has it"
         ]
 
     def test_a_part_begins_with_a_picture(self, tmp_path):

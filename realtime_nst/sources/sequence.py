@@ -134,7 +134,9 @@ class SequenceSource(Managed):
                 f"{self._pictures.paths[frame.index].name} is {width}x{height}: this and others of "
                 f"another size are fitted into {size[0]}x{size[1]} with bars"
             )
-        transparency = f"{self.path} has transparency, which is lost; {KEEPING}"
+        transparency = (
+            f"{self.path} has transparency, which is lost; {KEEPING} if the first picture has it"
+        )
         lost = not self._kept.alpha and is_transparent(frame.original)
         if lost and transparency not in self.notices:
             self.notices.append(transparency)
