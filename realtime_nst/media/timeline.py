@@ -173,7 +173,7 @@ class _Joins:
 
     def _see(self, packet: Packet[Any], count: int) -> None:
         index, base = packet.stream_index, packet.time_base
-        ticks = self._ticks(packet)
+        ticks = self._ticks(packet, base)
         if ticks is None:
             return
         seconds = ticks * base.numerator / base.denominator
@@ -213,10 +213,11 @@ class _Joins:
         self._segments[target].needs.append((segment, need))
         return target
 
-    def _ticks(self, packet: Packet[Any]) -> int | None:
+    def _ticks(self, packet: Packet[Any], base: Fraction) -> int | None:
         """The decoding time, unless damage has moved it far from when the packet is shown."""
         pts, dts = packet.pts, packet.dts
-        if pts is None or dts is None or abs(pts - dts) * packet.time_base < _JUMP_SECONDS:
+        farthest = _JUMP_SECONDS * base.denominator
+        if pts is None or dts is None or abs(pts - dts) * base.numerator < farthest:
             return pts if dts is None else dts
         last = self._last.get(packet.stream_index, (pts, 0))[0]
         return min(dts, pts, key=lambda ticks: abs(ticks - last))
