@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -29,6 +30,9 @@ of one length, and adds needless gaps unless those of subtitles are the shortest
 
 GAP = b"\0\0"
 """The empty text between two subtitles of MP4."""
+
+_STYLES = re.compile(r"\{\\[^}]*\}")
+"""Slant, colour and the like among the text, in FFmpeg's own form."""
 
 Change = Callable[["Packet[Any] | None"], "Iterable[Packet[Any]]"]
 """Takes the packets of a stream, then None for its end."""
@@ -96,23 +100,39 @@ class ConvertedText:
         self._decoder, self._codec = cast(SubtitleCodecContext, known), codec
         self.stream = output.add_mux_stream(codec)
         self.stream.time_base = SHORT_TICK
-        self._end = 0
+        self._showing: list[tuple[int, str]] = []
+        self._reached = 0
 
     def __call__(self, packet: Packet[Any] | None) -> Iterator[Packet[Any]]:
-        if packet is None or packet.pts is None:
+        if packet is None:
+            yield from self._shown_until(None)
             return
-        text = self._text(packet)
+        text = "" if packet.pts is None else self._text(packet)
         if not text:
             return
-        begin = max(self._end, round(packet.pts * packet.time_base / SHORT_TICK))
+        begin = round((packet.pts or 0) * packet.time_base / SHORT_TICK)
         lasting = max(1, round((packet.duration or 0) * packet.time_base / SHORT_TICK))
-        self._end = begin + lasting
-        data = text.encode()
-        if self._codec == "mov_text":
-            yield self._packet(len(data).to_bytes(2, "big") + data, begin, lasting)
-            yield self._packet(GAP, self._end, 1)
-        else:
-            yield self._packet(data, begin, lasting)
+        if self._codec != "mov_text":
+            yield self._packet(text.encode(), begin, lasting)
+            return
+        yield from self._shown_until(begin)
+        self._reached = max(self._reached, begin)
+        self._showing.append((begin + lasting, text))
+
+    def _shown_until(self, time: int | None) -> Iterator[Packet[Any]]:
+        """What is shown up to ``time`` (None: to the end) in MP4, which shows one text at a time:
+        those that overlap become one while they do."""
+        while self._showing and (time is None or self._reached < time):
+            stop = min(end for end, _ in self._showing)
+            stop = stop if time is None else min(stop, time)
+            if stop > self._reached:
+                data = "\n".join(text for _, text in self._showing).encode()
+                data = len(data).to_bytes(2, "big") + data
+                yield self._packet(data, self._reached, stop - self._reached)
+                self._reached = stop
+            self._showing = [(end, text) for end, text in self._showing if end > stop]
+            if not self._showing:
+                yield self._packet(GAP, self._reached, 1)
 
     def _packet(self, data: bytes, begin: int, lasting: int) -> Packet[Any]:
         packet: Packet[Any] = Packet(data)
@@ -126,7 +146,7 @@ class ConvertedText:
             for subtitle in self._decoder.decode2(packet) or ():
                 if isinstance(subtitle, AssSubtitle):
                     lines.append(subtitle.dialogue.decode(errors="replace"))
-        return "\n".join(lines).strip()
+        return _STYLES.sub("", "\n".join(lines)).strip()
 
 
 def _nearest_rate(rate: int) -> int:

@@ -370,6 +370,27 @@ def check_nothing_before_0(source: Path, result: Path) -> None:
                 assert (packet.pts + (packet.duration or 0)) * packet.time_base > 0
 
 
+def overlapping_lines(folder: Path) -> Path:
+    """The first line, a part of it slanted, is still shown when the second comes."""
+    with av.open(str(folder / "a.mkv"), "w") as output:
+        video = output.add_stream("libx264", rate=_RATE)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        text = output.add_mux_stream("subrip")
+        text.time_base = Fraction(1, 1_000_000)
+        cues = [_cue(text, b"hello <i>you</i>", 0.1, 0.7), _cue(text, b"again", 0.5, 0.7)]
+        packets = [*_encoded(video, 20, (64, 48)), *cues]
+        for packet in sorted(packets, key=lambda p: p.dts * p.time_base):
+            output.mux(packet)
+    return folder / "a.mkv"
+
+
+def check_overlapping_lines(source: Path, result: Path) -> None:
+    del source
+    with av.open(str(result)) as container:
+        lines = [bytes(packet)[2:] for packet in container.demux(subtitles=0) if packet.size > 2]
+    assert lines == [b"hello you", b"hello you\nagain"]
+
+
 def webvtt_of_mkvmerge(folder: Path) -> Path:
     """FFmpeg's muxer gives WebVTT another name (RFC 9559, 5.1.4.1.21 and its registry)."""
     path = clip("a.mkv", subtitles="webvtt")(folder)
