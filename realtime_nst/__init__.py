@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from realtime_nst.sinks.video import VideoSink
     from realtime_nst.sinks.virtual_camera import VirtualCameraSink
     from realtime_nst.sinks.window import WindowSink
+    from realtime_nst.sizes import parse_size
     from realtime_nst.sources import open_source
     from realtime_nst.sources.animation import AnimationSource
     from realtime_nst.sources.camera import CameraSource
@@ -69,7 +70,6 @@ if TYPE_CHECKING:
     from realtime_nst.sources.square import SquareSource
     from realtime_nst.sources.synthetic import SyntheticSource
     from realtime_nst.sources.video import VideoSource
-    from realtime_nst.spec import parse_size
     from realtime_nst.stream import Frame, Image, Sink, Source, Stage, StreamInfo
 
 __version__ = "0.1.0"
@@ -120,7 +120,7 @@ _HOMES = {
     "sources.square": "SquareSource",
     "sources.synthetic": "SyntheticSource",
     "sources.video": "VideoSource",
-    "spec": "parse_size",
+    "sizes": "parse_size",
     "stream": "Frame Image Sink Source Stage StreamInfo",
 }
 _HOME = {

@@ -11,7 +11,8 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_type_hints
 
 from realtime_nst.errors import UnknownName, UsageError
-from realtime_nst.spec import choices_of, parse_brush, parse_size
+from realtime_nst.sizes import parse_brush, parse_size
+from realtime_nst.values import choices_of
 
 KeepColour = Literal["none", "luminance", "matched"]
 Stabilising = Literal["off", "light", "strong"]

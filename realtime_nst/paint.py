@@ -24,7 +24,8 @@ from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import contents, find_player, painter_of
 from realtime_nst.runtime.stages import AtSize, Blend, Morph, Stylise, resized
 from realtime_nst.runtime.stylizer import Stylizer
-from realtime_nst.spec import Brush, Part, Size, parse, parse_brush, parse_size
+from realtime_nst.sizes import Brush, Size, parse_brush, parse_size
+from realtime_nst.spec import Part, parse
 from realtime_nst.stream import Frame, Stage
 
 _ROUNDING = 0.02

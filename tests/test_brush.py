@@ -14,7 +14,7 @@ from realtime_nst.metrics.strokes import stroke_width
 from realtime_nst.paint import Paint
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.stylizer import Stylizer
-from realtime_nst.spec import parse_brush
+from realtime_nst.sizes import parse_brush
 from realtime_nst.stream import Frame
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from realtime_nst.runtime import styles
-from realtime_nst.spec import Size
+from realtime_nst.sizes import Size
 
 
 @pytest.fixture

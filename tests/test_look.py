@@ -12,7 +12,7 @@ from realtime_nst.look import FlowPreset, KeepColour, Look, Stabilising, View, a
 from realtime_nst.motion.flow import FLOW_PRESETS
 from realtime_nst.motion.stabiliser import STABILISE_PRESETS
 from realtime_nst.runtime.colour import KEEP_COLOUR
-from realtime_nst.spec import choices_of
+from realtime_nst.values import choices_of
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from realtime_nst.learning.training.checkpoint import StyleInfo  # noqa: E402
 from realtime_nst.learning.training.objective import build_objective  # noqa: E402
 from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
 from realtime_nst.learning.training.single import single_style_run  # noqa: E402
-from realtime_nst.spec import choices_of  # noqa: E402
+from realtime_nst.values import choices_of  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("no_plots")
 

@@ -10,7 +10,7 @@ from model_factory import card, expected, write_style
 from realtime_nst.errors import UsageError
 from realtime_nst.runtime.stages import Resize, Stylise
 from realtime_nst.runtime.stylizer import Stylizer
-from realtime_nst.spec import Size, parse_size
+from realtime_nst.sizes import Size, parse_size
 from realtime_nst.stream import Frame
 
 

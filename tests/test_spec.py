@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from realtime_nst import spec
+from realtime_nst import spec, values
 from realtime_nst.errors import UsageError
 
 _READ = {
@@ -95,13 +95,13 @@ def test_paths_hold_from_any_folder(tmp_path, monkeypatch):
     [("90", 90), ("90.5", Fraction(181, 2)), ("1:30", 90), ("2:00:01.25", Fraction(28805, 4))],
 )
 def test_times(text, seconds):
-    assert spec.parse_time(text) == seconds
+    assert values.parse_time(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "1:60", "1:60:00", "1:2:3:4", "1:", ".5", "inf"])
 def test_what_is_no_time(text):
     with pytest.raises(UsageError, match=r"is not valid; give seconds, as 90 or 90\.5"):
-        spec.parse_time(text)
+        values.parse_time(text)
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ def test_what_is_no_time(text):
     ],
 )
 def test_rates(text, rate):
-    assert spec.parse_rate(text) == rate
+    assert values.parse_rate(text) == rate
 
 
 @pytest.mark.parametrize("text", ["", "x", "0", "-1", "1001", "1/0", "inf", "nan"])
 def test_what_is_no_rate(text):
     with pytest.raises(UsageError, match="is not valid; give pictures a second"):
-        spec.parse_rate(text)
+        values.parse_rate(text)

@@ -19,9 +19,9 @@ import numpy as np
 from realtime_nst.errors import SourceStalled
 from realtime_nst.live import Live
 from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.sizes import parse_size
 from realtime_nst.sources.reconnecting import ReconnectingSource
 from realtime_nst.sources.synthetic import SyntheticSource
-from realtime_nst.spec import parse_size
 from realtime_nst.stream import Frame, StreamInfo, Unmanaged
 
 GROWTH_MIB, STALL_SECONDS, LATENCY_STAGES = 30, 0.2, 2

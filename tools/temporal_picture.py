@@ -20,8 +20,8 @@ from realtime_nst.runtime.stages import Resize, Stylise
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import write_picture
 from realtime_nst.sinks.video import VideoSink
+from realtime_nst.sizes import Size
 from realtime_nst.sources import open_source
-from realtime_nst.spec import Size
 from realtime_nst.stream import Frame, Image
 
 

@@ -18,7 +18,7 @@ from realtime_nst.runtime.player import contents, find_player
 from realtime_nst.runtime.providers import choose, suitable
 from realtime_nst.runtime.styles import read_installed
 from realtime_nst.runtime.stylizer import Stylizer
-from realtime_nst.spec import parse_size
+from realtime_nst.sizes import parse_size
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _PRECISIONS = {"tensorrt": "f16", "coreml": "mixed", "openvino-gpu": "f16"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from realtime_nst.cli import console
 from realtime_nst.errors import UsageError
-from realtime_nst.spec import check_number
+from realtime_nst.values import check_number
 
 if TYPE_CHECKING:
     from realtime_nst.stream import Source
@@ -60,7 +60,7 @@ class Chosen:
     @property
     def wished(self) -> tuple[int, int]:
         """Width and height asked of the camera; raises UsageError."""
-        from realtime_nst.spec import parse_size
+        from realtime_nst.sizes import parse_size
 
         size = parse_size(self.size or SIZE)
         if size.shorter:

@@ -13,7 +13,7 @@ import typer
 from realtime_nst.cli import console
 from realtime_nst.errors import UsageError
 from realtime_nst.look import PAINTING, Look, View, amended, settings_of
-from realtime_nst.spec import choices_of
+from realtime_nst.values import choices_of
 
 _PRESETS, _SAVE = "Presets", "save"
 

@@ -25,7 +25,7 @@ from realtime_nst.cli.renamed import with_renamed
 from realtime_nst.cli.skip_existing import SkipExisting, check_skip, how_to_go_on
 from realtime_nst.errors import UsageError
 from realtime_nst.learning.optimise.options import Optimisation
-from realtime_nst.spec import check_number
+from realtime_nst.values import check_number
 
 if TYPE_CHECKING:
     from realtime_nst.learning.optimise.frames import FrameOptimiser

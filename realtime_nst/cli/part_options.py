@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from realtime_nst.errors import UsageError
-from realtime_nst.spec import parse_time
+from realtime_nst.values import parse_time
 
 if TYPE_CHECKING:
     from realtime_nst.cli.film import Film

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 import typer
 
 from realtime_nst.errors import UsageError
-from realtime_nst.spec import choices_of, shown
+from realtime_nst.values import choices_of, shown
 
 _WIDEST_METAVAR = 28
 """More choices are listed in the help text: the column of metavars takes its width from it."""

@@ -19,7 +19,7 @@ from realtime_nst.cli.video_input import Given
 from realtime_nst.cli.video_output import Target
 from realtime_nst.errors import UsageError
 from realtime_nst.look import Look, View
-from realtime_nst.spec import parse_rate
+from realtime_nst.values import parse_rate
 
 if TYPE_CHECKING:
     from realtime_nst.cli.film import FilmSource

@@ -5,7 +5,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from realtime_nst.errors import UnknownName, UsageError
-from realtime_nst.spec import check_number, choices_of
+from realtime_nst.values import check_number, choices_of
 
 LARGEST_SEED = 2**63 - 1
 _MOST = 1_000_000

@@ -9,7 +9,7 @@ from realtime_nst.live.choice import StyleChoice
 from realtime_nst.live.notes import Notes
 from realtime_nst.look import Look, settings_of
 from realtime_nst.paint import Paint
-from realtime_nst.spec import choices_of
+from realtime_nst.values import choices_of
 
 NUMBERS, LAST = tuple("123456789"), "0"
 """The keys of the first styles in the list, and that of the last one."""

@@ -8,7 +8,7 @@ import cv2
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.runtime.colour import KEEP_COLOUR
 from realtime_nst.runtime.stylizer import Stylizer
-from realtime_nst.spec import Size
+from realtime_nst.sizes import Size
 from realtime_nst.stream import Frame, Image, Stage
 
 

@@ -18,7 +18,7 @@ from realtime_nst.serve.peer import IceServer
 from realtime_nst.serve.session import Session
 from realtime_nst.serve.studio import Studio
 from realtime_nst.serve.uploads import Uploads
-from realtime_nst.spec import choices_of
+from realtime_nst.values import choices_of
 
 LARGEST_MESSAGE = 64 * 1024
 """Bytes; a browser's offer has about 6,000."""

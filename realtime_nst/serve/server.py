@@ -19,7 +19,7 @@ from realtime_nst.serve.log import LOG
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.peer import ice_servers
 from realtime_nst.serve.studio import Studio
-from realtime_nst.spec import check_number
+from realtime_nst.values import check_number
 
 _SHORTEST_TOKEN, _LAST_PORT, _MOST_SESSIONS = 8, 65535, 1000
 _EVERYWHERE = ("0.0.0.0", "::")

@@ -12,8 +12,8 @@ from making import number_of
 from realtime_nst.pipeline import run
 from realtime_nst.runtime.stages import Resize
 from realtime_nst.sinks.video import VideoSink
+from realtime_nst.sizes import parse_size
 from realtime_nst.sources.video import VideoSource
-from realtime_nst.spec import parse_size
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from realtime_nst import spec
 from realtime_nst.bench.case import LeftOut
 from realtime_nst.bench.cases import _sintel
 from realtime_nst.bench.cases._common import Sides, usual
@@ -17,6 +16,7 @@ from realtime_nst.bench.settings import Settings
 from realtime_nst.motion import Flow, dense_flow, visible
 from realtime_nst.motion.occlusion import Mask
 from realtime_nst.runtime.stages import Resize
+from realtime_nst.sizes import Size
 from realtime_nst.sources.scenes import SCENES, SceneSource
 from realtime_nst.sources.video import VideoSource
 from realtime_nst.stream import Frame, Image, Source
@@ -99,7 +99,7 @@ def _rendered(name: str, scene: Path, count: int) -> Clip:
 
 
 def _video(path: Path, size: Sides, count: int, weights: Path | None) -> Clip:
-    shrink = Resize(spec.Size(shorter=min(size)))
+    shrink = Resize(Size(shorter=min(size)))
     source = VideoSource(path)
     frames = [shrink(frame) for frame in _all(source, count)]
     estimate: Estimate = raft(weights) if weights else dense_flow

@@ -17,9 +17,9 @@ from realtime_nst.media.pictures import is_picture
 from realtime_nst.metrics.grid import PERIODS, grid
 from realtime_nst.runtime.stages import Resize
 from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.sizes import Size
 from realtime_nst.sources.pictures import PictureSource
 from realtime_nst.sources.synthetic import SyntheticSource
-from realtime_nst.spec import Size
 from realtime_nst.stream import Frame, Image
 
 _MOST = 24

@@ -1,0 +1,102 @@
+"""Sizes as text: of a picture (``"480"``, ``"640x360"``) and of a brush (``"auto"``, ``"1.5"``)."""
+
+import math
+import re
+from dataclasses import dataclass
+
+from realtime_nst.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Size:
+    """A size to paint at: the shorter side in pixels, or exactly ``width`` x ``height``."""
+
+    shorter: int = 0
+    width: int = 0
+    height: int = 0
+
+    def of(self, width: int, height: int) -> tuple[int, int]:
+        """The width and height that a picture of ``width`` x ``height`` is resized to.
+
+        A shorter side keeps the aspect ratio, rounds the longer side to an even number (which
+        video codecs need), and never enlarges: enlarging costs time and adds nothing. An exact
+        size is taken as it is.
+        """
+        if not self.shorter:
+            return self.width, self.height
+        short, long = sorted((width, height))
+        if short <= self.shorter:
+            return width, height
+        scaled = max(self.shorter, 2 * round(long * self.shorter / short / 2))
+        return (self.shorter, scaled) if width < height else (scaled, self.shorter)
+
+
+LARGEST_SIDE = 16384
+"""Pixels. Larger frames would need more memory than the computers this is for have."""
+
+
+def parse_size(text: str) -> Size:
+    """``"480"`` is a shorter side of 480, ``"640x360"`` exactly that, width first.
+
+    Raises :class:`UsageError` for anything else, and for a side over LARGEST_SIDE.
+    """
+    match = re.fullmatch(r"(\d{1,9})(?:[xX×](\d{1,9}))?", text.strip())
+    numbers = [int(number) for number in match.groups() if number] if match else []
+    if not numbers or not all(1 <= number <= LARGEST_SIDE for number in numbers):
+        raise UsageError(
+            f"the size {text!r} is not valid; give the shorter side in pixels, as 480, or "
+            f"width x height, as 640x360, each from 1 to {LARGEST_SIDE}"
+        )
+    return Size(shorter=numbers[0]) if len(numbers) == 1 else Size(0, *numbers)
+
+
+STYLE_LINES = 480
+"""Lines of a picture whose strokes are as large, against the picture, as the styles were made."""
+
+_BRUSHES = {"auto": 1.0, "bold": 2.0}
+_FINE = "fine"
+_LEAST_BRUSH, _MOST_BRUSH = 0.25, 4.0
+_PAINTED_MULTIPLE = 8
+"""Pixels: sides painted at another size than the picture's are multiples of it."""
+
+_MOST_ENLARGED = 2**23
+"""Pixels. A picture is not enlarged beyond this before it is painted."""
+
+
+@dataclass(frozen=True)
+class Brush:
+    """How large strokes are: ``factor`` times those that a style has in a picture of STYLE_LINES,
+    whatever the size of the picture. None: as many pixels as the network was trained with."""
+
+    factor: float | None
+
+    def of(self, width: int, height: int, scale: float = 1.0) -> tuple[int, int]:
+        """The width and height that a picture of ``width`` x ``height`` is painted at, times
+        ``scale``. The picture's own, if that is painted in full."""
+        if self.factor is not None:
+            enlarged = max(1.0, (_MOST_ENLARGED / (width * height)) ** 0.5)
+            scale *= min(STYLE_LINES / self.factor / min(width, height), enlarged)
+        if scale == 1:
+            return width, height
+        multiple = _PAINTED_MULTIPLE
+        across, down = (max(1, round(n * scale / multiple)) * multiple for n in (width, height))
+        return across, down
+
+
+def parse_brush(text: str) -> Brush:
+    """``"auto"``, ``"fine"``, ``"bold"`` or a factor of auto, as ``"1.5"``.
+
+    Raises :class:`UsageError` for anything else.
+    """
+    if text == _FINE:
+        return Brush(None)
+    try:
+        factor = _BRUSHES[text] if text in _BRUSHES else float(text)
+    except ValueError:
+        factor = math.nan
+    if not _LEAST_BRUSH <= factor <= _MOST_BRUSH:
+        raise UsageError(
+            f"the brush {text!r} is not valid; give {', '.join(_BRUSHES)}, {_FINE}, or a factor of "
+            f"auto from {_LEAST_BRUSH:g} to {_MOST_BRUSH:g}"
+        )
+    return Brush(factor)
