@@ -41,6 +41,7 @@ def home(tmp_path):
 def run(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Python in an environment that says nothing of tests or of switched-off telemetry."""
     keys = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    keys += ("OMP_NUM_THREADS", "TORCH_FAKE_TENSOR_DISPATCH_CACHE")  # quick: see conftest.py
     environment = {key: os.environ[key] for key in keys if key in os.environ}
     folders = {key: str(home) for key in ("HOME", "USERPROFILE", "LOCALAPPDATA", "APPDATA")}
     places = {"PYTHONPATH": str(Path(realtime_nst.__file__).parent.parent)}
