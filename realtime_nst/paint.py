@@ -1,6 +1,5 @@
 """Painting as a look says: the one place that puts the stages together."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,21 +10,19 @@ from typing import Any
 import cv2
 
 from realtime_nst.errors import UsageError
-from realtime_nst.files import digest
-from realtime_nst.look import MOVING, Look, amended, settings_of
+from realtime_nst.look import MOVING, Look, amended
 from realtime_nst.masks.mask import Composite, Inverted, Mask
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.moving import MovingMask
 from realtime_nst.masks.pictures import PictureMask, VideoMask
 from realtime_nst.media.pictures import is_picture
 from realtime_nst.motion.stabilise import Stabilise
+from realtime_nst.references import painter_for
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.networks import Networks
-from realtime_nst.runtime.player import contents, find_player, painter_of
 from realtime_nst.runtime.stages import AtSize, Blend, Morph, Stylise, resized
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sizes import Brush, Size, parse_brush, parse_size
-from realtime_nst.spec import Part, parse
 from realtime_nst.stream import Frame, Stage
 
 _ROUNDING = 0.02
@@ -155,7 +152,7 @@ class Paint:
         if old and "style" in same:
             stylizer, morph = old.stylizer, old.morph
         else:
-            stylizer = self._stylizer(look.style, _painter(look, "style"))
+            stylizer = self._stylizer(look.style, painter_for(look, "style"))
             morph = self._morph(stylizer, look) if look.morph_to else None
         if old and "rest" in same:
             rest = old.rest
@@ -230,13 +227,6 @@ def _costly(look: Look) -> Mapping[str, object]:
     }
 
 
-def _painter(look: Look, setting: str) -> str:
-    """The painter of a style: that of a morph plays both ends of it."""
-    if look.morph_to and setting in ("style", "morph_to"):
-        return painter_of((look.style, look.morph_to), look.painter)
-    return look.painter
-
-
 @dataclass(frozen=True)
 class _Sizes:
     """The sizes, as width and height, that a look shows and paints a frame at."""
@@ -292,36 +282,3 @@ def mask_of(look: Look, networks: Networks) -> Mask | None:
             f"there is no file {look.mask!r}; a mask is a picture, a video, or {MOVING!r}"
         )
     return PictureMask(path) if is_picture(path) else VideoMask(path)
-
-
-def files_of(look: Look) -> list[Path]:
-    """The files that ``look`` refers to, which no result may replace."""
-    found = []
-    for name, (_, about) in settings_of(type(look)).items():
-        value = getattr(look, name)
-        if about.names and value:
-            parts = parse(value) if about.names == "styles" else [Part(value)]
-            found += [Path(part.name) for part in parts if os.path.isfile(part.name)]
-    return found
-
-
-def fingerprint(look: Look) -> dict[str, str]:
-    """What tells ``look`` from any other, by setting: of files and styles their contents, never
-    their paths; of everything else the value. Two looks with equal fingerprints paint alike.
-
-    Raises the errors of :func:`~realtime_nst.runtime.player.find_player`.
-    """
-    return {
-        name: _contents(look, name, about.names)
-        for name, (_, about) in settings_of(type(look)).items()
-        if name != "painter"  # it counts in the styles that it plays
-    }
-
-
-def _contents(look: Look, name: str, names: str) -> str:
-    value = getattr(look, name)
-    if names == "styles" and value:
-        return " ".join(contents(find_player(value, _painter(look, name))))
-    if names == "file" and value and Path(value).is_file():
-        return digest(Path(value))
-    return str(value)

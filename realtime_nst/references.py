@@ -1,4 +1,4 @@
-"""What a look refers to, as JSON: names of styles, and files, which are told by their contents."""
+"""What a look refers to: names of styles, and files, which are told apart by their contents."""
 
 import os
 from collections.abc import Container, Mapping
@@ -7,8 +7,9 @@ from typing import Any
 
 from realtime_nst.errors import UsageError
 from realtime_nst.files import digest
-from realtime_nst.look import MOVING
+from realtime_nst.look import MOVING, Look, settings_of
 from realtime_nst.runtime.model import read_model
+from realtime_nst.runtime.player import contents, find_player, painter_of
 from realtime_nst.runtime.styles import read_installed
 from realtime_nst.spec import Part, compose, parse
 
@@ -143,3 +144,43 @@ def _digest(path: Path) -> str:
             f"{str(path)!r} cannot be read for the look: {error.strerror}; give an installed "
             "name or a file"
         ) from None
+
+
+def painter_for(look: Look, setting: str) -> str:
+    """The painter of the style that ``setting`` names: that of a morph plays both ends of it."""
+    if look.morph_to and setting in ("style", "morph_to"):
+        return painter_of((look.style, look.morph_to), look.painter)
+    return look.painter
+
+
+def files_of(look: Look) -> list[Path]:
+    """The files that ``look`` refers to, which no result may replace."""
+    found = []
+    for name, (_, about) in settings_of(type(look)).items():
+        value = getattr(look, name)
+        if about.names and value:
+            parts = parse(value) if about.names == "styles" else [Part(value)]
+            found += [Path(part.name) for part in parts if os.path.isfile(part.name)]
+    return found
+
+
+def fingerprint(look: Look) -> dict[str, str]:
+    """What tells ``look`` from any other, by setting: of files and styles their contents, never
+    their paths; of everything else the value. Two looks with equal fingerprints paint alike.
+
+    Raises the errors of :func:`~realtime_nst.runtime.player.find_player`.
+    """
+    return {
+        name: _contents(look, name, about.names)
+        for name, (_, about) in settings_of(type(look)).items()
+        if name != "painter"  # it counts in the styles that it plays
+    }
+
+
+def _contents(look: Look, name: str, names: str) -> str:
+    value = getattr(look, name)
+    if names == "styles" and value:
+        return " ".join(contents(find_player(value, painter_for(look, name))))
+    if names == "file" and value and Path(value).is_file():
+        return digest(Path(value))
+    return str(value)

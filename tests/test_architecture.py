@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "masks": {*BASE, "media", "runtime", "sources"},
     "presets": {"errors", "files", "look", "references"},
     "references": {"errors", "files", "look", "runtime", "spec"},
-    "paint": {*BASE, "look", "masks", "motion", "media", "runtime", "sizes", "spec"},
+    "paint": {*BASE, "look", "masks", "motion", "media", "references", "runtime", "sizes"},
     "display": {"look", "stream"},
     "live": {
         *BASE,

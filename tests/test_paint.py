@@ -14,7 +14,8 @@ from painter_factory import DARK, LIGHT
 from realtime_nst.display import Display
 from realtime_nst.errors import ModelError, UnknownName, UsageError
 from realtime_nst.look import Look, View, about, amended
-from realtime_nst.paint import Paint, fingerprint
+from realtime_nst.paint import Paint
+from realtime_nst.references import fingerprint
 from realtime_nst.runtime import networks
 from realtime_nst.runtime.networks import Network, Networks
 from realtime_nst.runtime.stylizer import Stylizer

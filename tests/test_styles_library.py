@@ -14,7 +14,8 @@ from realtime_nst import library, presets
 from realtime_nst.errors import ModelError, StyleWarning, TargetExists, UnknownName, UsageError
 from realtime_nst.files import LockedFile
 from realtime_nst.look import Look, View
-from realtime_nst.paint import Paint, fingerprint
+from realtime_nst.paint import Paint
+from realtime_nst.references import fingerprint
 from realtime_nst.runtime.player import blends_in, find_player
 from realtime_nst.runtime.style_folders import library_folder
 from realtime_nst.runtime.styles import read_installed

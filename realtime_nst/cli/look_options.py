@@ -121,7 +121,7 @@ def _chosen(look: Look, view: View, asked: Mapping[str, Any]) -> tuple[Look, Vie
 def refuse_replacing(written: Iterable[Path], look: Look, *read: Path) -> None:
     """Raises :class:`UsageError` where a file to be ``written`` is one that the command reads:
     one of ``read``, or one that ``look`` refers to."""
-    from realtime_nst.paint import files_of
+    from realtime_nst.references import files_of
 
     inputs = {_file(path) for path in (*read, *files_of(look)) if path.exists()}
     for path in written:

@@ -103,7 +103,8 @@ def video(
     save: SaveLook = None,
 ) -> None:
     """Paint a video file. Sound, subtitles and the time of every frame stay as they are."""
-    from realtime_nst.paint import Paint, fingerprint
+    from realtime_nst.paint import Paint
+    from realtime_nst.references import fingerprint
     from realtime_nst.runtime.networks import Networks
 
     if quality is not None:
