@@ -59,8 +59,10 @@ def _matroska_end(file: _Reader) -> int:
 
 
 def _variable_size(file: _Reader) -> int:
-    """An EBML size; 0 for "unknown", which is encoded as all ones."""
-    first = file.read(1)[0]
+    """An EBML size; 0 for "unknown", which is encoded as all ones, and for one that is damaged."""
+    first = (file.read(1) or b"\0")[0]
+    if not first:
+        return 0
     extra = 8 - first.bit_length()
     value = int.from_bytes(bytes([first & ((1 << (7 - extra)) - 1)]) + file.read(extra), "big")
     return 0 if value == (1 << (7 * (extra + 1))) - 1 else value

@@ -116,6 +116,7 @@ TIME = [
     Kind("mpg-damaged-stamp", making.damaged_stamp, 20, every(TICK, 20), sound="mp3float"),
     Kind("ts-after-sound", making.after_sound, 20, every(TICK, 20), sound="aac",
          notices=["clock of a.ts jumps"]),
+    Kind("mkv-without-length", making.no_length, 20, every(TICK, 20)),
     Kind("one-good-frame", making.one_good_frame, 1, to=".mkv",
          notices=["2 damaged frames skipped"]),
     Kind("last-time-wrong", making.last_time_wrong, 20, every(TICK, 20), to=".mkv",

@@ -276,6 +276,15 @@ def damaged_stamp(folder: Path) -> Path:
     return path
 
 
+def no_length(folder: Path) -> Path:
+    """The length of the segment (RFC 8794, 4) begins with a byte that no length begins with."""
+    path = clip("a.mkv")(folder)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"\x18\x53\x80\x67") + 4] = 0
+    path.write_bytes(data)
+    return path
+
+
 def last_time_wrong(folder: Path) -> Path:
     """The last picture is said to be shown before others."""
     path = clip("a.mkv", codec="mjpeg", pixels="yuvj420p")(folder)
