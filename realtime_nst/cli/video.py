@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realtime_nst.cli import console, interrupt, options, part_options, pixel_options
+from realtime_nst.cli import console, film_options, interrupt, options, part_options
 from realtime_nst.cli.film import film_of
 from realtime_nst.cli.look_options import (
     OF_VIEW,
@@ -57,49 +57,24 @@ def video(
         ),
     ] = None,
     provider: options.Provider = "auto",
-    codec: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="h264, h265, av1, vp9 or prores. (default: by the suffix)"
-        ),
-    ] = None,
-    crf: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Constant rate factor, or the quality number that the codec has instead; lower "
-            "is better. (default: a good one for the codec)",
-        ),
-    ] = None,
+    codec: film_options.Codec = None,
+    crf: film_options.Crf = None,
     quality: Annotated[int | None, typer.Option(hidden=True)] = None,
     overwrite: options.Overwrite = False,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Continue what an interrupted run has finished."),
     ] = False,
-    drop: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KIND", help="Leave out sound, subtitles, data or other; may be repeated."
-        ),
-    ] = None,
-    no_sound: Annotated[bool, typer.Option("--no-sound", help="As --drop sound.")] = False,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict", help="Refuse what the output cannot hold, instead of converting it."
-        ),
-    ] = False,
-    fps: Annotated[
-        str | None,
-        typer.Option(metavar="N", help="Pictures a second, if IN is pictures. (default: 25)"),
-    ] = None,
+    bits: film_options.Bits = 8,
+    hdr: film_options.Hdr = "map",
+    deinterlace: film_options.Deinterlace = False,
+    fps: film_options.Fps = None,
+    drop: film_options.Drop = None,
+    no_sound: film_options.NoSound = False,
+    strict: film_options.Strict = False,
     start: part_options.Start = None,
     end: part_options.End = None,
     preview: part_options.Preview = None,
-    hdr: pixel_options.Hdr = "map",
-    bits: pixel_options.Bits = 8,
-    deinterlace: pixel_options.Deinterlace = False,
     save: SaveLook = None,
 ) -> None:
     """Paint a video file. Sound, subtitles and the time of every frame stay as they are."""
