@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -24,6 +25,8 @@ from realtime_nst import Look, Paint, SyntheticSource, VideoSink, VideoSource, r
 GROWTH_MIB = 5.0
 _FIRST, _JUDGED = 20, 100
 _FRAMES = 8
+_SETTLING = 10.0
+"""Seconds in which a busy machine closes the last connection."""
 
 
 def state(process):
@@ -48,6 +51,10 @@ class Watch:
 
     def is_flat(self):
         before, now = self._first, state(self._process)
+        until = time.monotonic() + _SETTLING
+        while (now[0] > before[0] or now[1] > before[1]) and time.monotonic() < until:
+            time.sleep(0.05)
+            now = state(self._process)
         growth = now[2] - before[2]
         print(
             f"{self._done} {self._what}: threads {before[0]} → {now[0]}, descriptors {before[1]} → "
