@@ -115,9 +115,13 @@ class Paint:
         return self._state.stabilisers[0].network_every
 
     def prepare(self, width: int, height: int) -> None:
-        """Compile for frames of that size, from any thread, while frames of other sizes go on."""
+        """Compile for frames of that size, from any thread, while frames of other sizes go on.
+
+        With a strength of 0 the network does not run, and nothing is compiled.
+        """
         state = self._state
-        state.parts.prepare(*state.sizes.painted((width, height), self._scale))
+        if state.look.strength:
+            state.parts.prepare(*state.sizes.painted((width, height), self._scale))
 
     def require_memory(self, width: int, height: int) -> None:
         """Raises :class:`UsageError` if there is not enough for frames of that size."""

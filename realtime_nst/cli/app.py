@@ -3,47 +3,52 @@
 import errno
 import sys
 import warnings
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
 from realtime_nst import __version__
 from realtime_nst.cli import console, interrupt, settings
-from realtime_nst.cli.bench import bench
-from realtime_nst.cli.demo import demo
-from realtime_nst.cli.doctor import doctor
-from realtime_nst.cli.export import export
-from realtime_nst.cli.image import image
-from realtime_nst.cli.live import live
 from realtime_nst.cli.manner import Command, Group, Quiet, Verbose, speak, with_manner
-from realtime_nst.cli.optimise import optimise
-from realtime_nst.cli.quantise import quantise
-from realtime_nst.cli.serve import serve
-from realtime_nst.cli.styles import styles
-from realtime_nst.cli.train import train
-from realtime_nst.cli.train_any import train_any
-from realtime_nst.cli.train_coherent import train_coherent
-from realtime_nst.cli.video import video
 from realtime_nst.errors import RealtimeNstError, StyleWarning
 
 COMMANDS = (
-    demo,
-    video,
-    image,
-    live,
-    serve,
-    styles,
-    train,
-    train_any,
-    train_coherent,
-    optimise,
-    export,
-    quantise,
-    bench,
-    doctor,
+    "demo",
+    "video",
+    "image",
+    "live",
+    "serve",
+    "styles",
+    "train",
+    "train-any",
+    "train-coherent",
+    "optimise",
+    "export",
+    "quantise",
+    "bench",
+    "doctor",
 )
-_WITH_EVENTS = {video, image, train, train_any, train_coherent, optimise, bench, doctor}
+"""Each is the function of that name in the module of that name."""
+
+_WITH_EVENTS = {
+    *("video", "image", "train", "train-any", "train-coherent", "optimise", "bench", "doctor")
+}
 """Those with ``--json``; ``styles`` has one of its own."""
+
+_NEEDS_ALL = "doctor"
+
+
+def _needed() -> Sequence[str]:
+    """The commands that this run needs: importing all takes a third of the start of ``video``.
+
+    A file of settings is checked against all of them.
+    """
+    typed = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    alone = typed in COMMANDS and typed != _NEEDS_ALL and not settings.path().exists()
+    return [typed] if alone else COMMANDS
+
 
 app = typer.Typer(
     name="realtime-nst",
@@ -53,8 +58,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in COMMANDS:
-    app.command(cls=Command)(with_manner(_command, events=_command in _WITH_EVENTS))
+for _name in _needed():
+    _module = _name.replace("-", "_")
+    _command = getattr(import_module(f"realtime_nst.cli.{_module}"), _module)
+    app.command(_name, cls=Command)(with_manner(_command, events=_name in _WITH_EVENTS))
 
 
 def _say_version(wanted: bool) -> None:
