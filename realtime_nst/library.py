@@ -81,9 +81,10 @@ def remove_style(name: str) -> None:
     """
     entries = read_installed().by_name
     entry, folder = entries.get(name), library_folder()
-    if entry is not None and entry.origin != OWN:
+    files = _files_in(folder, name) if is_name(name) else set()
+    if entry is not None and entry.origin != OWN and not files:
         raise UsageError(f"{_where(entry)}; only styles that were installed one by one are removed")
-    if entry is None and not (is_name(name) and _files_in(folder, name)):
+    if entry is None and not files:
         own = [entry.name for entry in entries.values() if entry.origin == OWN]
         raise UnknownName("style in the library", name, own)
     with _changing(folder):

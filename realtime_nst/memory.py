@@ -6,7 +6,9 @@ import psutil  # type: ignore[import-untyped]
 
 from realtime_nst.errors import UsageError
 
-_LIMIT, _USED = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
+_LIMIT, _USED, _PARTS = (
+    Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current", "memory.stat")
+)
 """Of this process's container; the rest of the system does not know of it."""
 
 
@@ -14,9 +16,16 @@ def free() -> int:
     """The bytes that this process can still take without swapping."""
     available = int(psutil.virtual_memory().available)
     try:
-        return min(available, int(_LIMIT.read_text()) - int(_USED.read_text()))
-    except (OSError, ValueError):  # no container, or one without a limit
+        left = int(_LIMIT.read_text()) - int(_USED.read_text()) + _cached()
+    except (OSError, ValueError, KeyError):  # no container, or one without a limit
         return available
+    return min(available, left)
+
+
+def _cached() -> int:
+    """The bytes of files that the container has read: they count as used, and give way."""
+    parts = dict(line.split() for line in _PARTS.read_text().splitlines())
+    return int(parts["inactive_file"]) + int(parts["active_file"])
 
 
 def require(needed: float, work: str, remedy: str) -> None:

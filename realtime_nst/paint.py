@@ -85,7 +85,8 @@ class Paint:
         wanted = amended(before.look, **settings)
         parts = self._opened(wanted, before)
         sizes = _Sizes.of(wanted)
-        if self._size != (0, 0) and (parts != before.parts or sizes != before.sizes):
+        ready = before.look.strength > 0 and parts == before.parts and sizes == before.sizes
+        if self._size != (0, 0) and wanted.strength > 0 and not ready:
             parts.prepare(*sizes.painted(self._size, self._scale))
         with self._changing:
             look = amended(self._state.look, **settings)
@@ -102,7 +103,8 @@ class Paint:
         """
         state = self._state
         size = state.sizes.painted(self._size, scale)
-        state.parts.prepare(*size)
+        if state.look.strength:
+            state.parts.prepare(*size)
         with self._changing:
             self._scale, self._every = scale, every
             for stage in self._state.stabilisers:

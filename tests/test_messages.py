@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from realtime_nst import RealtimeNstError, UnknownName, UsageError, VideoSink
 from realtime_nst.cli import console
-from realtime_nst.cli.app import app
+from realtime_nst.cli.app import COMMANDS, application
 from realtime_nst.cli.train_progress import say_started
 from realtime_nst.learning.training.recipe import Recipe
 
@@ -25,8 +25,6 @@ def messages():
     spec.loader.exec_module(tool)
     return tool.messages()
 
-
-COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]
 
 FORBIDDEN = {
     "two spaces": r"\S  \S",
@@ -69,7 +67,7 @@ def test_help_ends_with_a_full_stop(messages):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_80_columns_wide_and_shows_no_type_of_python(command):
-    shown = CliRunner().invoke(app, [command.replace("_", "-"), "--help"], env={"COLUMNS": "80"})
+    shown = CliRunner().invoke(application(), [command, "--help"], env={"COLUMNS": "80"})
     assert shown.exit_code == 0
     said = shown.output
     assert not re.findall(r"<[a-zA-Z\[\]]+>", said)

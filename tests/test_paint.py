@@ -338,3 +338,14 @@ def test_the_style_file_is_read_once(tmp_path, monkeypatch):
     path.unlink()
     painting.change(strength=0.5)
     painting(frame())
+
+
+def test_a_strength_raised_from_0_is_compiled_for_before_it_paints(light, monkeypatch):
+    prepared = []
+    monkeypatch.setattr(Stylizer, "prepare", lambda self, *size: prepared.append(size))
+    painting = paint(Look(light, strength=0))
+    painting.prepare(64, 48)
+    painting(frame())
+    assert prepared == []
+    painting.change(strength=1)
+    assert prepared == [(64, 48)]

@@ -220,3 +220,10 @@ class TestWriting:
     def test_unknown_suffix(self, tmp_path):
         with pytest.raises(UsageError, match=r"'f_%d\.xyz' does not have the suffix"):
             SequenceSink(tmp_path / "f_%d.xyz")
+
+
+def test_pictures_of_a_film_with_oblong_pixels_have_its_shape(cli, tmp_path):
+    film = media_factory.clip(tmp_path / "a.mp4", aspect=Fraction(2), count=2)
+    code, _, err = cli("video", film, "--strength", 0, "-o", tmp_path / "f_%d.png")
+    assert code == 0, err
+    assert cv2.imread(str(tmp_path / "f_1.png")).shape[:2] == (48, 128)

@@ -1,9 +1,10 @@
 """The commands under one name, and how their errors reach the person who typed them."""
 
 import errno
+import os
 import sys
 import warnings
-from collections.abc import Sequence
+from functools import cache as once
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -40,28 +41,33 @@ _WITH_EVENTS = {
 _NEEDS_ALL = "doctor"
 
 
-def _needed() -> Sequence[str]:
+def _needed() -> tuple[str, ...]:
     """The commands that this run needs: importing all takes a third of the start of ``video``.
 
     A file of settings is checked against all of them.
     """
     typed = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    alone = typed in COMMANDS and typed != _NEEDS_ALL and not settings.path().exists()
-    return [typed] if alone else COMMANDS
+    alone = typed in COMMANDS and typed != _NEEDS_ALL and not os.path.exists(settings.path())
+    return (typed,) if alone else COMMANDS
 
 
-app = typer.Typer(
-    name="realtime-nst",
-    cls=Group,
-    help="Turns live webcam pictures and video files into moving paintings.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for _name in _needed():
-    _module = _name.replace("-", "_")
-    _command = getattr(import_module(f"realtime_nst.cli.{_module}"), _module)
-    app.command(_name, cls=Command)(with_manner(_command, events=_name in _WITH_EVENTS))
+@once
+def application(names: tuple[str, ...] = COMMANDS) -> typer.Typer:
+    """The program with the commands ``names``."""
+    app = typer.Typer(
+        name="realtime-nst",
+        cls=Group,
+        help="Turns live webcam pictures and video files into moving paintings.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name in names:
+        module = name.replace("-", "_")
+        command = getattr(import_module(f"realtime_nst.cli.{module}"), module)
+        app.command(name, cls=Command)(with_manner(command, events=name in _WITH_EVENTS))
+    app.callback()(_options)
+    return app
 
 
 def _say_version(wanted: bool) -> None:
@@ -70,7 +76,6 @@ def _say_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     context: typer.Context,
     version: Annotated[
@@ -94,7 +99,7 @@ def run() -> int:
     _show_as_notices(StyleWarning)
     try:
         with interrupt.watched(), interrupt.explained(interrupt.nothing_changed):
-            return app(standalone_mode=False) or 0
+            return application(_needed())(standalone_mode=False) or 0
     except typer.Exit as ended:
         return ended.exit_code
     except SystemExit:  # so Typer ends where nobody reads its help

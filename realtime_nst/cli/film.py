@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from realtime_nst.media.span import Span
     from realtime_nst.sources.animation import AnimationSource
     from realtime_nst.sources.sequence import SequenceSource
+    from realtime_nst.sources.square import SquareSource
     from realtime_nst.sources.video import VideoSource
 
-    FilmSource = VideoSource | SequenceSource | AnimationSource
+    FilmSource = VideoSource | SequenceSource | AnimationSource | SquareSource
 
 
 class Film(Protocol):
@@ -110,11 +111,19 @@ class Video:
     def read(self) -> Sequence[Path]:
         return [self.video] if isinstance(self.video, Path) else []
 
-    def source(self, span: Span, sink: FilmSink, *, deinterlace: bool) -> VideoSource:
+    def source(
+        self, span: Span, sink: FilmSink, *, deinterlace: bool
+    ) -> VideoSource | SquareSource:
+        from realtime_nst.sinks.sequence import SequenceSink
+        from realtime_nst.sources.square import SquareSource
         from realtime_nst.sources.video import VideoSource
 
-        start, kept = sink.resume_from, sink.pixels
-        return VideoSource(self.video, start=start, span=span, kept=kept, deinterlace=deinterlace)
+        source = VideoSource(
+            self.video, start=sink.resume_from, span=span, kept=sink.pixels, deinterlace=deinterlace
+        )
+        if isinstance(sink, SequenceSink):  # pictures cannot say that their pixels are oblong
+            return SquareSource(source)
+        return source
 
 
 class Pictures:

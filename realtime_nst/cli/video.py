@@ -97,6 +97,8 @@ def video(
     with target.opened() as stream, given.opened(target.folder) as file:
         with given.waited_for(file):
             film = film_of(file, rate)
+            if deinterlace and film.video is None:
+                raise UsageError("--deinterlace is for videos; pictures have no fields")
             span = part_options.part_of(film, span, preview=preview is not None)
             begin = film.beginning(span) if look.morph_to else None
             painting = Paint(look, Networks(provider), begin=begin)

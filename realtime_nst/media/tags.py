@@ -64,11 +64,14 @@ def _exif_of_tiff(picture: "Pillow.Image") -> bytes:
     from PIL import Image as Pillow
 
     source, result = picture.getexif(), Pillow.Exif()
-    for tag in exif.DESCRIPTION & set(source):
-        result[tag] = source[tag]
-    for directory in exif.DIRECTORIES & set(source):
-        result[directory] = source.get_ifd(directory)
-    return result.tobytes() if result else b""
+    try:
+        for tag in exif.DESCRIPTION & set(source):
+            result[tag] = source[tag]
+        for directory in exif.DIRECTORIES & set(source):
+            result[directory] = source.get_ifd(directory)
+        return result.tobytes() if result else b""
+    except Exception:  # whatever tags of a wrong type make the writer trip over
+        return b""
 
 
 def _iptc_of_tiff(picture: "Pillow.Image") -> bytes:

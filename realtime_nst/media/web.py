@@ -28,6 +28,9 @@ from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.media.stored import Stored, spool, temporary_file
 
 SCHEMES = ("http", "https")
+_LONGEST_NUMBER = 19
+"""Digits."""
+
 _TIMEOUT = 15.0
 _BLOCK = 2**18
 _FEW, _MANY = 4, 256
@@ -75,7 +78,8 @@ class Address:
 
 
 def is_web_address(text: str) -> bool:
-    return urlsplit(text).scheme.lower() in SCHEMES and "://" in text
+    scheme, separator, _ = text.partition("://")
+    return bool(separator) and scheme.lower() in SCHEMES
 
 
 def open_web(address: Address, folder: Path, told: Callable[[int], None]) -> Stored:
@@ -109,8 +113,9 @@ class WebFile(Stored):
     """A file of ``size`` bytes on a server that can begin anywhere in it.
 
     One answer after the other is read on; another one is asked for where it broke off, and to go
-    elsewhere. Each byte is fetched once. ``response`` answers the request for the beginning.
-    ``told``, while it is set, is called with the number of bytes fetched so far.
+    elsewhere. Bytes are fetched once, but for short gaps that are read over. ``response`` answers
+    the request for the beginning. ``told``, while it is set, is called with the number of bytes
+    fetched so far.
     """
 
     def __init__(self, address: Address, size: int, response: HTTPResponse, folder: Path) -> None:
@@ -260,7 +265,7 @@ def _whole_size(response: HTTPResponse) -> int:
     told = response.headers.get("Content-Range", "").rpartition("/")[2]
     if response.status != 206:
         told = response.headers.get("Content-Length", "")
-    return int(told) if told.isdecimal() else 0
+    return int(told) if told.isdecimal() and len(told) < _LONGEST_NUMBER else 0
 
 
 def _version(response: HTTPResponse) -> tuple[int, str]:

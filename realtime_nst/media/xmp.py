@@ -6,7 +6,7 @@ XML from strangers is not parsed.
 
 import re
 
-_NUMBER = rb"""(\b%s(?:\s*=\s*["']|>\s*))(\d+)"""
+_NUMBER = rb"""(\b%s(?:\s*=\s*["']|>\s*))(\d{1,9})"""
 _BESIDE = re.compile(
     rb"""\s(?:GCamera:(?:MotionPhoto|MicroVideo)\w*|hdrgm:\w+|xmpNote:HasExtendedXMP)"""
     rb"""\s*=\s*(?:"[^"]*"|'[^']*')"""

@@ -112,6 +112,9 @@ def _manifest(place: Path) -> Source:
     return Source(place, "", (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
 
 
+_TAKEN = "the name is taken; remove one of yours by realtime-nst styles --remove"
+
+
 @lru_cache(maxsize=8)
 def _read(shipped: Source | None, others: Sequence[Source]) -> Installed:
     found = {entry.name: entry for entry in _shipped(shipped)} if shipped else {}
@@ -119,7 +122,7 @@ def _read(shipped: Source | None, others: Sequence[Source]) -> Installed:
     for source in others:
         for entry in _others(source):
             if entry.name in found or entry.name in shipped_names:
-                left_out(_described(entry.name, source), ValueError("the name is taken"))
+                left_out(_described(entry.name, source), ValueError(_TAKEN))
             else:
                 found[entry.name] = entry
     return Installed(tuple(found.values()))

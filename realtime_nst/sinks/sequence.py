@@ -108,8 +108,9 @@ class SequenceSink(Unmanaged):
 
     def _close(self) -> None:
         if self._steps and self._steps[1] - self._steps[0] > _UNEVEN:
+            of_name = f" of {self._name}" if self._name else ""
             self.notices.append(
-                f"frames of {self._name} are shown for {_shown(self._steps[0])} to "
+                f"frames{of_name} are shown for {_shown(self._steps[0])} to "
                 f"{_shown(self._steps[1])} s each, which pictures do not hold"
             )
         older = [number for number in self._before if number >= _FIRST + self.written]

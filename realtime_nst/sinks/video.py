@@ -25,7 +25,7 @@ from realtime_nst.media.timeline import Timeline
 from realtime_nst.sinks._changes import changes, left_out
 from realtime_nst.sinks._choice import chosen, held_by
 from realtime_nst.sinks._encode import Encoding, Traits, differences, encoder_tag
-from realtime_nst.sinks._fates import Fate, decide
+from realtime_nst.sinks._fates import Fate, check_dropped, decide
 from realtime_nst.sinks._mux import Muxer
 from realtime_nst.sinks._piped import Piped
 from realtime_nst.sinks._unfinished import UnfinishedFile, last_shown
@@ -97,6 +97,7 @@ class VideoSink:
         source = Path(source) if isinstance(source, str) else source
         self.path, self._source = path, source
         self._kind = container_of(path, streamed=stream is not None)
+        check_dropped(drop)
         self.notices: list[str] = []
         self._fates: list[Fate] = []
         traits, others = Traits.plain(rate), {"source": "", _PART: repr(span), **(settings or {})}

@@ -50,7 +50,10 @@ class NetworkSource(Managed):
     @property
     def name(self) -> str:
         """The address without user and password."""
-        parts = urlsplit(self._url)
+        try:
+            parts = urlsplit(self._url)
+        except ValueError:  # as of "rtsp://[::1/x"
+            return self._url.rpartition("@")[2]
         return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
     @property

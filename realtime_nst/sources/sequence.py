@@ -91,7 +91,8 @@ class SequenceSource(Managed):
     @property
     def identity(self) -> str:
         """What tells all pictures from others, without reading them."""
-        facts = [(path.name, path.stat().st_size) for path in self.paths]
+        stats = [(path.name, path.stat()) for path in self.paths]
+        facts = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
         return hashlib.sha256(repr((facts, self._rate)).encode()).hexdigest()
 
     def part(self, span: Span) -> Span:
@@ -125,7 +126,9 @@ class SequenceSource(Managed):
             self.faults.reached = shown
             original = frame.original if image is frame.image else None
             yield Frame(image, number, shown, time.monotonic(), 1 / self._rate, original)
-        self.faults.corrupt = len(self._pictures.unreadable)
+            if self._pictures.paths[frame.index] in self._pictures.unreadable:
+                self.faults.doubtful.add(number)  # cut off: what is there is shown
+        self.faults.corrupt = len(self._pictures.unreadable) - len(self.faults.doubtful)
 
     def _note_losses(self, frame: Frame, size: tuple[int, int]) -> None:
         height, width = frame.image.shape[:2]

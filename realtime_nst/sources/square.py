@@ -1,9 +1,9 @@
 """Frames with square pixels, which windows and pictures need."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -30,6 +30,20 @@ class SquareSource(Managed):
         info = self._source.info
         width, height = _squared(info.width, info.height, info.aspect)
         return replace(info, width=width, height=height, aspect=Fraction(1))
+
+    @property
+    def notices(self) -> Sequence[str]:
+        return getattr(self._source, "notices", ())
+
+    @property
+    def faults(self) -> Any:
+        """What was wrong with the source's file, as it says; None if it does not."""
+        return getattr(self._source, "faults", None)
+
+    @property
+    def path(self) -> Any:
+        """The source's file, if it has one."""
+        return getattr(self._source, "path", None)
 
     def __iter__(self) -> Iterator[Frame]:
         aspect = self._source.info.aspect

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import stills
-from PIL import Image
+from PIL import Image, TiffImagePlugin, TiffTags
 from PIL.JpegImagePlugin import get_sampling
 from stills import STILLS
 
@@ -448,3 +448,13 @@ def test_memory_that_runs_out_is_an_error_of_one_line(
     assert code == 1
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_tags_that_are_absurd_are_no_error(tmp_path):
+    xmp = b'<rdf:RDF tiff:Orientation="' + b"7" * 5000 + b'"/>'
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.jpg", xmp=xmp)
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags.tagtype[271], tags[271] = TiffTags.DOUBLE, (1.5,)  # Make, which is a text
+    Image.new("RGB", (16, 16)).save(tmp_path / "b.tif", tiffinfo=tags)
+    for name in ("a.jpg", "b.tif"):
+        assert read_picture(tmp_path / name).shape == (16, 16, 3)
