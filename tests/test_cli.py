@@ -1,6 +1,7 @@
 """The commands as a person types them."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -477,3 +478,30 @@ def test_the_old_name_of_an_option_is_answered_by_the_new_one(cli, clip, style, 
     code, _, said = cli("video", clip, "-o", tmp_path / "o.mp4", "--style", style, "--quality", 20)
     assert code == 2
     assert "--crf 20" in one_line_error(said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("image", "", "-o", "x"), "the input has no name; give a file"),
+        (("video", "a.mp4", "-o", ""), "-o is empty; give a value, or leave it out"),
+        (("styles", "--remove", ""), "--remove is empty; give a value, or leave it out"),
+        (("image", "a.png", "-o", "-"), "-o - is for video; name a picture or a folder"),
+        (("video", "a.mp4", "-o", "b.png"), "name the output b.mp4, or b_%04d.png for pictures"),
+    ],
+)
+def test_what_a_script_leaves_empty_is_no_folder_and_no_usual_name(cli, tmp_path, arguments, said):
+    with contextlib.chdir(tmp_path):
+        media_factory.clip(tmp_path / "a.mp4", count=2)
+        cv2.imwrite("a.png", np.zeros((8, 8, 3), np.uint8))
+        code, _, error = cli(*arguments)
+        assert (code, said in error) == (2, True), error
+        assert sorted(os.listdir()) == ["a.mp4", "a.png"]
+
+
+def test_no_result_replaces_a_pipe(cli, tmp_path):
+    clip = media_factory.clip(tmp_path / "a.mp4", count=2)
+    os.mkfifo(tmp_path / "b.mp4")
+    code, _, error = cli("video", clip, "-o", tmp_path / "b.mp4", "--overwrite")
+    assert (code, "is a pipe or a device" in error) == (2, True)
+    assert (tmp_path / "b.mp4").is_fifo()

@@ -74,6 +74,8 @@ def image(
         raise UsageError(
             f"{look.mask} is a video, and pictures need a picture as the mask, or --mask-model"
         )
+    if str(output) == "-":
+        raise UsageError("-o - is for video; name a picture or a folder")
     pictures = PictureSource(sources, skip_unreadable=True, animations=True)
     animated = {path for path in pictures.paths if count_pictures(path, "GIF") > 1}
     names = written_names(pictures.paths, animated)

@@ -2,7 +2,7 @@
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Annotated, Any
 
@@ -107,6 +107,7 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """A value that was not typed is told with the place that it comes from."""
         try:
+            _refuse_empty(args)
             return super().parse_args(ctx, args)
         except Exception as error:
             param: Any = getattr(error, "param", None)
@@ -125,6 +126,19 @@ class Command(TyperCommand):
             if where := origin_of(self, ctx, str(error)):
                 error.args = (f"{error}; it is set by {where}",)
             raise
+
+
+_MAY_BE_EMPTY = {"--mask", "--mask-model", "--rest", "--morph-to", "--painter", "--size", "--token"}
+"""Options of a look that an empty text sets back, and one that says more of it."""
+
+
+def _refuse_empty(args: Sequence[str]) -> None:
+    """A variable that is not set, in a script, leaves an empty text: no folder, no usual name."""
+    for before, word in zip(("", *args), args, strict=False):
+        if not word and before.startswith("-") and before not in _MAY_BE_EMPTY:
+            raise UsageError(f"{before} is empty; give a value, or leave it out")
+        if not word and not before.startswith("-"):
+            raise UsageError("the input has no name; give a file")
 
 
 class Group(TyperGroup):

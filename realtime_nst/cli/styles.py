@@ -107,12 +107,15 @@ def _install(path: Path, name: str, overwrite: bool, as_json: bool) -> None:
 
     with console.err.status("painting with it"):
         entry = install_style(path, name, overwrite=overwrite)
-    option = "--painter" if entry.row.needs_encoder else "--style"
-    called = " or ".join(entry.names or (entry.name,))
+    called = f"--style {entry.name}"
+    if entry.row.needs_encoder:
+        called = f"--style PICTURE --painter {entry.name}"
+    elif entry.styles:
+        called = f"--style {' or '.join(entry.styles)} --painter {entry.name}"
     if as_json:
         console.event("result", **_described(entry))
     else:
-        console.say(f"{entry.name} is installed; use it with: {option} {called}")
+        console.say(f"{entry.name} is installed; use it with: {called}")
 
 
 def _remove(name: str) -> None:
@@ -190,7 +193,8 @@ def _draw(sheet: Path, on: list[Path], provider: str, overwrite: bool) -> None:
     with console.err.status("painting"):
         for style in found:
             stylizer = Stylizer(style.name, provider)
-            caption = f"{style.name}: {style.title}, {style.artist}"
+            about = ", ".join(filter(None, (style.title, style.artist)))
+            caption = f"{style.name}: {about}"
             tiles += [(caption, stylizer(picture)) for picture in pictures]
     columns = len(pictures) if len(pictures) > 1 else None
     write_picture(sheet, contact_sheet(tiles, columns), overwrite=overwrite)

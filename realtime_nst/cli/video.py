@@ -138,7 +138,8 @@ def _say_how_it_went(
 def _run(frames: "FilmSource", painting: "Paint", sink: "FilmSink") -> "Report":
     from realtime_nst import pipeline
 
-    before = sink.frames_before
+    before, left = sink.frames_before, frames.info.frames
+    total = None if left is None else before + left
     if before:
         console.say_notice(f"going on after the {console.counted(before, 'frame')} of earlier runs")
     console.say_detail(f"painting on {painting.provider}")
@@ -147,11 +148,12 @@ def _run(frames: "FilmSource", painting: "Paint", sink: "FilmSink") -> "Report":
         try:
             with (
                 interrupt.finishing(sink),
-                frame_progress(sink.path.name, frames.info.frames, before=before) as progress,
+                frame_progress(sink.path.name, total, before=before) as progress,
             ):
                 return pipeline.run(frames, [painting], sink, progress)
-        except Exception:
-            console.say_notice(_what_is_kept(sink, "failed"))
+        except Exception as error:
+            if not isinstance(error, UsageError):  # that is found out before anything is painted
+                console.say_notice(_what_is_kept(sink, "failed"))
             raise
 
 

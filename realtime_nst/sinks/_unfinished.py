@@ -177,7 +177,10 @@ def last_shown(path: Path) -> Fraction | None:
 
 
 def check_not_there(target: Path, overwrite: bool) -> None:
-    """Raise :class:`TargetExists` if ``target``, or a link of that name, may not be replaced."""
+    """Raise :class:`TargetExists` if ``target``, or a link of that name, may not be replaced, and
+    :class:`UsageError` for a pipe or a device, which nothing replaces."""
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise UsageError(f"{target} is a pipe or a device; give the output another name")
     if os.path.lexists(target) and not overwrite:
         raise TargetExists(
             f"{target} already exists; replace it with `overwrite`, or give the output another name"

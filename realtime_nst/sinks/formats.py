@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 
 from realtime_nst.errors import MediaError, UnknownName, UsageError
+from realtime_nst.media.pictures import SUFFIXES
 from realtime_nst.media.pixels import Pixels
 
 
@@ -179,9 +180,13 @@ def container_of(path: Path, *, streamed: bool = False) -> Container:
         options = kind.options if kind.milliseconds else _FRAGMENTS
         return replace(kind, options=options, cover_options=None, streamed=True)
     except KeyError:
+        stem = path.stem.partition("%")[0] or "frame"
+        also = (
+            f", or {stem}_%04d{path.suffix} for pictures" if path.suffix.lower() in SUFFIXES else ""
+        )
         raise UsageError(
             f"a video cannot be written as {path.name!r} (choices of suffix: "
-            f"{', '.join(CONTAINERS)}); name the output {path.stem}.mp4",
+            f"{', '.join(CONTAINERS)}); name the output {stem}.mp4{also}",
             choices=CONTAINERS,
         ) from None
 
