@@ -162,7 +162,8 @@ def _what_is_kept(sink: "FilmSink", why: str) -> str:
     from realtime_nst.sinks.sequence import SequenceSink
 
     if isinstance(sink, SequenceSink):
-        return f"{why}; {console.counted(sink.written, 'picture')} are finished"
+        finished = console.counted(sink.written, "picture")
+        return f"{why}; finished: {finished}; the same command with --overwrite starts anew"
     if not sink.names:
         return f"{why}; {sink.path.stem} has the beginning of the film"
     if sink.kept is None:
