@@ -161,6 +161,8 @@ def test_the_command_keeps_hdr_and_says_what_it_maps(tmp_path, cli, style):
     assert factory.tags(tmp_path / "mapped.mp4") == (1, 1, 1)
     code, _, said = cli(*command, "-o", tmp_path / "a.mp4", "--hdr", "keep", "--codec", "h264")
     assert (code, said.count("\n"), "h265, av1" in said) == (2, 1, True)
+    code, _, said = cli(*command, "-o", tmp_path / "a.mp4", "--strict")
+    assert (code, "which would be mapped to SDR; give --hdr keep" in said) == (2, True)
 
 
 @pytest.mark.parametrize("other", [["--deinterlace"], ["--bits", "10", "--codec", "h265"]])

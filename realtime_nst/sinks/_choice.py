@@ -74,6 +74,10 @@ def chosen(
             choices=able,
         )
     pixels = Pixels(held.alpha and codec.holds_alpha(kind), wanted.bits, keep)
+    if strict and held.hdr and not keep:
+        raise UsageError(
+            f"{source} is HDR, which would be mapped to SDR; give `hdr` keep, or leave out `strict`"
+        )
     if strict and held.alpha and not pixels.alpha:
         raise UsageError(
             f"{name} in a {path.suffix} file cannot hold the transparency of {source}; name the "
