@@ -132,3 +132,19 @@ def cli(capsys, monkeypatch):
         return code, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture
+def style(tmp_path):
+    """The file of a tiny style network."""
+    import model_factory
+
+    return model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """A short video with sound."""
+    import media_factory
+
+    return media_factory.clip(tmp_path / "clip.mp4", sound="aac")

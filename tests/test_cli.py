@@ -20,16 +20,6 @@ from realtime_nst.sizes import Size
 
 
 @pytest.fixture
-def style(tmp_path):
-    return model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
-
-
-@pytest.fixture
-def clip(tmp_path):
-    return media_factory.clip(tmp_path / "clip.mp4", sound="aac")
-
-
-@pytest.fixture
 def photo(tmp_path):
     path = tmp_path / "photo.png"
     cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))

@@ -2,16 +2,10 @@
 
 import cv2
 import media_factory
-import model_factory
 import numpy as np
 import pytest
 
 from realtime_nst.media.pictures import read_picture
-
-
-@pytest.fixture
-def style(tmp_path):
-    return model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
 
 
 @pytest.fixture

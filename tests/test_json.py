@@ -7,7 +7,6 @@ from importlib import resources
 
 import cv2
 import media_factory
-import model_factory
 import numpy as np
 import pytest
 from made_up_cases import naps
@@ -38,11 +37,6 @@ def events(cli, monkeypatch):
         return code, told
 
     return run
-
-
-@pytest.fixture
-def style(tmp_path):
-    return model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from fractions import Fraction
 
 import cv2
 import media_factory
-import model_factory
 import numpy as np
 import painter_factory
 import pytest
@@ -25,11 +24,6 @@ from realtime_nst.runtime import styles
 from realtime_nst.sinks import null, window
 from realtime_nst.sources import devices
 from realtime_nst.sources.video import VideoSource
-
-
-@pytest.fixture
-def style(tmp_path):
-    return model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
 
 
 @pytest.fixture

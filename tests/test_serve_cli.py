@@ -10,7 +10,6 @@ import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 
-import model_factory
 import pytest
 
 pytest.importorskip("aiortc", reason="needs the extra serve")
@@ -23,11 +22,6 @@ from serve_factory import get, run
 from realtime_nst import packages
 
 PATIENCE = 60
-
-
-@pytest.fixture
-def style(tmp_path):
-    return model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
 
 
 def few_descriptors():

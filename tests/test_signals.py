@@ -11,7 +11,6 @@ from importlib import resources
 
 import cv2
 import media_factory
-import model_factory
 import numpy as np
 import pytest
 
@@ -27,11 +26,6 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 def moments(of, count):
     """Seeded, so that a failure can be seen again."""
     return random.Random(of).sample(range(1, of + 1), count)
-
-
-@pytest.fixture
-def style(tmp_path):
-    return model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from fractions import Fraction
 
 import av
 import media_factory
-import model_factory
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -22,16 +21,6 @@ from realtime_nst.cli import main, progress
 from realtime_nst.media import stored, web
 from realtime_nst.sinks.pictures import write_picture
 from realtime_nst.sources.video import VideoSource
-
-
-@pytest.fixture
-def style(tmp_path):
-    return model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
-
-
-@pytest.fixture
-def clip(tmp_path):
-    return media_factory.clip(tmp_path / "clip.mp4", sound="aac")
 
 
 @pytest.fixture
