@@ -86,8 +86,8 @@ class Paint:
         parts = self._opened(wanted, before)
         sizes = _Sizes.of(wanted)
         ready = before.look.strength > 0 and parts == before.parts and sizes == before.sizes
-        if self._size != (0, 0) and wanted.strength > 0 and not ready:
-            parts.prepare(*sizes.painted(self._size, self._scale))
+        if self._size != (0, 0) and not ready:
+            parts.prepare(wanted, *sizes.painted(self._size, self._scale))
         with self._changing:
             look = amended(self._state.look, **settings)
             if _costly(look) != _costly(wanted):  # another thread changed it meanwhile
@@ -103,8 +103,7 @@ class Paint:
         """
         state = self._state
         size = state.sizes.painted(self._size, scale)
-        if state.look.strength:
-            state.parts.prepare(*size)
+        state.parts.prepare(state.look, *size)
         with self._changing:
             self._scale, self._every = scale, every
             for stage in self._state.stabilisers:
@@ -117,13 +116,9 @@ class Paint:
         return self._state.stabilisers[0].network_every
 
     def prepare(self, width: int, height: int) -> None:
-        """Compile for frames of that size, from any thread, while frames of other sizes go on.
-
-        With a strength of 0 the network does not run, and nothing is compiled.
-        """
+        """Compile for frames of that size, from any thread, while frames of other sizes go on."""
         state = self._state
-        if state.look.strength:
-            state.parts.prepare(*state.sizes.painted((width, height), self._scale))
+        state.parts.prepare(state.look, *state.sizes.painted((width, height), self._scale))
 
     def require_memory(self, width: int, height: int) -> None:
         """Raises :class:`UsageError` if there is not enough for frames of that size."""
@@ -206,9 +201,10 @@ class _Parts:
     mask: Mask | None
     morph: Morph | None
 
-    def prepare(self, width: int, height: int) -> None:
+    def prepare(self, look: Look, width: int, height: int) -> None:
+        """Compile what ``look`` runs: at a strength of 0 no network."""
         for stylizer in (self.stylizer, self.rest):
-            if stylizer is not None:
+            if stylizer is not None and look.strength:
                 stylizer.prepare(width, height)
 
 
