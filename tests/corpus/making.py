@@ -65,11 +65,16 @@ def stream(
             video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
             audio = output.add_stream(sound, rate=44_100, layout="stereo")
             packets = [*_encoded(video, count, size), *_heard(audio, count)]
-            for packet in sorted(packets, key=lambda p: p.dts * p.time_base):
-                output.mux(packet)
+            _mux(output, packets)
         return path
 
     return make
+
+
+def _mux(output: av.container.OutputContainer, packets: Sequence[av.Packet]) -> None:
+    """In the order of their decoding, as muxers expect them."""
+    for packet in sorted(packets, key=lambda p: p.dts * p.time_base):
+        output.mux(packet)
 
 
 def _encoded(video, count: int, size: tuple[int, int]):
@@ -306,8 +311,7 @@ def two_videos(folder: Path, gap: int = 12) -> Path:
             video.codec_context.gop_size = gap
             video.disposition = av.stream.Disposition.default
         packets = [packet for video in videos for packet in _encoded(video, 20, (64, 48))]
-        for packet in sorted(packets, key=lambda p: p.dts * p.time_base):
-            output.mux(packet)
+        _mux(output, packets)
     return folder / "a.mp4"
 
 
@@ -339,8 +343,7 @@ def subtitles(cues: Cues) -> Maker:
                     packets.append(_cue(text, b"\0\0", reached, begin))
                 packets.append(_cue(text, b"\0\2hi", begin, end))
                 reached = end
-            for packet in sorted(packets, key=lambda p: p.dts * p.time_base):
-                output.mux(packet)
+            _mux(output, packets)
         return folder / "a.mp4"
 
     return make
@@ -388,8 +391,7 @@ def overlapping_lines(folder: Path) -> Path:
         text.time_base = Fraction(1, 1_000_000)
         cues = [_cue(text, b"hello <i>you</i>", 0.1, 0.7), _cue(text, b"again", 0.5, 0.7)]
         packets = [*_encoded(video, 20, (64, 48)), *cues]
-        for packet in sorted(packets, key=lambda p: p.dts * p.time_base):
-            output.mux(packet)
+        _mux(output, packets)
     return folder / "a.mkv"
 
 
