@@ -20,9 +20,9 @@ from realtime_nst.learning.networks import (  # noqa: E402
     build,
     build_conditional,
 )
-from realtime_nst.learning.networks.blocks import NORMALISATIONS  # noqa: E402
+from realtime_nst.learning.networks.blocks import in_half_precision  # noqa: E402
 from realtime_nst.learning.training.checkpoint import trained_network  # noqa: E402
-from realtime_nst.learning.training.start_from import read_start  # noqa: E402
+from realtime_nst.learning.training.start_from import network_in  # noqa: E402
 from realtime_nst.runtime import styles  # noqa: E402
 from realtime_nst.runtime.providers import PROVIDERS  # noqa: E402
 from realtime_nst.runtime.stylizer import Stylizer  # noqa: E402
@@ -48,14 +48,6 @@ FRAMES = {
     "one bright pixel": _one_bright_pixel(),
     "noise": np.random.default_rng(4).integers(0, 256, (*_SIZE, 3), dtype=np.uint8),
 }
-
-
-def _in_half_precision(network):
-    network.half()
-    for module in network.modules():
-        if isinstance(module, tuple(NORMALISATIONS.values())):
-            module.float()
-    return network
 
 
 @torch.no_grad()
@@ -91,7 +83,7 @@ def _pair(fill):
     """A network in float32 and its twin in half precision."""
     full, half = fill().eval(), fill().eval()
     half.load_state_dict(full.state_dict())
-    return full, _in_half_precision(half)
+    return full, in_half_precision(half)
 
 
 class _OfMany(torch.nn.Module):
@@ -116,24 +108,18 @@ def test_half_precision_does_not_overflow(name):
     _assert_keeps_its_picture(*_pair(_BUILDS[name]))
 
 
-def _trained(style):
-    network = build(style.network)
-    read_start(style.path).load_into(network, style.network)
-    return network
-
-
 @pytest.fixture(params=styles.installed(), ids=lambda style: style.name)
 def style(request):
     return request.param
 
 
 def test_trained_styles_keep_their_picture_in_half_precision(style):
-    _assert_keeps_its_picture(*_pair(lambda: _trained(style)))
+    _assert_keeps_its_picture(*_pair(lambda: network_in(style.path)))
 
 
 @pytest.mark.parametrize("provider", _PROVIDERS)
 def test_providers_agree_with_torch_on_trained_styles(style, provider):
-    _assert_agrees(style.path, provider, _trained(style).eval())
+    _assert_agrees(style.path, provider, network_in(style.path))
 
 
 @pytest.fixture(scope="module", params=shared_networks.EVERY_NETWORK)

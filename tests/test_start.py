@@ -15,10 +15,13 @@ from shared_networks import random_checkpoint  # noqa: E402
 from realtime_nst.cli.start_from import find_start  # noqa: E402
 from realtime_nst.errors import ModelError, TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning import networks  # noqa: E402
+from realtime_nst.learning.export.graph import check_parity  # noqa: E402
+from realtime_nst.learning.export.many import stylising_parity  # noqa: E402
 from realtime_nst.learning.networks.blocks import NearestConv  # noqa: E402
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning.training.recipe import ArbitraryRecipe  # noqa: E402
-from realtime_nst.learning.training.start_from import read_start, unfolded  # noqa: E402
+from realtime_nst.learning.training.start_from import network_in, read_start, unfolded  # noqa: E402
+from realtime_nst.runtime import styles  # noqa: E402
 
 NETWORK = "fast:width=8,blocks=1,detail=4"
 
@@ -61,6 +64,15 @@ def test_the_network_that_begins_paints_as_the_old_one_does(saved):
         read_start(folder / file).load_into(network, name)
         painted.append(network(image))
     assert torch.allclose(*painted, atol=0.01)
+
+
+@pytest.mark.parametrize("name", ["any", "eight"])
+def test_an_installed_painter_comes_back_as_the_network_it_was(name):
+    path = styles.folder() / f"{name}.onnx"
+    network = network_in(path)
+    code = torch.eye(network.code_size)[:1]
+    assert not network.training
+    check_parity(*stylising_parity(network, path, [code]))
 
 
 def test_a_network_for_any_painting_starts_from_its_two_files(once, tmp_path):

@@ -5,8 +5,6 @@ import os
 import platform
 from pathlib import Path
 
-import platformdirs
-
 CACHE_VARIABLE = "REALTIME_NST_CACHE"
 _CACHE_LIMIT = 512 * 2**20
 """Bytes that one engine's files may take up."""
@@ -34,7 +32,12 @@ def is_x86() -> bool:
 
 def cache_root() -> Path:
     """The user's cache folder for this program; ``$REALTIME_NST_CACHE`` overrides it."""
-    return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("realtime_nst"))
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("realtime_nst"))
 
 
 def cache_folder(engine: str, key: str) -> Path | None:

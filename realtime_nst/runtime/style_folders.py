@@ -18,8 +18,6 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
-import platformdirs
-
 from realtime_nst.errors import StyleWarning, UsageError, one_line
 from realtime_nst.files import is_regular
 
@@ -50,7 +48,11 @@ class Source:
 def library_folder() -> Path:
     """Of the user's styles, which need not exist; ``$REALTIME_NST_STYLES`` names another."""
     named = os.environ.get(ENVIRONMENT)
-    return Path(named) if named else Path(platformdirs.user_data_dir("realtime_nst")) / "styles"
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("realtime_nst")) / "styles"
 
 
 def is_name(name: str) -> bool:

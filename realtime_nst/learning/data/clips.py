@@ -16,7 +16,7 @@ from realtime_nst.learning.data.pictures import files_below
 from realtime_nst.learning.flow import Motion, warp
 from realtime_nst.learning.tensors import luminance
 from realtime_nst.motion import dense_flow, visible
-from realtime_nst.sources.video import VideoSource
+from realtime_nst.sources import open_source
 from realtime_nst.stream import Image
 
 _SUFFIXES = {".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v"}
@@ -78,7 +78,7 @@ def clip_batches(
 
 
 def _two_frames(clip: Path, random: np.random.Generator) -> tuple[Image, Image]:
-    with VideoSource(clip) as source:
+    with open_source(f"video:{clip}") as source:
         frames, rate = source.info.frames or 2, source.info.rate or Fraction(25)
     start = int(random.integers(max(1, frames - 2))) / rate
     try:
@@ -88,7 +88,7 @@ def _two_frames(clip: Path, random: np.random.Generator) -> tuple[Image, Image]:
 
 
 def _first_two(clip: Path, start: Fraction) -> tuple[Image, Image]:
-    with VideoSource(clip, start=start) as source:
+    with open_source(f"video:{clip}", start=start) as source:
         earlier, later = (frame.image for frame in islice(source, 2))
     return earlier, later
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +11,8 @@ from torch import Tensor, nn
 
 from realtime_nst.errors import UnknownName
 from realtime_nst.learning.tensors import reflect_pad
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class PaintingNetwork(nn.Module, ABC):
@@ -191,4 +194,14 @@ def in_standard_layers(network: nn.Module) -> nn.Module:
             setattr(network, name, child.plain())
         else:
             in_standard_layers(child)
+    return network
+
+
+def in_half_precision(network: Network) -> Network:
+    """``network`` itself in float16, except for its normalisations, whose statistics would
+    overflow."""
+    network.half()
+    for module in network.modules():
+        if isinstance(module, tuple(NORMALISATIONS.values())):
+            module.float()
     return network

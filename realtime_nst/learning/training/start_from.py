@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from realtime_nst.errors import ModelError, TrainingError
 from realtime_nst.learning import networks
 from realtime_nst.learning.data.style_folder import PaintingInfo
-from realtime_nst.learning.networks.blocks import NearestConv
+from realtime_nst.learning.networks.blocks import NearestConv, PaintingNetwork
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
@@ -110,12 +110,23 @@ def read_start(path: Path) -> Start:
     if path.suffix == ".onnx":
         model = read_model(path)
         card = model.card
-        return Start(card.name, card.network, _in_style_file(model), _paintings(card))
+        weights = _network_of(model).state_dict()
+        return Start(card.name, card.network, weights, _paintings(card))
     saved = load(path)
     return Start(
         saved.style.name, saved.recipe.network, _named(saved.averaged, _IN_CHECKPOINT),
         saved.style.paintings,
     )  # fmt: skip
+
+
+def network_in(path: Path) -> PaintingNetwork:
+    """The network of an .onnx style file as a torch module, in evaluation mode; one for any picture
+    has its encoder's weights too.
+
+    Raises UsageError if the file is missing, ModelError if it is no style file, or its graph no
+    longer has the weights of its network.
+    """
+    return _network_of(read_model(path)).eval()
 
 
 def unfolded(module: NearestConv, kernel: Tensor) -> Tensor:
@@ -135,21 +146,20 @@ def _paintings(card: ModelCard) -> tuple[PaintingInfo, ...]:
     return tuple(PaintingInfo(**each) for each in card.recipe.get("paintings", ()))
 
 
-def _in_style_file(model: Model) -> dict[str, Tensor]:
+def _network_of(model: Model) -> PaintingNetwork:
     card = model.card
     kind = TRAINED_KINDS[card.kind]
     network = kind.build(kind.recipe(network=card.network), len(_paintings(card)))
     files = [model.path, encoder_of(model).path] if model.kind.needs_encoder else [model.path]
     try:
-        weights = _weights([onnx.load(path).graph for path in files], network)
-        network.load_state_dict(weights)
+        network.load_state_dict(_weights([onnx.load(path).graph for path in files], network))
     except (RuntimeError, ValueError, StopIteration) as error:
         raise ModelError(
             f"{str(model.path)!r} does not hold the weights of a {card.network!r} network as they "
             "were exported, so training cannot start from it; give the checkpoint.pt it was made "
             "from, or train from nothing with `start_from` none"
         ) from error
-    return weights
+    return network
 
 
 def _weights(graphs: Sequence[onnx.GraphProto], network: nn.Module) -> dict[str, Tensor]:
