@@ -19,6 +19,7 @@ from realtime_nst.media.pictures import is_picture
 from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.references import painter_for
 from realtime_nst.runtime.card import ModelCard
+from realtime_nst.runtime.enlarge import Enlarger
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.stages import AtSize, Blend, Morph, Stylise, resized
 from realtime_nst.runtime.stylizer import Stylizer
@@ -53,6 +54,7 @@ class Paint:
         begin: Fraction | None = None,
     ) -> None:
         self._networks = networks or Networks()
+        self._enlarger = Enlarger(self._networks)
         self._live, self._begin = live, begin
         self._scale, self._every = 1.0, 1
         self._size = (0, 0)
@@ -87,7 +89,7 @@ class Paint:
         sizes = _Sizes.of(wanted)
         ready = before.look.strength > 0 and parts == before.parts and sizes == before.sizes
         if self._size != (0, 0) and not ready:
-            parts.prepare(wanted, *sizes.painted(self._size, self._scale))
+            self._compile(wanted, parts, self._size, self._scale)
         with self._changing:
             look = amended(self._state.look, **settings)
             if _costly(look) != _costly(wanted):  # another thread changed it meanwhile
@@ -102,8 +104,7 @@ class Paint:
         size that the look asks for.
         """
         state = self._state
-        size = state.sizes.painted(self._size, scale)
-        state.parts.prepare(state.look, *size)
+        size = self._compile(state.look, state.parts, self._size, scale)
         with self._changing:
             self._scale, self._every = scale, every
             for stage in self._state.stabilisers:
@@ -118,7 +119,18 @@ class Paint:
     def prepare(self, width: int, height: int) -> None:
         """Compile for frames of that size, from any thread, while frames of other sizes go on."""
         state = self._state
-        state.parts.prepare(state.look, *state.sizes.painted((width, height), self._scale))
+        self._compile(state.look, state.parts, (width, height), self._scale)
+
+    def _compile(
+        self, look: Look, parts: "_Parts", size: tuple[int, int], scale: float
+    ) -> tuple[int, int]:
+        """Compile for frames of ``size``; the size painted."""
+        sizes = _Sizes.of(look)
+        painted = sizes.painted(size, scale)
+        parts.prepare(look, *painted)
+        if look.strength:
+            self._enlarger.prepare(painted, sizes.worked(sizes.shown(size), scale))
+        return painted
 
     def require_memory(self, width: int, height: int) -> None:
         """Raises :class:`UsageError` if there is not enough for frames of that size."""
@@ -172,7 +184,7 @@ class Paint:
         stabilisers = [
             self._steady(look, each) for each in (parts.stylizer, parts.rest) if each is not None
         ]
-        at_size = tuple(AtSize(each) for each in stabilisers)
+        at_size = tuple(AtSize(each, self._enlarger) for each in stabilisers)
         painted = [Blend(each, look.strength, look.keep_colour) for each in at_size]
         stage: Stage = painted[0]
         if parts.mask is not None:

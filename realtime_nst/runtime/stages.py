@@ -7,6 +7,7 @@ import cv2
 
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.runtime.colour import KEEP_COLOUR
+from realtime_nst.runtime.enlarge import Enlarger
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sizes import Size
 from realtime_nst.stream import Frame, Image, Stage
@@ -71,17 +72,24 @@ class _Each:
 
 class AtSize:
     """Runs ``stage`` on frames of the width and height ``size`` (None: as they are), and brings its
-    results back to the frame's. Frames that ``stage`` gives back untouched stay so.
+    results back to the frame's: smaller ones by ``enlarger``. Frames that ``stage`` gives back
+    untouched stay so.
     """
 
-    def __init__(self, stage: Stage, size: tuple[int, int] | None = None) -> None:
-        self._stage, self.size = stage, size
+    def __init__(
+        self, stage: Stage, enlarger: Enlarger, size: tuple[int, int] | None = None
+    ) -> None:
+        self._stage, self._enlarger, self.size = stage, enlarger, size
 
     def __call__(self, frame: Frame) -> Frame:
         height, width = frame.image.shape[:2]
         asked = resized(frame, self.size or (width, height))
         painted = self._stage(asked)
-        return frame if painted.image is asked.image else resized(painted, (width, height))
+        if painted.image is asked.image:
+            return frame
+        if asked.image.size >= frame.image.size:
+            return resized(painted, (width, height))
+        return replace(painted, image=self._enlarger.rgb(painted.image, frame.image))
 
     def reset(self) -> None:
         self._stage.reset()
