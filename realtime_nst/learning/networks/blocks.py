@@ -187,13 +187,15 @@ class NearestConv(nn.Conv2d):
         return kernel.flatten(0, 2), self.bias.repeat_interleave(4)
 
 
-def in_standard_layers(network: nn.Module) -> nn.Module:
-    """``network`` itself, with each :class:`Fold` and :class:`NearestConv` in its plain form."""
+def in_standard_layers(
+    network: Network, kinds: tuple[type[nn.Module], ...] = (Fold, NearestConv)
+) -> Network:
+    """``network`` itself, with each layer of ``kinds`` in its plain form."""
     for name, child in network.named_children():
-        if isinstance(child, Fold | NearestConv):
+        if isinstance(child, kinds) and isinstance(child, Fold | NearestConv):
             setattr(network, name, child.plain())
         else:
-            in_standard_layers(child)
+            in_standard_layers(child, kinds)
     return network
 
 

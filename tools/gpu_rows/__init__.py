@@ -1,0 +1,1 @@
+"""What ``tools/gpu_check.py`` measures: rows in the order of their value, under one budget."""
