@@ -33,10 +33,13 @@ if TYPE_CHECKING:
     from realtime_nst.library import install_style, remove_style
     from realtime_nst.live import Live
     from realtime_nst.look import Look, View
-    from realtime_nst.masks.mask import Composite, Inverted, Mask
+    from realtime_nst.masks.composite import Composite
+    from realtime_nst.masks.edges import refined
+    from realtime_nst.masks.mask import Inverted, Mask
     from realtime_nst.masks.model import ModelMask
     from realtime_nst.masks.moving import MovingMask
     from realtime_nst.masks.pictures import PictureMask, VideoMask
+    from realtime_nst.masks.steady import SteadyMask
     from realtime_nst.media.pictures import read_picture
     from realtime_nst.media.span import Span
     from realtime_nst.motion.stabilise import Stabilise
@@ -85,10 +88,13 @@ _HOMES = {
     "library": "install_style remove_style",
     "live": "Live",
     "look": "Look View",
-    "masks.mask": "Composite Inverted Mask",
+    "masks.composite": "Composite",
+    "masks.edges": "refined",
+    "masks.mask": "Inverted Mask",
     "masks.model": "ModelMask",
     "masks.moving": "MovingMask",
     "masks.pictures": "PictureMask VideoMask",
+    "masks.steady": "SteadyMask",
     "media.pictures": "read_picture",
     "media.span": "Span",
     "motion.stabilise": "Stabilise",
@@ -172,6 +178,7 @@ __all__ = [
     "SquareSource",
     "Stabilise",
     "Stage",
+    "SteadyMask",
     "StreamInfo",
     "StyleWarning",
     "Stylise",
@@ -195,6 +202,7 @@ __all__ = [
     "open_source",
     "parse_size",
     "read_picture",
+    "refined",
     "remove_style",
     "run",
     "save_look",

@@ -18,8 +18,11 @@ KeepColour = Literal["none", "luminance", "matched"]
 Stabilising = Literal["off", "light", "strong"]
 FlowPreset = Literal["auto", "fast", "medium", "slow"]
 
-MOVING = "moving"
-"""The mask that is not a file: whatever moves in front of a still background."""
+PERSON, BACKGROUND, MOVING = "person", "background", "moving"
+"""The masks that are no file: people, all but people, and whatever moves in front of a still
+background."""
+
+NAMED_MASKS = (PERSON, BACKGROUND, MOVING)
 
 PAINTING, MOTION, WHERE, CHANGE, VIEW = (
     "Painting",
@@ -155,10 +158,10 @@ class Look:
     mask: str = field(
         default="",
         metadata=about(
-            "Paint only where this picture or video is white, or where something moves in front "
-            f"of a still background ({MOVING}).",
+            f"Paint only people ({PERSON}), all but people ({BACKGROUND}), what moves in front of "
+            f"a still background ({MOVING}), or where this picture or video is white.",
             WHERE,
-            metavar=f"FILE|{MOVING}",
+            metavar="|".join((*NAMED_MASKS, "FILE")),
             names="file",
             shared=True,
         ),

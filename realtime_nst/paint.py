@@ -1,6 +1,6 @@
 """Painting as a look says: the one place that puts the stages together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -10,17 +10,22 @@ from typing import Any
 import cv2
 
 from realtime_nst.errors import UsageError
-from realtime_nst.look import MOVING, Look, amended
-from realtime_nst.masks.mask import Composite, Inverted, Mask
+from realtime_nst.look import BACKGROUND, MOVING, NAMED_MASKS, PERSON, Look, amended
+from realtime_nst.masks.composite import Composite
+from realtime_nst.masks.edges import refined
+from realtime_nst.masks.mask import Inverted, Mask
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.moving import MovingMask
 from realtime_nst.masks.pictures import PictureMask, VideoMask
+from realtime_nst.masks.steady import SteadyMask
 from realtime_nst.media.pictures import is_picture
 from realtime_nst.motion.stabilise import Stabilise
+from realtime_nst.motion.stabiliser import OFF
 from realtime_nst.references import painter_for
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.enlarge import Enlarger
 from realtime_nst.runtime.networks import Networks
+from realtime_nst.runtime.person import person_network
 from realtime_nst.runtime.stages import AtSize, Blend, Morph, Stylise, resized
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sizes import Brush, Size, parse_brush, parse_size
@@ -188,8 +193,7 @@ class Paint:
         painted = [Blend(each, look.strength, look.keep_colour) for each in at_size]
         stage: Stage = painted[0]
         if parts.mask is not None:
-            mask = Inverted(parts.mask) if look.invert_mask else parts.mask
-            stage = Composite(mask, *painted)
+            stage = _masked(look, parts.mask, painted)
         return _State(look, parts, stage, tuple(stabilisers), at_size, _Sizes.of(look))
 
     def _steady(self, look: Look, stylizer: Stylizer) -> Stabilise:
@@ -280,7 +284,8 @@ def _stretched(shown: tuple[int, int], size: tuple[int, int]) -> str:
 
 
 def mask_of(look: Look, networks: Networks) -> Mask | None:
-    """Where ``look`` paints, not inverted; None is everywhere.
+    """Where ``look`` paints; None is everywhere. It is neither inverted nor steadied, and that of
+    the background shows the people.
 
     Raises :class:`UsageError` where there is no such file, and the errors of the masks.
     """
@@ -288,11 +293,25 @@ def mask_of(look: Look, networks: Networks) -> Mask | None:
         return ModelMask(Path(look.mask_model), networks.graph)
     if not look.mask:
         return None
+    if look.mask in (PERSON, BACKGROUND):
+        return ModelMask(person_network(), networks.graph)
     if look.mask == MOVING:
         return MovingMask()
     path = Path(look.mask)
     if not path.is_file():
         raise UsageError(
-            f"there is no file {look.mask!r}; a mask is a picture, a video, or {MOVING!r}"
+            f"there is no file {look.mask!r}; a mask is a picture, a video, or one of "
+            f"{', '.join(NAMED_MASKS)}"
         )
     return PictureMask(path) if is_picture(path) else VideoMask(path)
+
+
+def _masked(look: Look, mask: Mask, painted: Sequence[Stage]) -> Stage:
+    """``painted`` inside and outside of ``mask``. What a network finds is coarse and flickers; it
+    is steadied as far as the painting is."""
+    fit = refined if isinstance(mask, ModelMask) else None
+    if fit and look.stabilise != OFF:
+        mask = SteadyMask(mask)
+    if look.invert_mask != (look.mask == BACKGROUND):
+        mask = Inverted(mask)
+    return Composite(mask, *painted, fit=fit)

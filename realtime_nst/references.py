@@ -7,8 +7,9 @@ from typing import Any
 
 from realtime_nst.errors import UsageError
 from realtime_nst.files import digest
-from realtime_nst.look import MOVING, Look, settings_of
-from realtime_nst.runtime.model import read_model
+from realtime_nst.look import BACKGROUND, NAMED_MASKS, PERSON, Look, settings_of
+from realtime_nst.runtime.model import digest_of, read_model
+from realtime_nst.runtime.person import person_network
 from realtime_nst.runtime.player import contents, find_player, painter_of
 from realtime_nst.runtime.styles import read_installed
 from realtime_nst.spec import Part, compose, parse
@@ -23,7 +24,7 @@ def written(kind: str, value: Any, folder: Path | None, names: Container[str]) -
     if not kind or not value:
         return value
     if kind == "file":
-        return _named_or_file(value, folder, names)
+        return value if value in NAMED_MASKS else _named_or_file(value, folder, names)
     parts = parse(value)
     if len(parts) == 1:
         return _named_or_file(parts[0].name, folder, names)
@@ -50,7 +51,7 @@ def known_names(painter: str) -> set[str]:
     installed = read_installed()
     own = read_model(Path(painter)).card.styles if os.path.isfile(painter) else ()
     styles = (name for entry in installed.entries for name in entry.names)
-    return {MOVING, *installed.by_name, *styles, *own}
+    return {*NAMED_MASKS, *installed.by_name, *styles, *own}
 
 
 def _weighted(value: Any, weight: float) -> dict[str, Any]:
@@ -181,6 +182,8 @@ def _contents(look: Look, name: str, names: str) -> str:
     value = getattr(look, name)
     if names == "styles" and value:
         return " ".join(contents(find_player(value, painter_for(look, name))))
+    if name == "mask" and value in (PERSON, BACKGROUND):
+        return f"{value} {digest_of(person_network())}"
     if names == "file" and value and Path(value).is_file():
         return digest(Path(value))
     return str(value)

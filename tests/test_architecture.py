@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "metrics": {*BASE, "motion"},
     "runtime": {*BASE, "memory", "telemetry", "media", "sizes", "spec"},
     "library": {*BASE, "media", "runtime", "sinks", "sources"},
-    "masks": {*BASE, "media", "runtime", "sources"},
+    "masks": {*BASE, "media", "motion", "runtime", "sources"},
     "presets": {"errors", "files", "look", "references"},
     "references": {"errors", "files", "look", "runtime", "spec"},
     "paint": {*BASE, "look", "masks", "motion", "media", "references", "runtime", "sizes"},

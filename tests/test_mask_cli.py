@@ -54,6 +54,8 @@ def test_a_picture_is_painted_within_a_mask_beyond_it_or_both(
         ((), (grey(), 60)),
         (("--invert-mask",), (60, grey())),
         (("--rest", other), (grey(), grey(40))),
+        (("--mask", "person"), (60, 60)),
+        (("--mask", "background"), (grey(), grey())),
     ):
         code, _, said = cli(
             "image", photo, "-o", out, "-s", style, "--mask", mask, *options, "--overwrite"
@@ -89,6 +91,8 @@ def test_a_video_is_painted_within_a_mask(cli, style, mask, tmp_path, moving):
         (("--invert-mask",), "--invert-mask has no effect without a mask"),
         (("--mask-model", "nowhere.onnx"), "there is no file 'nowhere.onnx'"),
         (("--mask-model", "MASK"), "is damaged"),
+        (("--mask-model", "STYLE"), "is a style, which finds no subject"),
+        (("--mask", "person", "--mask-model", "MASK"), "leave one of them out"),
         (("--mask", "TEXT"), "text.png"),
     ],
 )
@@ -97,7 +101,7 @@ def test_bad_masks_are_one_line_and_nothing_is_written(
 ):
     text = tmp_path / "text.png"
     text.write_text("no picture")
-    known = {"MASK": mask, "TEXT": text}
+    known = {"MASK": mask, "TEXT": text, "STYLE": style}
     out = tmp_path / "out.png"
     code, _, err = cli("image", photo, "-o", out, "-s", style, *(known.get(o, o) for o in options))
     assert code

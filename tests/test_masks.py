@@ -10,7 +10,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from realtime_nst.errors import MediaError, ModelError, UsageError
-from realtime_nst.masks.mask import Composite, Inverted
+from realtime_nst.masks.composite import Composite
+from realtime_nst.masks.mask import Inverted
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.moving import MovingMask
 from realtime_nst.masks.pictures import PictureMask, VideoMask
@@ -273,6 +274,33 @@ def test_a_network_that_gives_no_mask_is_refused_in_a_line(tmp_path):
     mask = ModelMask(network(tmp_path / "number.onnx", FLOAT, [1, 3, "h", "w"], nodes, [1]))
     with pytest.raises(ModelError, match=r"number\.onnx.* gives \(1,\)"):
         mask(frame())
+
+
+@pytest.mark.parametrize("value", [float("nan"), 3.0])
+def test_values_that_are_no_numbers_are_refused_in_a_line(tmp_path, value):
+    nodes = [
+        helper.make_node("ReduceMax", ["frame"], ["bright"], axes=[1], keepdims=1),
+        helper.make_node("Constant", [], ["value"], value_float=value),
+        helper.make_node("Add", ["bright", "value"], ["mask"]),
+    ]
+    path = network(tmp_path / "lost.onnx", FLOAT, [1, 3, "h", "w"], nodes, [1, 1, "h", "w"])
+    if value == 3:
+        assert (ModelMask(path)(frame()) == 255).all()
+    else:
+        with pytest.raises(ModelError, match=r"lost\.onnx.* no numbers"):
+            ModelMask(path)(frame())
+
+
+@pytest.mark.parametrize("shape", [(2, 4000), (4000, 2)])
+def test_a_long_thin_picture_gives_no_huge_one_to_the_network(tmp_path, shape):
+    mask = ModelMask(network(tmp_path / "subject.onnx", *NETWORKS["planes, any size"]))
+    image = np.zeros((*shape, 3), np.uint8)
+    image[: shape[0] // 2 if shape[0] > 2 else 2, : shape[1] // 2 if shape[1] > 2 else 2] = 255
+    weights = mask(frame(image))
+    assert max(weights.shape) == 1024
+    long = weights.max(axis=int(np.argmin(shape)))
+    assert (long[:500] == 255).all()
+    assert not long[524:].any()
 
 
 def test_what_moves_trails_no_halo_and_stays_whole():

@@ -19,7 +19,7 @@ from realtime_nst.cli.look_options import (
 from realtime_nst.cli.progress import frame_progress
 from realtime_nst.cli.skip_existing import SkipExisting, check_skip, how_to_go_on, left_to_do
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.look import MOVING, Look, View
+from realtime_nst.look import MOVING, NAMED_MASKS, PERSON, Look, View
 from realtime_nst.stream import Frame, StreamInfo, Unmanaged
 
 if TYPE_CHECKING:
@@ -68,9 +68,10 @@ def image(
     if look.mask == MOVING:
         raise UsageError(
             f"--mask {MOVING} is for video, as pictures do not move; give a picture as the mask, "
-            "or --mask-model"
+            f"{PERSON}, or --mask-model"
         )
-    if look.mask and Path(look.mask).is_file() and not is_picture(Path(look.mask)):
+    mask = Path(look.mask)
+    if look.mask not in NAMED_MASKS and mask.is_file() and not is_picture(mask):
         raise UsageError(
             f"{look.mask} is a video, and pictures need a picture as the mask, or --mask-model"
         )

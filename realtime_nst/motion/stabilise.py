@@ -59,7 +59,7 @@ class Stabilise:
     def __call__(self, frame: Frame) -> Frame:
         if self._preset == OFF and self._every == 1:
             return self._stage(frame)
-        if not self._follows(frame):
+        if not follows(frame, self._last):
             self.reset()
         covered = self._stabiliser.observe(frame.image)
         self._last = frame
@@ -80,7 +80,7 @@ class Stabilise:
         self._stabiliser.reset()
         self._last = None
 
-    def _follows(self, frame: Frame) -> bool:
-        """Whether ``frame`` comes shortly after the one before."""
-        last = self._last
-        return last is None or (frame.index > last.index and last.pts < frame.pts < last.pts + _GAP)
+
+def follows(frame: Frame, last: Frame | None) -> bool:
+    """Whether ``frame`` comes shortly after ``last``; None is before all frames."""
+    return last is None or (frame.index > last.index and last.pts < frame.pts < last.pts + _GAP)

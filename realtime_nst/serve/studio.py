@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from realtime_nst.look import MOVING, Look, View, settings_of
+from realtime_nst.look import NAMED_MASKS, Look, View, settings_of
 from realtime_nst.paint import Paint
 from realtime_nst.runtime.installed_style import InstalledStyle
 from realtime_nst.runtime.model import read_model
@@ -95,8 +95,8 @@ class Studio:
 
     def files_for(self, setting: str) -> tuple[str, ...]:
         """What may be chosen for a setting that refers to a file."""
-        moving = (MOVING,) if setting == "mask" else ()
-        return (*moving, *(alias for alias in (_alias(setting),) if alias in self._files))
+        named = NAMED_MASKS if setting == "mask" else ()
+        return (*named, *(alias for alias in (_alias(setting),) if alias in self._files))
 
     def without_paths(self, message: str) -> str:
         """``message`` with the names that viewers know in place of paths."""
@@ -116,7 +116,7 @@ class Studio:
         hidden: dict[str, Any] = {"painter": ""}
         for name, (_, about) in settings_of(type(look)).items():
             value = getattr(look, name)
-            if about.names and name != "painter" and value not in ("", MOVING, *self.choices):
+            if about.names and name != "painter" and value not in ("", *NAMED_MASKS, *self.choices):
                 self._files[_alias(name)] = value
                 hidden[name] = _alias(name)
         if OWN in self._files:

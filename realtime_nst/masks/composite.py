@@ -1,0 +1,47 @@
+"""Compositing by a mask: one stage shows where it is white, and another elsewhere."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from realtime_nst.masks.edges import Fit, SoftEdge
+from realtime_nst.masks.mask import Mask, Weights
+from realtime_nst.stream import Frame, Image, Stage
+
+
+class Composite:
+    """The result of ``inside`` where ``mask`` is white and of ``outside`` where it is black (None:
+    the source). ``fit`` makes the edge in between (None: a soft one). A stage of which nothing
+    would be seen does not run.
+    """
+
+    def __init__(
+        self, mask: Mask, inside: Stage, outside: Stage | None = None, *, fit: Fit | None = None
+    ) -> None:
+        self._mask, self._inside, self._outside = mask, inside, outside
+        self._fit = fit or SoftEdge()
+
+    def __call__(self, frame: Frame) -> Frame:
+        weights = self._fit(self._mask(frame), frame.image)
+        rest = self._rest(frame, weights)
+        if not weights.any():
+            return rest
+        painted = self._inside(frame)
+        return replace(painted, image=_mixed(painted.image, rest.image, weights))
+
+    def reset(self) -> None:
+        for each in (self._mask, self._inside, self._outside):
+            if each is not None:
+                each.reset()
+
+    def _rest(self, frame: Frame, weights: Weights) -> Frame:
+        if self._outside is None or weights.min() == 255:
+            return frame
+        return self._outside(frame)
+
+
+def _mixed(painted: Image, rest: Image, weights: Weights) -> Image:
+    share = weights.astype(np.float32) / 255
+    result: Image = cv2.blendLinear(painted, rest, share, 1 - share)  # type: ignore[assignment]
+    return result

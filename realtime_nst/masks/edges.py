@@ -1,0 +1,85 @@
+"""From weights of any size to the size of a frame: with a soft edge, or with the frame's edges."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+
+from realtime_nst.masks.mask import Weights
+from realtime_nst.stream import Image
+
+Fit = Callable[[Weights, Image], Weights]
+"""Weights of any size, and the frame's image; the result has the image's size."""
+
+_SOFT = 0.008
+"""Standard deviation of the soft edge, as a share of the shorter side."""
+
+_RADIUS, _FLAT = 2, 1e-3
+"""Of the guided filter: pixels of the mask around each pixel, and the variance of the picture (from
+0 to 1) below which its edges count for nothing. With a radius of 4 eyebrows and foreheads near the
+edge let the background through."""
+
+_CUT = 0.1
+"""Shares below it are none, and those as near to 1 are whole: the filter leaves a haze."""
+
+
+class SoftEdge:
+    """Weights with a soft edge; all 0 or 255 stays so. Unchanged ones are not softened again."""
+
+    def __init__(self) -> None:
+        self._raw: Weights | None = None
+        self._soft = np.zeros((0, 0), np.uint8)
+
+    def __call__(self, weights: Weights, image: Image) -> Weights:
+        height, width = image.shape[:2]
+        if weights is not self._raw or self._soft.shape != (height, width):
+            self._raw, self._soft = weights, _softened(weights, width, height)
+        return self._soft
+
+
+def _softened(weights: Weights, width: int, height: int) -> Weights:
+    smaller = weights.size < width * height
+    soft = _blurred(weights) if smaller else weights
+    method = cv2.INTER_LINEAR if smaller else cv2.INTER_AREA
+    result: Weights = cv2.resize(soft, (width, height), interpolation=method)  # type: ignore[assignment]
+    return result if smaller else _blurred(result)
+
+
+def _blurred(weights: Weights) -> Weights:
+    result: Weights = cv2.GaussianBlur(weights, (0, 0), _SOFT * min(weights.shape))  # type: ignore[assignment]
+    return result
+
+
+def refined(weights: Weights, image: Image) -> Weights:
+    """Weights whose edges are those of ``image`` near them, hair and fingers too.
+
+    The fast guided filter (He and Sun 2015): the weights are fitted by a * grey + b around each
+    pixel of theirs, and a and b are enlarged. All 0 or all 255 stays so. Deviation: the contrast of
+    the result is raised, so that no haze is left.
+    """
+    height, width = image.shape[:2]
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    if weights.size > grey.size:
+        weights = cv2.resize(weights, (width, height), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    across, down = weights.shape[1], weights.shape[0]
+    guide = cv2.resize(grey, (across, down), interpolation=cv2.INTER_AREA)
+    slope, offset = _fitted(np.float32(1 / 255) * weights, np.float32(1 / 255) * guide)
+    scale = 1 / (1 - 2 * _CUT)
+    slope = cv2.resize(slope * np.float32(scale), (width, height))
+    offset = cv2.resize((offset - np.float32(_CUT)) * np.float32(scale * 255), (width, height))
+    scaled = cv2.multiply(slope, grey, dtype=cv2.CV_32F)
+    return np.asarray(cv2.add(scaled, offset, dtype=cv2.CV_8U))
+
+
+def _fitted(shares: MatLike, guide: MatLike) -> tuple[MatLike, MatLike]:
+    """a and b of the guided filter (He et al. 2010, equations 5, 6 and 8)."""
+    mean_shares, mean_guide = _mean(shares), _mean(guide)
+    covariance = _mean(shares * guide) - mean_shares * mean_guide
+    variance = _mean(guide * guide) - mean_guide * mean_guide
+    slope = covariance / (variance + np.float32(_FLAT))
+    return _mean(slope), _mean(mean_shares - slope * mean_guide)
+
+
+def _mean(values: MatLike) -> MatLike:
+    return cv2.boxFilter(values, -1, (2 * _RADIUS + 1, 2 * _RADIUS + 1))
