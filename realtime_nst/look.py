@@ -106,19 +106,19 @@ class Look:
     size: str = field(
         default="",
         metadata=about(
-            "Resize before painting: the shorter side in pixels (never enlarges), or width x "
-            "height. (default: unchanged)",
+            "Size of the result: the shorter side in pixels (never enlarges), or width x height. "
+            "(default: unchanged)",
             PAINTING,
             metavar="N|WxH",
         ),
     )
     brush: str = field(
-        default="fine",
+        default="auto",
         metadata=about(
-            "Size of the strokes: fine (as many pixels as the style was trained with), auto (the "
-            "same share of the picture at every size), bold (twice auto), or a factor of auto.",
+            "Size of the strokes: auto (the same share of the picture at every size), bold (twice "
+            "auto), a factor of auto, or fine (as many pixels as the style was trained with).",
             PAINTING,
-            metavar="fine|auto|bold|0.25..4",
+            metavar="auto|bold|0.25..4|fine",
             shared=True,
         ),
     )

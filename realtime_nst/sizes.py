@@ -59,8 +59,12 @@ _LEAST_BRUSH, _MOST_BRUSH = 0.25, 4.0
 _PAINTED_MULTIPLE = 8
 """Pixels: sides painted at another size than the picture's are multiples of it."""
 
-_MOST_ENLARGED = 2**23
-"""Pixels. A picture is not enlarged beyond this before it is painted."""
+_MOST_ENLARGED = 4.0
+"""Times, of each side, for auto: in a picture of a quarter of STYLE_LINES strokes are about 3
+pixels wide, and in a smaller one nobody sees them."""
+
+_MOST_PIXELS = 2**23
+"""A picture is not enlarged beyond this, nor beyond LARGEST_SIDE, before it is painted."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,9 @@ class Brush:
         """The width and height that a picture of ``width`` x ``height`` is painted at, times
         ``scale``. The picture's own, if that is painted in full."""
         if self.factor is not None:
-            enlarged = max(1.0, (_MOST_ENLARGED / (width * height)) ** 0.5)
-            scale *= min(STYLE_LINES / self.factor / min(width, height), enlarged)
+            asked = min(STYLE_LINES / min(width, height), _MOST_ENLARGED) / self.factor
+            room = (_MOST_PIXELS / (width * height)) ** 0.5, LARGEST_SIDE / max(width, height)
+            scale *= min(asked, max(1.0, min(room)))
         if scale == 1:
             return width, height
         multiple = _PAINTED_MULTIPLE

@@ -81,7 +81,7 @@ def run(coroutine):
 @asynccontextmanager
 async def serving(look=None, painter="", **options):
     """A server on loopback, on any port if none is given; its address without query."""
-    look = look or Look("swap", stabilise="off", painter=str(painter))
+    look = look or Look("swap", stabilise="off", brush="fine", painter=str(painter))
     with Studio(look, "cpu", View()) as studio:
         async with Server(studio, **{"port": 0, **options}) as server:
             yield server.urls[0].partition("?")[0]

@@ -75,7 +75,7 @@ def live_with(monkeypatch):
     def make(painter=None, styles=STYLES, **more):
         monkeypatch.setattr(paint, "Stylizer", (painter or Painter()).open)
         wishes = {name: more.pop(name) for name in _OF_LIVE & more.keys()}
-        look = Look(style=styles[0], **{"stabilise": "off", **more})
+        look = Look(style=styles[0], **{"stabilise": "off", "brush": "fine", **more})
         return Live(Paint(look, live=True), styles, **wishes)
 
     return make

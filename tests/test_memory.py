@@ -12,6 +12,9 @@ from model_factory import card, write_style
 from realtime_nst import memory
 from realtime_nst.errors import UsageError
 
+LARGE = ("--size", "3000x3000", "--brush", "fine")
+"""What is painted at that size."""
+
 
 @pytest.fixture
 def little(monkeypatch):
@@ -49,7 +52,7 @@ def test_a_picture_that_does_not_fit_is_named_and_the_others_are_painted(cli, li
     folder.mkdir()
     for name, side in (("a", 8), ("b", 3000), ("c", 8)):
         picture(folder / f"{name}.png", side)
-    command = ("-o", tmp_path / "out", "-s", style, "--provider", "cpu")
+    command = ("-o", tmp_path / "out", "-s", style, "--brush", "fine", "--provider", "cpu")
 
     code, out, said = cli("image", folder, *command)
 
@@ -59,6 +62,7 @@ def test_a_picture_that_does_not_fit_is_named_and_the_others_are_painted(cli, li
     assert "b.png': painting 3000x3000 needs about 1.2 GB of memory" in said
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "c.png"]
     assert cli("image", folder, *command, "--size", "64", "--overwrite")[0] == 0
+    assert cli("image", folder, *command, "--brush", "auto", "--overwrite")[0] == 0
 
 
 def test_a_giant_picture_is_named_and_the_others_are_painted(cli, tmp_path):
@@ -80,16 +84,16 @@ def test_a_giant_picture_is_named_and_the_others_are_painted(cli, tmp_path):
 def test_a_single_picture_that_does_not_fit_is_refused(cli, little, tmp_path):
     style = write_style(tmp_path / "style.onnx", card=card())
     photo, out = picture(tmp_path / "photo.png", 8), tmp_path / "out.png"
-    code, _, said = cli("image", photo, "-o", out, "-s", style, "--size", "3000x3000")
+    code, _, said = cli("image", photo, "-o", out, "-s", style, *LARGE)
     assert (code, said.count("\n")) == (2, 1)
-    assert "give a smaller --size" in said
+    assert "give a smaller --size or a larger --brush" in said
     assert not out.exists()
 
 
 def test_a_film_that_does_not_fit_is_refused_before_it_is_begun(cli, little, tmp_path):
     style = write_style(tmp_path / "style.onnx", card=card())
     clip, out = media_factory.clip(tmp_path / "clip.mp4", count=2), tmp_path / "out.mp4"
-    code, _, said = cli("video", clip, "-o", out, "-s", style, "--size", "3000x3000")
+    code, _, said = cli("video", clip, "-o", out, "-s", style, *LARGE)
     assert code == 2
     assert said.startswith("error: painting 3000x3000 needs about")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "style.onnx"]

@@ -43,7 +43,8 @@ def frame(index=0, grey=20, size=(64, 48)):
 
 
 def paint(look, **more):
-    return Paint(replace(look, stabilise="off"), Networks("cpu"), **more)
+    """Not steadied, and painted at the size shown."""
+    return Paint(replace(look, stabilise="off", brush="fine"), Networks("cpu"), **more)
 
 
 def colour(painted, x=5, y=5):
@@ -82,7 +83,7 @@ def test_a_change_holds_from_the_next_frame_on(dark, light):
     assert colour(painting(frame(1))) == (80, 90, 100)
     painting.change(strength=0)
     assert colour(painting(frame(2))) == (20, 20, 20)
-    assert painting.look == Look(light, strength=0.0, stabilise="off")
+    assert painting.look == Look(light, strength=0.0, stabilise="off", brush="fine")
 
 
 def test_after_an_error_the_look_is_what_it_was(dark, tmp_path):
@@ -96,7 +97,7 @@ def test_after_an_error_the_look_is_what_it_was(dark, tmp_path):
     ):
         with pytest.raises(error):
             painting.change(**settings)
-    assert painting.look == Look(dark, stabilise="off")
+    assert painting.look == Look(dark, stabilise="off", brush="fine")
     assert colour(painting(frame())) == (30, 30, 30)
 
 

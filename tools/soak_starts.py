@@ -76,7 +76,7 @@ def runs(number, style):
                 VideoSource(film) as source,
                 VideoSink(painted, source=film, overwrite=True) as sink,
             ):
-                report = run(source, [Paint(Look(style, stabilise="strong"))], sink)
+                report = run(source, [Paint(Look(style, stabilise="strong", brush="fine"))], sink)
             assert report.frames == _FRAMES
             watch.repeated()
     return watch.is_flat()

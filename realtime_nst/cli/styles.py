@@ -1,6 +1,7 @@
 """``realtime-nst styles``: what is installed, as tables, as JSON or as a contact sheet."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -181,22 +182,25 @@ def _origin(style: "InstalledStyle") -> str:
 
 
 def _draw(sheet: Path, on: list[Path], provider: str, overwrite: bool) -> None:
+    from realtime_nst.look import Look
     from realtime_nst.media.sheet import contact_sheet
+    from realtime_nst.paint import Paint
+    from realtime_nst.runtime.networks import Networks
     from realtime_nst.runtime.styles import installed
-    from realtime_nst.runtime.stylizer import Stylizer
     from realtime_nst.sinks.pictures import PictureSink, write_picture
+    from realtime_nst.stream import Frame
 
     with PictureSink(sheet, overwrite=overwrite):
         pass  # an unusable target is an error before the work begins
-    found, pictures = installed(), _pictures(on)
-    tiles = [("the source", picture) for picture in pictures]
+    found, frames = installed(), [Frame(each, 0, Fraction(0), 0.0) for each in _pictures(on)]
+    tiles = [("the source", frame.image) for frame in frames]
     with console.err.status("painting"):
         for style in found:
-            stylizer = Stylizer(style.name, provider)
+            painting = Paint(Look(style.name, stabilise="off"), Networks(provider))
             about = ", ".join(filter(None, (style.title, style.artist)))
             caption = f"{style.name}: {about}"
-            tiles += [(caption, stylizer(picture)) for picture in pictures]
-    columns = len(pictures) if len(pictures) > 1 else None
+            tiles += [(caption, painting(frame).image) for frame in frames]
+    columns = len(frames) if len(frames) > 1 else None
     write_picture(sheet, contact_sheet(tiles, columns), overwrite=overwrite)
     console.say(f"{sheet}: {console.counted(len(found), 'style')}")
 

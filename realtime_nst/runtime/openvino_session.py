@@ -159,7 +159,7 @@ def _compiler(
         memory.require(
             _largest(fixed),
             f"painting {width}x{height} with {model.path.name}",
-            "give a smaller `size`, or another style",
+            "give a smaller `size`, a larger `brush`, or another style",
         )
         request = _compiled(model, fixed, device, options).create_infer_request()
         if coded:

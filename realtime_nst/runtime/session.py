@@ -84,7 +84,9 @@ class Session:
     def require_memory(self, width: int, height: int) -> None:
         """Raises :class:`UsageError` if there is not enough for pictures of that size."""
         needed = _BYTES_A_PIXEL.get(self.provider, 0) * width * height
-        memory.require(needed, f"painting {width}x{height}", "give a smaller `size`")
+        memory.require(
+            needed, f"painting {width}x{height}", "give a smaller `size` or a larger `brush`"
+        )
 
     def prepare(self, width: int, height: int) -> None:
         """Compile for pictures of that size and run once, without stopping calls at other sizes.
@@ -146,7 +148,7 @@ class Session:
         plain = RuntimeError(_PLACE.sub("", str(error)) or type(error).__name__)
         return (
             f"{self.provider} failed on a picture of {width}x{height}: {one_line(plain)}; "
-            "try a smaller `size`, or another `provider`"
+            "try a smaller `size`, a larger `brush`, or another `provider`"
         )
 
     def _wrong_size(self, padded: Image, result: Image) -> str:

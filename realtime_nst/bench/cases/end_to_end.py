@@ -159,7 +159,8 @@ CASE = Case(
     name="end-to-end",
     title="The whole program",
     explains=(
-        "The first style, the providers in turn, each run in a process of its own. File to file: a "
+        "The first style, painted at the size of the frames (--brush fine), the providers in turn, "
+        "each run in a process of its own. File to file: a "
         "clip of the synthetic scene in H.264, from opening the first file to finishing the "
         "second. Paced: a live source at 30 or 60 frames a second without a display; the newest "
         "frame wins, late ones are dropped (in % of those captured), and latency is the time from "
