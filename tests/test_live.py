@@ -17,6 +17,7 @@ from realtime_nst.live.keys import HELP
 from realtime_nst.live.overlay import Overlay, RateMeter, draw_overlay
 from realtime_nst.look import Look, View
 from realtime_nst.paint import Paint
+from realtime_nst.runtime import styles
 from realtime_nst.sinks.null import NullSink
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.sources.video import VideoSource
@@ -233,6 +234,57 @@ def test_strength_original_and_colour(live_with):
 
     _perform(live, script())
     assert reached == list("+-oo+ccc")
+
+
+def test_a_key_paints_everything_people_or_the_background_in_turn(live_with):
+    live = live_with()
+
+    def script():
+        for place, grey in [("people", 30), ("background", 60), ("everything", 60)] * 2:
+            live.on_key("w")
+            yield from _until(lambda frame, place=place: f"paint: {place}" in said(live))
+            yield from _until(_shows(grey))
+
+    _perform(live, script())
+
+
+def test_the_mask_that_a_run_began_with_comes_again_and_so_does_what_paints_the_rest(live_with):
+    live = live_with(mask="moving", rest="night", invert_mask=True)
+    looks = []
+
+    def script():
+        for place in ["everything", "people", "background", "by the mask"]:
+            live.on_key("w")
+            yield from _until(lambda frame, place=place: f"paint: {place}" in said(live))
+            look = live._painting.look
+            looks.append((look.mask, look.invert_mask, look.rest))
+
+    _perform(live, script())
+    assert looks == [
+        ("", False, ""),
+        ("person", False, "night"),
+        ("background", False, "night"),
+        ("moving", True, "night"),
+    ]
+
+
+def test_where_people_cannot_be_found_that_is_said_and_the_picture_goes_on(
+    live_with, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(styles, "_FOLDERS", (tmp_path,))
+    live = live_with()
+
+    def script():
+        live.on_key("w")
+        yield from _until(lambda frame: "finds people is not installed" in said(live))
+        yield from _until(_shows(60))
+
+    _perform(live, script())
+    assert live._painting.look.mask == ""
+
+
+def said(live):
+    return live._overlay().lines()[0]
 
 
 def test_strength_stays_between_nothing_and_all(live_with):

@@ -18,6 +18,7 @@ from realtime_nst.live.keys import HELP, Keys
 from realtime_nst.live.notes import Notes
 from realtime_nst.live.overlay import Overlay, RateMeter, draw_overlay
 from realtime_nst.live.pace import Pace
+from realtime_nst.live.places import PlaceChoice
 from realtime_nst.look import View
 from realtime_nst.paint import Paint
 from realtime_nst.pipeline import Report
@@ -58,8 +59,9 @@ class Live:
         fading = CrossFade(pace, lambda: painting.look.style, fade)
         self._display = Display(fading, view or View(), line=True)
         self.captures, self.report = Captures(Path(folder), self.tell), Report()
+        places = PlaceChoice(painting, self._background, self._notes)
         self._keys = Keys(
-            painting, self._choice, self._display, self.captures, self._notes, full_screen
+            painting, self._choice, places, self._display, self.captures, self._notes, full_screen
         )
         self._rate = RateMeter(_RATE_SECONDS)
         self._state: Callable[[], str] = lambda: ""

@@ -7,6 +7,7 @@ from realtime_nst.display import Display
 from realtime_nst.live.captures import Captures
 from realtime_nst.live.choice import StyleChoice
 from realtime_nst.live.notes import Notes
+from realtime_nst.live.places import PlaceChoice
 from realtime_nst.look import Look, settings_of
 from realtime_nst.paint import Paint
 from realtime_nst.values import choices_of
@@ -26,13 +27,14 @@ class Keys:
         self,
         painting: Paint,
         choice: StyleChoice,
+        places: PlaceChoice,
         display: Display,
         captures: Captures,
         notes: Notes,
         full_screen: Callable[[], None],
     ) -> None:
-        self.painting, self.choice, self.display = painting, choice, display
-        self.captures, self.notes = captures, notes
+        self.painting, self.choice, self.places = painting, choice, places
+        self.display, self.captures, self.notes = display, captures, notes
         self._full_screen, self._full = full_screen, False
         self.help = self.quit = False
         self.figures = True
@@ -122,6 +124,7 @@ BINDINGS = (
     Binding("-_", lambda keys: keys.strengthen(-0.1), "+ -", "strength"),
     Binding("c", lambda keys: keys.cycle("keep_colour"), "c", "keep colour"),
     Binding("t", lambda keys: keys.cycle("stabilise"), "t", "stabilise: off, light, strong"),
+    Binding("w", lambda keys: keys.places.next(), "w", "paint all, people, background"),
     Binding("o", Keys.toggle_original, "o", "original"),
     Binding("v", Keys.toggle_split, "v", "split view; drag the line"),
     Binding("m", Keys.toggle_mirror, "m", "mirror"),
