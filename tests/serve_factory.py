@@ -3,8 +3,10 @@
 import asyncio
 import hashlib
 import json
+import shutil
 from contextlib import asynccontextmanager
 from fractions import Fraction
+from pathlib import Path
 
 import aiohttp
 import model_factory
@@ -17,6 +19,7 @@ from av import Packet, VideoFrame
 
 from realtime_nst.look import Look, View
 from realtime_nst.runtime import styles
+from realtime_nst.runtime.person import CARD, FILE
 from realtime_nst.serve.server import Server
 from realtime_nst.serve.studio import Studio
 
@@ -76,6 +79,12 @@ def blended(colour, weight):
 
 def run(coroutine):
     return asyncio.run(asyncio.wait_for(coroutine, PATIENCE))
+
+
+def install_person(folder):
+    """Put the network that finds people beside the installed ones."""
+    for name in (FILE, CARD):
+        shutil.copy(Path(__file__).parent.parent / "weights" / name, folder)
 
 
 @asynccontextmanager

@@ -137,6 +137,32 @@ def test_a_still_camera_is_left_as_it_is_where_what_moves_is_painted():
     run(main())
 
 
+def test_before_a_camera_that_shows_nobody_the_background_is_all_there_is(tmp_path):
+    serve_factory.install_person(tmp_path)
+
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect()
+            await viewer.wish(mask="person")
+            await viewer.until_shown(LEFT, RIGHT)
+            await viewer.wish(mask="background")
+            await viewer.until_shown(painted(LEFT), painted(RIGHT))
+
+    run(main())
+
+
+def test_without_the_network_that_finds_people_viewers_are_told():
+    async def main():
+        async with serving() as url, viewing(url) as viewer:
+            await viewer.connect()
+            await viewer.wish(mask="person")
+            told = (await viewer.hear("error"))["message"]
+            assert "the network that finds people" in told
+            assert "/" not in told
+
+    run(main())
+
+
 def test_each_viewer_has_a_look_of_its_own():
     async def main():
         async with serving() as url, viewing(url) as one, viewing(url) as other:

@@ -149,8 +149,9 @@ async def put(page, selector, value):
     )
 
 
-def test_a_style_is_blended_and_only_what_stands_still_is_painted(tmp_path, clip):
+def test_a_style_is_blended_and_painted_where_the_viewer_says(tmp_path, clip):
     serve_factory.install_several(tmp_path)
+    serve_factory.install_person(tmp_path)
     offered = "[...document.querySelector('#blend_with').options].map((each) => each.text).join()"
     hidden = "document.querySelector('#blending').offsetParent === null"
 
@@ -169,6 +170,10 @@ def test_a_style_is_blended_and_only_what_stands_still_is_painted(tmp_path, clip
             await page.click("#where input[value=moving]")
             await until_shown(page, LEFT, RIGHT)
             await page.click("#where input[value=still]")
+            await until_shown(page, blended(LEFT, 1), blended(RIGHT, 1))
+            await page.click("#where input[value=person]")
+            await until_shown(page, LEFT, RIGHT)
+            await page.click("#where input[value=background]")
             await until_shown(page, blended(LEFT, 1), blended(RIGHT, 1))
 
             await page.click("#styles input[value=bright]")

@@ -25,7 +25,7 @@ const controls = {
 };
 const LABELS = {
   none: "Painting", luminance: "Camera", matched: "Matched", off: "Off", light: "Light", strong: "Strong",
-  everywhere: "Everywhere", moving: "It moves", still: "It's still",
+  everywhere: "Everything", person: "People", background: "Background", moving: "What moves", still: "What is still",
 };
 
 function slider(id) {
@@ -49,7 +49,10 @@ function radio(place) {
 
 // The page's settings, and the look and view of the server that they stand for. Only what has been
 // changed here is sent; all else stays as it is.
-const PLACES = { everywhere: {}, moving: { mask: "moving" }, still: { mask: "moving", invert_mask: true } };
+const PLACES = {
+  everywhere: {}, person: { mask: "person" }, background: { mask: "background" },
+  moving: { mask: "moving" }, still: { mask: "moving", invert_mask: true },
+};
 
 function asLook({ style, blend_with, blend_weight, where, strength, stabilise, keep_colour }) {
   return {
@@ -73,10 +76,14 @@ function settings({ style, mask, mask_model, rest, invert_mask, strength, stabil
   const [first, second] = Array.isArray(style) ? style : [{ name: style }];
   return {
     style: first.name, blend_with: second?.name ?? null, blend_weight: second?.weight ?? look.blend_weight ?? 0.5,
-    where: mask_model || rest || !["", "moving"].includes(mask) ? null
-      : mask === "" ? "everywhere" : invert_mask ? "still" : "moving",
+    where: mask_model || rest ? null : place(mask, invert_mask),
     strength, stabilise, keep_colour, mirror, split,
   };
+}
+
+function place(mask, invert_mask) {
+  return Object.keys(PLACES).find((name) =>
+    (PLACES[name].mask ?? "") === mask && (PLACES[name].invert_mask ?? false) === invert_mask) ?? null;
 }
 
 function show(fields) {
