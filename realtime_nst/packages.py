@@ -21,5 +21,10 @@ def require(purpose: str, *extras: str) -> None:
     """
     for extra in extras:
         for package in EXTRAS[extra]:
-            if find_spec(package) is None:
-                raise MissingPackage(package, extra, purpose)
+            require_package(package, extra, purpose)
+
+
+def require_package(package: str, extra: str, purpose: str) -> None:
+    """Raise :class:`MissingPackage` if ``package``, which ``extra`` installs, is not there."""
+    if find_spec(package) is None:
+        raise MissingPackage(package, extra, purpose)

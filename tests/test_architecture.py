@@ -53,6 +53,15 @@ MAY_IMPORT = {
     "learning.networks": {"errors", "learning", "learning.transforms"},
     "learning.loss_networks": {"errors", "files", "learning", "runtime"},
     "learning.losses": {"errors", "learning", "learning.loss_networks"},
+    "learning.measures": {
+        *BASE,
+        "learning",
+        "learning.data",
+        "learning.loss_networks",
+        "learning.losses",
+        "learning.training",
+        "metrics",
+    },
     "learning.training": {
         *BASE,
         "learning",

@@ -322,8 +322,9 @@ def test_raft_gives_flow_of_the_size_of_the_picture(tmp_path):
 
 def test_quality_is_the_cards_without_photos(settings):
     (row,) = rows_of("quality", settings)
-    assert (row.figures["content loss"], row.figures["style loss"]) == (0.5, 0.25)
-    assert row.figures["deep style loss"] is None
+    assert row.figures["content loss (card)"] == 0.5
+    assert row.figures["style loss (card)"] == 0.25
+    assert row.figures["deep style loss (card)"] is None
     assert row.figures["measured on"] == "card"
 
 

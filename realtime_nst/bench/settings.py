@@ -39,6 +39,12 @@ def _pictures(option: str, folder: Path) -> Path:
     return folder
 
 
+def _results(option: str, text: str) -> Path:
+    from realtime_nst.bench.others import Others
+
+    return Others.read(text, option).folder
+
+
 def _sintel(option: str, folder: Path) -> Path:
     if not any(folder.rglob("frame_*.flo")):
         raise UsageError(
@@ -94,6 +100,23 @@ class Settings:
     paintings: Path | None = field(
         default=None, metadata=_input(_pictures, "DIR", "The styles' paintings, for quality.")
     )
+    results: tuple[str, ...] = field(
+        default=(),
+        metadata=_input(
+            _results,
+            "NAME=FOLDER",
+            "Pictures that another system painted of --photos, named as the photos, for quality; "
+            "of several styles, in a folder for each.",
+        ),
+    )
+    squeezenet_weights: Path | None = field(
+        default=None,
+        metadata=_input(
+            _weights,
+            "FILE",
+            "SqueezeNet 1.1, for LPIPS of --photos: torchvision's squeezenet1_1-b8a52dc0.pth.",
+        ),
+    )
     clips: Path | None = field(
         default=None, metadata=_input(_videos, "DIR", "Videos to measure stillness on.")
     )
@@ -125,6 +148,10 @@ class Settings:
 
         Raises UsageError or ModelError for an input that cannot be used.
         """
+        if self.results and not self.photos:
+            raise UsageError("`results` need the photos they were painted of; give `photos`")
+        if len({text.partition("=")[0] for text in self.results}) < len(self.results):
+            raise UsageError("two of `results` have the same name; give each its own: NAME=FOLDER")
         paths = [each.metadata["check"](f"`{each.name}`", value) for each, value in self._given()]
         return {
             str(path): _listing_digest(path) if path.is_dir() else digest(path)[:12]
@@ -144,12 +171,18 @@ class Settings:
         from realtime_nst.media.pictures import is_picture
 
         paintings = self.paintings or all(is_picture(Path(name)) for name in self.styles)
+        notices = []
         if self.photos and not (self.loss_weights and paintings):
-            return (
-                "`photos` without `loss_weights` and `paintings`: only the grid is measured on "
-                "them; the losses are those of the styles' cards"
+            notices.append(
+                "`photos` without `loss_weights` and `paintings`: the losses are those of the "
+                "styles' cards, not measured on them"
             )
-        return ""
+        if self.photos and not self.squeezenet_weights:
+            notices.append(
+                "LPIPS is left out; for it download squeezenet1_1-b8a52dc0.pth (5 MB) from "
+                "https://download.pytorch.org/models/ and give it as `squeezenet_weights`"
+            )
+        return "; ".join(notices)
 
 
 def _listing_digest(folder: Path) -> str:

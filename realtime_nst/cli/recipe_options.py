@@ -28,8 +28,8 @@ def with_options_of(
 
     Each field's metadata has its ``help``, a ``metavar`` if the type's name says too little, and a
     ``group`` if its heading in the help is not ``panel``. Several numbers or names are written with
-    commas; an option for several paths is given several times. Choices are shown and completed
-    here, and checked by the recipe: it names the value and the nearest choice.
+    commas; an option for several paths, or for NAME=VALUE, is given several times. Choices are
+    shown and completed here, and checked by the recipe: it names the value and the nearest choice.
     """
 
     def decorate(command: _Command) -> _Command:
@@ -73,8 +73,8 @@ def read_list(name: str, text: str, item: Callable[[str], Any]) -> tuple[Any, ..
 def _parameter(field: Any, hint: Any, panel: str) -> inspect.Parameter:
     default, about, choices = field.default, field.metadata, choices_of(hint)
     metavar, help = about.get("metavar"), about["help"]
-    if hint == tuple[Path, ...]:
-        hint, default = list[Path], list(default)
+    if hint == tuple[Path, ...] or "=" in (metavar or ""):
+        hint, default = list[hint.__args__[0]], list(default)
     elif _listed(hint):
         metavar = metavar or ("N,…" if _item(hint) is float else "NAME,…")
         hint, default = str, ",".join(map(str, default))

@@ -13,6 +13,7 @@ from realtime_nst.runtime.card import ModelCard
 from realtime_nst.stream import Image
 
 if TYPE_CHECKING:
+    from realtime_nst.learning.loss_networks.features import FeatureExtractor
     from realtime_nst.learning.training.quality import Quality
 
 Losses = Callable[[Sequence[Image], Sequence[Image]], Mapping[str, float]]
@@ -51,11 +52,17 @@ def painting_of(folder: Path | None, style: str, card: ModelCard) -> Path | None
 
 def quality(weights: Sequence[Path], painting: Path) -> "Quality":
     """A measure against ``painting`` by the loss networks in ``weights``. Needs torch."""
-    from realtime_nst.learning.loss_networks.features import FeatureExtractor
-    from realtime_nst.learning.loss_networks.load import load_loss_network
     from realtime_nst.learning.training.quality import Quality
 
-    return Quality(FeatureExtractor([load_loss_network(path) for path in weights]), painting)
+    return Quality(loss_networks(weights), painting)
+
+
+def loss_networks(weights: Sequence[Path]) -> "FeatureExtractor":
+    """The loss networks in ``weights`` as one. Needs torch."""
+    from realtime_nst.learning.loss_networks.features import FeatureExtractor
+    from realtime_nst.learning.loss_networks.load import load_loss_network
+
+    return FeatureExtractor([load_loss_network(path) for path in weights])
 
 
 def _middle(image: Image) -> Image:

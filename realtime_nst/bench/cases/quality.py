@@ -3,42 +3,52 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from realtime_nst.bench.case import Case, Figure, Plot, Row, Unit
+from realtime_nst.bench.case import Case, Figure, LeftOut, Plot, Row, Unit
 from realtime_nst.bench.cases._common import at_most, need_torch, picture, stylizers, usual
-from realtime_nst.bench.cases._losses import painting_of, quality
+from realtime_nst.bench.cases._losses import loss_networks, painting_of
+from realtime_nst.bench.others import Others, in_all
 from realtime_nst.bench.plots import INK, MARKERS, SERIES, canvas, legend, svg
 from realtime_nst.bench.rows import distinct_name, grouped, is_number, value
 from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer, spread
+from realtime_nst.errors import MissingPackage
 from realtime_nst.media.pictures import is_picture
 from realtime_nst.metrics.grid import PERIODS, grid
-from realtime_nst.runtime.stages import Resize
+from realtime_nst.packages import require_package
+from realtime_nst.runtime.card import ModelCard
+from realtime_nst.runtime.model import read_model
+from realtime_nst.runtime.player import find_player
 from realtime_nst.runtime.stylizer import Stylizer
-from realtime_nst.sizes import Size
-from realtime_nst.sources.pictures import PictureSource
 from realtime_nst.sources.synthetic import SyntheticSource
-from realtime_nst.stream import Frame, Image
+
+if TYPE_CHECKING:
+    from realtime_nst.learning.measures.form import Form
 
 _MOST = 24
-_RESIZE = Resize(Size(shorter=320))
-_BLOCK = 16
 _NAMED = 8
 """As many dots of the plot have their name beside them; more would cover one another."""
 _SCENE, _SCENES, _APART = (320, 240), 4, 30
-_COLUMNS = {
-    "content loss": "content",
-    "style loss": "style",
-    "deep style loss": "deep_style",
-    "deep content loss": "deep_content",
+_CARD = {
+    "content loss (card)": "content",
+    "style loss (card)": "style",
+    "deep style loss (card)": "deep_style",
+    "deep content loss (card)": "deep_content",
 }
 """By column, the figure's name on a model card."""
 
 
+def _units(settings: Settings) -> list[Unit]:
+    others = [Others.read(text) for text in settings.results]
+    held = [Unit(f"results of {each.name}", partial(_held_beside, each)) for each in others]
+    return [Unit("styles", _measure), *held]
+
+
 def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
-    photos = _photos(settings.photos) if settings.photos else []
+    photos = _photos(settings)
     size = usual(settings)
     ready: dict[str, Stylizer] = {}
     for (style, _), stylizer in stylizers(settings, size, settings.providers[:1]).items():
@@ -49,76 +59,104 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
     return [
         Row(
             {"style": style, "network": stylizer.card.network},
-            {
-                **spread(seconds[style]),
-                **_losses(settings, style, stylizer, photos),
-                **_grids(stylizer, photos),
-            },
+            {**spread(seconds[style]), **_figures(settings, style, stylizer, photos)},
             {"median ms": [1000 * reading for reading in seconds[style]]},
         )
         for style, stylizer in ready.items()
     ]
 
 
-def _photos(folder: Path) -> list[Path]:
-    """The photos that training holds out, or all if there are too few to hold any out."""
+def _held_beside(others: Others, settings: Settings, timer: Timer) -> Sequence[Row]:
+    """What ``others`` painted of the same photos, against the paintings that our styles follow."""
+    photos = _photos(settings)
+    from realtime_nst.learning.training.quality import mean, measured_pair
+
+    rows = []
+    for style in settings.styles:
+        form, results = _form(settings, style), others.of(style, settings.styles)
+        found = mean([form(*measured_pair(photo, results[photo.stem])) for photo in photos])
+        key = {"style": style, "network": others.name}
+        rows.append(Row(key, {**found, "measured on": _on(photos)}))
+    return rows
+
+
+def _photos(settings: Settings) -> list[Path]:
+    """The photos to measure on: those that other systems have painted, else those that training
+    holds out, or all if there are too few to hold any out."""
+    if not settings.photos:
+        return []
     need_torch("measuring on photos")
+    _need("skimage", "SSIM")
+    if settings.squeezenet_weights:
+        _need("lpips", "LPIPS")
     from realtime_nst.learning.data.pictures import find_photos, hold_out, measurable
 
-    photos = find_photos(folder)
+    photos = find_photos(settings.photos)
+    if settings.results:
+        return measurable(in_all(photos, map(Others.read, settings.results), settings.styles))
     return measurable(hold_out(photos, _MOST)[1] or photos[:_MOST])
 
 
-def _losses(
+def _need(package: str, purpose: str) -> None:
+    try:
+        require_package(package, "bench", purpose)
+    except MissingPackage as error:
+        raise LeftOut(str(error)) from error
+
+
+def _on(photos: Sequence[Path]) -> str:
+    return f"{len(photos)} photo{'s' if len(photos) > 1 else ''}"
+
+
+def _form(settings: Settings, style: str, card: ModelCard | None = None) -> "Form":
+    """``card`` is the style's, read if it is not given."""
+    from realtime_nst.learning.measures.form import Form
+    from realtime_nst.learning.measures.lpips import Lpips
+
+    card = card or read_model(find_player(style, settings.painter).network).card
+    networks = loss_networks(settings.loss_weights) if settings.loss_weights else None
+    lpips = Lpips(settings.squeezenet_weights) if settings.squeezenet_weights else None
+    return Form(networks, painting_of(settings.paintings, style, card), lpips)
+
+
+def _figures(
     settings: Settings, style: str, stylizer: Stylizer, photos: Sequence[Path]
 ) -> Mapping[str, Figure]:
-    """Measured if there are photos, the painting and loss networks, else those of the card."""
-    painting = painting_of(settings.paintings, style, stylizer.card)
-    if photos and painting and settings.loss_weights:
-        found = _measured(settings.loss_weights, painting, stylizer, photos)
-        where = f"{len(photos)} photos"
+    """Measured on the photos, if there are any; style losses are the card's unless the painting and
+    loss networks are given."""
+    found: dict[str, Figure] = {}
+    if photos:
+        from realtime_nst.learning.training.quality import as_network, mean, measured, painted
+
+        form, network = _form(settings, style, stylizer.card), as_network(stylizer)
+        images = map(measured, photos)
+        found |= mean([form(image, painted(network, image)) for image in images])
     else:
-        found, where = {} if is_picture(Path(style)) else stylizer.card.quality, "card"
-    columns = {column: found.get(name) for column, name in _COLUMNS.items()}
-    return {**columns, "measured on": where if found else None}
+        found |= _grids(stylizer)
+    where = _on(photos) if photos else None
+    if not any(name.startswith("style loss") for name in found) and not is_picture(Path(style)):
+        found |= {column: stylizer.card.quality.get(name) for column, name in _CARD.items()}
+        where = "card"
+    return {**found, "measured on": where}
 
 
-def _measured(
-    weights: Sequence[Path], painting: Path, stylizer: Stylizer, photos: Sequence[Path]
-) -> Mapping[str, float]:
-    from realtime_nst.learning.training.quality import as_network
-
-    return quality(weights, painting)(as_network(stylizer), photos)
-
-
-def _grids(stylizer: Stylizer, photos: Sequence[Path]) -> Mapping[str, Figure]:
-    pairs = [(stylizer(image), image) for image in _pictures(photos)]
+def _grids(stylizer: Stylizer) -> Mapping[str, float]:
+    """Of frames of the synthetic scene."""
+    scene = SyntheticSource(*_SCENE)
+    images = [scene.picture(index * _APART) for index in range(_SCENES)]
+    pairs = [(stylizer(image), image) for image in images]
     return {
         f"grid/{period}": float(np.mean([grid(*pair, period) for pair in pairs]))
         for period in PERIODS
     }
 
 
-def _pictures(photos: Sequence[Path]) -> list[Image]:
-    """The photos at the size of the losses, or without any, frames of the synthetic scene."""
-    if not photos:
-        scene = SyntheticSource(*_SCENE)
-        return [scene.picture(index * _APART) for index in range(_SCENES)]
-    return [_cut(frame) for frame in PictureSource(list(photos))]
-
-
-def _cut(frame: Frame) -> Image:
-    image = _RESIZE(frame).image
-    height, width = (side // _BLOCK * _BLOCK for side in image.shape[:2])
-    return np.ascontiguousarray(image[:height, :width])
-
-
 def _plot(rows: Sequence[Row]) -> Plot | None:
-    needed = ("median ms", "content loss", "style loss")
-    rows = [row for row in rows if all(is_number(row, name) for name in needed)]
-    if not rows:
+    found = [(row, _point(row)) for row in rows]
+    drawn = [(row, point) for row, point in found if point]
+    if not drawn:
         return None
-    points = [_point(row) for row in rows]
+    rows, points = [row for row, _ in drawn], [point for _, point in drawn]
     right = max(x for x, _ in points)
     figure, axes = canvas(3.1)
     styles = dict(zip(grouped(rows, _style), SERIES * len(rows), strict=False))
@@ -133,7 +171,7 @@ def _plot(rows: Sequence[Row]) -> Plot | None:
             axes.annotate(name, point, (away, 0), textcoords="offset points", ha=side,
                           va="center", fontsize=8)  # fmt: skip
     for group in grouped(rows, measured_alike).values():
-        corners = front([_point(row) for row in group])
+        corners = front([point for row, point in drawn if row in group])
         colour = styles[_style(group[0])]
         axes.step(*zip(*corners, strict=True), where="post", color=colour, linewidth=1, zorder=1)
     for style, colour in styles.items():
@@ -175,29 +213,45 @@ def measured_alike(row: Row) -> str:
     return f"{_style(row)} {row.figures.get('measured on')}"
 
 
-def _point(row: Row) -> tuple[float, float]:
-    return value(row, "median ms"), value(row, "content loss") + value(row, "style loss")
+def _point(row: Row) -> tuple[float, float] | None:
+    """None if the row lacks the time or the two losses, measured alike."""
+    for name in row.figures:
+        if name.startswith("style loss"):
+            needed = ("median ms", name, name.replace("style", "content"))
+            if all(is_number(row, each) for each in needed):
+                ms, style, content = (value(row, each) for each in needed)
+                return ms, content + style
+    return None
 
 
 CASE = Case(
     name="quality",
     title="Quality beside speed",
     explains=(
-        "Lower is better in all columns. Losses are differences of VGG-19's features (content) and "
-        "of their Gram matrices (style), relative to the photo's or the painting's own: content at "
-        "relu3_3, style at relu1_2, 2_2 and 3_4, deep content at relu4_1, deep style at relu4_4 "
-        "and 5_1. They are measured on photos held out of training if photos, paintings and loss "
-        "networks are given, else they are the style card's. Grid: how many times more of a grid "
-        "of 2, 4 and 8 pixels a painting shows than its photo (1: no more), on the same photos or "
-        "else on the synthetic scene. Milliseconds are those of the first provider at 640x480, or "
-        "at the first size."
+        "Lower is better in all columns but SSIM. Losses are differences of VGG-19's features "
+        "(content) and of their Gram matrices (style), relative to the photo's or the painting's "
+        "own: content at relu3_3, style at relu1_2, 2_2 and 3_4, deep content at relu4_1, deep "
+        "style at relu4_4 and 5_1. LPIPS is the learned perceptual distance to the photo "
+        "(SqueezeNet), CFSD the divergence of the places' similarities to each other (relu3_1), "
+        "SSIM the structural similarity to the photo, 1 for equal ones. What is measured through "
+        "another network than VGG-19 says so: a student is a smaller network that learned its "
+        "layers, low rank is the approximation that the program brings. Photos are those that the "
+        "other systems have painted, without such those held out of training, at most 320 pixels "
+        "on the shorter side. A style whose painting or loss networks are not given has the losses "
+        "of its card, by the networks it was trained with: the deep ones through a student. Grid: "
+        "how many times more of a grid of 2, 4 and 8 pixels a painting shows than its photo (1: no "
+        "more), on the same photos or else on the synthetic scene. Milliseconds are those of the "
+        "first provider at 640x480, or at the first size."
     ),
     omits=(
-        "Taste: look at the pictures. Flicker from frame to frame. A card's figures were measured "
-        "in torch in f32 when the style was trained; those measured here have the first "
-        "provider's precision. Losses of two styles cannot be compared, because their paintings "
-        "differ; those of two networks for one style can."
+        "Taste: look at the pictures, or let people vote. Flicker from frame to frame. A card's "
+        "figures were measured in torch in f32 when the style was trained; those measured here "
+        "have the first provider's precision. Losses of two styles cannot be compared, because "
+        "their paintings differ; those of two networks for one style can. LPIPS and SSIM are best "
+        "for a photo that is not painted at all. CFSD divides by the size of the photo's features, "
+        "so it is not on the scale of papers; it grows with the picture. Results of another size "
+        "than the photo's are resized to it, which changes their strokes and grid."
     ),
-    units=lambda settings: [Unit("styles", _measure)],
+    units=_units,
     plot=_plot,
 )

@@ -15,6 +15,10 @@ class LossNetwork(Protocol):
     @property
     def layers(self) -> Sequence[str]: ...
 
+    def stand_in(self, layer: str) -> str:
+        """What gives ``layer`` in place of VGG-19, in a word or two; empty if that is itself."""
+        ...
+
     def features(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Yield (layer, ``[N, C, h, w]``), shallow first, of ``image`` ``[N, 3, H, W]`` in 0..1.
 

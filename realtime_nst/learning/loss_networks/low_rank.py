@@ -83,6 +83,10 @@ class BundledNetwork(nn.Module):
     def layers(self) -> Sequence[str]:
         return [f"relu{name}" for tower in (self.shallow, self.deep) for name in tower.given]
 
+    def stand_in(self, layer: str) -> str:
+        shallow = layer.removeprefix("relu") in self.shallow.given
+        return "low rank" if shallow else "student of low rank"
+
     def features(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
         for tower in (self.shallow, self.deep):
             given = {f"relu{name}" for name in tower.given}

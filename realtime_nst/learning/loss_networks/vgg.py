@@ -90,6 +90,9 @@ class Vgg19(_FixedChain):
     (keys ``features.N.weight``; RGB 0..1, ImageNet mean and deviation).
     """
 
+    def stand_in(self, layer: str) -> str:
+        return ""
+
     def _read(self, weights: Weights) -> dict[str, Convolution]:
         named, mean, deviation = vgg19_weights(weights)
         self._mean, self._deviation = (
@@ -111,6 +114,9 @@ class DistilledVgg19(_FixedChain):
     Keys are ``conv0`` (RGB 0..1 to BGR minus the mean) and ``convBC``. The features are the
     student's own, not mapped back to VGG-19's channels.
     """
+
+    def stand_in(self, layer: str) -> str:
+        return "student"
 
     def _read(self, weights: Weights) -> dict[str, Convolution]:
         first = convolution_chain(weights, {"0": "conv0"}, 1)

@@ -7,17 +7,29 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from realtime_nst.errors import TrainingError
+from realtime_nst.errors import MediaError, TrainingError
 from realtime_nst.learning.data.pictures import read_image, to_image, to_tensor
 from realtime_nst.learning.loss_networks.features import FeatureExtractor
 from realtime_nst.learning.losses.content import content_terms
 from realtime_nst.learning.losses.style_losses import style_terms
 from realtime_nst.learning.losses.terms import LossInputs, Term
+from realtime_nst.learning.tensors import resized
 from realtime_nst.stream import Image
 
 _STYLE_SIZE, _PHOTO_SIZE = 512, 320
 _STYLE_LAYERS, _STYLE_SCALES = ("relu1_2", "relu2_2", "relu3_4"), (1.0, 0.5, 0.25)
 _DEEP_LAYERS = ("relu4_4", "relu5_1")
+
+DEEPEST = {
+    "content": "relu3_3",
+    "style": "relu3_4",
+    "deep_style": "relu5_1",
+    "deep_content": "relu4_1",
+}
+"""By loss, the deepest layer that it looks at."""
+
+_MISSHAPEN = 0.06
+"""How much the ratio of sides may differ: networks cut to multiples of 4 or 16 pixels."""
 
 Network = Callable[[Tensor], Tensor]
 """From a photo to a result, both ``[1, 3, H, W]`` in 0..1."""
@@ -29,25 +41,30 @@ class Quality:
     content: squared difference of features at relu3_3 over the photo's mean square. deep_content:
     the same at relu4_1. style: squared difference of Gram matrices over the painting's squared
     norm, summed over relu1_2, relu2_2, relu3_4 and the scales 1, 1/2 and 1/4. deep_style: the same
-    at relu4_4 and relu5_1, at scale 1. Losses whose layers no loss network has are left out. The
-    painting has 512 pixels on its longer side. Photos have at most 320 on the shorter side, and
-    sides that are multiples of 16.
+    at relu4_4 and relu5_1, at scale 1. Losses whose layers no loss network has are left out, and
+    without a painting those of style. The painting has 512 pixels on its longer side. Photos have
+    at most 320 on the shorter side, and sides that are multiples of 16.
     """
 
-    def __init__(self, extractor: FeatureExtractor, painting: Path, device: str = "cpu") -> None:
+    def __init__(
+        self, extractor: FeatureExtractor, painting: Path | None, device: str = "cpu"
+    ) -> None:
         self._extractor, self._device = extractor, device
         with torch.no_grad():
-            style = extractor.features(read_image(painting, _STYLE_SIZE).to(device))
             makers: dict[str, Callable[[], Term]] = {
                 "content": lambda: content_terms(("relu3_3",)),
-                "style": lambda: style_terms(style, _STYLE_LAYERS, _STYLE_SCALES),
-                "deep_style": lambda: style_terms(style, _DEEP_LAYERS),
                 "deep_content": lambda: content_terms(("relu4_1",)),
             }
-            deepest = {"content": "relu3_3", "style": "relu3_4", "deep_style": "relu5_1",
-                       "deep_content": "relu4_1"}  # fmt: skip
+            if painting:
+                style = extractor.features(read_image(painting, _STYLE_SIZE).to(device))
+                makers |= {
+                    "style": lambda: style_terms(style, _STYLE_LAYERS, _STYLE_SCALES),
+                    "deep_style": lambda: style_terms(style, _DEEP_LAYERS),
+                }
             self._terms = {
-                name: make() for name, make in makers.items() if deepest[name] in extractor.layers
+                name: makers[name]()
+                for name, layer in DEEPEST.items()
+                if name in makers and layer in extractor.layers
             }
 
     @torch.no_grad()
@@ -72,8 +89,26 @@ class Quality:
 
 def measured(photo: Path) -> Tensor:
     """``photo`` at the size that it is measured at, ``[1, 3, H, W]`` in 0..1."""
-    image = read_image(photo, shorter=_PHOTO_SIZE)
-    return image[..., : image.shape[-2] // 16 * 16, : image.shape[-1] // 16 * 16]
+    return _cut(read_image(photo, shorter=_PHOTO_SIZE))
+
+
+def measured_pair(photo: Path, result: Path) -> tuple[Tensor, Tensor]:
+    """``photo`` as :func:`measured` and ``result``, painted elsewhere from all of it, at that size.
+
+    Raises MediaError if their shapes differ by more than a few pixels.
+    """
+    image, shown = read_image(photo, shorter=_PHOTO_SIZE), read_image(result)
+    height, width = image.shape[-2:]
+    if abs(shown.shape[-1] / shown.shape[-2] * height / width - 1) > _MISSHAPEN:
+        raise MediaError(
+            f"{str(result)!r} has {shown.shape[-1]}x{shown.shape[-2]} pixels, another shape than "
+            f"its photo {str(photo)!r}; paint all of the photo"
+        )
+    return _cut(image), _cut(resized(shown, (height, width)))
+
+
+def _cut(picture: Tensor) -> Tensor:
+    return picture[..., : picture.shape[-2] // 16 * 16, : picture.shape[-1] // 16 * 16]
 
 
 def painted(network: Network, photo: Tensor) -> Tensor:
