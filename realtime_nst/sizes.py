@@ -56,6 +56,9 @@ STYLE_LINES = 480
 _BRUSHES = {"auto": 1.0, "bold": 2.0}
 _FINE = "fine"
 _LEAST_BRUSH, _MOST_BRUSH = 0.25, 4.0
+BRUSHES = ("0.5", "0.7", "auto", "1.4", "bold")
+"""Those that people step through, from the smallest on."""
+
 _PAINTED_MULTIPLE = 8
 """Pixels: sides painted at another size than the picture's are multiples of it."""
 
@@ -105,3 +108,11 @@ def parse_brush(text: str) -> Brush:
             f"auto from {_LEAST_BRUSH:g} to {_MOST_BRUSH:g}"
         )
     return Brush(factor)
+
+
+def brush_beside(text: str, by: int, painted: int) -> str | None:
+    """The one of BRUSHES that is next larger (``by`` 1) or smaller (-1) than the brush ``text``,
+    whose pictures are painted with a shorter side of ``painted`` pixels; None if there is none."""
+    now = parse_brush(text).factor or STYLE_LINES / max(1, painted)
+    beside = [each for each in BRUSHES if by * (parse_brush(each).factor or 1) > by * now]
+    return beside[0 if by > 0 else -1] if beside else None

@@ -14,7 +14,7 @@ from realtime_nst.metrics.strokes import stroke_width
 from realtime_nst.paint import Paint
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.stylizer import Stylizer
-from realtime_nst.sizes import parse_brush
+from realtime_nst.sizes import BRUSHES, brush_beside, parse_brush
 from realtime_nst.stream import Frame
 
 
@@ -74,6 +74,28 @@ def test_a_brush_sizes_what_is_painted(brush, size, painted):
 def test_other_brushes_are_refused(brush):
     with pytest.raises(UsageError, match=r"the brush .* is not valid; give auto, bold, fine, or"):
         Look(brush=brush)
+
+
+@pytest.mark.parametrize(
+    ("brush", "painted", "smaller", "larger"),
+    [
+        ("auto", 480, "0.7", "1.4"),
+        ("1", 480, "0.7", "1.4"),
+        ("bold", 240, "1.4", None),
+        ("0.25", 1920, None, "0.5"),
+        ("fine", 480, "0.7", "1.4"),
+        ("fine", 1080, None, "0.5"),
+        ("fine", 0, "bold", None),
+    ],
+)
+def test_brushes_are_stepped_through(brush, painted, smaller, larger):
+    assert brush_beside(brush, -1, painted) == smaller
+    assert brush_beside(brush, 1, painted) == larger
+
+
+def test_each_step_of_the_brush_is_larger():
+    factors = [parse_brush(each).factor for each in BRUSHES]
+    assert factors == sorted(factors)
 
 
 @pytest.fixture

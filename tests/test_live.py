@@ -287,6 +287,39 @@ def said(live):
     return live._overlay().lines()[0]
 
 
+def test_the_brush_is_changed_by_keys(live_with):
+    painter = Painter()
+    live = live_with(painter, brush="auto")
+    notes = ["1.4", "bold", "bold; there is no larger one", "1.4", "auto", "0.7", "0.5"]
+    notes += ["0.5; there is no smaller one", "0.7"]
+
+    def script():
+        for key, note in zip("b]bd[dddb", notes, strict=True):
+            live.on_key(key)
+            yield from _until(lambda frame, note=note: said(live) == f"brush: {note}")
+        yield from _until(lambda frame: "| brush 0.7 |" in _seen(live))
+        yield from _until(lambda frame: "painted at 912x688" in _seen(live))
+
+    _perform(live, script())
+    assert (912, 688) in painter.prepared, "compiled for before it was used"
+
+
+def test_a_brush_that_cannot_be_painted_with_is_said_and_the_one_before_stays(live_with):
+    class Broken(Painter):
+        def prepare(self, width, height):
+            raise MediaError("no memory")
+
+    live = live_with(Broken(), brush="auto")
+
+    def script():
+        yield from _until(_shows(60))
+        live.on_key("b")
+        yield from _until(lambda frame: "no memory" in _seen(live))
+        assert "| brush auto |" in _seen(live)
+
+    _perform(live, script())
+
+
 def test_strength_stays_between_nothing_and_all(live_with):
     live = live_with(strength=0.1)
 
@@ -644,7 +677,8 @@ OVERLAY = Overlay(29.97, 0.0384, 0.0512, 12, "wave", "openvino-bf16", (640, 480)
 
 def test_the_status_line():
     assert OVERLAY.lines() == [
-        "30.0 fps | 38 ms, p95 51 | 12 dropped | wave | openvino-bf16 | 640x480 | h: help"
+        "30.0 fps | 38 ms, p95 51 | 12 dropped | wave | openvino-bf16 | "
+        "painted at 640x480 | h: help"
     ]
     (line,) = replace(OVERLAY, look=("strength 80%", "stabilise off"), recording=61).lines()
     assert line.startswith("REC 1:01 | 30.0 fps")

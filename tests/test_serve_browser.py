@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 import time
 from io import BytesIO
+from pathlib import Path
 
 import av
 import browser
@@ -29,6 +31,7 @@ from serve_factory import (
 
 from realtime_nst import presets
 from realtime_nst.look import Look, View
+from realtime_nst.sizes import BRUSHES
 
 pytestmark = pytest.mark.skipif(
     browser.PROGRAM is None, reason="needs Chromium (Debian: apt install chromium)"
@@ -203,10 +206,16 @@ def test_what_one_keeps_is_what_one_sees(tmp_path, clip):
             assert np.abs(seen - [painted(LEFT, "swap"), painted(RIGHT, "swap")]).max() < 30
 
             await put(page, "#strength", 50)
+            assert await page.text("#brush-shown") == "as trained"
+            await page.evaluate("document.querySelector('#brush').focus()")
+            for _ in range(4):
+                await page.press("ArrowRight")
+            assert await page.text("#brush-shown") == "bold"
+            assert await page.evaluate("document.querySelector('#brush').ariaValueText") == "bold"
             await page.click("#save-look")
             preset = json.loads(await saved(kept, ".json"))
             look, view = presets.read(preset, kept)
-            assert look == Look("swap", strength=0.5, stabilise="off")
+            assert look == Look("swap", strength=0.5, brush="bold", stabilise="off")
             assert view == View()
             await put(page, "#strength", 100)
 
@@ -268,6 +277,7 @@ def test_an_own_picture_and_settings_outlast_the_server_and_a_reload(tmp_path, c
                 await page.click("#start")
                 await page.evaluate(_DROP.replace("WHAT", "picture"))
                 await page.click("#mirror")
+                await put(page, "#brush", 2)
                 await until_shown(page, *lighter[::-1])
                 await page.click("#save-look")
                 assert "without your picture “dusk”" in await page.text("#message")
@@ -290,6 +300,7 @@ def test_an_own_picture_and_settings_outlast_the_server_and_a_reload(tmp_path, c
                 await opened(page, url)
                 assert "no longer here" in await error(page)
                 assert await page.evaluate("document.querySelector('#mirror').checked")
+                assert await page.text("#brush-shown") == "medium"
 
     run(main())
 
@@ -470,3 +481,9 @@ def test_nothing_sticks_out_at_any_width(tmp_path, clip, width):
             assert await page.evaluate(small) == 0
 
     run(main())
+
+
+def test_the_page_offers_the_brushes_that_the_keys_step_through():
+    page = Path(serve_factory.__file__).parent.parent / "realtime_nst/serve/page/page.js"
+    (words,) = re.findall(r"const BRUSHES = {(.*)};", page.read_text(encoding="utf-8"))
+    assert tuple(re.findall(r'"?([\w.]+)"?:', words)) == BRUSHES

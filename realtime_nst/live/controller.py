@@ -11,6 +11,7 @@ import numpy as np
 from realtime_nst import pipeline
 from realtime_nst.display import Display
 from realtime_nst.live.background import Background
+from realtime_nst.live.brush import BrushChoice
 from realtime_nst.live.captures import Captures
 from realtime_nst.live.choice import StyleChoice
 from realtime_nst.live.cross_fade import CrossFade
@@ -60,8 +61,10 @@ class Live:
         self._display = Display(fading, view or View(), line=True)
         self.captures, self.report = Captures(Path(folder), self.tell), Report()
         places = PlaceChoice(painting, self._background, self._notes)
+        brush = BrushChoice(painting, self._background, self._notes)
+        choices = self._choice, places, brush
         self._keys = Keys(
-            painting, self._choice, places, self._display, self.captures, self._notes, full_screen
+            painting, *choices, self._display, self.captures, self._notes, full_screen
         )
         self._rate = RateMeter(_RATE_SECONDS)
         self._state: Callable[[], str] = lambda: ""
@@ -130,6 +133,7 @@ class Live:
             size=self._painting.painted_size,
             look=(
                 f"strength {look.strength:.0%}",
+                f"brush {look.brush}",
                 f"keep colour {look.keep_colour}",
                 f"stabilise {look.stabilise}",
             ),

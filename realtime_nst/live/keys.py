@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from realtime_nst.display import Display
+from realtime_nst.live.brush import BrushChoice
 from realtime_nst.live.captures import Captures
 from realtime_nst.live.choice import StyleChoice
 from realtime_nst.live.notes import Notes
@@ -28,12 +29,14 @@ class Keys:
         painting: Paint,
         choice: StyleChoice,
         places: PlaceChoice,
+        brush: BrushChoice,
         display: Display,
         captures: Captures,
         notes: Notes,
         full_screen: Callable[[], None],
     ) -> None:
-        self.painting, self.choice, self.places = painting, choice, places
+        self.painting, self.choice = painting, choice
+        self.places, self.brush = places, brush
         self.display, self.captures, self.notes = display, captures, notes
         self._full_screen, self._full = full_screen, False
         self.help = self.quit = False
@@ -122,6 +125,8 @@ BINDINGS = (
     ),
     Binding("+=", lambda keys: keys.strengthen(0.1)),
     Binding("-_", lambda keys: keys.strengthen(-0.1), "+ -", "strength"),
+    Binding("b]", lambda keys: keys.brush.step(1)),
+    Binding("d[", lambda keys: keys.brush.step(-1), "b d", "bolder strokes, more detail"),
     Binding("c", lambda keys: keys.cycle("keep_colour"), "c", "keep colour"),
     Binding("t", lambda keys: keys.cycle("stabilise"), "t", "stabilise: off, light, strong"),
     Binding("w", lambda keys: keys.places.next(), "w", "paint all, people, background"),

@@ -71,7 +71,7 @@ class Overlay:
                 self.style,
                 *self.look,
                 self.provider,
-                f"{self.size[0]}x{self.size[1]}",
+                f"painted at {self.size[0]}x{self.size[1]}",
                 "h: help",
             ]
         )

@@ -7,6 +7,7 @@ from realtime_nst import presets
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.look import Look, View, amended, settings_of
 from realtime_nst.serve.studio import Studio
+from realtime_nst.sizes import BRUSHES, parse_brush
 from realtime_nst.spec import parse
 
 
@@ -32,7 +33,16 @@ def requested(
             _check_style(name, value, studio)
         elif known[name][1].names == "file" and value not in ("", *studio.files_for(name)):
             raise UnknownName(name.replace("_", " "), str(value)[:40], studio.files_for(name))
-    return amended(look, **changes), presets.changed(view, message.get("view", {}))
+    wanted = amended(look, **changes)
+    if wanted.brush != look.brush:
+        _check_brush(wanted.brush)
+    return wanted, presets.changed(view, message.get("view", {}))
+
+
+def _check_brush(brush: str) -> None:
+    """Smaller strokes take the time of all viewers: those of a half, four times as much."""
+    if (parse_brush(brush).factor or 1) < (parse_brush(BRUSHES[0]).factor or 1):
+        raise UsageError(f"the brush is at least {BRUSHES[0]} here, not {brush}")
 
 
 def _check_style(setting: str, spec: str, studio: Studio) -> None:

@@ -14,6 +14,7 @@ let offered, begun, look, latest, session = null, tries = 0; // begun: what a lo
 
 const controls = {
   strength: slider("strength"),
+  brush: { read: () => Object.keys(BRUSHES)[$("brush").valueAsNumber], show: showBrush },
   mirror: checkbox("mirror"),
   split: { read: () => $("split").checked ? 0.5 : null, show: showSplit },
   style: radio("styles"),
@@ -35,6 +36,17 @@ function slider(id) {
   } };
 }
 
+// From the smallest strokes to the largest. A server may begin with others: these are said as they are.
+const BRUSHES = { "0.5": "very fine", "0.7": "fine", auto: "medium", "1.4": "broad", bold: "bold" };
+
+function showBrush(value) {
+  const size = (brush) => ({ fine: 0, auto: 1, bold: 2 })[brush] ?? Number(brush);
+  const word = BRUSHES[value] ?? (value === "fine" ? "as trained" : `${value} × medium`);
+  $("brush").value = Object.keys(BRUSHES).filter((each) => size(each) < size(value)).length;
+  $("brush").setAttribute("aria-valuetext", word);
+  $("brush-shown").value = word;
+}
+
 function checkbox(id) {
   return { read: () => $(id).checked, show: (value) => { $(id).checked = value; } };
 }
@@ -54,11 +66,11 @@ const PLACES = {
   moving: { mask: "moving" }, still: { mask: "moving", invert_mask: true },
 };
 
-function asLook({ style, blend_with, blend_weight, where, strength, stabilise, keep_colour }) {
+function asLook({ style, blend_with, blend_weight, where, strength, brush, stabilise, keep_colour }) {
   return {
     style: blend_with === null ? style
       : [{ name: style, weight: 1 - blend_weight }, { name: blend_with, weight: blend_weight }],
-    strength, stabilise, keep_colour,
+    strength, brush, stabilise, keep_colour,
     ...(where === null ? {} : { mask: "", mask_model: "", rest: "", invert_mask: false, ...PLACES[where] }),
   };
 }
@@ -72,12 +84,12 @@ function asView({ mirror, split }) {
   return { mirror, split };
 }
 
-function settings({ style, mask, mask_model, rest, invert_mask, strength, stabilise, keep_colour }, { mirror, split }) {
+function settings({ style, mask, mask_model, rest, invert_mask, strength, brush, stabilise, keep_colour }, { mirror, split }) {
   const [first, second] = Array.isArray(style) ? style : [{ name: style }];
   return {
     style: first.name, blend_with: second?.name ?? null, blend_weight: second?.weight ?? look.blend_weight ?? 0.5,
     where: mask_model || rest ? null : place(mask, invert_mask),
-    strength, stabilise, keep_colour, mirror, split,
+    strength, brush, stabilise, keep_colour, mirror, split,
   };
 }
 
@@ -161,7 +173,7 @@ divider.addEventListener("keydown", (event) => {
 });
 new ResizeObserver(() => look && showSplit(look.split)).observe($("frame"));
 
-for (const name of ["strength", "mirror", "split", "blend_with", "blend_weight"]) {
+for (const name of ["strength", "brush", "mirror", "split", "blend_with", "blend_weight"]) {
   $(name).addEventListener("input", () => set({ [name]: controls[name].read() }));
 }
 const CHOICES = ["where", "keep_colour", "stabilise"];
@@ -298,6 +310,7 @@ function restore() {
     const known = name === "where" ? Object.keys(PLACES) : offered.choices[name];
     if (!known.includes(before[name])) delete before[name];
   }
+  if (!(before.brush in BRUSHES)) delete before.brush;
   show({ ...begun, ...before });
   if (gone) say("The picture that you painted like is no longer here; choose one.", true);
 }
