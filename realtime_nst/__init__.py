@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from realtime_nst.live import Live
     from realtime_nst.look import Look, View
     from realtime_nst.masks.composite import Composite
-    from realtime_nst.masks.edges import refined
+    from realtime_nst.masks.edges import FrameEdge, SoftEdge
     from realtime_nst.masks.mask import Inverted, Mask
     from realtime_nst.masks.model import ModelMask
     from realtime_nst.masks.moving import MovingMask
@@ -89,7 +89,7 @@ _HOMES = {
     "live": "Live",
     "look": "Look View",
     "masks.composite": "Composite",
-    "masks.edges": "refined",
+    "masks.edges": "FrameEdge SoftEdge",
     "masks.mask": "Inverted Mask",
     "masks.model": "ModelMask",
     "masks.moving": "MovingMask",
@@ -143,6 +143,7 @@ __all__ = [
     "Composite",
     "Display",
     "Frame",
+    "FrameEdge",
     "Image",
     "InstalledStyle",
     "Inverted",
@@ -172,6 +173,7 @@ __all__ = [
     "SequenceSink",
     "SequenceSource",
     "Sink",
+    "SoftEdge",
     "Source",
     "SourceStalled",
     "Span",
@@ -202,7 +204,6 @@ __all__ = [
     "open_source",
     "parse_size",
     "read_picture",
-    "refined",
     "remove_style",
     "run",
     "save_look",

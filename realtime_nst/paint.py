@@ -12,7 +12,7 @@ import cv2
 from realtime_nst.errors import UsageError
 from realtime_nst.look import BACKGROUND, MOVING, NAMED_MASKS, PERSON, Look, amended
 from realtime_nst.masks.composite import Composite
-from realtime_nst.masks.edges import refined
+from realtime_nst.masks.edges import FrameEdge
 from realtime_nst.masks.mask import Inverted, Mask
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.moving import MovingMask
@@ -309,7 +309,7 @@ def mask_of(look: Look, networks: Networks) -> Mask | None:
 def _masked(look: Look, mask: Mask, painted: Sequence[Stage]) -> Stage:
     """``painted`` inside and outside of ``mask``. What a network finds is coarse and flickers; it
     is steadied as far as the painting is."""
-    fit = refined if isinstance(mask, ModelMask) else None
+    fit = FrameEdge() if isinstance(mask, ModelMask) else None
     if fit and look.stabilise != OFF:
         mask = SteadyMask(mask)
     if look.invert_mask != (look.mask == BACKGROUND):

@@ -15,8 +15,9 @@ import pytest
 from realtime_nst import presets
 from realtime_nst.errors import ModelError, UsageError
 from realtime_nst.look import BACKGROUND, PERSON, Look
-from realtime_nst.masks.edges import SoftEdge, refined
+from realtime_nst.masks.edges import FrameEdge, SoftEdge
 from realtime_nst.masks.model import ModelMask
+from realtime_nst.masks.shrink import shrunk
 from realtime_nst.masks.steady import SteadyMask
 from realtime_nst.metrics.mask_flicker import mask_flicker
 from realtime_nst.motion import dense_flow
@@ -73,7 +74,7 @@ def test_pictures_of_a_few_pixels_have_a_mask_as_well(size):
     width, height = size
     image = np.full((height, width, 3), 128, np.uint8)
     mask = ModelMask(person_network())
-    assert refined(SteadyMask(mask)(frame(image)), image).shape == (height, width)
+    assert FrameEdge()(SteadyMask(mask)(frame(image)), image).shape == (height, width)
 
 
 def test_in_grey_nobody_is_found():
@@ -123,7 +124,7 @@ def style(tmp_path):
 )
 def test_people_are_painted_or_all_but_people(style, settings, inside, outside):
     image = person(320, 240)
-    painting = Paint(Look(style, **settings), Networks("cpu"))
+    painting = Paint(Look(style, brush="fine", **settings), Networks("cpu"))
     for index in range(2):
         painted = painting(frame(image, index)).image
     changed = (painted != image).any(axis=2)
@@ -134,7 +135,8 @@ def test_people_are_painted_or_all_but_people(style, settings, inside, outside):
 def test_the_rest_is_painted_another_way(style, tmp_path):
     other = model_factory.write_style(tmp_path / "o.onnx", shift=60, card=model_factory.card())
     image = person(320, 240)
-    painted = Paint(Look(style, mask=PERSON, rest=str(other)), Networks("cpu"))(frame(image)).image
+    look = Look(style, mask=PERSON, rest=str(other), brush="fine")
+    painted = Paint(look, Networks("cpu"))(frame(image)).image
     assert (painted[:, :20] == model_factory.expected(image, 60)[:, :20]).all()
     assert (painted[150:, 158:162] == model_factory.expected(image, 20)[150:, 158:162]).all()
 
@@ -169,7 +171,7 @@ def test_an_edge_is_drawn_to_that_of_the_picture():
     weights = np.zeros((24, 40), np.uint8)
     weights[:, 21:] = 255  # a pixel of the mask, four of the picture, too far to the right
     image = step()
-    assert (np.abs(where_half(refined(weights, image)) - 80) <= 1).all()
+    assert (np.abs(where_half(FrameEdge()(weights, image)) - 80) <= 1).all()
     assert (where_half(SoftEdge()(weights, image)) > 82).all()
 
 
@@ -177,17 +179,26 @@ def test_an_edge_is_drawn_to_that_of_the_picture():
 def test_without_an_edge_in_the_mask_those_of_the_picture_are_not_seen(all_of_it):
     weights = np.full((24, 40), all_of_it, np.uint8)
     noise = np.random.default_rng(0).integers(0, 256, (96, 160, 3), np.uint8)
-    assert (refined(weights, noise) == all_of_it).all()
+    assert (FrameEdge()(weights, noise) == all_of_it).all()
 
 
 @pytest.mark.parametrize("shape", [(24, 40), (96, 160), (300, 500), (7, 9), (1, 1)])
 def test_masks_of_any_size_come_to_the_size_of_the_picture(shape):
     weights = np.zeros(shape, np.uint8)
     weights[:, shape[1] // 2 :] = 255
-    result = refined(weights, step())
+    result = FrameEdge()(weights, step())
     assert result.shape == (96, 160)
     assert (result[:, -30:] == 255).all()
     assert (result[:, :30] == 0).all() or shape == (1, 1)
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (641, 479), (300, 2000), (200, 100)])
+def test_a_frame_is_shrunk_to_the_size_of_the_mask_by_area(size):
+    image = cv2.resize(np.random.default_rng(0).integers(0, 256, (9, 16, 3), np.uint8), size)
+    quick = shrunk(image, 256, 144)
+    plain = cv2.resize(image, (256, 144), interpolation=cv2.INTER_AREA)
+    assert quick.shape == plain.shape
+    assert np.abs(quick.astype(int) - plain).mean() < 2
 
 
 # steadiness

@@ -18,7 +18,7 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from realtime_nst.masks.edges import SoftEdge, refined
+from realtime_nst.masks.edges import FrameEdge, SoftEdge
 from realtime_nst.masks.mask import Weights
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.steady import SteadyMask
@@ -60,7 +60,8 @@ class Clock:
 
 def masks_of(clip: str, clock: Clock) -> Iterator[tuple[Frame, dict[str, Weights]]]:
     """Each frame and its masks at its size."""
-    network, found, soft = ModelMask(person_network()), Found(), SoftEdge()
+    network, found = ModelMask(person_network()), Found()
+    soft, edge = SoftEdge(), FrameEdge()
     steady, stylizer, shrink = SteadyMask(found), Stylizer(STYLE), Resize(Size(shorter=LINES))
     with open_source(clip) as source:
         for frame in map(shrink, islice(source, FRAMES)):
@@ -69,17 +70,15 @@ def masks_of(clip: str, clock: Clock) -> Iterator[tuple[Frame, dict[str, Weights
             with clock("steadying"):
                 steadied = steady(frame)
             with clock("edges"):
-                both = refined(steadied, frame.image)
+                both = edge(steadied, frame.image)
             with clock(f"style {STYLE}"):
                 stylizer(frame.image)
-            yield (
-                frame,
-                {
-                    "soft edge": soft(found.weights, frame.image),
-                    "frame's edges": refined(found.weights, frame.image),
-                    "and steadied": both,
-                },
-            )
+            masks = {
+                "soft edge": soft(found.weights, frame.image),
+                "frame's edges": edge(found.weights, frame.image),
+                "and steadied": both,
+            }
+            yield frame, masks
 
 
 def main(clips: list[str]) -> None:

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 from cv2.typing import MatLike
+from numpy.typing import NDArray
 
 from realtime_nst.masks.mask import Weights
+from realtime_nst.masks.shrink import shrunk
 from realtime_nst.stream import Image
 
 Fit = Callable[[Weights, Image], Weights]
@@ -51,25 +53,35 @@ def _blurred(weights: Weights) -> Weights:
     return result
 
 
-def refined(weights: Weights, image: Image) -> Weights:
-    """Weights whose edges are those of ``image`` near them, hair and fingers too.
+class FrameEdge:
+    """Weights whose edges are those of the image near them, hair and fingers too.
 
     The fast guided filter (He and Sun 2015): the weights are fitted by a * grey + b around each
-    pixel of theirs, and a and b are enlarged. All 0 or all 255 stays so. Deviation: the contrast of
-    the result is raised, so that no haze is left.
+    pixel of theirs, and a and b are enlarged. All 0 or 255 stays so. Deviation: the contrast of the
+    result is raised, so that no haze is left.
     """
-    height, width = image.shape[:2]
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    if weights.size > grey.size:
-        weights = cv2.resize(weights, (width, height), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-    across, down = weights.shape[1], weights.shape[0]
-    guide = cv2.resize(grey, (across, down), interpolation=cv2.INTER_AREA)
-    slope, offset = _fitted(np.float32(1 / 255) * weights, np.float32(1 / 255) * guide)
-    scale = 1 / (1 - 2 * _CUT)
-    slope = cv2.resize(slope * np.float32(scale), (width, height))
-    offset = cv2.resize((offset - np.float32(_CUT)) * np.float32(scale * 255), (width, height))
-    scaled = cv2.multiply(slope, grey, dtype=cv2.CV_32F)
-    return np.asarray(cv2.add(scaled, offset, dtype=cv2.CV_8U))
+
+    def __init__(self) -> None:
+        self._slope: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+        self._offset = self._slope
+
+    def __call__(self, weights: Weights, image: Image) -> Weights:
+        size = image.shape[1], image.shape[0]
+        if (
+            self._slope.shape != image.shape[:2]
+        ):  # new memory for each frame costs half as much again
+            self._slope = np.empty(image.shape[:2], np.float32)
+            self._offset = np.empty_like(self._slope)
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        if weights.size > grey.size:
+            weights = shrunk(weights, *size)
+        guide = shrunk(grey, weights.shape[1], weights.shape[0])
+        slope, offset = _fitted(np.float32(1 / 255) * weights, np.float32(1 / 255) * guide)
+        contrast = np.float32(1 / (1 - 2 * _CUT))
+        cv2.resize(slope * contrast, size, dst=self._slope)
+        cv2.resize((offset - np.float32(_CUT)) * (255 * contrast), size, dst=self._offset)
+        cv2.multiply(self._slope, grey, dst=self._slope, dtype=cv2.CV_32F)
+        return np.asarray(cv2.add(self._slope, self._offset, dtype=cv2.CV_8U), np.uint8)
 
 
 def _fitted(shares: MatLike, guide: MatLike) -> tuple[MatLike, MatLike]:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime_nst.errors import ModelError, ProviderError, UsageError, one_line
 from realtime_nst.masks.mask import Weights
+from realtime_nst.masks.shrink import shrunk
 from realtime_nst.runtime.kinds import Port
 from realtime_nst.runtime.model import check_network
 from realtime_nst.runtime.onnxruntime_session import Graph, open_graph
@@ -44,7 +44,7 @@ class ModelMask:
         self._channels_last = self._input.shape[3] == 3
 
     def __call__(self, frame: Frame) -> Weights:
-        shown = cv2.resize(frame.image, self._size(frame.image), interpolation=cv2.INTER_AREA)
+        shown = shrunk(frame.image, *self._size(frame.image))
         given: NDArray[Any] = shown[np.newaxis]
         if not self._channels_last:
             given = np.ascontiguousarray(given.transpose(0, 3, 1, 2))
