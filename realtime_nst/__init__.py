@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         MissingPackage,
         ModelError,
         ProviderError,
+        ProviderWarning,
         RealtimeNstError,
         SourceStalled,
         StyleWarning,
@@ -81,8 +82,8 @@ telemetry.switch_off()
 
 _HOMES = {
     "errors": (
-        "MediaError MissingPackage ModelError ProviderError RealtimeNstError SourceStalled "
-        "StyleWarning TargetExists TrainingError UnknownName UsageError"
+        "MediaError MissingPackage ModelError ProviderError ProviderWarning RealtimeNstError "
+        "SourceStalled StyleWarning TargetExists TrainingError UnknownName UsageError"
     ),
     "display": "Beside Display",
     "library": "install_style remove_style",
@@ -166,6 +167,7 @@ __all__ = [
     "PictureSink",
     "PictureSource",
     "ProviderError",
+    "ProviderWarning",
     "RealtimeNstError",
     "ReconnectingSource",
     "Report",

@@ -12,6 +12,7 @@
     └── TrainingError       training or export cannot go on
 
     StyleWarning            an installed style is left out, and the rest goes on
+    ProviderWarning         a provider takes long to start, or another is used in its place
 
 A message is one line that names the value, the choices and the remedy. An argument stands in
 backquotes, `overwrite`; the command line shows it as its option, --overwrite.
@@ -93,6 +94,10 @@ class TrainingError(RealtimeNstError):
 
 class StyleWarning(UserWarning):
     """A style of the user's library or of a package cannot be used; all others can."""
+
+
+class ProviderWarning(UserWarning):
+    """An execution provider takes minutes to start, or the next one is used in its place."""
 
 
 def did_you_mean(value: str, choices: Iterable[str]) -> str:

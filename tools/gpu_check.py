@@ -70,10 +70,10 @@ def plan(device: str, dry: bool) -> tuple[Painting, Iterator[Row]]:
         first, *others = painting.rows()
         yield Row("roof", roof.measure, 15)
         yield first
-        yield from others[:6]
+        yield from others[:7]
         yield from (small if dry else large).rows()
         yield from providers.rows()
-        yield from others[6:]
+        yield from others[7:]
         yield from painting.compiled_rows()
 
     return painting, rows()

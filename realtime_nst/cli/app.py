@@ -13,7 +13,7 @@ import typer
 from realtime_nst import __version__
 from realtime_nst.cli import console, interrupt, settings
 from realtime_nst.cli.manner import Command, Group, Quiet, Verbose, speak, with_manner
-from realtime_nst.errors import RealtimeNstError, StyleWarning
+from realtime_nst.errors import ProviderWarning, RealtimeNstError, StyleWarning
 
 COMMANDS = (
     "demo",
@@ -96,7 +96,7 @@ def run() -> int:
     """Run the command of ``sys.argv``; returns its exit code."""
     console.manner = console.Manner(json="--json" in sys.argv, reader_gone=interrupt.reader_gone)
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of damaged tags, whatever the outcome
-    _show_as_notices(StyleWarning)
+    _show_as_notices(StyleWarning, ProviderWarning)
     try:
         with interrupt.watched(), interrupt.explained(interrupt.nothing_changed):
             return application(_needed())(standalone_mode=False) or 0
@@ -108,17 +108,18 @@ def run() -> int:
         return _explained(error)
 
 
-def _show_as_notices(kind: type[Warning]) -> None:
+def _show_as_notices(*kinds: type[Warning]) -> None:
     others = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        if issubclass(category, kind):
+        if issubclass(category, kinds):
             console.say_notice(str(message))
         else:
             others(message, category, *where, **more)
 
     warnings.showwarning = show
-    warnings.filterwarnings("always", category=kind)
+    for kind in kinds:
+        warnings.filterwarnings("always", category=kind)
 
 
 _REMEDIES = {

@@ -23,7 +23,8 @@ def doctor(context: typer.Context, style: options.Style = options.DEFAULT_STYLE)
     if not console.manner.json:
         console.say(
             f"{computer.system}\n{computer.processor}, {computer.usable_cores} of {computer.cores} "
-            f"cores usable, fast in {', '.join(computer.precisions) or 'unknown precisions'}\n"
+            f"cores usable, fast in {', '.join(computer.precisions) or 'unknown precisions'}"
+            + (f"\n{computer.card}\n" if computer.card else "\n")
         )
     timings, failure = _timings(style)
     automatic = None if failure else _automatic(style)

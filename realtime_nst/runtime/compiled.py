@@ -1,6 +1,7 @@
-"""Compiled networks that OpenVINO keeps in a folder, each with the digest of what was written.
+"""Compiled networks that OpenVINO and TensorRT keep in a folder, each with the digest of what was
+written.
 
-OpenVINO reads such a file without checking its contents: a damaged one makes the program fail, or
+Engines read such a file without checking its contents: a damaged one makes the program fail, or
 paint wrong pictures.
 """
 
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from realtime_nst.files import digest, write_whole
 
-_COMPILED, _DIGEST = ".blob", ".sha256"
+_COMPILED, _DIGEST = (".blob", ".engine"), ".sha256"
 
 
 def drop_damaged(folder: Path) -> None:
@@ -32,7 +33,7 @@ def record(folder: Path) -> None:
 
 
 def _compiled(folder: Path) -> Iterator[Path]:
-    return folder.glob(f"*{_COMPILED}")
+    return (path for path in folder.iterdir() if path.suffix in _COMPILED)
 
 
 def _recorded(path: Path) -> str:

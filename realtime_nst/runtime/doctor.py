@@ -12,10 +12,10 @@ from statistics import median
 import numpy as np
 
 from realtime_nst.errors import MissingPackage, RealtimeNstError
-from realtime_nst.runtime import host, openvino_session
+from realtime_nst.runtime import host, nvidia, openvino_session
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.player import contents, find_player
-from realtime_nst.runtime.providers import PROVIDERS, available, choose
+from realtime_nst.runtime.providers import PROVIDERS, available, open_automatic
 from realtime_nst.runtime.stylizer import Stylizer
 
 _PACKAGES = {
@@ -68,13 +68,15 @@ class Timing:
 @dataclass(frozen=True)
 class Computer:
     """This process may use ``usable_cores`` of ``cores``. ``precisions`` are those that OpenVINO
-    computes fast here, empty without OpenVINO."""
+    computes fast here, empty without OpenVINO. ``card`` is the NVIDIA card and its driver, empty
+    without one."""
 
     system: str
     processor: str
     cores: int
     usable_cores: int
     precisions: tuple[str, ...]
+    card: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,11 @@ def automatic(style: str | Path) -> tuple[str, str]:
 
     Raises the errors of :class:`Stylizer`.
     """
-    row = choose()
-    if row.name != "openvino":
-        return row.name, "the first of the table that is present"
-    precision, why = openvino_session.choose(read_model(find_player(style).network))
-    return f"openvino-{precision}", why
+    model = read_model(find_player(style).network)
+    session, reasons = open_automatic(model)
+    if PROVIDERS[session.provider].engine == "openvino":
+        reasons.append(openvino_session.choose(model)[1])
+    return session.provider, "; ".join(reasons) or "it is the first of the table that is present"
 
 
 def measure(
@@ -151,6 +153,7 @@ def computer() -> Computer:
         os.cpu_count() or 1,
         host.usable_cores(),
         precisions,
+        str(nvidia.card() or ""),
     )
 
 

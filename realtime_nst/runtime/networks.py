@@ -27,7 +27,7 @@ class Networks:
     def __init__(self, provider: str = AUTO) -> None:
         self._default = provider
         self._graphs: WeakValueDictionary[tuple[Path, str], Graph] = WeakValueDictionary()
-        self._open: WeakValueDictionary[tuple[Path, str, str], Network] = WeakValueDictionary()
+        self._open: WeakValueDictionary[tuple[Path, str, Provider], Network] = WeakValueDictionary()
         self._opening = Lock()
 
     def provider(self, name: str = AUTO) -> Provider:
@@ -36,7 +36,7 @@ class Networks:
 
     def open(self, model: Model, provider: Provider) -> "Network":
         """``model`` on ``provider``. Raises the errors of :class:`Network`."""
-        key = model.path.resolve(), model.digest, provider.name
+        key = model.path.resolve(), model.digest, provider
         with self._opening:
             network = self._open.get(key)
             if network is None:

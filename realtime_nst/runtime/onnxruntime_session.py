@@ -1,13 +1,9 @@
 """Networks on ONNX Runtime, on any of its execution providers."""
 
-import ctypes
 import importlib.util
-import sys
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import cache as once
-from io import StringIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,9 +17,6 @@ from realtime_nst.runtime.kinds import CODE, INPUT, OUTPUT, PAINTING, STRENGTH, 
 from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.session import Code, Compile, Encoder, Runner, Session
 from realtime_nst.stream import Image
-
-Options = Callable[[Model], Mapping[str, str]]
-"""The provider's own options for a model, by their names in ONNX Runtime's documentation."""
 
 
 @dataclass(frozen=True)
@@ -39,44 +32,15 @@ _FATAL = 4
 """ONNX Runtime's log severity at which it does not print the errors that it also raises."""
 
 
-def no_options(model: Model) -> Mapping[str, str]:
-    return {}
-
-
-def tensorrt_options(model: Model) -> Mapping[str, str]:
-    """Half precision except in normalisation. Engines take minutes to build, so they are cached."""
-    options = {"trt_fp16_enable": "True", "trt_layer_norm_fp32_fallback": "True"}
-    folder = host.cache_folder("tensorrt", model.digest[:16])
-    if folder is not None:
-        options |= {
-            "trt_engine_cache_enable": "True",
-            "trt_engine_cache_path": str(folder),
-            "trt_timing_cache_enable": "True",
-            "trt_timing_cache_path": str(folder),
-        }
-    return options
-
-
 def absence(provider: str) -> str:
     """Why ONNX Runtime's ``provider`` cannot be used here; empty if it can."""
     try:
-        built_in = _onnxruntime().get_available_providers()
+        built_in = engine().get_available_providers()
     except MissingPackage:
         return "the package onnxruntime is not installed"
     if provider not in built_in:
         return "the installed build of onnxruntime does not have it"
     return ""
-
-
-def nvidia_absence(provider: str) -> str:
-    """Like :func:`absence`, and asks the driver too: the build for NVIDIA lists its providers even
-    without a GPU."""
-    return absence(provider) or ("" if _nvidia_driver() else "there is no NVIDIA driver and GPU")
-
-
-def tensorrt_absence(provider: str) -> str:
-    """Like :func:`nvidia_absence`. TensorRT itself is another package."""
-    return nvidia_absence(provider) or missing("tensorrt")
 
 
 def missing(package: str) -> str:
@@ -85,18 +49,24 @@ def missing(package: str) -> str:
     return "" if there else f"the package {package} is missing"
 
 
-def open_session(model: Model, name: str, provider: str, options: Options = no_options) -> Session:
+def open_session(model: Model, name: str, provider: str) -> Session:
     """Raises :class:`ProviderError` if ONNX Runtime would use another provider than ``provider``,
     :class:`ModelError` if it cannot read the graph, or its ports are wrong."""
-    session = create(model.path, provider, options(model))
+    session = create_on(model, name, provider, {})
+    return Session(name, model, compiler(session), check(model, session))
+
+
+def create_on(model: Model, name: str, provider: str, options: Mapping[str, str]) -> Any:
+    """ONNX Runtime's session on ``provider``, which is called ``name``, with that provider's own
+    ``options``. Raises the errors of :func:`open_session`, but for those of ports."""
+    session = create(model.path, provider, options)
     used = session.get_providers()[0]
     if used != provider:
         raise ProviderError(
             f"{name} was asked for, but ONNX Runtime would use {used}: a driver or library that "
             f"{provider} needs is missing; see realtime-nst doctor, or choose another `provider`"
         )
-    code_size = check(model, session)
-    return Session(name, model, compiler(session), code_size)
+    return session
 
 
 def open_encoder(model: Model) -> Encoder:
@@ -140,9 +110,7 @@ def create(
 
     Raises :class:`ModelError` if ``provider`` cannot run it.
     """
-    runtime = _onnxruntime()
-    if provider.startswith(("CUDA", "Tensorrt")):
-        _load_nvidia_libraries(runtime)
+    runtime = engine()
     try:
         return runtime.InferenceSession(
             graph or str(path),
@@ -179,20 +147,26 @@ def _settings(runtime: ModuleType, provider: str) -> Any:
     return settings
 
 
-def compiler(session: Any) -> Compile:
-    """Makes the buffers for one size; the session itself takes any."""
+def compiler(session: Any, held_on: str = "") -> Compile:
+    """Makes the buffers for one size; the session itself takes any.
+
+    ``held_on``: the device, by ONNX Runtime's name, that has buffers of its own for the inputs. A
+    frame is then copied there once, a code or strength only when it changes. The result is copied
+    back once.
+    """
 
     def compile(height: int, width: int) -> Runner:
         output = np.empty((1, height, width, 3), np.uint8)
         binding = session.io_binding()
         binding.bind_output(OUTPUT, "cpu", 0, np.uint8, output.shape, output.ctypes.data)
+        give = _Held(binding, held_on) if held_on else binding.bind_cpu_input
         full = np.ones(1, np.float32)
 
         def run(image: Image, code: Code | None) -> Image:
-            binding.bind_cpu_input(INPUT, image[np.newaxis])
+            give(INPUT, image[np.newaxis])
             if code is not None:
-                binding.bind_cpu_input(CODE, code)
-                binding.bind_cpu_input(STRENGTH, full)
+                give(CODE, code)
+                give(STRENGTH, full)
             session.run_with_iobinding(binding)
             result: Image = output[0]
             return result
@@ -200,6 +174,23 @@ def compiler(session: Any) -> Compile:
         return run
 
     return compile
+
+
+class _Held:
+    """The inputs of ``binding`` in buffers on ``device``, which keep their place in its memory."""
+
+    def __init__(self, binding: Any, device: str) -> None:
+        self._binding, self._device = binding, device
+        self._given: dict[str, tuple[Any, NDArray[Any]]] = {}
+
+    def __call__(self, name: str, array: NDArray[Any]) -> None:
+        value, before = self._given.get(name, (None, None))
+        if value is None:
+            value = engine().OrtValue.ortvalue_from_numpy(array, self._device, 0)
+            self._binding.bind_ortvalue_input(name, value)
+        elif array is not before:
+            value.update_inplace(array)
+        self._given[name] = value, array
 
 
 def _ports(nodes: list[Any]) -> list[Port]:
@@ -220,29 +211,7 @@ def _dtype(kind: str) -> str:
 
 
 @once
-def _load_nvidia_libraries(runtime: ModuleType) -> None:
-    """Load CUDA, cuDNN and TensorRT as installed by pip, which are not on the loader's path.
-
-    If one is missing, ONNX Runtime falls back to another provider, and the caller raises. The
-    loader prints its failures to standard output, which is hidden for a moment.
-    """
-    with redirect_stdout(StringIO()):
-        runtime.preload_dlls()
-    with suppress(ImportError):
-        importlib.import_module("tensorrt")
-
-
-@once
-def _nvidia_driver() -> bool:
-    try:
-        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return False
-    return bool(driver.cuInit(0) == 0)
-
-
-@once
-def _onnxruntime() -> Any:
+def engine() -> Any:
     """ONNX Runtime, without its telemetry on Windows; elsewhere a variable switches that off."""
     try:
         import onnxruntime

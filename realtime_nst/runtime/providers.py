@@ -1,11 +1,19 @@
 """The execution providers: one row each, the fastest first."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 
-from realtime_nst.errors import MissingPackage, ProviderError, UnknownName
+from realtime_nst.errors import (
+    MissingPackage,
+    ProviderError,
+    ProviderWarning,
+    RealtimeNstError,
+    UnknownName,
+)
 from realtime_nst.runtime import coreml_session as coreml
+from realtime_nst.runtime import nvidia_session as nvidia
 from realtime_nst.runtime import onnxruntime_session as ort
 from realtime_nst.runtime import openvino_session as openvino
 from realtime_nst.runtime.companions import has_int8_form
@@ -19,7 +27,8 @@ AUTO = "auto"
 class Provider:
     """``absence()`` says why the provider cannot be used here, empty if it can; ``install`` is the
     remedy. "auto" chooses only ``automatic`` providers. An ``int8`` provider runs only styles with
-    an int8 form."""
+    an int8 form. Where a provider that ``falls_back`` cannot open a network, "auto" goes on to the
+    next."""
 
     name: str
     engine: str
@@ -29,23 +38,20 @@ class Provider:
     open: Callable[[Model], Session]
     automatic: bool = True
     int8: bool = False
+    falls_back: bool = False
 
 
 def _onnxruntime(
-    name: str,
-    provider: str,
-    description: str,
-    install: str,
-    absence: Callable[[str], str] = ort.absence,
-    options: ort.Options = ort.no_options,
+    name: str, provider: str, description: str, install: str, *, falls_back: bool = False
 ) -> Provider:
     return Provider(
         name,
         "onnxruntime",
         description,
         install,
-        partial(absence, provider),
-        partial(ort.open_session, name=name, provider=provider, options=options),
+        partial(ort.absence, provider),
+        partial(ort.open_session, name=name, provider=provider),
+        falls_back=falls_back,
     )
 
 
@@ -68,26 +74,30 @@ _GPU_EXTRA = (
 )
 
 _ROWS = (
-    _onnxruntime(
+    Provider(
         "tensorrt",
-        "TensorrtExecutionProvider",
-        "NVIDIA GPU through TensorRT, float16; the first start takes minutes",
+        "onnxruntime",
+        "NVIDIA GPU through TensorRT, float16; the first start of a style takes minutes",
         f"{_GPU_EXTRA} tensorrt",
-        ort.tensorrt_absence,
-        ort.tensorrt_options,
+        nvidia.tensorrt_absence,
+        nvidia.open_tensorrt,
+        falls_back=True,
     ),
-    _onnxruntime(
+    Provider(
         "cuda",
-        "CUDAExecutionProvider",
+        "onnxruntime",
         "NVIDIA GPU through CUDA, float32",
         _GPU_EXTRA,
-        ort.nvidia_absence,
+        partial(nvidia.absence, nvidia.CUDA),
+        nvidia.open_cuda,
+        falls_back=True,
     ),
     _onnxruntime(
         "directml",
         "DmlExecutionProvider",
         "any GPU on Windows, float32",
         "on Windows: pip uninstall onnxruntime; pip install onnxruntime-directml",
+        falls_back=True,
     ),
     Provider(
         "coreml",
@@ -96,6 +106,7 @@ _ROWS = (
         f"on macOS: {_CPU_EXTRA}",
         coreml.absence,
         coreml.open_session,
+        falls_back=True,
     ),
     Provider(
         "openvino",
@@ -151,7 +162,8 @@ def suitable(model: Model) -> list[Provider]:
 
 
 def choose(name: str = AUTO) -> Provider:
-    """The provider ``name``; for "auto", the first automatic one that is present.
+    """The provider ``name``; for "auto", the first automatic one that is present. Opening that one
+    goes on to the next, with a :class:`ProviderWarning`, as :func:`open_automatic` does.
 
     Raises :class:`UnknownName`, :class:`ProviderError` if that provider is absent, and
     :class:`MissingPackage` if no engine is installed.
@@ -159,7 +171,8 @@ def choose(name: str = AUTO) -> Provider:
     if name != AUTO and name not in PROVIDERS:
         raise UnknownName("provider", name, [AUTO, *PROVIDERS])
     if name == AUTO:
-        return _fastest()
+        fastest = next(_automatic())
+        return replace(fastest, open=_open_told) if fastest.falls_back else fastest
     reason = PROVIDERS[name].absence()
     if reason:
         raise ProviderError(_explain(PROVIDERS[name], reason))
@@ -177,13 +190,37 @@ def open_encoder(model: Model) -> Encoder:
     return openvino.open_encoder(model)
 
 
-def _fastest() -> Provider:
-    for row in PROVIDERS.values():
-        if row.automatic and not row.absence():
-            return row
-    raise MissingPackage(
-        "openvino", "cpu", "running a style (on an NVIDIA GPU: the extra gpu instead of cpu)"
-    )
+def open_automatic(model: Model) -> tuple[Session, list[str]]:
+    """``model`` on the first automatic provider that can open it, and why those before it cannot.
+
+    Raises the errors of the first that does not fall back.
+    """
+    reasons: list[str] = []
+    for row in _automatic():
+        try:
+            return row.open(model), reasons
+        except RealtimeNstError as error:
+            if not row.falls_back:
+                raise
+            reasons.append(f"{row.name} cannot be used: {error}")
+    raise ProviderError("; ".join(reasons))
+
+
+def _open_told(model: Model) -> Session:
+    session, reasons = open_automatic(model)
+    for reason in reasons:
+        warnings.warn(f"{session.provider} is used: {reason}", ProviderWarning, stacklevel=2)
+    return session
+
+
+def _automatic() -> Iterator[Provider]:
+    """Those present, at least one."""
+    present = [row for row in PROVIDERS.values() if row.automatic and not row.absence()]
+    if not present:
+        raise MissingPackage(
+            "openvino", "cpu", "running a style (on an NVIDIA GPU: the extra gpu instead of cpu)"
+        )
+    return iter(present)
 
 
 def _explain(row: Provider, reason: str) -> str:

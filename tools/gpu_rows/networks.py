@@ -1,5 +1,5 @@
-"""The networks that are timed: those of installed styles as torch modules, one of each kind, and
-the network of Johnson et al. beside them; and what their ONNX files paint on the CPU."""
+"""The networks that are timed: those of installed styles as torch modules, one of each kind, the HD
+way, and the network of Johnson et al.; and what their ONNX files paint on the CPU."""
 
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from realtime_nst.learning.data.pictures import read_image, rescaled
@@ -36,7 +37,10 @@ STYLES = {
 }
 """By kind of network, an installed style that has it."""
 
-JOHNSON = "johnson-transposed"
+HD, JOHNSON = "HD way", "johnson-transposed"
+
+_LINES = 480
+"""Height at which the HD way paints, or two thirds of a frame that has not many more."""
 
 _SMALL = 96, 128
 """Height and width at which onnx's reference, which takes a second for these, paints."""
@@ -47,7 +51,7 @@ PRECISIONS = {"f16": torch.float16, "f32": torch.float32}
 @dataclass(frozen=True)
 class Subject:
     """``network`` in float32 on the CPU, and the code that it paints by, ``[1, K]``. ``file`` is
-    None for a network with random weights."""
+    None where no ONNX file paints the same."""
 
     name: str
     network: nn.Module
@@ -106,9 +110,28 @@ class Painted(nn.Module):
         return to_bytes(given.permute(0, 2, 3, 1).float())
 
 
+class HdWay(nn.Module):
+    """Painted small by ``network``, then enlarged by interpolation, as the runtime's enlarger does
+    that has no network. All on the card: only whole frames are copied."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, planes: Tensor) -> Tensor:
+        height, width = planes.shape[-2:]
+        lines = min(_LINES, height * 2 // 3)
+        step = self.network.size_multiple
+        size = lines // step * step, round(width * lines / height / step) * step
+        painted = self.network(F.interpolate(planes, size, mode="area"))
+        return F.interpolate(painted, (height, width), mode="bicubic")
+
+
 @cache
 def subject(name: str) -> Subject:
-    """One of STYLES, or JOHNSON."""
+    """One of STYLES, HD, or JOHNSON."""
+    if name == HD:
+        return Subject(name, HdWay(subject("fast").network))
     if name == JOHNSON:
         torch.manual_seed(0)
         return Subject(name, build(name).eval())

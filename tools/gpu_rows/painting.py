@@ -7,13 +7,15 @@ from functools import partial
 import numpy as np
 import torch
 
-from gpu_rows.networks import JOHNSON, STYLES, Painted, apart, frame, subject
+from gpu_rows.networks import HD, JOHNSON, STYLES, Painted, apart, frame, subject
 from gpu_rows.plan import Figures, Lacks, Row
 from gpu_rows.roof import Roof
 from gpu_rows.timing import Clock, Paint, captured, compiled, spread
 
 ALLOWED = {"f16": (1.0, 4), "f32": (1.0, 3)}
 """By precision, the mean and largest difference from the ONNX file, in grey levels."""
+
+_NETWORKS = (*STYLES, HD, JOHNSON)
 
 _SECONDS, _COMPILING = 5.0, 40.0
 """What a row may take."""
@@ -33,32 +35,34 @@ class Painting:
     pictures: dict[str, np.ndarray] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
-        """The usual networks first; what takes long to compile last."""
+        """The usual network first. Compiled is that one alone: it takes long."""
         first, *others = self.sizes
-        networks = [*STYLES, JOHNSON]
         yield self._row("fast", first, "f16", compiling=False)
         yield self._row("fast", first, "f16", compiling=True)
-        for name in networks[1:]:
+        for name in _NETWORKS[1:]:
             yield self._row(name, first, "f16", compiling=False)
         for size in others:
-            for name in networks:
+            for name in _NETWORKS:
                 yield self._row(name, size, "f16", compiling=False)
         for size in self.sizes:
-            for name in networks:
+            for name in _NETWORKS:
                 yield self._row(name, size, "f32", compiling=False)
 
     def compiled_rows(self) -> Iterator[Row]:
+        """The rest of them."""
         first, *others = self.sizes
-        networks = [*STYLES, JOHNSON]
-        for name in networks[1:]:
+        for name in _NETWORKS[1:]:
             yield self._row(name, first, "f16", compiling=True)
         for size in others:
             yield self._row("fast", size, "f16", compiling=True)
-        for name in networks:
+        for name in _NETWORKS:
             yield self._row(name, first, "f32", compiling=True)
         for size in others:
-            for name in networks[1:]:
+            for name in _NETWORKS[1:]:
                 yield self._row(name, size, "f16", compiling=True)
+        for size in others:
+            for name in _NETWORKS:
+                yield self._row(name, size, "f32", compiling=True)
 
     def _row(self, name: str, size: Size, precision: str, *, compiling: bool) -> Row:
         title = f"{name} {label(size)} {precision}{' compiled' if compiling else ''}"
