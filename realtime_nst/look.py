@@ -161,7 +161,7 @@ class Look:
             f"Paint only people ({PERSON}), all but people ({BACKGROUND}), what moves in front of "
             f"a still background ({MOVING}), or where this picture or video is white.",
             WHERE,
-            metavar="|".join((*NAMED_MASKS, "FILE")),
+            metavar="NAME|FILE",
             names="file",
             shared=True,
         ),

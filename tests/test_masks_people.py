@@ -141,6 +141,18 @@ def test_the_rest_is_painted_another_way(style, tmp_path):
     assert (painted[150:, 158:162] == model_factory.expected(image, 20)[150:, 158:162]).all()
 
 
+def test_frames_may_change_their_size_and_their_colours_midway(style):
+    painting = Paint(Look(style, mask=PERSON, brush="fine"), Networks("cpu"))
+    grey = np.repeat(cv2.cvtColor(person(320, 240), cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
+    images = [person(320, 240), person(320, 240), person(240, 320), grey, person(64, 48)]
+    for index, image in enumerate(images):
+        painted = painting(frame(image, index)).image
+        changed = (painted != image).any(axis=2)
+        assert painted.shape == image.shape
+        assert changed[-8:, image.shape[1] // 2].all()
+        assert not changed[:4, :4].any()
+
+
 def test_the_words_are_kept_as_words_even_beside_files_of_that_name(tmp_path, monkeypatch, style):
     monkeypatch.chdir(tmp_path)
     Path(PERSON).write_text("no picture")
