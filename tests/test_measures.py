@@ -24,7 +24,9 @@ from realtime_nst.learning.measures.form import Form, heading, measure_of, ssim 
 from realtime_nst.learning.measures.lpips import Lpips  # noqa: E402
 from realtime_nst.learning.training.quality import measured, measured_pair  # noqa: E402
 
-needs_lpips = pytest.mark.skipif(not find_spec("lpips"), reason="needs lpips, of the extra 'bench'")
+needs_torchmetrics = pytest.mark.skipif(
+    not find_spec("torchmetrics"), reason="needs torchmetrics, of the extra 'bench'"
+)
 needs_skimage = pytest.mark.skipif(
     not find_spec("skimage"), reason="needs scikit-image, of the extra 'bench'"
 )
@@ -81,19 +83,17 @@ def backbone(path):
     return path
 
 
-@needs_lpips
-def test_lpips_is_what_the_authors_package_gives(tmp_path):
+@needs_torchmetrics
+def test_lpips_is_what_torchmetrics_gives(tmp_path):
     if find_spec("torchvision") is None:
         pytest.skip("needs torchvision, of the extra 'bench'")
     _clips.raft_small()  # makes torchvision importable beside a torch of another build
-    import lpips
+    from torchmetrics.functional.image.lpips import _LPIPS
 
     path = backbone(tmp_path / "squeezenet.safetensors")
-    reference = lpips.LPIPS(net="squeeze", pnet_rand=True, verbose=False).eval()
-    own = {
-        name: Lpips(path)._layers.state_dict()[name.partition(".")[2]]
-        for name in reference.net.state_dict()
-    }
+    reference = _LPIPS(net="squeeze", pnet_rand=True)
+    weights = Lpips(path)._layers.state_dict()
+    own = {name: weights[name.split(".", 2)[2]] for name in reference.net.state_dict()}
     reference.net.load_state_dict(own)
     photo, result = seeded(1, 3, 67, 93), seeded(1, 3, 67, 93, seed=1)
     with torch.no_grad():
@@ -103,7 +103,7 @@ def test_lpips_is_what_the_authors_package_gives(tmp_path):
     assert Lpips(path)(photo, photo) == 0
 
 
-@needs_lpips
+@needs_torchmetrics
 def test_other_weights_than_squeezenets_are_refused_with_the_file_to_get(tmp_path):
     other = learning_factory.write_vgg19(tmp_path / "vgg.safetensors")
     with pytest.raises(TrainingError, match=r"vgg\.safetensors.*squeezenet1_1-b8a52dc0\.pth"):
@@ -112,7 +112,7 @@ def test_other_weights_than_squeezenets_are_refused_with_the_file_to_get(tmp_pat
 
 def test_without_its_package_lpips_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setattr("realtime_nst.learning.measures.lpips.find_spec", lambda name: None)
-    with pytest.raises(MissingPackage, match=r"lpips.*realtime_nst\[bench\]"):
+    with pytest.raises(MissingPackage, match=r"torchmetrics.*realtime_nst\[bench\]"):
         Lpips(backbone(tmp_path / "squeezenet.safetensors"))
 
 

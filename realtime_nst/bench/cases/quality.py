@@ -88,7 +88,7 @@ def _photos(settings: Settings) -> list[Path]:
     need_torch("measuring on photos")
     _need("skimage", "SSIM")
     if settings.squeezenet_weights:
-        _need("lpips", "LPIPS")
+        _need("torchmetrics", "LPIPS")
     from realtime_nst.learning.data.pictures import find_photos, hold_out, measurable
 
     photos = find_photos(settings.photos)

@@ -27,7 +27,7 @@ class Lpips:
     equation 1, version 0.1, on SqueezeNet 1.1. 0 for equal pictures; lower is more alike.
 
     ``backbone`` holds SqueezeNet's weights under torchvision's names. Those of the linear layers
-    come with the authors' package ``lpips``. Raises MissingPackage without it, TrainingError for
+    come with the package ``torchmetrics``. Raises MissingPackage without it, TrainingError for
     other weights.
     """
 
@@ -99,9 +99,9 @@ def _linear() -> list[Tensor]:
     The package is not imported: that would import torchvision, which fails beside a torch of
     another build.
     """
-    found = find_spec("lpips")
+    found = find_spec("torchmetrics")
     if found is None or not found.submodule_search_locations:
-        raise MissingPackage("lpips", "bench", "LPIPS")
-    path = Path(found.submodule_search_locations[0], "weights", "v0.1", "squeeze.pth")
-    weights = torch.load(path, map_location="cpu", weights_only=True)
+        raise MissingPackage("torchmetrics", "bench", "LPIPS")
+    folder = Path(found.submodule_search_locations[0], "functional", "image", "lpips_models")
+    weights = torch.load(folder / "squeeze.pth", map_location="cpu", weights_only=True)
     return [weights[f"lin{number}.model.1.weight"] for number in range(len(_TAPS))]
