@@ -25,7 +25,7 @@ from realtime_nst.references import painter_for
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.enlarge import Enlarger
 from realtime_nst.runtime.networks import Networks
-from realtime_nst.runtime.person import person_network
+from realtime_nst.runtime.shipped import person_network
 from realtime_nst.runtime.stages import AtSize, Blend, Morph, Stylise, resized
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sizes import Brush, Size, parse_brush, parse_size

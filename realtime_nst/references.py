@@ -9,8 +9,8 @@ from realtime_nst.errors import UsageError
 from realtime_nst.files import digest
 from realtime_nst.look import BACKGROUND, NAMED_MASKS, PERSON, Look, settings_of
 from realtime_nst.runtime.model import digest_of, read_model
-from realtime_nst.runtime.person import person_network
 from realtime_nst.runtime.player import contents, find_player, painter_of
+from realtime_nst.runtime.shipped import person_network
 from realtime_nst.runtime.styles import read_installed
 from realtime_nst.spec import Part, compose, parse
 

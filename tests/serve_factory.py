@@ -16,10 +16,10 @@ import yarl
 from aioice.ice import get_host_addresses
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from av import Packet, VideoFrame
+from realtime_nst.runtime.person import CARD, FILE
 
 from realtime_nst.look import Look, View
 from realtime_nst.runtime import styles
-from realtime_nst.runtime.person import CARD, FILE
 from realtime_nst.serve.server import Server
 from realtime_nst.serve.studio import Studio
 

@@ -72,6 +72,7 @@ MAY_IMPORT = {
         "learning.networks",
         "metrics",
         "runtime",
+        "sizes",
     },
     "learning.optimise": {
         *BASE,

@@ -24,12 +24,13 @@ from realtime_nst.motion import dense_flow
 from realtime_nst.paint import Paint
 from realtime_nst.references import fingerprint
 from realtime_nst.runtime.networks import Networks
-from realtime_nst.runtime.person import CARD, FILE, person_network
+from realtime_nst.runtime.shipped import person_network
 from realtime_nst.stream import Frame
 
 HEIGHT, WIDTH = 96, 128
 WALL = (90, 120, 150)
 SHIPPED = Path(__file__).parent.parent / "weights"
+FILE, CARD = "person.onnx", "person.json"
 
 
 def frame(image, index=0, rate=25):

@@ -24,7 +24,7 @@ from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.steady import SteadyMask
 from realtime_nst.metrics.mask_flicker import mask_flicker
 from realtime_nst.motion import dense_flow
-from realtime_nst.runtime.person import person_network
+from realtime_nst.runtime.shipped import person_network
 from realtime_nst.runtime.stages import Resize
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sizes import Size

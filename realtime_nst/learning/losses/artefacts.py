@@ -1,5 +1,7 @@
 """Losses against artefacts: noise, flicker, and grids of pixels."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -53,8 +55,13 @@ def grid(inputs: LossInputs) -> Tensor:
     asks something of every pixel; this loss looks for what the eye finds, the frequency that all
     blocks share, however faint. Pictures are at least 64x64.
     """
-    result, photo = inputs.result.image, inputs.photo.image
-    more = [(_prominence(result, n) - _prominence(photo, n)).relu().mean() for n in _PERIODS]
+    return more_grid(inputs.result.image, inputs.photo.image, _PERIODS)
+
+
+def more_grid(result: Tensor, reference: Tensor, periods: Sequence[int]) -> Tensor:
+    """How much more of grids of ``periods`` pixels ``result`` shows than ``reference``, both
+    ``[N, C, H, W]``; see :func:`grid`."""
+    more = [(_prominence(result, n) - _prominence(reference, n)).relu().mean() for n in periods]
     return torch.stack(more).sum()
 
 
