@@ -223,6 +223,22 @@ def test_auto_takes_the_first_that_is_present(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setitem(PROVIDERS, name, replace(PROVIDERS[name], absence=lambda: "gone"))
 
 
+def test_auto_asks_no_further_than_the_first_that_is_present(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Asking imports the engine."""
+    asked: list[str] = []
+
+    def absence(name: str) -> str:
+        asked.append(name)
+        return "" if name == "openvino" else "gone"
+
+    for name, row in PROVIDERS.items():
+        monkeypatch.setitem(PROVIDERS, name, replace(row, absence=partial(absence, name)))
+    assert choose("auto").name == "openvino"
+    assert asked == ["tensorrt", "cuda", "directml", "coreml", "openvino"]
+
+
 def test_available_are_those_without_absence() -> None:
     assert [row.name for row in available()] == [
         name for name, row in PROVIDERS.items() if not row.absence()

@@ -214,13 +214,17 @@ def _open_told(model: Model) -> Session:
 
 
 def _automatic() -> Iterator[Provider]:
-    """Those present, at least one."""
-    present = [row for row in PROVIDERS.values() if row.automatic and not row.absence()]
-    if not present:
+    """Those present, at least one. Asking one imports its engine, so each is asked when its turn
+    has come."""
+    found = False
+    for row in PROVIDERS.values():
+        if row.automatic and not row.absence():
+            found = True
+            yield row
+    if not found:
         raise MissingPackage(
             "openvino", "cpu", "running a style (on an NVIDIA GPU: the extra gpu instead of cpu)"
         )
-    return iter(present)
 
 
 def _explain(row: Provider, reason: str) -> str:
