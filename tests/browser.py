@@ -165,4 +165,6 @@ _KEYS = {
     "Enter": {"code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"},
     "ArrowRight": {"code": "ArrowRight", "windowsVirtualKeyCode": 39},
     "ArrowLeft": {"code": "ArrowLeft", "windowsVirtualKeyCode": 37},
+    "ArrowDown": {"code": "ArrowDown", "windowsVirtualKeyCode": 40},
+    "Backspace": {"code": "Backspace", "windowsVirtualKeyCode": 8},
 }

@@ -94,6 +94,15 @@ MAY_IMPORT = {
     },
     "bench": {*BASE, "media", "runtime", "sizes"},
     "bench.cases": {"*"},
+    "bench.vote": {
+        *BASE,
+        "bench",
+        "learning.loss_networks",
+        "learning.measures",
+        "learning.training",
+        "media",
+        "serve",
+    },
     "serve": {
         *BASE,
         "display",

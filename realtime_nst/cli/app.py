@@ -29,9 +29,11 @@ COMMANDS = (
     "export",
     "quantise",
     "bench",
+    "bench vote",
     "doctor",
 )
-"""Each is the function of that name in the module of that name."""
+"""Each is the function of that name in the module of that name; one of two words is found before
+the command that the first is alone."""
 
 _WITH_EVENTS = {
     *("video", "image", "train", "train-any", "train-coherent", "optimise", "bench", "doctor")
@@ -48,7 +50,8 @@ def _needed() -> tuple[str, ...]:
     """
     typed = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     alone = typed in COMMANDS and typed != _NEEDS_ALL and not os.path.exists(settings.path())
-    return (typed,) if alone else COMMANDS
+    with_more = tuple(name for name in COMMANDS if name.split()[0] == typed)
+    return with_more if alone else COMMANDS
 
 
 @once
@@ -63,7 +66,7 @@ def application(names: tuple[str, ...] = COMMANDS) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for name in names:
-        module = name.replace("-", "_")
+        module = name.replace("-", "_").replace(" ", "_")
         command = getattr(import_module(f"realtime_nst.cli.{module}"), module)
         app.command(name, cls=Command)(with_manner(command, events=name in _WITH_EVENTS))
     app.callback()(_options)

@@ -145,6 +145,10 @@ class Group(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         return _without_types(super().get_params(ctx))
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        two = " ".join(args[:2])
+        return super().resolve_command(ctx, [two, *args[2:]] if two in self.commands else args)
+
     def make_context(self, *given: Any, **more: Any) -> Any:
         """Typer itself says nothing of a signal that the command did not answer."""
         with interrupt.explained(interrupt.nothing_changed):

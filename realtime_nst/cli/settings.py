@@ -185,4 +185,4 @@ def _option(param: Any) -> str:
 
 
 def _variable(*parts: str) -> str:
-    return "_".join((_PREFIX, *parts)).replace("-", "_").upper()
+    return "_".join((_PREFIX, *parts)).replace("-", "_").replace(" ", "_").upper()
