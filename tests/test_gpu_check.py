@@ -126,7 +126,7 @@ def test_a_card_is_asked_for_200_frames_a_second(fps, held):
 def test_the_arithmetic_counted_is_that_of_the_onnx_file():
     """But for the space-to-depth, which is a convolution in the file."""
     shown = networks.subject("fast")
-    half, full = (roof.needs(shown, precision, (480, 640)) for precision in ("f16", "f32"))
+    half, full = (roof.Needs(shown, precision, (480, 640)) for precision in ("f16", "f32"))
     there = _macs.gmac(shown.file, 640, 480) - 48 * 48 * 480 * 640 / 16 / 1e9
     assert half.operations == full.operations == pytest.approx(2e9 * there, rel=1e-6)
     frames = 2 * 3 * 480 * 640

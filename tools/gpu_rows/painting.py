@@ -1,6 +1,7 @@
 """Frames painted by torch: each network, size and precision, in each way of running it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -71,18 +72,15 @@ class Painting:
 
     @torch.no_grad()
     def _measure(self, name: str, size: Size, precision: str, compiling: bool) -> Sequence[Figures]:
-        torch._dynamo.reset()
         picture = torch.from_numpy(frame(*size)).to(self.clock.device)
         module = Painted(subject(name), precision).to(self.clock.device)
         way, paint = ("compiled", compiled(module, self.clock)) if compiling else ("eager", module)
         about = {"network": name, "size": label(size), "precision": precision}
         read = partial(self._reading, name, size, precision)
         found = [{**about, "way": way, **read(paint, picture)}]
-        try:
+        with suppress(Lacks):
             graph = captured(paint, picture, self.clock)
             found.append({**about, "way": f"{way}, CUDA graph", **read(graph, picture)})
-        except Lacks:
-            pass
         return found
 
     def _reading(

@@ -46,7 +46,7 @@ class Roof:
         network of these convolutions can be faster than 100 %."""
         if not self.rates:
             return {}
-        needed = needs(subject, precision, size)
+        needed = Needs(subject, precision, size)
         matrix = 1e5 * needed.operations / self.rates[precision] / ms
         copy = 1e5 * needed.bytes / self.rates[_COPY] / ms
         return {
@@ -56,7 +56,7 @@ class Roof:
         }
 
 
-class needs(TorchDispatchMode):  # noqa: N801 - reads as what it counts
+class Needs(TorchDispatchMode):
     """The arithmetic of a network's convolutions for one frame of ``size`` (height, width), and the
     bytes they move at least: each reads its input and its kernel and writes its output once.
 

@@ -82,7 +82,9 @@ def spread(seconds: list[float]) -> Figures:
 
 
 def compiled(module: nn.Module, clock: Clock) -> Paint:
-    """By torch's own compiler; a rehearsal leaves out the part that makes code."""
+    """By torch's own compiler, which forgets what it compiled before; a rehearsal leaves out the
+    part that makes code."""
+    torch.compiler.reset()
     backend = "inductor" if clock.on_card else "aot_eager"
     return torch.compile(module, backend=backend, dynamic=False)
 
