@@ -121,10 +121,11 @@ class Paint:
         """How often the network runs: on every Nth frame."""
         return self._state.stabilisers[0].network_every
 
-    def prepare(self, width: int, height: int) -> None:
-        """Compile for frames of that size, from any thread, while frames of other sizes go on."""
+    def prepare(self, width: int, height: int) -> tuple[int, int]:
+        """Compile for frames of that size, from any thread, while frames of other sizes go on. The
+        size painted."""
         state = self._state
-        self._compile(state.look, state.parts, (width, height), self._scale)
+        return self._compile(state.look, state.parts, (width, height), self._scale)
 
     def _compile(
         self, look: Look, parts: "_Parts", size: tuple[int, int], scale: float

@@ -132,6 +132,20 @@ def test_strength_and_colours_keep_the_detail_of_the_whole_frame(painted):
     assert np.ptp(image[:, 500, 0]) >= 48
 
 
+def test_to_hold_a_rate_less_is_painted_before_less_is_shown(weights, light):
+    """Down to three quarters of the sides, strength and masks keep the detail of the frame."""
+    painting = Paint(Look(light, strength=0.5, stabilise="off"), Networks("cpu"))
+    lines = np.zeros((1080, 1920, 3), np.uint8)
+    lines[::2] = 100
+    painting(Frame(lines, 0, Fraction(0), 0.0))
+    assert painting.painted_size == (856, 480)
+    for scale, size, keeps in ((0.75, (640, 360), True), (0.5, (424, 240), False)):
+        assert painting.work_at(scale, 1) == size
+        image = painting(Frame(lines, 1, Fraction(1), 0.0)).image
+        assert (image.shape, painting.painted_size) == (lines.shape, size)
+        assert (np.ptp(image[:, 960, 0]) >= 48) == keeps
+
+
 def test_an_unpainted_frame_keeps_every_pixel(painted):
     noise = np.random.default_rng(0).integers(0, 255, (300, 400, 3), np.uint8)
     image, size = painted(noise, brush="auto", strength=0.0)

@@ -314,6 +314,7 @@ def test_doctor_measures_and_lists(cli, style):
         "fps",
         "H.264",
         'pip install "realtime_nst[gpu]"',
+        "1280x720 at 856x480",
     ):
         assert word in " ".join(said.split())
 

@@ -141,7 +141,7 @@ def test_the_options_stand_before_the_command_or_behind_it(painted, cli, monkeyp
 
 def test_verbose_tells_what_an_error_hides(painted, cli):
     _, _, err = painted("-v")
-    assert "detail: painting on " in err
+    assert "detail: painting at 256x192 on " in err
     _, _, err = painted("--verbose")
     assert "already exists" in err
     assert "detail: TargetExists: " in err

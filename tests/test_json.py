@@ -132,6 +132,7 @@ def test_doctor_tells_everything_in_one_result(events, style, monkeypatch):
     timed = {each["name"]: each["timing"] for each in found["providers"]}
     assert timed["cpu"]["milliseconds"] > 0
     assert timed["directml"] is None
+    assert found["painted_at"]["1920x1080"] == "856x480"
 
 
 def test_bench_tells_its_figures_and_files(events, style, tmp_path, monkeypatch):

@@ -96,6 +96,11 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
+def sides(size: Sequence[int]) -> str:
+    """A width and height, as ``640x480``."""
+    return "x".join(map(str, size))
+
+
 def say(text: str) -> None:
     """A result without fields of its own."""
     if manner.json:

@@ -57,10 +57,9 @@ def demo(
         report = pipeline.run(source, [Beside(painting)], sink, progress)
     card = painting.card
     artist = f" ({card.artist})" if card.artist else ""
-    size = "x".join(map(str, painting.painted_size))
     console.say(
         f"{output}: a made-up scene, painted after {card.title}{artist}\n"
-        f"{report.fps:.1f} fps at {size} on {painting.provider}; "
+        f"{report.fps:.1f} fps at {console.sides(painting.painted_size)} on {painting.provider}; "
         f"{shares(report)}\n\n{_NEXT}"
     )
 

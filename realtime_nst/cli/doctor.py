@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from realtime_nst.cli import console, options, settings
+from realtime_nst.cli.console import sides
 from realtime_nst.errors import RealtimeNstError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def _say_event(
         style=style,
         providers=providers,
         automatic=dict(zip(("provider", "reason"), automatic, strict=True)) if automatic else None,
+        painted_at={sides(film): sides(painted) for film, painted in checks.painted_at().items()},
         packages=[{"name": p.name, "version": p.version or None} for p in checks.packages()],
         encoders=checks.encoders(),
         folders=dict(_folders()),
@@ -67,12 +69,16 @@ def _say_tables(
     automatic: tuple[str, str] | None,
     chosen: list[settings.Setting],
 ) -> None:
+    from realtime_nst.runtime import doctor as checks
+
     headings = ("provider", "640x480", "what it is, or what it needs")
     console.show(console.table(headings, _providers(timings)))
     console.say("")
     if automatic:
         provider, why = automatic
         console.say(f"--provider auto: {provider} for {style}, because {why}\n")
+    films = (f"{sides(film)} at {sides(size)}" for film, size in checks.painted_at().items())
+    console.say(f"--brush auto: paints films of {', '.join(films)}\n")
     console.show(console.table(("package", "version", ""), _packages()))
     console.say("")
     console.show(console.table(("format", "encoder", ""), _encoders()))

@@ -127,6 +127,7 @@ def _say_how_it_went(
         f"{report.fps:.1f} fps; {shares(report)}",
         path=sink.path, frames=report.frames, frames_before=sink.frames_before,
         seconds=report.seconds, fps=report.fps, provider=painting.provider,
+        painted_at=console.sides(painting.painted_size) if report.frames else None,
     )  # fmt: skip
     if frames.faults:
         console.say_error(
@@ -142,9 +143,9 @@ def _run(frames: "FilmSource", painting: "Paint", sink: "FilmSink") -> "Report":
     total = None if left is None else before + left
     if before:
         console.say_notice(f"going on after the {console.counted(before, 'frame')} of earlier runs")
-    console.say_detail(f"painting on {painting.provider}")
     with interrupt.explained(lambda: _what_is_kept(sink, "stopped")):
-        painting.prepare(frames.info.width, frames.info.height)
+        size = painting.prepare(frames.info.width, frames.info.height)
+        console.say_detail(f"painting at {console.sides(size)} on {painting.provider}")
         try:
             with (
                 interrupt.finishing(sink),

@@ -17,6 +17,7 @@ from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.player import contents, find_player
 from realtime_nst.runtime.providers import PROVIDERS, available, open_automatic
 from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.sizes import parse_brush
 
 _PACKAGES = {
     "numpy": "",
@@ -40,6 +41,8 @@ _ENCODERS = {
     "Opus": ("libopus", "opus"),
 }
 """Software encoders only: FFmpeg lists hardware encoders even if the hardware is missing."""
+
+_FILMS = (640, 480), (1280, 720), (1920, 1080), (3840, 2160)
 
 _PRECISIONS = {"FP32", "FP16", "BF16", "INT8"}
 
@@ -140,6 +143,12 @@ def measure(
         else Timing(name, ready[name].provider, median(seconds[name]) * 1000)
         for name in wanted
     ]
+
+
+def painted_at() -> dict[tuple[int, int], tuple[int, int]]:
+    """By usual sizes of films, the size that the brush auto paints them at; width first."""
+    auto = parse_brush("auto")
+    return {size: auto.of(*size) for size in _FILMS}
 
 
 def computer() -> Computer:
