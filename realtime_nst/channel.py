@@ -76,7 +76,7 @@ class Channel(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         while True:
             try:
-                item = self.get()
+                held = [self.get()]
             except ChannelClosed:
                 return
-            yield item
+            yield held.pop()  # and not kept alive by this generator

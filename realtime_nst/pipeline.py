@@ -17,6 +17,9 @@ from realtime_nst.channel import Channel
 from realtime_nst.stream import Frame, Sink, Source, Stage
 
 _FILE_CAPACITY = 4
+_MOST_AT_ONCE = 2**28
+"""Bytes of the frames of a file that are between source and sink, but for one frame of any size."""
+
 _LATENCIES = 10_000
 
 
@@ -68,15 +71,17 @@ def run(
     captured: Channel[Frame] = Channel(capacity, newest_wins=live)
     stylised: Channel[Frame] = Channel(capacity, newest_wins=live)
     report = Report()
+    room = _Room(None if live else _MOST_AT_ONCE)
     threads = [
-        _pump("capture", _timed_frames(source, report), captured),
+        _pump("capture", _timed_frames(source, report, room), captured),
         _pump("stylise", _through(captured, stages, report), stylised, upstream=captured),
     ]
     try:
         for thread in threads:
             thread.start()
-        _drain(stylised, captured, sink, report, on_frame)
+        _drain(stylised, captured, sink, report, room, on_frame)
     finally:
+        room.open()
         stylised.cancel()
         captured.cancel()
         for thread in threads:
@@ -87,11 +92,43 @@ def run(
     return report
 
 
+class _Room:
+    """Keeps the frames on their way below ``most`` bytes (None: any number): a large picture is
+    read when those before it are written, and nothing here holds them any more."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most, self._inside = most, deque[int]()
+        self._changed = threading.Condition()
+
+    def wait(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._most is None or sum(self._inside) < self._most)
+
+    def enter(self, size: int) -> None:
+        with self._changed:
+            if self._most is not None:
+                self._inside.append(size)
+
+    def leave(self) -> None:
+        """The first one is written."""
+        with self._changed:
+            if self._most is not None:
+                self._inside.popleft()
+                self._changed.notify_all()
+
+    def open(self) -> None:
+        """Nobody waits any more."""
+        with self._changed:
+            self._most = None
+            self._changed.notify_all()
+
+
 def _drain(
     stylised: Channel[Frame],
     captured: Channel[Frame],
     sink: Sink,
     report: Report,
+    room: _Room,
     on_frame: Callable[[Report], None] | None,
 ) -> None:
     began = time.perf_counter()
@@ -100,6 +137,8 @@ def _drain(
             more = sink.write(frame)
         report.frames += 1
         report.latencies.append(time.monotonic() - frame.captured)
+        del frame
+        room.leave()
         report.seconds = time.perf_counter() - began
         report.dropped = captured.dropped + stylised.dropped
         if on_frame is not None:
@@ -115,7 +154,9 @@ def _pump(
         error: BaseException | None = None
         try:
             for item in items:
-                if not out.put(item):
+                wanted = out.put(item)
+                del item  # not held here while the next one is made
+                if not wanted:
                     break
         except BaseException as caught:
             error = caught
@@ -128,14 +169,18 @@ def _pump(
     return threading.Thread(target=work, name=f"realtime_nst-{name}", daemon=True)
 
 
-def _timed_frames(source: Source, report: Report) -> Iterator[Frame]:
+def _timed_frames(source: Source, report: Report, room: _Room) -> Iterator[Frame]:
     frames = iter(source)
     while True:
+        room.wait()
         with report.timed("source"):
             frame = next(frames, None)
         if frame is None:
             return
-        yield frame
+        room.enter(frame.image.nbytes)
+        held = [frame]
+        del frame
+        yield held.pop()
 
 
 def _through(captured: Channel[Frame], stages: Sequence[Stage], report: Report) -> Iterator[Frame]:
@@ -143,4 +188,6 @@ def _through(captured: Channel[Frame], stages: Sequence[Stage], report: Report) 
         for stage in stages:
             with report.timed(type(stage).__name__):
                 frame = stage(frame)
-        yield frame
+        held = [frame]
+        del frame
+        yield held.pop()

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "telemetry": set(),
     "stream": {"errors"},
     "channel": {"errors"},
-    "media": {*BASE, "packages"},
+    "media": {*BASE, "memory", "packages"},
     "spec": {"errors"},
     "sizes": {"errors"},
     "values": {"errors"},

@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -16,7 +17,7 @@ from realtime_nst import pipeline
 from realtime_nst.errors import MediaError
 from realtime_nst.pipeline import Report
 from realtime_nst.sinks.null import NullSink
-from realtime_nst.stream import Frame, StreamInfo
+from realtime_nst.stream import Frame, StreamInfo, Unmanaged
 
 
 class Numbers:
@@ -83,6 +84,33 @@ def test_a_file_loses_nothing_and_keeps_the_order_however_slow_the_parts():
     report = pipeline.run(Numbers(60), [stage], sink)
     assert sink.indices == list(range(60))
     assert (report.frames, report.dropped) == (60, 0)
+
+
+def test_a_large_frame_is_made_when_those_before_it_are_written_and_gone(monkeypatch):
+    monkeypatch.setattr(pipeline, "_MOST_AT_ONCE", 48)  # bytes of one frame
+    made, alive = [], []
+
+    def look_back(_index):
+        until = time.monotonic() + 5  # a thread may not have left its last step yet
+        while any(frame() is not None for frame in made) and time.monotonic() < until:
+            time.sleep(0.001)
+        alive.append(sum(frame() is not None for frame in made))
+
+    class Watched(Numbers):
+        def __iter__(self):
+            return map(watched, super().__iter__())
+
+    def watched(frame):
+        image = frame.image.copy()
+        made.append(weakref.ref(image))
+        return replace(frame, image=image)
+
+    class Counting(Unmanaged):
+        def write(self, frame):
+            return True
+
+    report = pipeline.run(Watched(4, between=look_back), [Each(lambda frame: None)], Counting())
+    assert (report.frames, alive) == (4, [0] * 4)
 
 
 def test_a_live_source_is_not_waited_for_and_the_newest_frame_wins():

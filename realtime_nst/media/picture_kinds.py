@@ -55,6 +55,7 @@ _COLOUR_WITHIN = 2**16
 
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 _SCAN = 0xDA
 _ALONE = {0x01, *range(0xD0, 0xD9)}
 """Markers without a length."""
@@ -111,10 +112,15 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
     Read without decoding: libjpeg keeps all coefficients of a progressive JPEG in memory, and 565
     bytes may stand for 20000x20000 of them.
     """
-    for marker, at in _markers(data):
+    for marker, at in markers(data):
         if marker in _FRAME_HEADERS and len(data) >= at + 7:
             return int.from_bytes(data[at + 5 : at + 7]), int.from_bytes(data[at + 3 : at + 5])
     return 0, 0
+
+
+def is_progressive(data: bytes) -> bool:
+    """Of a JPEG."""
+    return any(marker in _PROGRESSIVE for marker, _ in markers(data))
 
 
 def is_cut_off(data: bytes) -> bool:
@@ -122,12 +128,12 @@ def is_cut_off(data: bytes) -> bool:
     the later pictures of an animation are not there."""
     kind = kind_of(data)
     if kind == "JPEG":  # the mark of the end does not occur among coded pixels
-        scans = (at for marker, at in _markers(data) if marker == _SCAN)
+        scans = (at for marker, at in markers(data) if marker == _SCAN)
         return data.find(b"\xff\xd9", next(scans, len(data))) < 0
     return kind == "GIF" and not _gif_ends(data)
 
 
-def _markers(data: bytes) -> Iterator[tuple[int, int]]:
+def markers(data: bytes) -> Iterator[tuple[int, int]]:
     """The markers of a JPEG up to its coded pixels, and where what belongs to each begins."""
     at = 2
     while found := _MARKER.search(data, at):

@@ -13,9 +13,9 @@ from av.video.reformatter import ColorPrimaries, ColorTrc, Interpolation, VideoR
 from numpy.typing import NDArray
 
 from realtime_nst.media.colours import Colours
+from realtime_nst.media.decoded import on_white
 from realtime_nst.media.hdr import tone_map
 from realtime_nst.media.light_levels import LightLevels
-from realtime_nst.media.pictures import on_white
 from realtime_nst.media.pixels import DEEP_WHITE, Deep, Pixels, bits_of
 from realtime_nst.stream import Image, Original
 

@@ -4,6 +4,8 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import partial
+from itertools import islice
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Self
@@ -54,37 +56,30 @@ class PictureSource(Managed):
         self._rate = Fraction(rate)
         self._skip = skip_unreadable
         self._animations = animations
-        self._first: tuple[int, _Picture] | None = None
+        self._size = (0, 0)
+        self._first: list[_Picture] = []
+        self._index, self._others = 0, self._pictures(0)
 
     @property
     def info(self) -> StreamInfo:
-        height, width = self._open()[1][0].shape[:2]
-        return StreamInfo(width, height, self._rate, len(self.paths))
+        if self._size == (0, 0):
+            self._open()
+        return StreamInfo(*self._size, self._rate, len(self.paths))
 
     def __enter__(self) -> Self:
         self._open()
         return self
 
     def _close(self) -> None:
-        self._first = None
+        self._first = []
 
     def __iter__(self) -> Iterator[Frame]:
-        first = self._open()[0]
-        for index in range(first, len(self.paths)):
-            for picture in self._pictures(index):
-                yield self._frame(index, picture)
-
-    def _pictures(self, index: int) -> Iterator[_Picture]:
-        first, picture = self._open()
-        if self._animations:
-            try:
-                yield from read_animation(self.paths[index])
-            except MediaError as error:
-                self._refuse(index, error)
-        elif index == first:
-            yield picture
-        elif read := self._read(index):
-            yield read
+        """Pictures may be large: none is held here once it is handed on."""
+        self._open()
+        yield self._frame(self._index, self._first.pop())
+        yield from map(partial(self._frame, self._index), self._others)
+        for index in range(self._index + 1, len(self.paths)):
+            yield from map(partial(self._frame, index), self._pictures(index))
 
     def _frame(self, index: int, picture: _Picture) -> Frame:
         image, original = picture
@@ -93,24 +88,27 @@ class PictureSource(Managed):
             self.unreadable[path] = MediaError(f"{str(path)!r} is cut off; what is there is shown")
         return Frame(image, index, index / self._rate, time.monotonic(), original=original)
 
-    def _open(self) -> tuple[int, _Picture]:
-        if self._first is None:
-            self._first = self._first_readable()
-        return self._first
-
-    def _first_readable(self) -> tuple[int, _Picture]:
+    def _open(self) -> None:
+        """Read the first picture that can be read, unless that is done."""
+        if self._first:
+            return
         for index in range(len(self.paths)):
-            picture = self._read(index)
-            if picture is not None:
-                return index, picture
+            self._index, self._others = index, self._pictures(index)
+            self._first = list(islice(self._others, 1))
+            if self._first:
+                self._size = self._first[0][0].shape[1::-1]
+                return
         raise next(iter(self.unreadable.values()))
 
-    def _read(self, index: int) -> _Picture | None:
+    def _pictures(self, index: int) -> Iterator[_Picture]:
+        path = self.paths[index]
         try:
-            return read_with_original(self.paths[index])
+            if self._animations:
+                yield from read_animation(path)
+            else:
+                yield read_with_original(path)
         except MediaError as error:
             self._refuse(index, error)
-            return None
 
     def _refuse(self, index: int, error: MediaError) -> None:
         if not self._skip:
