@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -207,11 +208,11 @@ def test_quality_counts(tmp_path):
 
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
-    def full(path, data):
-        path.touch()
-        raise OSError(errno.ENOSPC, "No space left on device")
+    class Full(BytesIO):
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "open", lambda path, mode: Full())
     with pytest.raises(MediaError, match="No space left"):
         write_picture(tmp_path / "a.png", _frame().image)
     assert list(tmp_path.iterdir()) == []

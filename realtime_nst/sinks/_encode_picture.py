@@ -1,6 +1,7 @@
 """Encoding pictures with their colour space, transparency and tags."""
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +20,10 @@ from realtime_nst.sinks._picture_tags import (
     saved_with,
     segment,
 )
+from realtime_nst.sinks._strips import LARGE, Rows, jpeg, png, strips
 from realtime_nst.stream import Frame, Image, Original
+
+Buffer = bytes | memoryview
 
 _LZW = {"compression": "tiff_lzw", "tiffinfo": {317: 2}}
 """With the horizontal predictor, a third smaller."""
@@ -54,38 +58,53 @@ _JPEG_HEADER = 20
 _ICC = SEGMENT - 14
 """Bytes of a profile in a segment of a JPEG."""
 
+_ALL = slice(None)
+
 _SUBSAMPLING = {
     0: cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
     1: cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422,
 }
 
 
-def encode(path: Path, image: Image, quality: int, original: Original) -> bytes:
-    """``image`` as a file of the format that the suffix of ``path`` names; the tags of ``original``
-    as :func:`~realtime_nst.sinks._picture_tags.fitted` gives them."""
+def encode(path: Path, image: Image, quality: int, original: Original) -> Iterator[Buffer]:
+    """``image`` as a file of the format that the suffix of ``path`` names, in parts; the tags of
+    ``original`` as :func:`~realtime_nst.sinks._picture_tags.fitted` gives them."""
+    form, options = WRITERS[path.suffix.lower()]
+    size = image.shape[1], image.shape[0]
+    rows = _restorer(image, original if form not in _BARE else Original(), form in _TRANSPARENT)
+    try:
+        if form == "JPEG":
+            yield from _jpeg(size, rows, quality, original)
+        elif form == "PNG":
+            yield from _png(size, rows, original)
+        else:
+            if form in _LOSSY:
+                options = options | {"quality": quality}
+            if form not in _BARE:
+                said = saved_with(original.tags, form)
+                if form == "TIFF" and said["exif"]:  # Pillow cannot write EXIF through libtiff
+                    options = {}
+                options = options | {"icc_profile": original.profile} | said
+            yield _saved(_picture(size, rows), form, options)
+    except cv2.error as error:
+        raise _too_large(path, size, error.err) from error
+    except (OSError, ValueError, RuntimeError, SystemError, MemoryError) as error:
+        raise _too_large(path, size, one_line(error)) from error
+
+
+def _picture(size: tuple[int, int], rows: Rows) -> Any:
+    """For Pillow, whose own copy takes 4 bytes a pixel."""
     from PIL import Image as Pillow
 
-    form, options = WRITERS[path.suffix.lower()]
-    if form in _LOSSY:
-        options = options | {"quality": quality}
-    pixels = image
-    if form not in _BARE:
-        pixels = restored(image, original, alpha=form in _TRANSPARENT)
-        if form == "JPEG":
-            return _jpeg(path, pixels, quality, original)
-        if form == "PNG":
-            return _png(path, pixels, original)
-        said = saved_with(original.tags, form)
-        if form == "TIFF" and said["exif"]:  # Pillow cannot write EXIF data through libtiff
-            options = {}
-        options = options | {"icc_profile": original.profile} | said
-    try:
-        return _saved(Pillow.fromarray(pixels), form, options)
-    except (OSError, ValueError, RuntimeError, SystemError, MemoryError) as error:
-        raise _too_large(path, pixels, one_line(error)) from error
+    picture = None
+    for strip in strips(*size):
+        part = Pillow.fromarray(rows(strip))
+        picture = picture or Pillow.new(part.mode, size)
+        picture.paste(part, (0, strip.start))
+    return picture
 
 
-def _saved(picture: Any, form: str, options: dict[str, Any]) -> bytes:
+def _saved(picture: Any, form: str, options: dict[str, Any]) -> Buffer:
     """Without EXIF data where Pillow, which reads them again, finds them damaged."""
     file = BytesIO()
     try:
@@ -94,10 +113,10 @@ def _saved(picture: Any, form: str, options: dict[str, Any]) -> bytes:
         if not options.get("exif"):
             raise
         return _saved(picture, form, options | {"exif": b""})
-    return file.getvalue()
+    return file.getbuffer()
 
 
-def encode_animation(path: Path, frames: list[Frame], quality: int) -> bytes:
+def encode_animation(path: Path, frames: list[Frame], quality: int) -> Iterator[Buffer]:
     """``frames`` as an animated file, with the delays of their originals."""
     from PIL import Image as Pillow
 
@@ -127,49 +146,56 @@ def encode_animation(path: Path, frames: list[Frame], quality: int) -> bytes:
     options |= {"save_all": True, "append_images": others}
     try:
         coded = _saved(first, form, options)
-        return _with_chunks(coded, png_chunks(originals[0].tags)) if form == "PNG" else coded
+        if form == "PNG":
+            coded = _with_chunks(bytes(coded), png_chunks(originals[0].tags))
+        yield coded
     except (OSError, ValueError, RuntimeError, SystemError, MemoryError) as error:
         raise MediaError(f"{path.name!r} cannot be written: {one_line(error)}") from error
 
 
-def _jpeg(path: Path, pixels: Image, quality: int, original: Original) -> bytes:
+def _jpeg(size: tuple[int, int], rows: Rows, quality: int, original: Original) -> Iterator[bytes]:
     """OpenCV takes 4 ms less than Pillow for 6 million pixels, of 30."""
     sampling = _SUBSAMPLING.get(original.subsampling, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420)
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
-    coded = _opencv(path, ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
     segments = jpeg_segments(original.tags)
     parts = [original.profile[at : at + _ICC] for at in range(0, len(original.profile), _ICC)]
     for number, part in enumerate(parts, 1):  # ICC.1:2022, B.4
         segments += segment(0xE2, b"ICC_PROFILE\0" + bytes([number, len(parts)]) + part)
-    return coded[:_JPEG_HEADER] + segments + coded[_JPEG_HEADER:]
+
+    def coded(pixels: NDArray[np.uint8]) -> bytes:
+        return _opencv(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
+
+    files = jpeg(*size, rows, coded) if size[0] * size[1] >= LARGE else iter([coded(rows(_ALL))])
+    first = next(files)
+    yield first[:_JPEG_HEADER] + segments + first[_JPEG_HEADER:]
+    yield from files
 
 
-def _opencv(path: Path, suffix: str, pixels: Any, options: list[int]) -> bytes:
-    try:
-        done, data = cv2.imencode(suffix, pixels, options)
-    except cv2.error as error:
-        raise _too_large(path, pixels, error.err) from error
+def _opencv(suffix: str, pixels: Any, options: list[int]) -> bytes:
+    done, data = cv2.imencode(suffix, pixels, options)
     if not done:
-        raise _too_large(path, pixels, "the encoder refuses it")
+        raise ValueError("the encoder refuses it")
     return data.tobytes()
 
 
-def _too_large(path: Path, pixels: Any, reason: str) -> MediaError:
-    height, width = pixels.shape[:2]
+def _too_large(path: Path, size: tuple[int, int], reason: str) -> MediaError:
     return MediaError(
-        f"{path.name!r} cannot hold a picture of {width}x{height}: {reason}; choose .png or a "
+        f"{path.name!r} cannot hold a picture of {size[0]}x{size[1]}: {reason}; choose .png or a "
         "smaller size"
     )
 
 
-def _png(path: Path, pixels: NDArray[np.uint8], original: Original) -> bytes:
+def _png(size: tuple[int, int], rows: Rows, original: Original) -> Iterator[bytes]:
     """OpenCV compresses in a third of the time that Pillow takes."""
-    order = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
-    coded = _opencv(path, ".png", cv2.cvtColor(pixels, order), [])
     chunks = png_chunks(original.tags)
     if original.profile:
         chunks = chunk(b"iCCP", b"ICC\0\0" + zlib.compress(original.profile)) + chunks
-    return _with_chunks(coded, chunks)
+    if size[0] * size[1] >= LARGE:
+        yield from png(*size, rows, chunks)
+        return
+    pixels = rows(_ALL)
+    order = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+    yield _with_chunks(_opencv(".png", cv2.cvtColor(pixels, order), []), chunks)
 
 
 def _with_chunks(coded: bytes, chunks: bytes) -> bytes:
@@ -188,26 +214,37 @@ def restored(image: Image, original: Original, *, alpha: bool) -> NDArray[np.uin
     Pixels that are as they were shown get their exact values back, even colours outside sRGB. Of
     the others, the white that transparency had let through is taken out again.
     """
+    return _restorer(image, original, alpha)(_ALL)
+
+
+def _restorer(image: Image, original: Original, alpha: bool) -> Rows:
+    """Gives the rows of :func:`restored`."""
     pixels, shown = original.pixels, original.shown
     if pixels is None or shown is None:
-        return image
+        return lambda rows: image[rows]
     from realtime_nst.media.profiles import read_profile
 
     height, width = image.shape[:2]
     clear = pixels[..., 3] if pixels.shape[2] == 4 else None
     if clear is not None and clear.shape != (height, width):
         clear = np.asarray(cv2.resize(clear, (width, height), interpolation=cv2.INTER_AREA))
-    result = image
-    if alpha and clear is not None:
-        result = _without_white(image, clear)
-    if original.profile and (profile := read_profile(original.profile)) and not profile.is_srgb:
-        result = profile.from_srgb(result)
-    if image.shape == shown.shape:
-        same = (image == shown).all(-1)
-        if clear is not None and not alpha:
-            same &= clear == 255
-        result = np.where(same[..., None], pixels[..., :3], result)
-    return np.dstack((result, clear)) if alpha and clear is not None else result
+    profile = read_profile(original.profile) if original.profile else None
+
+    def rows_of(rows: slice) -> NDArray[np.uint8]:
+        result = painted = image[rows]
+        seen = clear[rows] if clear is not None else None
+        if alpha and seen is not None:
+            result = _without_white(result, seen)
+        if profile and not profile.is_srgb:
+            result = profile.from_srgb(result)
+        if image.shape == shown.shape:
+            same = (painted == shown[rows]).all(-1)
+            if seen is not None and not alpha:
+                same &= seen == 255
+            result = np.where(same[..., None], pixels[rows, :, :3], result)
+        return np.dstack((result, seen)) if alpha and seen is not None else result
+
+    return rows_of
 
 
 def _without_white(image: Image, clear: NDArray[np.uint8]) -> Image:

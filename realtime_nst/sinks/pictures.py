@@ -2,14 +2,14 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from realtime_nst.errors import MediaError, TargetExists, UsageError
 from realtime_nst.files import require_folder, write_whole
-from realtime_nst.sinks._encode_picture import ANIMATED, WRITERS, encode, encode_animation
+from realtime_nst.sinks._encode_picture import ANIMATED, WRITERS, Buffer, encode, encode_animation
 from realtime_nst.sinks._picture_tags import fitted
 from realtime_nst.stream import Frame, Image, Original, Tags, Unmanaged
 
@@ -145,10 +145,11 @@ def _fitted(path: Path, image: Image, original: Original) -> tuple[Original, lis
     return replace(original, tags=tags), [f"{path.name} is without {what}" for what in lost]
 
 
-def _store(path: Path, data: bytes) -> None:
+def _store(path: Path, parts: Iterator[Buffer]) -> None:
     try:
-        with write_whole(path) as unfinished:
-            unfinished.write_bytes(data)
+        with write_whole(path) as unfinished, unfinished.open("wb") as file:
+            for part in parts:
+                file.write(part)
     except OSError as error:
         raise _unwritable(path, error) from error
 
