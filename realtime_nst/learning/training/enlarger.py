@@ -4,8 +4,8 @@ There is no true enlargement of a painting to learn from: painted at full size, 
 strokes, not the same ones in more detail. What an enlargement should look like is known all the
 same: like the painting that the style was learnt from, seen from as near. So the style losses are
 taken at full size, from a style picture enlarged by the same factor. What the network adds is held
-within the range of the strokes around it, is kept out of flat places, and must move with the
-picture, and not with its noise.
+within the range of the strokes around it, must vanish when the result is shrunk again, is kept out
+of flat places, and moves with the picture, not with its noise.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -62,7 +62,8 @@ class EnlargerRecipe:
     style_weight: float = 1.5
     deep_style_weight: float = 1.0
     sharpness_weight: float = 1.0
-    sharpness: float = 1.55
+    sharpness: float = 1.5
+    shrunk_weight: float = 25.0
     flat_weight: float = 10.0
     equivariance_weight: float = 4.0
     noise: float = 0.006
@@ -160,6 +161,7 @@ def _losses(
         "style": style(inputs),
         "deep_style": deep(inputs),
         "sharpness": (aim - _gradient(bright) / _gradient(plain)).relu().mean(),
+        "shrunk": _shrunk(bright - plain, STYLE_LINES / lines),
         "flat": _detail_in_flat_places(bright - plain, plain, seen.guide),
         "equivariance": _unsteady(network, plain, seen.guide, detail, recipe.noise, random),
         "grid": more_grid(result, seen.base, _GRIDS),
@@ -234,6 +236,12 @@ def _gradient(images: Tensor) -> Tensor:
     """The mean absolute difference of neighbours, of each picture."""
     across, down = images.diff(dim=3).abs(), images.diff(dim=2).abs()
     return across.mean((1, 2, 3)) + down.mean((1, 2, 3))
+
+
+def _shrunk(detail: Tensor, scale: float) -> Tensor:
+    """What is left of ``detail`` at the size that was painted: the painting shall stay as it is."""
+    side = round(detail.shape[-1] * scale)
+    return F.interpolate(detail, size=(side, side), mode="area").abs().mean()
 
 
 def _detail_in_flat_places(detail: Tensor, plain: Tensor, guide: Tensor) -> Tensor:
