@@ -67,9 +67,8 @@ class FrameEdge:
 
     def __call__(self, weights: Weights, image: Image) -> Weights:
         size = image.shape[1], image.shape[0]
-        if (
-            self._slope.shape != image.shape[:2]
-        ):  # new memory for each frame costs half as much again
+        if self._slope.shape != image.shape[:2]:
+            # New memory for each frame costs half as much again.
             self._slope = np.empty(image.shape[:2], np.float32)
             self._offset = np.empty_like(self._slope)
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
