@@ -54,6 +54,28 @@ def test_results_are_a_row_measured_on_the_photos_that_all_have_painted(
 
 
 @needs_skimage
+def test_several_styles_have_a_mean_for_each_system(settings, photos, others, tmp_path):
+    asked = with_a_painting(settings, tmp_path)
+    for style in ("known", "tiny"):
+        shutil.copytree(others, tmp_path / "both" / style)
+    rows = rows_of(
+        "quality",
+        replace(
+            asked,
+            styles=(asked.styles[0], settings.styles[0]),
+            photos=photos,
+            results=(f"nobody={tmp_path / 'both'}",),
+        ),
+    )
+    for first, second, mean in (rows[:3], rows[3:]):
+        assert dict(mean.key) == {"style": "mean of 2", "network": first.key["network"]}
+        both = first.figures["SSIM"], second.figures["SSIM"]
+        assert mean.figures["SSIM"] == pytest.approx(sum(both) / 2)
+        assert mean.figures["measured on"] == "3 photos"
+        assert not any("ms" in name for name in mean.figures)
+
+
+@needs_skimage
 def test_a_damaged_result_is_named(settings, photos, others, tmp_path):
     (others / "photo01.png").write_bytes(b"not a picture")
     asked = replace(with_a_painting(settings, tmp_path), photos=photos, results=(f"x={others}",))

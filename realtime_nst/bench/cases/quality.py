@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,7 +57,7 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
     image = picture(size)
     calls = {style: partial(stylizer, image) for style, stylizer in ready.items()}
     seconds = at_most(timer, 30, 30).in_turn(calls)
-    return [
+    rows = [
         Row(
             {"style": style, "network": stylizer.card.network},
             {**spread(seconds[style]), **_figures(settings, style, stylizer, photos)},
@@ -64,6 +65,7 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
         )
         for style, stylizer in ready.items()
     ]
+    return [*rows, *_means(rows)]
 
 
 def _held_beside(others: Others, settings: Settings, timer: Timer) -> Sequence[Row]:
@@ -77,7 +79,21 @@ def _held_beside(others: Others, settings: Settings, timer: Timer) -> Sequence[R
         found = mean([form(*measured_pair(photo, results[photo.stem])) for photo in photos])
         key = {"style": style, "network": others.name}
         rows.append(Row(key, {**found, "measured on": _on(photos)}))
-    return rows
+    return [*rows, *_means(rows)]
+
+
+def _means(rows: Sequence[Row]) -> list[Row]:
+    """Of each network that was measured on photos in several styles: systems that paint the same
+    styles are compared by them."""
+    found = []
+    measured = [row for row in rows if "SSIM" in row.figures]
+    for network, group in grouped(measured, _network).items():
+        names = [name for name in group[0].figures if all(is_number(row, name) for row in group)]
+        if len(group) > 1:
+            means = {n: fmean(value(row, n) for row in group) for n in names if "ms" not in n}
+            key = {"style": f"mean of {len(group)}", "network": network}
+            found.append(Row(key, {**means, "measured on": group[0].figures["measured on"]}))
+    return found
 
 
 def _photos(settings: Settings) -> list[Path]:
@@ -247,10 +263,11 @@ CASE = Case(
         "Taste: look at the pictures, or let people vote. Flicker from frame to frame. A card's "
         "figures were measured in torch in f32 when the style was trained; those measured here "
         "have the first provider's precision. Losses of two styles cannot be compared, because "
-        "their paintings differ; those of two networks for one style can. LPIPS and SSIM are best "
-        "for a photo that is not painted at all. CFSD divides by the size of the photo's features, "
-        "so it is not on the scale of papers; it grows with the picture. Results of another size "
-        "than the photo's are resized to it, which changes their strokes and grid."
+        "their paintings differ; those of two networks for one style can, and means over the same "
+        "styles. LPIPS and SSIM are best for a photo that is not painted at all. CFSD divides by "
+        "the size of the photo's features, so it is not on the scale of papers; it grows with the "
+        "picture. Results of another size than the photo's are resized to it, which changes their "
+        "strokes and grid."
     ),
     units=_units,
     plot=_plot,
