@@ -117,6 +117,21 @@ class Paint:
         return size
 
     @property
+    def asked(self) -> str:
+        """The execution provider that was asked for."""
+        return self._networks.asked
+
+    @property
+    def lead_in(self) -> int | None:
+        """The number of frames to paint before one that is shown, so that it looks as if all before
+        had been painted; None: all."""
+        stage = self._state.stage
+        masked = stage.lead_in if isinstance(stage, Composite) else 0
+        if masked is None:
+            return None
+        return max(masked, *(each.lead_in for each in self._state.stabilisers))
+
+    @property
     def network_every(self) -> int:
         """How often the network runs: on every Nth frame."""
         return self._state.stabilisers[0].network_every

@@ -34,6 +34,17 @@ MAY_IMPORT = {
     "references": {"errors", "files", "look", "runtime", "spec"},
     "paint": {*BASE, "look", "masks", "motion", "media", "references", "runtime", "sizes"},
     "display": {"look", "stream"},
+    "jobs": {
+        *BASE,
+        "look",
+        "media",
+        "paint",
+        "pipeline",
+        "references",
+        "runtime",
+        "sinks",
+        "sources",
+    },
     "live": {
         *BASE,
         "display",

@@ -286,16 +286,16 @@ def test_resuming_with_other_contents_under_the_same_name_is_refused(
 
 def _break_after(patched, frames):
     from realtime_nst.errors import MediaError
-    from realtime_nst.sinks.video import VideoSink
+    from realtime_nst.sinks.segments import SegmentSink
 
-    write = VideoSink.write
+    write = SegmentSink.write
 
     def breaking(self, frame):
         if frame.index == frames:
             raise MediaError("the disk is gone")
         return write(self, frame)
 
-    patched.setattr(VideoSink, "write", breaking)
+    patched.setattr(SegmentSink, "write", breaking)
 
 
 def _other_painter(tmp_path):

@@ -12,7 +12,6 @@ from PIL import Image as Pillow
 from realtime_nst.errors import MediaError, TargetExists, UsageError
 from realtime_nst.media.span import Span
 from realtime_nst.sinks.sequence import SequenceSink
-from realtime_nst.sinks.video import VideoSink
 from realtime_nst.sources.animation import AnimationSource, is_animation
 from realtime_nst.sources.sequence import SequenceSource
 from realtime_nst.sources.video import VideoSource
@@ -113,28 +112,6 @@ class TestSequences:
         assert shown(source) == [(n / RATE, 1 + n) for n in (6, 7)]
         with pytest.raises(UsageError, match=r"12 at 24 a second end at 0:00:00\.500"):
             whole.part(Span(Fraction(1, 2)))
-
-    def test_two_runs_are_one(self, tmp_path):
-        folder, target = made(tmp_path / "p", range(1, 25)), tmp_path / "a.mp4"
-        rate = Fraction(4)
-        same = {"source": SequenceSource(folder, rate=rate).identity}
-        with pytest.raises(KeyboardInterrupt):
-            self.write(folder, VideoSink(target, rate=rate, settings=same), 20)
-        other = VideoSink(target, rate=rate, resume=True, settings={"source": "other"})
-        with pytest.raises(UsageError, match="another source"):
-            self.write(folder, other)
-        sink = VideoSink(target, rate=rate, resume=True, settings=same)
-        self.write(folder, sink)
-        assert sink.resume_from > 1
-        assert shown(VideoSource(target)) == [(n / rate, n + 1) for n in range(24)]
-
-    def write(self, folder, sink, stop=None):
-        rate = Fraction(4)
-        with SequenceSource(folder, rate=rate, start=sink.resume_from) as source, sink:
-            for frame in source:
-                if frame.index == stop:
-                    raise KeyboardInterrupt
-                sink.write(frame)
 
     @pytest.mark.parametrize(
         ("name", "said"),

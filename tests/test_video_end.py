@@ -83,22 +83,3 @@ def test_the_last_frame_of_an_interrupted_film_is_shown(tmp_path, codec, suffix,
     interrupt(sink, film(ticks))
     assert sink.kept is not None
     check_end(sink.kept, ticks)
-
-
-LONG = {
-    "gap after the first": [0, *range(2, 150)],
-    "gap before the last": [*range(149), 170],
-    "bursts": [*range(20), *range(40, 120), *range(190, 210)],
-    "long rest, then two": [*range(140), 200, 201],
-}
-
-
-@pytest.mark.parametrize("ticks", LONG.values(), ids=LONG)
-@pytest.mark.parametrize(("codec", "suffix"), ENDS[:2])
-def test_the_last_frame_of_a_resumed_film_is_shown(tmp_path, codec, suffix, ticks):
-    frames, target = film(ticks), tmp_path / f"a{suffix}"
-    interrupt(VideoSink(target, rate=RATE, codec=codec), frames[:-2])
-    sink = VideoSink(target, rate=RATE, codec=codec, resume=True)
-    assert sink.resume_from is not None
-    write(sink, [frame for frame in frames if frame.pts >= sink.resume_from])
-    check_end(target, ticks)

@@ -14,6 +14,7 @@ import pytest
 
 from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.media.pixels import Pixels
+from realtime_nst.sinks._unfinished import UnfinishedFile
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.sources.video import VideoSource
 
@@ -165,13 +166,18 @@ def test_the_command_keeps_hdr_and_says_what_it_maps(tmp_path, cli, style):
     assert (code, "which would be mapped to SDR; give --hdr keep" in said) == (2, True)
 
 
+def _refused(_):
+    raise MediaError("the disk is gone")
+
+
 @pytest.mark.parametrize("other", [["--deinterlace"], ["--bits", "10", "--codec", "h265"]])
-def test_resuming_with_other_pixels_is_refused(tmp_path, cli, style, other):
+def test_resuming_with_other_pixels_is_refused(tmp_path, cli, style, other, monkeypatch):
     clip = factory.clip(tmp_path / "in.mp4", [np.zeros((48, 64, 3), np.uint8)] * 60, transfer=1)
     command = ["video", clip, "--style", style, "--strength", "0", "-o", tmp_path / "a.mp4"]
     command += ["--codec", "h265"]
-    assert cli(*command)[0] == 0
-    (tmp_path / "a.mp4").rename(tmp_path / "a.partial.mp4")
+    with monkeypatch.context() as patch:
+        patch.setattr(UnfinishedFile, "commit", _refused)
+        assert cli(*command)[0] == 1
     code, _, said = cli(*command, *other, "--resume")
     assert code == 2
     assert other[0].strip("-") in said

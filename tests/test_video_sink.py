@@ -157,7 +157,7 @@ def _to(name: str, **how):
     ("make", "kind", "says"),
     [
         (_there, TargetExists, "already exists; replace it with `overwrite`"),
-        (_half_there, TargetExists, "`resume`"),
+        (_half_there, TargetExists, "rename it, or start anew with `overwrite`"),
         (_itself, UsageError, "the input itself"),
         (_to("film"), UsageError, "name the output film.mp4"),
         (_to("a.avi"), UsageError, r"'a.avi' \(choices of suffix: .mp4, .m4v, .mov"),
@@ -244,53 +244,7 @@ def test_the_kept_part_has_its_sound(tmp_path):
     assert abs(kept[-1][0] - sink.written_until) < Fraction(1, 20)
 
 
-@pytest.mark.parametrize("codec", ["h264", "h265", "av1", "vp9"])
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_resumed_work_is_whole(tmp_path, suffix, codec):
-    clip = factory.clip(
-        tmp_path / f"in{suffix}",
-        count=130,
-        size=(64, 64),
-        sound="aac",
-        time_base=Fraction(1, 1000),
-        pts=[40 * i + i % 7 for i in range(130)],
-    )
-    target = tmp_path / f"a{suffix}"
-    interrupt(VideoSink(target, source=clip, codec=codec), read(clip)[:120])
-
-    sink = VideoSink(target, source=clip, codec=codec, resume=True)
-    assert Fraction(1) < sink.resume_from < Fraction(5)
-    with VideoSource(clip, start=sink.resume_from) as source:
-        rest = list(source)
-    assert len(rest) < 100
-    write(sink, rest)
-
-    wanted, got = read(clip), read(target)
-    assert [frame.pts for frame in got] == [frame.pts for frame in wanted]
-    for mine, theirs in zip(got, wanted, strict=True):
-        assert np.abs(mine.image.astype(int) - theirs.image).mean() < 20
-    assert factory.packets(target, "audio") == factory.packets(clip, "audio")
-    assert sorted(os.listdir(tmp_path)) == [f"a{suffix}", f"in{suffix}"]
-
-
-def test_resumed_work_can_be_interrupted_again(tmp_path):
-    frames, target = made(200), tmp_path / "a.mp4"
-    interrupt(VideoSink(target), frames[:80])
-    first = VideoSink(target, resume=True)
-    interrupt(first, [])
-    assert first.kept == first.partial
-    assert first.written_until == Fraction(79, 25)
-    second = VideoSink(target, resume=True)
-    interrupt(second, [frame for frame in frames[:150] if frame.pts >= second.resume_from])
-    assert second.written_until == Fraction(149, 25)
-    third = VideoSink(target, resume=True)
-    assert third.resume_from > second.resume_from
-    write(third, [frame for frame in frames if frame.pts >= third.resume_from])
-    assert [frame.pts for frame in read(target)] == [frame.pts for frame in frames]
-    assert os.listdir(tmp_path) == ["a.mp4"]
-
-
-def killed(target: Path, count: int, size: tuple[int, int], resume: bool = False) -> None:
+def killed(target: Path, count: int, size: tuple[int, int]) -> None:
     """What a program that writes ``count`` pictures leaves when it is killed after the last one."""
     program = textwrap.dedent(f"""
         import sys
@@ -300,10 +254,9 @@ def killed(target: Path, count: int, size: tuple[int, int], resume: bool = False
         from media_factory import pictures
         from realtime_nst.sinks.video import VideoSink
         from realtime_nst.stream import Frame
-        with VideoSink(Path({str(target)!r}), rate=Fraction(25), resume={resume}) as sink:
+        with VideoSink(Path({str(target)!r}), rate=Fraction(25)) as sink:
             for i, image in enumerate(pictures({count}, {size})):
-                if Fraction(i, 25) >= (sink.resume_from or 0):
-                    sink.write(Frame(image, i, Fraction(i, 25), 0.0))
+                sink.write(Frame(image, i, Fraction(i, 25), 0.0))
             print("written", flush=True)
             sys.stdin.read()
     """)
@@ -324,51 +277,37 @@ def painted(source: Path, target: Path, **how) -> Path:
     return sink.partial
 
 
-@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
-@pytest.mark.parametrize("name", ["a.partial.mp4", "a.resuming.mp4"])
-def test_the_source_may_have_the_name_of_an_unfinished_file(tmp_path, name, how):
-    clip = factory.clip(tmp_path / name, count=50)
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}])
+def test_the_source_may_have_the_name_of_an_unfinished_file(tmp_path, how):
+    clip = factory.clip(tmp_path / "a.partial.mp4", count=50)
     painted(clip, tmp_path / "a.mp4", **how)
-    assert sorted(os.listdir(tmp_path)) == ["a.mp4", name]
+    assert sorted(os.listdir(tmp_path)) == ["a.mp4", clip.name]
 
 
-@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
-@pytest.mark.parametrize("what", ["partial", "resuming"])
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}])
 @pytest.mark.parametrize("link", [os.symlink, os.link])
-def test_a_link_to_the_source_is_not_written_through(tmp_path, link, what, how):
+def test_a_link_to_the_source_is_not_written_through(tmp_path, link, how):
     clip = factory.clip(tmp_path / "in.mp4", count=50)
-    link(clip, tmp_path / f"a.{what}.mp4")
+    link(clip, tmp_path / "a.partial.mp4")
     painted(clip, tmp_path / "a.mp4", **how)
-    assert (tmp_path / f"a.{what}.mp4").samefile(clip)
+    assert (tmp_path / "a.partial.mp4").samefile(clip)
 
 
 def test_an_earlier_part_that_is_now_the_source_is_no_earlier_run(tmp_path):
     kept = interrupt(VideoSink(tmp_path / "a.mp4"), made(120)).kept
-    assert painted(kept, tmp_path / "a.mp4", resume=True).name == "a.partial-2.mp4"
+    assert painted(kept, tmp_path / "a.mp4", overwrite=True).name == "a.partial-2.mp4"
 
 
-def test_resuming_while_the_source_has_the_other_name(tmp_path):
-    clip = factory.clip(tmp_path / "a.resuming.mp4", count=130)
-    before = clip.read_bytes()
-    interrupt(VideoSink(tmp_path / "a.mp4", source=clip), read(clip)[:120])
-    sink = VideoSink(tmp_path / "a.mp4", source=clip, resume=True)
-    write(sink, [frame for frame in read(clip) if frame.pts >= sink.resume_from])
-    assert len(read(tmp_path / "a.mp4")) == 130
-    assert clip.read_bytes() == before
-    assert sorted(os.listdir(tmp_path)) == ["a.mp4", "a.resuming.mp4"]
-
-
-@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
-@pytest.mark.parametrize("what", ["partial", "resuming"])
-def test_a_dangling_link_is_not_followed(tmp_path, what, how):
-    link = tmp_path / f"a.{what}.mp4"
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}])
+def test_a_dangling_link_is_not_followed(tmp_path, how):
+    link = tmp_path / "a.partial.mp4"
     link.symlink_to(tmp_path / "elsewhere.mp4")
     write(VideoSink(tmp_path / "a.mp4", **how), made(3))
     assert link.is_symlink()
     assert sorted(os.listdir(tmp_path)) == sorted(["a.mp4", link.name])
 
 
-@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}])
 def test_a_file_of_that_name_that_another_program_wrote_is_left_alone(tmp_path, how):
     other = factory.clip(tmp_path / "a.partial.mp4", count=3)
     before = other.read_bytes()
@@ -382,7 +321,7 @@ def test_a_dangling_link_at_the_target_counts_as_there(tmp_path):
         VideoSink(tmp_path / "a.mp4")
 
 
-@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}])
 def test_two_runs_cannot_share_an_output(tmp_path, how):
     pytest.importorskip("fcntl")
     frames, target = made(130), tmp_path / "a.mp4"
@@ -399,20 +338,6 @@ def test_two_runs_cannot_share_an_output(tmp_path, how):
     assert os.listdir(tmp_path) == ["a.mp4"]
 
 
-def test_two_runs_cannot_resume_the_same_part(tmp_path):
-    pytest.importorskip("fcntl")
-    frames, target = made(130), tmp_path / "a.mp4"
-    interrupt(VideoSink(target), frames[:120])
-    with VideoSink(target, resume=True) as first:
-        rest = [frame for frame in frames if frame.pts >= first.resume_from]
-        first.write(rest[0])
-        with pytest.raises(TargetExists, match="another run"):
-            VideoSink(target, resume=True)
-        for frame in rest[1:]:
-            first.write(frame)
-    assert len(read(target)) == 130
-
-
 def test_a_part_that_another_run_has_kept_meanwhile_is_not_lost(tmp_path):
     late = VideoSink(tmp_path / "a.mp4")
     kept = interrupt(VideoSink(tmp_path / "a.mp4"), made(5)).kept
@@ -421,90 +346,20 @@ def test_a_part_that_another_run_has_kept_meanwhile_is_not_lost(tmp_path):
     assert len(read(kept)) == 5
 
 
-@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"resume": True}])
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}])
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
 def test_a_run_that_was_killed_at_once_is_no_earlier_run(tmp_path, suffix, how):
     target = tmp_path / f"a{suffix}"
     killed(target, 8, (64, 48))
     assert (tmp_path / f"a.partial{suffix}").stat().st_size < 100
-    sink = VideoSink(target, **how)
-    assert sink.resume_from is None
-    write(sink, made(3))
+    write(VideoSink(target, **how), made(3))
     assert os.listdir(tmp_path) == [target.name]
-
-
-@pytest.mark.parametrize("how", [{"overwrite": True}, {"resume": True}])
-def test_a_run_that_was_killed_while_resuming_has_advanced(tmp_path, how):
-    frames, target, rate = made(600, (160, 120)), tmp_path / "a.mp4", Fraction(25)
-    interrupt(VideoSink(target, rate=rate), frames[:60])
-    killed(target, 600, (160, 120), resume=True)
-    with pytest.raises(TargetExists, match="earlier run"):
-        VideoSink(target, rate=rate)
-    sink = VideoSink(target, rate=rate, **how)
-    if "resume" in how:
-        assert sink.resume_from > Fraction(60, 25)
-    start = sink.resume_from or 0
-    write(sink, [frame for frame in frames if frame.pts >= start])
-    assert [frame.pts for frame in read(target)] == [frame.pts for frame in frames]
-    assert os.listdir(tmp_path) == ["a.mp4"]
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        ({"codec": "h265"}, "codec or quality"),
-        ({"quality": 30}, "quality"),
-        ({"settings": {"a": "b"}}, "a"),
-    ],
-)
-def test_resuming_with_other_settings_is_refused(tmp_path, change, named):
-    interrupt(VideoSink(tmp_path / "a.mp4", settings={"a": "a"}), made(80))
-    sink = VideoSink(tmp_path / "a.mp4", resume=True, **{"settings": {"a": "a"}, **change})
-    with pytest.raises(UsageError, match=f"made with another {named}; resume with the same"):
-        write(sink, made(1))
-    assert sink.kept == sink.partial
-    assert len(read(sink.kept)) == 80
-    assert os.listdir(tmp_path) == ["a.partial.mp4"]
-
-
-@pytest.mark.parametrize("changed", ["style", "source"])
-def test_resuming_another_picture_is_refused(tmp_path, changed):
-    clip = factory.clip(tmp_path / "in.mkv", count=130)
-    target, settings = tmp_path / "a.mkv", {"style": "candy", "strength": "1.0"}
-    interrupt(VideoSink(target, source=clip, settings=dict(settings)), read(clip)[:120])
-    kept = target.with_name("a.partial.mkv").read_bytes()
-    if changed == "source":
-        factory.clip(clip, count=130, options={"crf": "40"})
-    else:
-        settings["style"] = "lemon"
-    sink = VideoSink(target, source=clip, settings=settings, resume=True)
-    with pytest.raises(UsageError, match=f"with another .*{changed}.*; resume with the same"):
-        write(sink, read(clip)[100:])
-    assert sink.kept == sink.partial
-    assert sink.partial.read_bytes() == kept
-    assert sorted(os.listdir(tmp_path)) == ["a.partial.mkv", "in.mkv"]
-
-
-def test_resuming_the_same_picture_is_not(tmp_path):
-    clip = factory.clip(tmp_path / "in.mkv", count=130)
-    how = {"source": clip, "settings": {"style": "candy"}}
-    interrupt(VideoSink(tmp_path / "a.mkv", **how), read(clip)[:120])
-    sink = VideoSink(tmp_path / "a.mkv", resume=True, **how)
-    write(sink, [frame for frame in read(clip) if frame.pts >= sink.resume_from])
-    assert len(read(tmp_path / "a.mkv")) == 130
 
 
 def test_paths_may_be_strings(tmp_path):
     clip = factory.clip(tmp_path / "in.mp4", count=3)
     with VideoSource(str(clip)) as source:
         write(VideoSink(str(tmp_path / "a.mp4"), source=str(clip)), source)
-    assert len(read(tmp_path / "a.mp4")) == 3
-
-
-def test_resuming_without_an_earlier_run_starts_anew(tmp_path):
-    sink = VideoSink(tmp_path / "a.mp4", resume=True)
-    assert sink.resume_from is None
-    write(sink, made(3))
     assert len(read(tmp_path / "a.mp4")) == 3
 
 
@@ -528,7 +383,6 @@ def test_a_full_disk_is_one_line_and_the_part_plays(tmp_path):
     got = read(sink.kept)
     assert len(got) > 25
     assert sink.written_until == got[-1].pts
-    assert VideoSink(tmp_path / "a.mp4", resume=True).resume_from > 0
 
 
 def test_no_space_left_names_the_remedy(tmp_path, monkeypatch):
@@ -558,14 +412,9 @@ def test_what_ffmpeg_refuses_is_said_with_a_remedy(tmp_path, monkeypatch, suffix
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_a_killed_program_leaves_a_part_that_plays_and_resumes(tmp_path, suffix):
-    target = tmp_path / f"a{suffix}"
-    killed(target, 600, (160, 120))
+def test_a_killed_program_leaves_a_part_that_plays(tmp_path, suffix):
+    killed(tmp_path / f"a{suffix}", 600, (160, 120))
     assert len(read(tmp_path / f"a.partial{suffix}")) > 100
-    sink = VideoSink(target, resume=True, rate=Fraction(25))
-    frames = made(600, (160, 120))
-    write(sink, [frame for frame in frames if frame.pts >= sink.resume_from])
-    assert [frame.pts for frame in read(target)] == [frame.pts for frame in frames]
 
 
 def test_memory_does_not_grow_with_the_sound(tmp_path):

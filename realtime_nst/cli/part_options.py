@@ -10,7 +10,7 @@ from realtime_nst.errors import UsageError
 from realtime_nst.values import parse_time
 
 if TYPE_CHECKING:
-    from realtime_nst.cli.film import Film
+    from realtime_nst.jobs.film import Film
     from realtime_nst.media.span import Span
 
 _PANEL = "Part of a film"

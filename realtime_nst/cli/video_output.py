@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,8 @@ from realtime_nst.files import beside
 from realtime_nst.media.numbered import is_pattern
 
 if TYPE_CHECKING:
-    from realtime_nst.cli.film import Film
+    from realtime_nst.jobs.film import Film
+    from realtime_nst.media.span import Span
     from realtime_nst.sinks.sequence import SequenceSink
     from realtime_nst.sinks.video import VideoSink
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Coding = Mapping[str, Any]
 """What options say of how pictures become a video file."""
 
-_OF_VIDEOS = {"codec": None, "quality": None, "resume": False, "bits": 8, "hdr": "map"}
+_OF_VIDEOS = {"codec": None, "quality": None, "bits": 8, "hdr": "map"}
 _FORM = "mkv"
 _SLASHES = tuple(filter(None, (os.sep, os.altsep)))
 
@@ -65,20 +66,26 @@ class Target:
         return not self.is_piped and is_pattern(self.path)
 
     @property
+    def is_file(self) -> bool:
+        """Whether it is one video file, which can be painted in segments."""
+        return not (self.is_piped or self.is_pictures)
+
+    @property
     def folder(self) -> Path:
         """On whose disk there is room."""
         above = [Path(gettempdir())] if self.is_piped else self.path.absolute().parents
         return next((folder for folder in above if folder.is_dir()), self.path.parent)
 
-    def check(self, coding: Coding, *, json: bool) -> None:
+    def check(self, coding: Coding, *, resume: bool, json: bool) -> None:
         """Raises :class:`UsageError` for what does not go together; ``json`` is whether standard
         output has events."""
         if self.is_piped and json:
             raise UsageError("--json writes to standard output, as -o - does; leave one out")
-        if self.is_piped and coding["resume"]:
+        if self.is_piped and resume:
             raise UsageError(f"--resume goes on with a file, which -o {PIPE} does not write")
-        for name, usual in _OF_VIDEOS.items():
-            if self.is_pictures and coding[name] != usual:
+        given = {**coding, "resume": resume}
+        for name, usual in {**_OF_VIDEOS, "resume": False}.items():
+            if self.is_pictures and given[name] != usual:
                 option = {"quality": "crf"}.get(name, name)
                 raise UsageError(f"--{option} is for videos, and {self.path.name} are pictures")
 
@@ -99,18 +106,17 @@ class Target:
         coding: Coding,
         *,
         overwrite: bool,
-        strict: bool,
-        drop: Collection[str],
-        **of_video: Any,
+        span: "Span",
+        stream: BinaryIO | None,
     ) -> "FilmSink":
-        """``coding`` and ``of_video`` are further arguments of ``VideoSink``."""
+        """``coding`` has further arguments of ``VideoSink``."""
         from realtime_nst.sinks.sequence import SequenceSink
         from realtime_nst.sinks.video import VideoSink
 
         if not self.is_pictures:
-            of_video |= {"overwrite": overwrite, "strict": strict, "drop": drop, **coding}
-            of_video |= {"source": film.video, "rate": film.rate, "held": film.held}
-            return VideoSink(self.path, **of_video)
+            how = {**coding, "source": film.video, "rate": film.rate, "held": film.held}
+            return VideoSink(self.path, overwrite=overwrite, span=span, stream=stream, **how)
+        drop, strict = coding["drop"], coding["strict"]
         pictures = SequenceSink(
             self.path, source=film.video, held=film.held, overwrite=overwrite, drop=drop
         )

@@ -22,6 +22,11 @@ class Composite:
         self._mask, self._inside, self._outside = mask, inside, outside
         self._fit = fit or SoftEdge()
 
+    @property
+    def lead_in(self) -> int | None:
+        """That of the mask."""
+        return self._mask.lead_in
+
     def __call__(self, frame: Frame) -> Frame:
         weights = self._fit(self._mask(frame), frame.image)
         rest = self._rest(frame, weights)

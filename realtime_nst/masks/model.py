@@ -34,6 +34,8 @@ class ModelMask:
     if it cannot be read or takes other inputs, or, on the first frame, if it gives other outputs.
     """
 
+    lead_in = 0
+
     def __init__(self, path: Path, open_graph: Callable[[Path], Graph] = open_graph) -> None:
         if not path.is_file():
             raise UsageError(f"there is no file {str(path)!r}; `mask_model` takes an ONNX file")

@@ -33,6 +33,8 @@ class MovingMask:
     longer moves. The camera must stand still.
     """
 
+    lead_in = None
+
     def __init__(self) -> None:
         self._before: Weights | None = None
         self.reset()

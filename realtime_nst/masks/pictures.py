@@ -18,6 +18,8 @@ class PictureMask:
     Raises :class:`MediaError` when it cannot be read.
     """
 
+    lead_in = 0
+
     def __init__(self, path: Path) -> None:
         self._drawn = _grey(read_picture(path))
 
@@ -34,6 +36,8 @@ class VideoMask:
 
     Raises the errors of :class:`~realtime_nst.sources.video.VideoSource`.
     """
+
+    lead_in = 0
 
     def __init__(self, path: Path) -> None:
         self._path = path

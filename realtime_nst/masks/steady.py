@@ -13,6 +13,9 @@ from realtime_nst.stream import Frame
 _HELD = 0.8
 """Share of the last weights that remains where nothing speaks against it."""
 
+_FORGOTTEN = 19
+"""The number of frames after which what was held has less than 1/64 of the weight."""
+
 _SAME, _OTHER = 0.3, 0.8
 """How far the new weights may be from the last ones before less remains, and from which on nothing
 does: a hand that comes into the picture is a change, no flicker."""
@@ -29,6 +32,11 @@ class SteadyMask:
         self._mask, self._track = mask, Tracker()
         self._last: Frame | None = None
         self._shares: NDArray[np.float32] | None = None
+
+    @property
+    def lead_in(self) -> int | None:
+        own = self._mask.lead_in
+        return None if own is None else max(own, _FORGOTTEN)
 
     def __call__(self, frame: Frame) -> Weights:
         if not follows(frame, self._last):

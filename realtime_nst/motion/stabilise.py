@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from realtime_nst.errors import UsageError
 from realtime_nst.motion.flow import DEFAULT_FLOW
-from realtime_nst.motion.stabiliser import OFF, Stabiliser
+from realtime_nst.motion.stabiliser import OFF, Stabiliser, memory_of
 from realtime_nst.stream import Frame, Stage
 
 _GAP = Fraction(1)
@@ -41,9 +41,15 @@ class Stabilise:
     ) -> None:
         self._stage, self._preset = stage, preset
         self._stabiliser = Stabiliser(preset, flow)
+        self._memory = memory_of(preset)
         self.network_every = network_every
         self._last: Frame | None = None
         self._skipped = 0
+
+    @property
+    def lead_in(self) -> int:
+        """The number of frames after which a result no longer shows what came before them."""
+        return self._memory * self._every + self._every - 1
 
     @property
     def network_every(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil, log
 
 import numpy as np
 
@@ -33,6 +34,15 @@ STABILISE_PRESETS: Mapping[str, StabilisePreset] = {
 }
 """With "off" every painting is shown as it is, and only frames that are not painted are warped.
 ``sharpen`` times the share stays below the value at which detail would grow from frame to frame."""
+
+_SEEN = 1 / 64
+"""The share of an earlier result below which it is not seen: of 32 grey levels, half a one."""
+
+
+def memory_of(preset: str) -> int:
+    """The number of paintings after which a result no longer shows those before, by ``preset``."""
+    share = STABILISE_PRESETS[preset].still
+    return ceil(log(_SEEN, share)) if share else 0
 
 
 class Stabiliser:

@@ -3,6 +3,9 @@
 import math
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 CACHE_VARIABLE = "REALTIME_NST_CACHE"
@@ -10,6 +13,8 @@ _CACHE_LIMIT = 512 * 2**20
 """Bytes that one engine's files may take up."""
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+_asked: ContextVar[int | None] = ContextVar("threads", default=None)
 
 
 def usable_cores() -> int:
@@ -22,8 +27,27 @@ def usable_cores() -> int:
 def thread_limit() -> int | None:
     """The threads an engine should start; None if its own default is right. Engines know the
     physical cores, but not that a container or an affinity mask allows fewer."""
+    if (asked := _asked.get()) is not None:
+        return asked
     cores = usable_cores()
     return cores if cores < (os.cpu_count() or 1) else None
+
+
+@contextmanager
+def limited_to(threads: int | None) -> Iterator[None]:
+    """The engines that are opened within start so many threads (None: as many as are right)."""
+    before = _asked.set(threads)
+    try:
+        yield
+    finally:
+        _asked.reset(before)
+
+
+def usual_threads() -> int:
+    """The threads that an engine starts by itself: one for each physical core."""
+    import psutil  # type: ignore[import-untyped]
+
+    return min(usable_cores(), psutil.cpu_count(logical=False) or usable_cores())
 
 
 def is_x86() -> bool:

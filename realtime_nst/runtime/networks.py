@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from realtime_nst.errors import ModelError
+from realtime_nst.runtime import host
 from realtime_nst.runtime.codes import Codes
 from realtime_nst.runtime.model import Model, check_network
 from realtime_nst.runtime.onnxruntime_session import Graph, open_graph
@@ -21,14 +22,20 @@ class Networks:
 
     A network stays open while somebody holds it: give the same ``Networks`` to every
     :class:`~realtime_nst.runtime.stylizer.Stylizer` that should share. ``provider`` is used by
-    those that ask for "auto".
+    those that ask for "auto". Each has ``threads`` (None: as many as there are cores): with another
+    number, some engines round differently.
     """
 
-    def __init__(self, provider: str = AUTO) -> None:
-        self._default = provider
+    def __init__(self, provider: str = AUTO, threads: int | None = None) -> None:
+        self._default, self._threads = provider, threads
         self._graphs: WeakValueDictionary[tuple[Path, str], Graph] = WeakValueDictionary()
         self._open: WeakValueDictionary[tuple[Path, str, Provider], Network] = WeakValueDictionary()
         self._opening = Lock()
+
+    @property
+    def asked(self) -> str:
+        """The provider of those that ask for "auto", as it was given."""
+        return self._default
 
     def provider(self, name: str = AUTO) -> Provider:
         """The provider ``name``, as :func:`~realtime_nst.runtime.providers.choose` finds it."""
@@ -40,7 +47,8 @@ class Networks:
         with self._opening:
             network = self._open.get(key)
             if network is None:
-                network = self._open[key] = Network(model, provider)
+                with host.limited_to(self._threads):
+                    network = self._open[key] = Network(model, provider)
             return network
 
     def graph(self, path: Path) -> Graph:
@@ -50,7 +58,8 @@ class Networks:
         with self._opening:
             graph = self._graphs.get(key)
             if graph is None:
-                graph = self._graphs[key] = open_graph(path)
+                with host.limited_to(self._threads):
+                    graph = self._graphs[key] = open_graph(path)
             return graph
 
 

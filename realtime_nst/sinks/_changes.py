@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from av.video.format import VideoFormat
 
 from realtime_nst.media.pixels import bits_of, chroma_size, subsampling
 from realtime_nst.sinks._choice import Choice
-from realtime_nst.sinks._encode import Encoding
-from realtime_nst.sinks.formats import Container
+from realtime_nst.sinks._form import Form
 
 
-def changes(
-    path: Path,
-    kind: Container,
-    choice: Choice,
-    encoding: Encoding,
-    size: tuple[int, int],
-    source: str,
-) -> Iterator[str]:
-    """A line for each change in the video ``path`` with pictures of ``size``, (width, height), of
-    the source called ``source``."""
+def changes(form: Form, size: tuple[int, int]) -> Iterator[str]:
+    """A line for each change in a video of ``form`` with pictures of ``size``, (width, height)."""
+    path, kind, choice, encoding = form.path, form.kind, form.choice, form.encoding
+    source = form.source_name
     pixels, traits = encoding.pixel_format(size), encoding.traits
     if choice.codec.is_full_colour(pixels) and not traits.full_colour:
         yield (

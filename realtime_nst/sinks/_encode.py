@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from base64 import urlsafe_b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Self, cast
@@ -137,16 +134,14 @@ def _tick(rate: Fraction) -> Fraction:
 
 @dataclass(frozen=True)
 class Encoding:
-    """How pictures become packets.
-
-    ``others`` has, by name, every further setting that decides the pictures.
-    """
+    """How pictures become packets, by an encoder of so many ``threads`` (0: as it likes), on whose
+    number the packets depend."""
 
     codec: Codec
     quality: int
     traits: Traits
-    others: Mapping[str, str]
     pixels: Pixels = EIGHT_BITS
+    threads: int = 0
 
     def pixel_format(self, size: tuple[int, int]) -> str:
         return self.codec.pixel_format(*size, self.traits.full_colour, self.pixels)
@@ -156,58 +151,35 @@ class Encoding:
         options = dict(self.codec.options)
         if self.codec.encoder == "libx265" and size[0] < _NARROW:
             options["x265-params"] += ":cutree=0"
+        if self.codec.encoder == "libx264" and self.threads:
+            # Else 5 of 1,129 encodings of one film were another stream, even with one thread.
+            options["x264-params"] = f"threads={self.threads}:lookahead-threads=1:sync-lookahead=0"
         if self.pixels.alpha:
             options |= self.codec.alpha_options
         if self.pixels.hdr and self.codec.light_levels:
             options = hdr_options(self.codec.light_levels, options, self.traits.levels)
         return options
 
-    def settings(self, size: tuple[int, int]) -> dict[str, str]:
-        """By name, everything that decides the stream. Streams with equal settings can be joined.
-
-        ``size`` is (width, height).
-        """
+    @property
+    def settings(self) -> dict[str, str]:
+        """By name, everything that decides the stream of given pictures."""
         traits = self.traits
         own = {
-            "codec": (self.codec, self.pixel_format(size)),
+            "codec": self.codec,
             "quality": self.quality,
-            "frame size": size,
             "bits or HDR": (self.pixels, traits.levels),
             "clock or colours": (
                 traits.time_base,
                 traits.origin,
                 traits.rate,
                 traits.colours,
-                traits.aspect_of(size),
+                traits.aspect,
+                traits.full_colour,
             ),
+            "threads": self.threads,
             "FFmpeg": av.library_versions["libavcodec"],
         }
-        return {name: repr(value) for name, value in own.items()} | dict(self.others)
-
-
-_DIGEST, _HINTS = 6, 12
-"""Characters of a tag for a digest of all settings, and for one character a setting."""
-
-
-def encoder_tag(settings: Mapping[str, str]) -> str:
-    """A digest of ``settings`` in the 31 characters that MP4 has for a stream's encoder."""
-    values = list(settings.values())
-    hints = (_characters(repr(values[at::_HINTS]), 1) for at in range(_HINTS))
-    return f"{MARK}{_characters(repr(values), _DIGEST)}{''.join(hints)}"
-
-
-def differences(settings: Mapping[str, str], tag: str) -> list[str]:
-    """The names of settings in which the stream with ``tag`` may differ; all if it does not tell.
-
-    Beyond twelve settings, several share a character of the tag.
-    """
-    hints = zip(encoder_tag(settings)[-_HINTS:], tag[-_HINTS:], strict=False)
-    differing = {at for at, (one, other) in enumerate(hints) if one != other}
-    return [name for at, name in enumerate(settings) if at % _HINTS in differing] or list(settings)
-
-
-def _characters(text: str, count: int) -> str:
-    return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode()[:count]
+        return {name: repr(value) for name, value in own.items()}
 
 
 class PictureEncoder:
@@ -235,8 +207,8 @@ class PictureEncoder:
         self.stream.time_base = self._traits.time_base
         # Players show the default stream; a source may have several videos.
         self.stream.disposition = Disposition(self._traits.disposition) | Disposition.default
-        self.stream.metadata.update(self._traits.tags, encoder=encoder_tag(encoding.settings(size)))
-        self._configure(codec, encoding.quality, output.format.name)
+        self.stream.metadata.update(self._traits.tags, encoder=MARK)
+        self._configure(encoding, output.format.name)
         try:
             with svt_tamed():
                 self.stream.codec_context.open()
@@ -246,13 +218,15 @@ class PictureEncoder:
                 f"({error.strerror}); choose another size or codec"
             ) from None
 
-    def _configure(self, codec: Codec, quality: int, container: str) -> None:
+    def _configure(self, encoding: Encoding, container: str) -> None:
+        codec, quality = encoding.codec, encoding.quality
         context = self.stream.codec_context
         context.width, context.height = self._size
         context.pix_fmt = self._planes.form
         context.gop_size = max(1, min(300, round(self._traits.rate * _SECONDS_A_GROUP)))
         # PyAV's default, slices, costs quality where frames can be encoded in parallel.
         context.thread_type = "AUTO"
+        context.thread_count = encoding.threads
         if aspect := self._traits.aspect_of(self._size):
             context.sample_aspect_ratio = aspect
         self._traits.colours.tag(context)

@@ -19,8 +19,8 @@ from realtime_nst.media.span import WHOLE, Span
 from realtime_nst.sinks._copied import CopiedStreams
 from realtime_nst.sinks._encode import Encoding, PictureEncoder
 from realtime_nst.sinks._fates import Fate
+from realtime_nst.sinks._part import Part
 from realtime_nst.sinks._piped import ForwardOnly
-from realtime_nst.sinks._unfinished import EarlierRun
 from realtime_nst.sinks.formats import Container
 from realtime_nst.stream import Image, Original
 
@@ -53,6 +53,7 @@ class Muxer:
         self._order = DecodingOrder(encoding.codec.reorder)
         self._held: list[Packet[Any]] = []
         self._last = self._lasting = Fraction(0)
+        self._is_copy = False
         with ExitStack() as opened:
             self._copied = CopiedStreams(source, kind, fates, span) if source else None
             if self._copied:
@@ -67,12 +68,15 @@ class Muxer:
                 self._copied.attach(self._output)
             opened.pop_all()
 
-    def copy(self, earlier: EarlierRun) -> None:
-        """Begin with the packets of an earlier run."""
-        for seconds in earlier.shown:
-            self._show(seconds, None)
-        for packet in earlier.packets(self._to_encoded):
-            self._write([packet])
+    def copy(self, parts: Sequence[Part]) -> None:
+        """Write the packets of ``parts``, which are all there is, one after the other."""
+        for part in parts:
+            for ticks in part.shown:
+                self._show(ticks * self._traits.time_base, part.lasting)
+        self._is_copy = True
+        for part in parts:
+            for packet in part.packets(self._to_encoded, self._traits.time_base):
+                self._write([packet])
 
     def write(
         self,
@@ -154,7 +158,8 @@ class Muxer:
         becomes the time it is shown, and it lasts until the end; players would take an even rate
         for an uneven one by that.
         """
-        self._write(self._encoder.flush())
+        if not self._is_copy:
+            self._write(self._encoder.flush())
         for packet in self._held:
             shown, end = _shown(packet), self._last + self._lasting
             decoded = self._order.next()

@@ -5,17 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-from realtime_nst.sinks._unfinished import EarlierRun
-
 
 class Piped:
     """What :class:`~realtime_nst.sinks._unfinished.UnfinishedFile` is for a file: ``stream``, to
     which the video called ``name`` goes as it grows."""
 
-    earlier: EarlierRun | None = None
-
     def __init__(self, name: Path, stream: BinaryIO) -> None:
-        self.partial = self.resuming = name
+        self.partial = name
         self.path: Path | None = None
         self._stream = stream
 

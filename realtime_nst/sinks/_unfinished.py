@@ -1,13 +1,12 @@
-"""The file that a video is written to until it is whole, and what an earlier run left in it."""
+"""The file that a video is written to until it is whole."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,8 @@ from av.video.stream import VideoStream
 from realtime_nst.errors import MediaError, TargetExists, UsageError
 from realtime_nst.files import LockedFile, beside, is_regular
 from realtime_nst.media.container import main_video, open_input
-from realtime_nst.sinks._convert import filtered_by
 
-MARK = "realtime_nst "
+MARK = "realtime_nst"
 """The beginning of the encoder tag in every video that this package writes."""
 
 _STUB_BYTES = 4096
@@ -29,49 +27,36 @@ _STUB_BYTES = 4096
 
 
 class UnfinishedFile:
-    """Where the video ``target`` grows: ``partial``, or beside it when a run is resumed.
+    """Where the video ``target`` grows: ``partial``.
 
-    ``partial`` is ``NAME.partial.SUFFIX``, or ``NAME.partial-2.SUFFIX`` and so on if that name is
-    taken: by ``source``, by a link, or by a file that this package did not write. With ``resume``,
-    ``earlier`` is what can be kept of an earlier run, or None, if that ended in its first group of
-    pictures; its packets are copied to ``NAME.resuming.SUFFIX``, which becomes ``partial`` or the
-    target.
+    It is ``NAME.partial.SUFFIX``, or ``NAME.partial-2.SUFFIX`` and so on if that name is taken: by
+    ``source``, by a link, or by a file that this package did not write. One that an earlier run
+    left there is replaced if ``overwrite`` or ``resume``, which means that its contents are kept
+    elsewhere; with None, nothing can go on with it.
 
-    Nothing is created or deleted before ``create``. From then on the files are locked, until
-    ``commit``, ``keep`` or ``discard``. Raises :class:`TargetExists` if another run is writing
-    them, or, without ``overwrite`` and ``resume``, if an earlier run left something.
+    Nothing is created or deleted before ``create``. From then on the file is locked, until
+    ``commit``, ``keep`` or ``discard``. Raises :class:`TargetExists` if another run is writing it,
+    or, without ``overwrite`` and ``resume``, if an earlier run left something.
     """
 
-    def __init__(self, target: Path, source: Path | None, *, overwrite: bool, resume: bool) -> None:
+    def __init__(
+        self, target: Path, source: Path | None, *, overwrite: bool, resume: bool | None = None
+    ) -> None:
         self._target, self._overwrite, self._resume = target, overwrite, resume
         self.partial = _free_name(target, "partial", source)
-        self.resuming = _free_name(target, "resuming", source)
-        self.earlier = EarlierRun.latest(self.partial, self.resuming) if resume else None
         self.path: Path | None = None
         self._locks = ExitStack()
-        if not (overwrite or resume):
-            self._check_no_earlier_run()
+        self.check_no_earlier_run()
 
     def create(self) -> Path:
-        """Lock the files of earlier runs, delete those no longer needed, and create a new one.
-
-        Returns its path. What an earlier run finished is at ``partial`` from now on.
-        """
-        for path in (self.partial, self.resuming):
-            if os.path.lexists(path):
-                self._locks.enter_context(_locked(path))
-        if self.earlier is None:
-            if not (self._overwrite or self._resume):
-                self._check_no_earlier_run()
+        """Lock and delete what an earlier run left, and create a new file; its path."""
+        if os.path.lexists(self.partial):
+            self._locks.enter_context(_locked(self.partial))
+            self.check_no_earlier_run()
             self.partial.unlink(missing_ok=True)
-        elif self.earlier.path == self.resuming:
-            os.replace(self.resuming, self.partial)
-            self.earlier = replace(self.earlier, path=self.partial)
-        self.resuming.unlink(missing_ok=True)
-        path = self.resuming if self.earlier else self.partial
-        self._created = self._locks.enter_context(_locked(path, create=True))
-        self.path = path
-        return path
+        self._created = self._locks.enter_context(_locked(self.partial, create=True))
+        self.path = self.partial
+        return self.path
 
     def check_in_place(self) -> None:
         """Raise :class:`MediaError` if the path was opened by name and names another file now."""
@@ -83,81 +68,29 @@ class UnfinishedFile:
         assert self.path is not None
         check_not_there(self._target, self._overwrite)
         os.replace(self.path, self._target)
-        if self.earlier:
-            self.partial.unlink()
         self._locks.close()
 
     def keep(self) -> Path:
-        """The file is a finished part: keep it as ``partial``, which is returned."""
-        assert self.path is not None
-        os.replace(self.path, self.partial)
+        """The file is a finished part, and stays: its path."""
         self._locks.close()
         return self.partial
 
-    def discard(self) -> Path | None:
-        """Delete the file; returns what an earlier run had finished, or None."""
+    def discard(self) -> None:
+        """Delete the file."""
         if self.path:
             self.path.unlink(missing_ok=True)
         self._locks.close()
-        return self.earlier.path if self.earlier else None
 
-    def _check_no_earlier_run(self) -> None:
-        for path in (self.partial, self.resuming):
-            if os.path.lexists(path) and not _is_stub(path):
-                raise TargetExists(
-                    f"{path} holds the finished part of an earlier run; continue it with `resume`, "
-                    "or start anew with `overwrite`"
-                )
-
-
-@dataclass(frozen=True)
-class EarlierRun:
-    """The whole groups of pictures in the unfinished video ``path``.
-
-    All are shown before ``until`` seconds; ``shown`` has the time of each, in order. ``tag`` is the
-    encoder tag.
-    """
-
-    path: Path
-    tag: str
-    shown: Sequence[Fraction]
-    until: Fraction
-
-    @classmethod
-    def read(cls, path: Path) -> EarlierRun | None:
-        """None if there is no whole group of pictures.
-
-        The last group does not count: a run that was killed may have lost some of its pictures.
-        ``until`` is half a tick early, because some containers round times.
-        """
-        if not path.exists() or _is_stub(path):
-            return None
-        with open_input(path) as container:
-            stream = main_video(container)
-            tick = stream.time_base or Fraction(1)
-            shown: list[Fraction] = []
-            whole = 0
-            for packet in _video_packets(container):
-                if packet.is_keyframe:
-                    whole = len(shown)
-                shown.append((packet.pts or 0) * tick)
-            if not whole:
-                return None
-            until = shown[whole] - tick / 2
-            return cls(path, _encoder_tag(stream), sorted(shown[:whole]), until)
-
-    @classmethod
-    def latest(cls, *paths: Path) -> EarlierRun | None:
-        """The one that got farthest: a run killed while resuming leaves two."""
-        found = [run for path in paths if (run := cls.read(path))]
-        return max(found, key=lambda run: run.until, default=None)
-
-    def packets(self, to_encoded: str | None) -> Iterator[Packet[Any]]:
-        """The packets to keep, in decoding order, passed through the filter ``to_encoded``."""
-        with open_input(self.path) as container:
-            change = filtered_by(to_encoded, main_video(container))
-            for packet in islice(_video_packets(container), len(self.shown)):
-                yield from change(packet)
+    def check_no_earlier_run(self) -> None:
+        """Raises :class:`TargetExists` if an earlier run left something that may not be
+        replaced."""
+        path, replace = self.partial, self._overwrite or self._resume
+        if not replace and os.path.lexists(path) and not _is_stub(path):
+            remedy = "rename it" if self._resume is None else "continue it with `resume`"
+            raise TargetExists(
+                f"{path} holds the finished part of an earlier run; {remedy}, or start anew with "
+                "`overwrite`"
+            )
 
 
 def last_shown(path: Path) -> Fraction | None:
@@ -167,7 +100,7 @@ def last_shown(path: Path) -> Fraction | None:
             return max(
                 (
                     packet.pts * packet.time_base
-                    for packet in _video_packets(container)
+                    for packet in video_packets(container)
                     if packet.pts is not None and not packet.is_corrupt
                 ),
                 default=None,
@@ -237,7 +170,7 @@ def _encoder_tag(stream: VideoStream) -> str:
     return tags.get("encoder", "")
 
 
-def _video_packets(container: InputContainer) -> Iterator[Packet[Any]]:
+def video_packets(container: InputContainer) -> Iterator[Packet[Any]]:
     """The packets of the main video, until the end or the first that cannot be read."""
     packets = container.demux(main_video(container))
     while True:

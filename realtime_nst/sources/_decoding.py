@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Self
 
 import av
 from av.packet import Packet
@@ -60,6 +61,13 @@ class Faults:
             if self.reached is not None:
                 parts.append(f"its last good frame is at {clock(self.reached)}")
         return "; ".join(parts)
+
+    def add(self, later: Self) -> None:
+        """Those of a later piece of the same file."""
+        self.corrupt += later.corrupt
+        self.doubtful |= later.doubtful
+        self.truncated = self.truncated or later.truncated
+        self.reached = self.reached if later.reached is None else later.reached
 
     def __bool__(self) -> bool:
         return bool(self.corrupt or self.doubtful or self.truncated)

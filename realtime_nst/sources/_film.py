@@ -22,6 +22,10 @@ from realtime_nst.sources._decoding import Decoding, Faults, Timed
 _SEEK_MARGINS = (1, 30, None)
 
 
+class NoFrames(UsageError):
+    """There is no frame in the part that is asked for."""
+
+
 class Film:
     """The frames of the main video of the file at ``path`` that are in ``span`` (None: all) of its
     :class:`~realtime_nst.media.timeline.Timeline`.
@@ -89,12 +93,12 @@ class Film:
             last = max(last, first[1])
             first = next(rest, None)
         if first is None:
-            raise UsageError(
+            raise NoFrames(
                 f"{self.path} has no frame at or after {clock(self._start)}; "
                 f"its last one is at {clock(last)}"
             )
         if self._span and self._span.is_past(first[1]):
-            raise UsageError(
+            raise NoFrames(
                 f"{self.path} has no frame between {clock(self._start)} and "
                 f"{clock(self._span.end or self._start)}; the next one is at {clock(first[1])}"
             )

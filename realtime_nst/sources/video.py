@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -28,16 +29,17 @@ _SEARCHED_FOR_EXTRAS = 100
 
 
 class VideoSource(Managed):
-    """The frames of the video file at ``path`` in ``span``, from the first one at or after
-    ``start`` seconds.
+    """The frames of the video file at ``path`` in ``span``: those at or after ``start`` and before
+    ``end`` seconds.
 
-    Times are those of the file's :class:`~realtime_nst.media.timeline.Timeline`, as are ``span``
-    and ``start``. The display matrix is applied, YUV is converted with the file's own matrix and
-    range, and HDR and BT.2020 are mapped to BT.709. What the output holds beyond that,
-    ``kept``, is in the ``original`` of each frame. ``deinterlace`` makes whole pictures of fields,
-    one a frame. ``notices`` has a line for each property that is lost; it is complete once all
-    frames have been read. Damaged frames are skipped, and a file that is cut off delivers all its
-    good frames: then iteration ends as usual and ``faults`` says what was wrong.
+    Times are those of the file's :class:`~realtime_nst.media.timeline.Timeline`, as are ``span``,
+    ``start`` and ``end``. From wherever they are read, pictures are like the first one of ``span``:
+    of its size, and turned as it is. The display matrix is applied, YUV is converted with the
+    file's own matrix and range, and HDR and BT.2020 are mapped to BT.709. What the output holds
+    beyond that, ``kept``, is in the ``original`` of each frame. ``deinterlace`` makes whole
+    pictures of fields, one a frame. ``notices`` has a line for each property that is lost; it is
+    complete once all frames have been read. Damaged frames are skipped, and a file that is cut off
+    delivers all its good frames: then iteration ends as usual and ``faults`` says what was wrong.
 
     Entering raises :class:`UsageError` if there is no such file or no frame there, and
     :class:`MediaError` if the file cannot be read.
@@ -48,6 +50,7 @@ class VideoSource(Managed):
         path: VideoFile | str,
         *,
         start: Fraction | None = None,
+        end: Fraction | None = None,
         span: Span = WHOLE,
         kept: Pixels = EIGHT_BITS,
         deinterlace: bool = False,
@@ -56,29 +59,33 @@ class VideoSource(Managed):
         self.notices: list[str] = []
         self.faults = Faults()
         self._span = span
-        self._start = max(span.start, start or Fraction(0))
+        self._read = replace(span, start=max(span.start, start or Fraction(0)), end=end or span.end)
         self._kept, self._deinterlace = kept, deinterlace
         self._film: Film | None = None
         self._info: StreamInfo | None = None
 
     def __enter__(self) -> Self:
-        self._film = film = Film(self.path, self._wanted)
+        self._film = film = _film(self.path, self._read)
         self.faults = film.faults
         try:
-            self._upright = Upright(film.first, film.stream, self._kept)
-            self._info = self._described(film)
-            self._note(self._lost(film))
+            with self._beginning(film) as head:
+                self._upright = Upright(head.first, head.stream, self._kept)
+                self._info = self._described(film, head)
+                self._note(self._lost(head))
             self._note(film.timeline.notices(self.path.name))
         except BaseException:
             self._close()
             raise
         return self
 
-    @property
-    def _wanted(self) -> Span | None:
-        """The part of the film; None: all, with frames that a file hides before its beginning."""
-        whole = self._span.is_whole and not self._start
-        return None if whole else replace(self._span, start=self._start)
+    @contextmanager
+    def _beginning(self, film: Film) -> Iterator[Film]:
+        """The film from the beginning of the span on: ``film``, or another one."""
+        if self._read.start == self._span.start:
+            yield film
+        else:
+            with closing(_film(self.path, self._span)) as head:
+                yield head
 
     @property
     def info(self) -> StreamInfo:
@@ -116,9 +123,9 @@ class VideoSource(Managed):
     def _not_open(self) -> MediaError:
         return MediaError(f"{self.path} is not open yet; enter the source first")
 
-    def _described(self, film: Film) -> StreamInfo:
+    def _described(self, film: Film, head: Film) -> StreamInfo:
         rate = frame_rate(film.stream)
-        aspect = pixel_shape(film.stream, Orientation.of(film.first) or Orientation())
+        aspect = pixel_shape(head.stream, Orientation.of(head.first) or Orientation())
         frames = self._expected_frames(film, rate)
         return StreamInfo(*self._upright.size, rate, frames, aspect=aspect)
 
@@ -130,9 +137,9 @@ class VideoSource(Managed):
             total = Fraction(film.container.duration, 1_000_000) * rate
         if total is None:
             return None
-        if rate and self._span.end is not None:
-            total = min(total, Fraction(self._span.end * rate))
-        done = self._start * (rate or 0)
+        if rate and self._read.end is not None:
+            total = min(total, Fraction(self._read.end * rate))
+        done = self._read.start * (rate or 0)
         return max(1, round(total - done))
 
     def _note(self, notices: Iterable[str]) -> None:
@@ -157,6 +164,11 @@ class VideoSource(Managed):
         if self._film is not None:
             self._film.close()
             self._film = None
+
+
+def _film(path: VideoFile, span: Span) -> Film:
+    """All of a film includes frames that the file hides before its beginning."""
+    return Film(path, None if span.is_whole else span)
 
 
 def from_frame_on(path: VideoFile, span: Span) -> Span:

@@ -25,12 +25,10 @@ CLOCKS = {
 TO_MATROSKA = [CLOCKS["mkv"], CLOCKS["late-to-mkv"]]
 
 
-def painted(source, target, span, stop=None, **how):
+def painted(source, target, span, **how):
     sink = VideoSink(target, source=source, span=span, **how)
-    with VideoSource(source, span=span, start=sink.resume_from) as frames, sink:
+    with VideoSource(source, span=span) as frames, sink:
         for frame in frames:
-            if frame.index == stop:
-                raise KeyboardInterrupt
             sink.write(frame)
     return frames, sink
 
@@ -131,20 +129,6 @@ def test_a_frame_that_holds_ends_with_the_part(tmp_path):
     painted(source, tmp_path / "b.mp4", Span(Fraction(1, 20), Fraction(21, 20)))
     with av.open(str(tmp_path / "b.mp4")) as container:
         assert abs(Fraction(container.duration, 1_000_000) - 1) < Fraction(1, 50)
-
-
-def test_two_runs_are_one_and_another_part_is_refused(tmp_path):
-    source, target = CLOCKS["even"](tmp_path), tmp_path / "b.mp4"
-    span = Span(Fraction(1, 2), Fraction(4))
-    painted(source, tmp_path / "whole.mp4", span)
-    with pytest.raises(KeyboardInterrupt):
-        painted(source, target, span, stop=70)
-    for other in (Span(), Span(span.start, Fraction(3, 2)), Span(Fraction(1), span.end)):
-        with pytest.raises(UsageError, match="another start or end"):
-            painted(source, target, other, resume=True)
-    painted(source, target, span, resume=True)
-    assert shown(target) == shown(tmp_path / "whole.mp4")
-    assert factory.packets(target, "audio") == factory.packets(tmp_path / "whole.mp4", "audio")
 
 
 def test_what_is_damaged_elsewhere_is_not_counted(tmp_path):

@@ -1,7 +1,8 @@
-"""What ``realtime-nst video`` reads, once it can be read: a video, or pictures that make a film."""
+"""What a job reads: a video, or pictures that make a film."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,23 +13,27 @@ from typing import TYPE_CHECKING, Protocol
 from realtime_nst.errors import UsageError
 
 if TYPE_CHECKING:
-    from realtime_nst.cli.video_output import FilmSink
     from realtime_nst.media.container import VideoFile
+    from realtime_nst.media.frame_index import FrameIndex
     from realtime_nst.media.pixels import Pixels
     from realtime_nst.media.span import Span
     from realtime_nst.sources.animation import AnimationSource
     from realtime_nst.sources.sequence import SequenceSource
-    from realtime_nst.sources.square import SquareSource
     from realtime_nst.sources.video import VideoSource
 
-    FilmSource = VideoSource | SequenceSource | AnimationSource | SquareSource
+    FilmSource = VideoSource | SequenceSource | AnimationSource
+
+_HEAD = 65_536
+"""Bytes."""
 
 
 class Film(Protocol):
     """``video`` is the file that sound and the like are in, if there is one; ``rate`` is needed
     where there is none, and so is ``held``, what the pixels hold. ``settings`` tell the film from
-    others."""
+    others. ``path`` is what was named."""
 
+    @property
+    def path(self) -> VideoFile: ...
     @property
     def video(self) -> VideoFile | None: ...
     @property
@@ -50,8 +55,20 @@ class Film(Protocol):
     def read(self) -> Sequence[Path]:
         """The files, which must not be replaced."""
 
-    def source(self, span: Span, sink: FilmSink, *, deinterlace: bool) -> FilmSource:
-        """The frames of ``span`` that ``sink`` wants."""
+    def index(self, span: Span) -> FrameIndex | None:
+        """The frames of ``span``; None if they are not known before they are read."""
+
+    def source(
+        self,
+        span: Span,
+        kept: Pixels,
+        *,
+        start: Fraction | None = None,
+        end: Fraction | None = None,
+        deinterlace: bool = False,
+    ) -> FilmSource:
+        """The frames of ``span`` at or after ``start`` and before ``end``, for an output that holds
+        ``kept``."""
 
 
 def film_of(path: VideoFile, rate: Fraction | None) -> Film:
@@ -63,7 +80,7 @@ def film_of(path: VideoFile, rate: Fraction | None) -> Film:
     if isinstance(path, Path) and (path.is_dir() or is_pattern(path)):
         return Pictures(partial(SequenceSource, path, rate=rate or Fraction(25)))
     if rate is not None:
-        raise UsageError(f"--fps {float(rate):g} is for numbered pictures; {path} has its own rate")
+        raise UsageError(f"`fps` {float(rate):g} is for numbered pictures; {path} has its own rate")
     if isinstance(path, Path) and is_animation(path):
         return Pictures(partial(AnimationSource, path))
     return Video(path)
@@ -77,6 +94,10 @@ class Video:
     rate: None = None
 
     @property
+    def path(self) -> VideoFile:
+        return self.video
+
+    @property
     def held(self) -> Pixels:
         """The file says it."""
         from realtime_nst.media.pixels import EIGHT_BITS
@@ -85,7 +106,12 @@ class Video:
 
     @property
     def settings(self) -> dict[str, str]:
-        return {}
+        """Size and a digest of the beginning, without reading it whole."""
+        from realtime_nst.media.container import size_of
+
+        with self.video.open("rb") as file:
+            head = hashlib.sha256(file.read(_HEAD)).hexdigest()
+        return {"source": f"{size_of(self.video)} {head}"}
 
     def length(self) -> Fraction | None:
         from realtime_nst.media.container import open_input
@@ -111,19 +137,25 @@ class Video:
     def read(self) -> Sequence[Path]:
         return [self.video] if isinstance(self.video, Path) else []
 
+    def index(self, span: Span) -> FrameIndex | None:
+        from realtime_nst.media.frame_index import frame_index
+
+        return frame_index(self.video, span) if isinstance(self.video, Path) else None
+
     def source(
-        self, span: Span, sink: FilmSink, *, deinterlace: bool
-    ) -> VideoSource | SquareSource:
-        from realtime_nst.sinks.sequence import SequenceSink
-        from realtime_nst.sources.square import SquareSource
+        self,
+        span: Span,
+        kept: Pixels,
+        *,
+        start: Fraction | None = None,
+        end: Fraction | None = None,
+        deinterlace: bool = False,
+    ) -> VideoSource:
         from realtime_nst.sources.video import VideoSource
 
-        source = VideoSource(
-            self.video, start=sink.resume_from, span=span, kept=sink.pixels, deinterlace=deinterlace
+        return VideoSource(
+            self.video, start=start, end=end, span=span, kept=kept, deinterlace=deinterlace
         )
-        if isinstance(sink, SequenceSink):  # pictures cannot say that their pixels are oblong
-            return SquareSource(source)
-        return source
 
 
 class Pictures:
@@ -135,6 +167,10 @@ class Pictures:
         self._opened = opened
         with opened() as self._whole:
             self.rate, self.held = self._whole.info.rate, self._whole.held
+
+    @property
+    def path(self) -> Path:
+        return self._whole.path
 
     @property
     def settings(self) -> dict[str, str]:
@@ -153,8 +189,17 @@ class Pictures:
     def read(self) -> Sequence[Path]:
         return self._whole.paths
 
+    def index(self, span: Span) -> None:
+        del span
+
     def source(
-        self, span: Span, sink: FilmSink, *, deinterlace: bool
+        self,
+        span: Span,
+        kept: Pixels,
+        *,
+        start: Fraction | None = None,
+        end: Fraction | None = None,
+        deinterlace: bool = False,
     ) -> SequenceSource | AnimationSource:
-        del deinterlace
-        return self._opened(start=sink.resume_from, span=span, kept=sink.pixels)
+        del end, deinterlace
+        return self._opened(start=start, span=span, kept=kept)

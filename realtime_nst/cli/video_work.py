@@ -1,0 +1,223 @@
+"""How ``realtime-nst video`` paints: in segments, or straight into a pipe or pictures."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from realtime_nst.cli import console, interrupt
+from realtime_nst.cli.progress import frame_progress
+from realtime_nst.cli.video_output import Coding, Target
+from realtime_nst.errors import UsageError
+
+if TYPE_CHECKING:
+    from realtime_nst.cli.video_output import FilmSink
+    from realtime_nst.jobs.engines import Engine
+    from realtime_nst.jobs.film import Film
+    from realtime_nst.jobs.run import Run
+    from realtime_nst.media.container import VideoFile
+    from realtime_nst.media.span import Span
+    from realtime_nst.paint import Paint
+    from realtime_nst.pipeline import Report
+    from realtime_nst.sources._decoding import Faults
+
+
+class Work(Protocol):
+    """``notices`` and ``faults`` are complete after ``run``. ``source`` is what is read, ``path``
+    what is written."""
+
+    source: "VideoFile"
+    path: Path
+    frames_before: int
+
+    @property
+    def notices(self) -> Sequence[str]: ...
+    @property
+    def faults(self) -> "Faults": ...
+    @property
+    def painted_size(self) -> tuple[int, int]:
+        """Width and height at which the network painted."""
+
+    @property
+    def names(self) -> Sequence[Path]:
+        """The files that may be written."""
+
+    def run(self) -> "Report":
+        """A signal ends the command, with a line that says what is kept."""
+
+
+@dataclass(frozen=True)
+class How:
+    """By whom a film is painted: so many ``workers``, of so many ``threads`` each."""
+
+    workers: int
+    threads: int
+
+
+class Segmented:
+    """Paints into one video file, segment by segment, and goes on with those of earlier runs."""
+
+    def __init__(
+        self,
+        target: Target,
+        film: "Film",
+        painting: "Paint",
+        span: "Span",
+        coding: Coding,
+        how: "How",
+        *,
+        overwrite: bool,
+        resume: bool,
+        deinterlace: bool,
+    ) -> None:
+        from realtime_nst.jobs.job import form_of, job_of
+        from realtime_nst.jobs.run import Run
+
+        form = form_of(film, target.path, span, coding, how.threads)
+        self.job = job_of(film, form, painting, coding, deinterlace=deinterlace)
+        self._film, self._painting, self._form, self._how = film, painting, form, how
+        self._run = Run(form, overwrite=overwrite, resume=resume)
+        self._run.folder.check(self.job)
+        self.source, self.path, self.frames_before = film.path, target.path, 0
+
+    @property
+    def names(self) -> Sequence[Path]:
+        return self._run.names
+
+    @property
+    def notices(self) -> Sequence[str]:
+        return self._run.notices
+
+    @property
+    def faults(self) -> "Faults":
+        return self._run.faults
+
+    @property
+    def painted_size(self) -> tuple[int, int]:
+        return self._run.painted_size
+
+    def run(self) -> "Report":
+        run, job = self._run, self.job
+        with _ended_well(run), interrupt.finishing(run):
+            self.frames_before = before = run.begin(job)
+            if before:
+                console.say_notice(
+                    f"going on after the {console.counted(before, 'frame')} of earlier runs"
+                )
+            engine, frames = self._engine()
+            with frame_progress(self.path.name, frames, before=before) as progress:
+                return run.paint(engine, progress)
+
+    def _engine(self) -> "tuple[Engine, int | None]":
+        """With the number of frames that there will be in all."""
+        from realtime_nst.jobs.engines.here import Here
+        from realtime_nst.jobs.engines.processes import Processes
+        from realtime_nst.jobs.painter import Painter
+
+        job, folder, workers = self.job, self._run.folder, self._how.workers
+        if workers > 1 and len(job.segments) - len(folder.results) > 1:
+            return Processes(job, folder, workers), job.frames
+        painter = Painter(job, self._film, self._form, self._painting, interrupt.finishing)
+        size, said = painter.prepare()
+        _say_where(self._painting, size)
+        return Here(painter, folder), said if job.frames is None else job.frames
+
+
+class Straight:
+    """Paints every frame of a film into a sink that cannot go on with anything."""
+
+    frames_before = 0
+
+    def __init__(
+        self,
+        film: "Film",
+        painting: "Paint",
+        span: "Span",
+        sink: "FilmSink",
+        *,
+        deinterlace: bool,
+    ) -> None:
+        from realtime_nst.sinks.sequence import SequenceSink
+        from realtime_nst.sources.square import SquareSource
+        from realtime_nst.sources.video import VideoSource
+
+        source = film.source(span, sink.pixels, deinterlace=deinterlace)
+        square = isinstance(source, VideoSource) and isinstance(sink, SequenceSink)
+        # Pictures cannot say that their pixels are oblong.
+        self._frames = SquareSource(source) if square else source
+        self._painting, self._sink = painting, sink
+        self.source, self.path = film.path, sink.path
+
+    @property
+    def names(self) -> Sequence[Path]:
+        return self._sink.names
+
+    @property
+    def notices(self) -> Sequence[str]:
+        # The file says the shape of oblong pixels, so that no size stretches them.
+        painted = self._painting.notices if self._frames.info.aspect == 1 else []
+        return *self._frames.notices, *painted, *self._sink.notices
+
+    @property
+    def faults(self) -> "Faults":
+        faults: Faults = self._frames.faults
+        return faults
+
+    @property
+    def painted_size(self) -> tuple[int, int]:
+        return self._painting.painted_size
+
+    def run(self) -> "Report":
+        from realtime_nst import pipeline
+
+        sink = self._sink
+        with self._frames as frames, _ended_well(sink):
+            _say_where(
+                self._painting, self._painting.prepare(frames.info.width, frames.info.height)
+            )
+            with (
+                interrupt.finishing(sink),
+                frame_progress(sink.path.name, frames.info.frames) as progress,
+            ):
+                return pipeline.run(frames, [self._painting], sink, progress)
+
+
+@contextmanager
+def _ended_well(work: "Run | FilmSink") -> Iterator[None]:
+    """Where it does not, a line says what is kept."""
+    with interrupt.explained(lambda: _what_is_kept(work, "stopped")):
+        try:
+            yield
+        except Exception as error:
+            if not isinstance(error, UsageError):  # that is found out before anything is painted
+                console.say_notice(_what_is_kept(work, "failed"))
+            raise
+
+
+def _say_where(painting: "Paint", size: tuple[int, int]) -> None:
+    console.say_detail(f"painting at {console.sides(size)} on {painting.provider}")
+
+
+def _what_is_kept(work: "Run | FilmSink", why: str) -> str:
+    from realtime_nst.jobs.run import Run
+    from realtime_nst.media.container import clock
+    from realtime_nst.sinks.sequence import SequenceSink
+
+    if isinstance(work, SequenceSink):
+        finished = console.counted(work.written, "picture")
+        return f"{why}; finished: {finished}; the same command with --overwrite starts anew"
+    if not work.names:
+        return f"{why}; {work.path.stem} has the beginning of the film"
+    if isinstance(work, Run) and work.kept is None and work.folder.results:
+        return (
+            f"{why}; what is finished is kept in {work.folder.path}; go on with the same command "
+            "and --resume"
+        )
+    if work.kept is None:
+        return f"{why} before any frame was finished; nothing was written"
+    return (
+        f"{why} at {clock(work.written_until or Fraction(0))}; what is finished is kept as "
+        f"{work.kept}; go on with the same command and --resume"
+    )

@@ -1,0 +1,137 @@
+"""Several processes paint the same film as one, whatever becomes of them."""
+
+import multiprocessing
+import os
+import signal
+
+import cv2
+import jobs_factory as jobs
+import media_factory
+import model_factory
+import numpy as np
+import pytest
+
+from realtime_nst.errors import MediaError, UsageError
+from realtime_nst.jobs.engines.processes import Processes
+from realtime_nst.jobs.worker import Failure
+from realtime_nst.look import Look
+from realtime_nst.motion.stabiliser import Stabiliser
+
+FRAMES = 96
+
+
+def two(job, folder):
+    return Processes(job, folder, 2)
+
+
+@pytest.fixture(scope="module")
+def made(once):
+    """A film, and what one process paints it to."""
+
+    def make(folder):
+        media_factory.clip(folder / "film.mp4", count=FRAMES, sound="aac", group=6)
+        model_factory.write_style(folder / "tiny.onnx", card=model_factory.card())
+        with jobs.short_segments(30, 50):
+            look = Look(str(folder / "tiny.onnx"))
+            jobs.Work(folder / "film.mp4", folder / "whole.mp4", look).paint()
+
+    return once("jobs-of-processes", make)
+
+
+@pytest.fixture
+def film(made):
+    return made / "film.mp4"
+
+
+@pytest.fixture
+def whole(made):
+    return (made / "whole.mp4").read_bytes()
+
+
+@pytest.fixture
+def look(made):
+    return Look(str(made / "tiny.onnx"))
+
+
+@pytest.fixture(autouse=True)
+def short():
+    with jobs.short_segments(30, 50):
+        yield
+
+
+def test_two_processes_give_the_same_bytes(film, look, whole, tmp_path):
+    work = jobs.Work(film, tmp_path / "out.mp4", look)
+    assert work.paint(engine=two) == []
+    assert work.report.frames == FRAMES
+    assert (tmp_path / "out.mp4").read_bytes() == whole
+    assert os.listdir(tmp_path) == ["out.mp4"]
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no such signal")
+def test_what_a_killed_worker_had_not_finished_is_painted_again(film, look, whole, tmp_path):
+    killed = []
+
+    def kill():
+        if not killed:
+            killed.append(multiprocessing.active_children()[0].pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    jobs.Work(film, tmp_path / "out.mp4", look).paint(engine=two, each=kill)
+    assert killed
+    assert (tmp_path / "out.mp4").read_bytes() == whole
+
+
+def test_a_stop_keeps_finished_segments(film, look, whole, tmp_path):
+    out = tmp_path / "out.mp4"
+    work = jobs.Work(film, out, look)
+
+    def stop():
+        if work.run.folder.results:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work.paint(engine=two, each=stop)
+    assert not multiprocessing.active_children()
+    assert not (work.run.folder.path / "stop").exists()
+    again = jobs.Work(film, out, look, resume=True)
+    again.paint()  # by another engine
+    assert again.before >= 30
+    assert out.read_bytes() == whole
+
+
+def test_an_error_of_a_worker_is_the_error(film, style, tmp_path):
+    work = jobs.Work(film, tmp_path / "out.mp4", Look(str(style)))
+    style.unlink()
+    with pytest.raises(Exception, match=r"tiny\.onnx") as caught:
+        work.paint(engine=two)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_worker_with_another_source_paints_nothing(film, look, tmp_path):
+    copy = tmp_path / "film.mp4"
+    copy.write_bytes(film.read_bytes())
+    work = jobs.Work(copy, tmp_path / "out.mp4", look)
+    media_factory.clip(copy, count=FRAMES, group=6)
+    with pytest.raises(UsageError, match=r"a worker on .* has another source; install the same"):
+        work.paint(engine=two)
+
+
+def test_errors_travel_as_data():
+    error = Failure.of(MediaError("gone")).error()
+    assert (type(error), str(error)) == (MediaError, "gone")
+
+
+def test_the_threads_of_opencv_change_nothing():
+    """So a job need not fix them."""
+    noise = np.random.default_rng(0).integers(0, 256, (5, 540, 960, 3), np.uint8)
+    pictures = [cv2.GaussianBlur(np.roll(noise[0], 3 * i, 1), (0, 0), 3) for i in range(4)]
+    results, before = [], cv2.getNumThreads()
+    try:
+        for threads in (1, 3):
+            cv2.setNumThreads(threads)
+            steady = Stabiliser("strong", "medium")
+            results.append([steady(picture, picture) for picture in pictures])
+    finally:
+        cv2.setNumThreads(before)
+    assert np.array_equal(*results)
