@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 
 from realtime_nst.look import View
-from realtime_nst.stream import Frame, Image, Stage
+from realtime_nst.media.planes import each_plane
+from realtime_nst.stream import Frame, Image, Picture, Stage
 
 _LINE_PIXELS = 2
 
@@ -24,7 +25,7 @@ class Display:
     def __init__(self, stage: Stage, view: View, *, line: bool = False) -> None:
         self._stage, self._line = stage, line
         self.view, self.frozen, self.original = view, False, False
-        self._held: Image | None = None
+        self._held: Picture | None = None
         self._mirrored = view.mirror
 
     def __call__(self, frame: Frame) -> Frame:
@@ -32,9 +33,8 @@ class Display:
         if view.mirror != self._mirrored:
             self._mirrored = view.mirror
             self._stage.reset()
-        self._held = self._held if self.frozen and self._held is not None else frame.image
-        image = cast(Image, cv2.flip(self._held, 1)) if view.mirror else self._held
-        source = replace(frame, image=image)
+        self._held = self._held if self.frozen and self._held is not None else frame.picture
+        source = frame.showing(each_plane(_mirrored, self._held) if view.mirror else self._held)
         if self.original:
             return source
         return self._divided(source, self._stage(source), view.split)
@@ -45,7 +45,7 @@ class Display:
     def _divided(self, source: Frame, painted: Frame, split: float | None) -> Frame:
         if not split:
             return painted
-        at = round(split * painted.image.shape[1])
+        at = round(split * painted.size[0])
         left = _fitted(source.image, painted.image)[:, :at]
         result = np.concatenate([left, painted.image[:, at:]], axis=1)
         if self._line:
@@ -67,6 +67,10 @@ class Beside:
 
     def reset(self) -> None:
         self._stage.reset()
+
+
+def _mirrored(image: Image) -> Image:
+    return cast(Image, cv2.flip(image, 1))
 
 
 def _fitted(source: Image, painted: Image) -> Image:

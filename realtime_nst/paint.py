@@ -160,7 +160,7 @@ class Paint:
 
     def __call__(self, frame: Frame) -> Frame:
         state = self._state
-        self._size = frame.image.shape[1], frame.image.shape[0]
+        self._size = frame.size
         self.painted_size = state.sizes.painted(self._size, self._scale)
         for stage in state.at_size:
             stage.size = self.painted_size
@@ -171,7 +171,7 @@ class Paint:
             state.parts.morph.advance(frame)
         worked = resized(frame, _Sizes.worked(shown, self._scale))
         painted = state.stage(worked)
-        if painted.image is worked.image:  # nothing was painted: keep every pixel
+        if painted.picture is worked.picture:  # nothing was painted: keep every pixel
             return resized(frame, shown)
         return resized(painted, shown, cv2.INTER_LINEAR)  # half the time of cubic
 

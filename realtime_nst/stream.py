@@ -1,10 +1,10 @@
 """The vocabulary of the pipeline: frames, and the protocols of sources, stages and sinks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +67,35 @@ def is_transparent(original: Original | None) -> bool:
     return pixels is not None and pixels.shape[2] == 4
 
 
-@dataclass(frozen=True, slots=True)
+class Unconverted(Protocol):
+    """A picture in another form, from which RGB is made when somebody asks."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+
+    @property
+    def image(self) -> Image:
+        """RGB, the same object each time."""
+
+
+Picture = Image | Unconverted
+
+
+class _AsRgb:
+    """The field ``image`` of a frame: takes a picture in any form, gives RGB."""
+
+    def __get__(self, frame: "Frame | None", kind: type) -> Image:
+        if frame is None:
+            raise AttributeError  # so that the field has no default
+        picture = frame.picture
+        return picture if isinstance(picture, np.ndarray) else picture.image
+
+    def __set__(self, frame: "Frame", picture: Picture) -> None:
+        object.__setattr__(frame, "picture", picture)
+
+
+@dataclass(frozen=True)
 class Frame:
     """One picture of a stream.
 
@@ -75,14 +103,39 @@ class Frame:
     ``time.monotonic()`` reading when the picture became available, from which latency is counted.
     ``duration`` is how many seconds it is shown, if the source says so. ``original`` is set for
     pictures from files.
+
+    ``picture`` is what ``image`` was given as, or :meth:`showing`. RGB is made of it when ``image``
+    is first read: at full size that takes time, so who can do without reads ``size`` and
+    ``picture``. Two frames show the same if the ``picture`` of one is that of the other.
     """
 
-    image: Image
+    if TYPE_CHECKING:
+        image: Image
+    else:
+        image: Image = _AsRgb()
     index: int
     pts: Fraction
     captured: float
     duration: Fraction | None = None
     original: Original | None = None
+    picture: Picture = field(init=False, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, picture: Picture, *others: Any) -> "Frame":
+        """With any ``picture``; ``others`` are the other fields, in their order."""
+        return cls(cast(Image, picture), *others)
+
+    def showing(self, picture: Picture, **others: Any) -> "Frame":
+        """This frame with another picture, and with ``others`` of its fields changed."""
+        return replace(self, image=cast(Image, picture), **others)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        picture = self.picture
+        if isinstance(picture, np.ndarray):
+            return picture.shape[1], picture.shape[0]
+        return picture.size
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "presets": {"errors", "files", "look", "references"},
     "references": {"errors", "files", "look", "runtime", "spec"},
     "paint": {*BASE, "look", "masks", "motion", "media", "references", "runtime", "sizes"},
-    "display": {"look", "stream"},
+    "display": {"look", "media", "stream"},
     "jobs": {
         *BASE,
         "look",

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +10,7 @@ from realtime_nst.errors import RealtimeNstError
 from realtime_nst.sinks.pictures import write_picture
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.spec import stem
-from realtime_nst.stream import Frame, Image, Managed
+from realtime_nst.stream import Frame, Managed
 
 
 class Captures(Managed):
@@ -24,7 +23,7 @@ class Captures(Managed):
 
     def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
         self._folder, self._tell = folder, tell
-        self._shown: Image | None = None
+        self._shown: Frame | None = None
         self._recording: VideoSink | None = None
         self._began: float | None = None
 
@@ -37,24 +36,24 @@ class Captures(Managed):
 
     def write(self, frame: Frame) -> bool:
         """Take what is shown now; a recording keeps the real times of capture."""
-        self._shown = frame.image
+        self._shown = frame
         if self._recording is None:
             return True
         if self._began is None:
             self._began = frame.captured
         pts = Fraction(frame.captured - self._began).limit_denominator(90_000)
         try:
-            self._recording.write(replace(frame, pts=pts))
+            self._recording.write(frame.showing(frame.picture, pts=pts))
         except RealtimeNstError as error:
             self._end(error)
         return True
 
     def snapshot(self, style: str) -> None:
         """Write the picture shown last, if there was one."""
-        image = self._shown
-        if image is not None:
+        shown = self._shown
+        if shown is not None:
             self._create(
-                "saved", self._path(style, ".png"), lambda path: write_picture(path, image)
+                "saved", self._path(style, ".png"), lambda path: write_picture(path, shown.image)
             )
 
     def toggle_recording(self, style: str) -> None:

@@ -20,7 +20,7 @@ class CrossFade:
     def __init__(self, stage: Stage, look: Callable[[], Hashable], seconds: float = 0.5) -> None:
         self._stage, self._look, self._seconds = stage, look, seconds
         self._painted_as: Hashable = None
-        self._last: tuple[Image, Image] | None = None
+        self._last: tuple[Frame, Frame] | None = None
         self._old: Stabiliser | None = None
         self._began = 0.0
 
@@ -30,17 +30,17 @@ class CrossFade:
             self._begin(*self._last, frame.captured)
         self._painted_as = look
         result = self._mixed(frame, made) if self._old is not None else made
-        self._last = frame.image, result.image
+        self._last = frame, result
         return result
 
     def reset(self) -> None:
         self._stage.reset()
         self._last = self._old = None
 
-    def _begin(self, source: Image, shown: Image, now: float) -> None:
+    def _begin(self, source: Frame, shown: Frame, now: float) -> None:
         self._old, self._began = Stabiliser(OFF), now
-        self._old.begin(source)
-        self._old.blend(shown)
+        self._old.begin(source.image)
+        self._old.blend(shown.image)
 
     def _mixed(self, frame: Frame, made: Frame) -> Frame:
         left = 1 - (frame.captured - self._began) / self._seconds if self._seconds else 0.0

@@ -26,7 +26,7 @@ class Pace:
     def __call__(self, frame: Frame) -> Frame:
         began = time.perf_counter()
         painted = self._painting(frame)
-        if painted.image is not frame.image:
+        if painted.picture is not frame.picture:
             self._took(time.perf_counter() - began)
         return painted
 

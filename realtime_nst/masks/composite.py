@@ -1,12 +1,13 @@
 """Compositing by a mask: one stage shows where it is white, and another elsewhere."""
 
-from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
 
 from realtime_nst.masks.edges import Fit, SoftEdge
 from realtime_nst.masks.mask import Mask, Weights
+from realtime_nst.media.planes import each_plane
 from realtime_nst.stream import Frame, Image, Stage
 
 
@@ -28,12 +29,13 @@ class Composite:
         return self._mask.lead_in
 
     def __call__(self, frame: Frame) -> Frame:
-        weights = self._fit(self._mask(frame), frame.image)
+        weights = self._fit(self._mask(frame), frame.picture)
         rest = self._rest(frame, weights)
         if not weights.any():
             return rest
         painted = self._inside(frame)
-        return replace(painted, image=_mixed(painted.image, rest.image, weights))
+        mix = partial(_mixed, weights)
+        return painted.showing(each_plane(mix, painted.picture, rest.picture))
 
     def reset(self) -> None:
         for each in (self._mask, self._inside, self._outside):
@@ -46,9 +48,13 @@ class Composite:
         return self._outside(frame)
 
 
-def _mixed(painted: Image, rest: Image, weights: Weights) -> Image:
-    """In integers, which takes half as long as with shares as floats, and is off by 1 at most."""
-    inside = cv2.merge([weights, weights, weights])
+def _mixed(weights: Weights, painted: Image, rest: Image) -> Image:
+    """RGB, or planes of the size of ``weights`` or half of it. In integers, which takes half as
+    long as with shares as floats, and is off by 1 at most."""
+    height, width = painted.shape[:2]
+    if weights.shape != (height, width):
+        weights = np.asarray(cv2.resize(weights, (width, height), interpolation=cv2.INTER_AREA))
+    inside = weights if painted.ndim == 2 else cv2.merge([weights, weights, weights])
     shown = cv2.multiply(painted, inside, scale=1 / 255)
     left = cv2.multiply(rest, cv2.bitwise_not(inside), scale=1 / 255)
     return np.asarray(cv2.add(shown, left), np.uint8)

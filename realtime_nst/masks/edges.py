@@ -8,11 +8,12 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from realtime_nst.masks.mask import Weights
-from realtime_nst.masks.shrink import shrunk
-from realtime_nst.stream import Image
+from realtime_nst.media.planes import grey_of, size_of
+from realtime_nst.media.shrink import shrunk
+from realtime_nst.stream import Picture
 
-Fit = Callable[[Weights, Image], Weights]
-"""Weights of any size, and the frame's image; the result has the image's size."""
+Fit = Callable[[Weights, Picture], Weights]
+"""Weights of any size, and the frame's picture; the result has the picture's size."""
 
 _SOFT = 0.008
 """Standard deviation of the soft edge, as a share of the shorter side."""
@@ -33,8 +34,8 @@ class SoftEdge:
         self._raw: Weights | None = None
         self._soft = np.zeros((0, 0), np.uint8)
 
-    def __call__(self, weights: Weights, image: Image) -> Weights:
-        height, width = image.shape[:2]
+    def __call__(self, weights: Weights, picture: Picture) -> Weights:
+        width, height = size_of(picture)
         if weights is not self._raw or self._soft.shape != (height, width):
             self._raw, self._soft = weights, _softened(weights, width, height)
         return self._soft
@@ -54,7 +55,7 @@ def _blurred(weights: Weights) -> Weights:
 
 
 class FrameEdge:
-    """Weights whose edges are those of the image near them, hair and fingers too.
+    """Weights whose edges are those of the picture near them, hair and fingers too.
 
     The fast guided filter (He and Sun 2015): the weights are fitted by a * grey + b around each
     pixel of theirs, and a and b are enlarged. All 0 or 255 stays so. Deviation: the contrast of the
@@ -65,13 +66,11 @@ class FrameEdge:
         self._slope: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self._offset = self._slope
 
-    def __call__(self, weights: Weights, image: Image) -> Weights:
-        size = image.shape[1], image.shape[0]
-        if self._slope.shape != image.shape[:2]:
-            # New memory for each frame costs half as much again.
-            self._slope = np.empty(image.shape[:2], np.float32)
+    def __call__(self, weights: Weights, picture: Picture) -> Weights:
+        grey, size = grey_of(picture), size_of(picture)
+        if self._slope.shape != grey.shape:  # new memory for each frame costs half as much again
+            self._slope = np.empty(grey.shape, np.float32)
             self._offset = np.empty_like(self._slope)
-        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         if weights.size > grey.size:
             weights = shrunk(weights, *size)
         guide = shrunk(grey, weights.shape[1], weights.shape[0])

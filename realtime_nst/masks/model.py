@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from realtime_nst.errors import ModelError, ProviderError, UsageError, one_line
 from realtime_nst.masks.mask import Weights
-from realtime_nst.masks.shrink import shrunk
+from realtime_nst.media.planes import rgb_at
 from realtime_nst.runtime.kinds import Port
 from realtime_nst.runtime.model import check_network
 from realtime_nst.runtime.onnxruntime_session import Graph, open_graph
-from realtime_nst.stream import Frame, Image
+from realtime_nst.stream import Frame
 
 CONTRACT = (
     "one input, RGB, float32 in 0..1 or uint8, [1, 3, h, w] or [1, h, w, 3]; first output [1, 1, "
@@ -46,7 +46,7 @@ class ModelMask:
         self._channels_last = self._input.shape[3] == 3
 
     def __call__(self, frame: Frame) -> Weights:
-        shown = shrunk(frame.image, *self._size(frame.image))
+        shown = rgb_at(frame.picture, self._size(*frame.size))
         given: NDArray[Any] = shown[np.newaxis]
         if not self._channels_last:
             given = np.ascontiguousarray(given.transpose(0, 3, 1, 2))
@@ -61,7 +61,7 @@ class ModelMask:
     def reset(self) -> None:
         """There is nothing to forget."""
 
-    def _size(self, image: Image) -> tuple[int, int]:
+    def _size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the pictures that the network gets.
 
         Frames of another shape are stretched. The network that comes with the program then finds
@@ -69,7 +69,6 @@ class ModelMask:
         what it finds in the whole picture), as many where they are stretched by 1.75 and mirrored
         beyond, and 0.970 with bars of grey; in four portrait films it errs least so.
         """
-        height, width = image.shape[:2]
         scale = _SHORTER / min(height, width)
         fixed = self._input.shape[1:3] if self._channels_last else self._input.shape[2:]
         tall, wide = (

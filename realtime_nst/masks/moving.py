@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime_nst.masks.mask import Weights
+from realtime_nst.media.planes import rgb_at
 from realtime_nst.stream import Frame, Image
 
 _SHORTER = 180
@@ -40,9 +41,9 @@ class MovingMask:
         self.reset()
 
     def __call__(self, frame: Frame) -> Weights:
-        height, width = frame.image.shape[:2]
-        scale = min(1.0, _SHORTER / min(height, width))
-        small = cv2.resize(frame.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        scale = min(1.0, _SHORTER / min(frame.size))
+        width, height = (round(side * scale) for side in frame.size)
+        small = rgb_at(frame.picture, (width, height))
         smooth: Image = cv2.GaussianBlur(small, (3, 3), 0)  # type: ignore[assignment]
         moving: Weights = self._background.apply(smooth, None, 1 / _HISTORY)  # type: ignore[assignment]
         if self._before is None or self._before.shape != moving.shape:

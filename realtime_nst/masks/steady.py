@@ -6,9 +6,10 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from realtime_nst.masks.mask import Mask, Weights
+from realtime_nst.media.planes import rgb_at
 from realtime_nst.motion.stabilise import follows
 from realtime_nst.motion.tracking import Motion, Tracker, grid
-from realtime_nst.stream import Frame
+from realtime_nst.stream import Frame, Image
 
 _HELD = 0.8
 """Share of the last weights that remains where nothing speaks against it."""
@@ -19,6 +20,9 @@ _FORGOTTEN = 19
 _SAME, _OTHER = 0.3, 0.8
 """How far the new weights may be from the last ones before less remains, and from which on nothing
 does: a hand that comes into the picture is a change, no flicker."""
+
+_TRACKED = 480
+"""Lines of the pictures in which motion is looked for."""
 
 
 class SteadyMask:
@@ -43,7 +47,7 @@ class SteadyMask:
             self.reset()
         self._last = frame
         fresh = np.float32(1 / 255) * self._mask(frame)
-        motion, last = self._track(frame.image), self._shares
+        motion, last = self._track(_tracked(frame)), self._shares
         if motion is not None and last is not None and last.shape == fresh.shape:
             fresh = _blended(fresh, last, motion)
         self._shares = fresh
@@ -53,6 +57,13 @@ class SteadyMask:
         self._mask.reset()
         self._track.reset()
         self._last = self._shares = None
+
+
+def _tracked(frame: Frame) -> Image:
+    """Motion is found in smaller pictures anyway."""
+    scale = min(1.0, _TRACKED / min(frame.size))
+    width, height = (max(1, round(side * scale)) for side in frame.size)
+    return rgb_at(frame.picture, (width, height))
 
 
 def _blended(fresh: MatLike, last: MatLike, motion: Motion) -> NDArray[np.float32]:

@@ -10,6 +10,9 @@ from realtime_nst.media.tone import HLG, PQ
 # Code points of ITU-T H.273, also used by FFmpeg.
 _RGB, _BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M, _SMPTE240M, _BT2020 = 0, 1, 2, 5, 6, 7, 9
 _BT601 = (_BT470BG, _SMPTE170M)
+MATRICES = (_BT709, *_BT601)
+"""Those that are read and written as they are."""
+
 LIMITED, FULL = 1, 2
 
 
@@ -34,7 +37,7 @@ class Colours:
         if matrix == _UNSPECIFIED:
             large = pictures.width >= 1280 or pictures.height > 576
             matrix = _BT709 if large else _SMPTE170M
-        guess = matrix if matrix in (_BT709, *_BT601, _SMPTE240M, _BT2020) else _BT709
+        guess = matrix if matrix in (*MATRICES, _SMPTE240M, _BT2020) else _BT709
         primaries, transfer = pictures.color_primaries, pictures.color_trc
         full = pictures.color_range == FULL or _named_full(pictures)
         return cls(
@@ -58,7 +61,7 @@ class Colours:
         unless ``hdr``."""
         if hdr:
             return Colours(_BT2020, self.primaries, self.transfer)
-        if self.needs_mapping or self.matrix not in (_BT709, *_BT601):
+        if self.needs_mapping or self.matrix not in MATRICES:
             return Colours()
         return Colours(self.matrix, self.primaries, self.transfer)
 

@@ -1,6 +1,5 @@
 """The stage that steadies a painted stream."""
 
-from dataclasses import replace
 from fractions import Fraction
 
 from realtime_nst.errors import UsageError
@@ -73,13 +72,13 @@ class Stabilise:
             self._stage.reset()
         elif self._skipped < self._every - 1 and covered >= _CARRIED:
             self._skipped += 1
-            return replace(frame, image=self._stabiliser.carry())
+            return frame.showing(self._stabiliser.carry())
         painted = self._stage(frame)
         self._skipped = 0
-        if painted.image is frame.image:
+        if painted.picture is frame.picture:
             self._stabiliser.reset()
             return painted
-        return replace(painted, image=self._stabiliser.blend(painted.image))
+        return painted.showing(self._stabiliser.blend(painted.image))
 
     def reset(self) -> None:
         self._stage.reset()

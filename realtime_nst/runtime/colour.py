@@ -1,7 +1,7 @@
 """Gives a painting the colours of its source, pixel by pixel or as a whole (Gatys et al.,
 "Preserving Color in Neural Artistic Style Transfer", 2016).
 
-Pictures are RGB uint8 ``(height, width, 3)``; source and painting have the same size.
+Source and painting have the same size.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime_nst.stream import Image
+from realtime_nst.media.planes import Planes, rgb_of
+from realtime_nst.stream import Image, Picture
 
 _SAMPLED = 128
 """The longer side, in pixels, of the small copy whose colours are measured."""
@@ -19,28 +20,36 @@ _LEAST_SPREAD = 16.0
 """Grey levels. A smaller standard deviation is not stretched further: that would show noise."""
 
 
-def luminance_only(source: Image, painting: Image) -> Image:
-    """Y of YCbCr (ITU-R BT.601, full range) from the painting, Cb and Cr from the source.
+def luminance_only(source: Picture, painting: Picture) -> Picture:
+    """Y of YCbCr from the painting, Cb and Cr from the source: those of the video if both are
+    planes, else of ITU-R BT.601 in the full range.
 
     Section 3.2 of the paper, which uses YIQ.
     """
+    if not (isinstance(source, Planes) and isinstance(painting, Planes)):
+        return _luminance_only(rgb_of(source), rgb_of(painting))
+    return Planes.of(painting.luma, source.cb, source.cr, source.colours)
+
+
+def _luminance_only(source: Image, painting: Image) -> Image:
     parts = cv2.cvtColor(source, cv2.COLOR_RGB2YCrCb)
     cv2.insertChannel(cv2.cvtColor(painting, cv2.COLOR_RGB2GRAY), parts, 0)
     result: Image = cv2.cvtColor(parts, cv2.COLOR_YCrCb2RGB)  # type: ignore[assignment]
     return result
 
 
-def matched(source: Image, painting: Image) -> Image:
-    """The painting with the source's mean colour and colour covariance, by one linear map.
+def matched(source: Picture, painting: Picture) -> Image:
+    """In RGB, the painting with the source's mean colour and colour covariance, by one linear map.
 
     Section 3.1 of the paper, which does this to the style picture before painting. Done after
     painting it works with every network.
     """
-    mean, spread = _moments(source)
-    painted_mean, painted_spread = _moments(painting)
+    painted = rgb_of(painting)
+    mean, spread = _moments(rgb_of(source))
+    painted_mean, painted_spread = _moments(painted)
     turned = _root(spread) @ np.linalg.inv(_root(painted_spread, _LEAST_SPREAD))
     shift = mean - turned @ painted_mean
-    result: Image = cv2.transform(painting, np.column_stack([turned, shift]))  # type: ignore[assignment]
+    result: Image = cv2.transform(painted, np.column_stack([turned, shift]))  # type: ignore[assignment]
     return result
 
 
@@ -60,7 +69,7 @@ def _root(covariance: NDArray[np.float64], least: float = 0.0) -> NDArray[np.flo
     return root
 
 
-KEEP_COLOUR: Mapping[str, Callable[[Image, Image], Image]] = {
+KEEP_COLOUR: Mapping[str, Callable[[Picture, Picture], Picture]] = {
     "none": lambda source, painting: painting,
     "luminance": luminance_only,
     "matched": matched,

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime_nst.errors import ProviderError, RealtimeNstError, one_line
+from realtime_nst.media.planes import Planes, coded, rgb_of
 from realtime_nst.runtime import onnxruntime_session, openvino_session
 from realtime_nst.runtime.kinds import BASE, GUIDE, LUMA
 from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.shipped import enlarger_network
-from realtime_nst.stream import Image
+from realtime_nst.stream import Image, Picture
 
 Luma = NDArray[np.uint8]
 """Brightness, uint8, shape ``(height, width)``."""
@@ -93,6 +94,15 @@ class Enlarger:
                 "the `brush` fine, or another `provider`"
             ) from error
         return np.asarray(cv2.max(below, cv2.min(least, base)), np.uint8)
+
+    def __call__(self, painted: Image, source: Picture) -> Picture:
+        """The painting ``[h, w, 3]`` at the size and in the form of its ``source``. Raises the
+        errors of :meth:`luma`."""
+        if not isinstance(source, Planes):
+            return self.rgb(painted, rgb_of(source))
+        luma, *colours = coded(painted, source.colours)
+        cb, cr = (_enlarged(each, source.cb, cv2.INTER_LINEAR) for each in colours)
+        return Planes.of(self.luma(luma, source.luma), cb, cr, source.colours)
 
     def rgb(self, painted: Image, source: Image) -> Image:
         """The painting ``[h, w, 3]`` at the size of its ``source`` ``[H, W, 3]``. Raises the errors

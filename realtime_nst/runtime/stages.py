@@ -1,11 +1,13 @@
 """What a stylizer does in a pipeline: it paints frames, and morphs from one style to another."""
 
-from dataclasses import replace
+import math
 from fractions import Fraction
 
 import cv2
+import numpy as np
 
 from realtime_nst.errors import UnknownName, UsageError
+from realtime_nst.media.planes import at_size, each_plane, rgb_at
 from realtime_nst.runtime.colour import KEEP_COLOUR
 from realtime_nst.runtime.enlarge import Enlarger
 from realtime_nst.runtime.stylizer import Stylizer
@@ -38,12 +40,16 @@ class Blend:
         if self._strength == 0:
             return frame
         painted = self._stage(frame)
-        if painted.image is frame.image:
+        if painted.picture is frame.picture:
             return painted
-        image = self._coloured(frame.image, painted.image)
+        picture = self._coloured(frame.picture, painted.picture)
         if self._strength < 1:
-            image = _blend(frame.image, image, self._strength)
-        return replace(painted, image=image)
+            picture = each_plane(self._blended, frame.picture, picture)
+        return painted.showing(picture)
+
+    def _blended(self, source: Image, painting: Image) -> Image:
+        share = self._strength
+        return np.asarray(cv2.addWeighted(source, 1 - share, painting, share, 0), np.uint8)
 
     def reset(self) -> None:
         self._stage.reset()
@@ -64,7 +70,7 @@ class _Each:
         self._stylizer = stylizer
 
     def __call__(self, frame: Frame) -> Frame:
-        return replace(frame, image=self._stylizer(frame.image))
+        return frame.showing(self._stylizer(frame.image))
 
     def reset(self) -> None:
         self._stylizer.reset()
@@ -82,22 +88,17 @@ class AtSize:
         self._stage, self._enlarger, self.size = stage, enlarger, size
 
     def __call__(self, frame: Frame) -> Frame:
-        height, width = frame.image.shape[:2]
-        asked = resized(frame, self.size or (width, height))
+        size = self.size or frame.size
+        asked = frame.showing(rgb_at(frame.picture, size))
         painted = self._stage(asked)
-        if painted.image is asked.image:
+        if painted.picture is asked.picture:
             return frame
-        if asked.image.size >= frame.image.size:
-            return resized(painted, (width, height))
-        return replace(painted, image=self._enlarger.rgb(painted.image, frame.image))
+        if math.prod(size) >= math.prod(frame.size):
+            return resized(painted, frame.size)
+        return painted.showing(self._enlarger(painted.image, frame.picture))
 
     def reset(self) -> None:
         self._stage.reset()
-
-
-def _blend(source: Image, image: Image, strength: float) -> Image:
-    result: Image = cv2.addWeighted(source, 1 - strength, image, strength, 0)  # type: ignore[assignment]
-    return result
 
 
 class Morph:
@@ -131,8 +132,7 @@ class Resize:
         self._size = size
 
     def __call__(self, frame: Frame) -> Frame:
-        height, width = frame.image.shape[:2]
-        return resized(frame, self._size.of(width, height))
+        return resized(frame, self._size.of(*frame.size))
 
     def reset(self) -> None:
         """There is nothing to forget."""
@@ -141,10 +141,4 @@ class Resize:
 def resized(frame: Frame, size: tuple[int, int], enlarge: int = cv2.INTER_CUBIC) -> Frame:
     """``frame`` with that width and height, or ``frame`` itself if it has them. ``enlarge`` is
     OpenCV's interpolation for a larger size."""
-    height, width = frame.image.shape[:2]
-    if size == (width, height):
-        return frame
-    shrinks = size[0] * size[1] < width * height
-    method = cv2.INTER_AREA if shrinks else enlarge
-    image: Image = cv2.resize(frame.image, size, interpolation=method)  # type: ignore[assignment]
-    return replace(frame, image=image)
+    return frame if size == frame.size else frame.showing(at_size(frame.picture, size, enlarge))

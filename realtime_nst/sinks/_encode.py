@@ -1,4 +1,4 @@
-"""Encoding RGB pictures, with colour tags that match."""
+"""Encoding pictures, with colour tags that match."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from realtime_nst.sinks._svt import svt_tamed
 from realtime_nst.sinks._timecode import later
 from realtime_nst.sinks._unfinished import MARK
 from realtime_nst.sinks.formats import Codec
-from realtime_nst.stream import Image, Original
+from realtime_nst.stream import Original, Picture
 
 _DEFAULT_RATE = Fraction(25)
 _SECONDS_A_GROUP = 2
@@ -238,10 +238,10 @@ class PictureEncoder:
             context.codec_tag = "hvc1"
 
     def encode(
-        self, image: Image, ticks: int, original: Original | None = None
+        self, picture: Picture, ticks: int, original: Original | None = None
     ) -> list[Packet[Any]]:
-        """Encode ``image``, shown at ``ticks`` of the time base; the packets that are ready."""
-        frame = self._planes.frame(image, original)
+        """Encode ``picture``, shown at ``ticks`` of the time base; the packets that are ready."""
+        frame = self._planes.frame(picture, original)
         frame.pts, frame.time_base = ticks, self._traits.time_base
         return self.stream.encode(frame)
 

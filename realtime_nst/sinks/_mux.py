@@ -22,7 +22,7 @@ from realtime_nst.sinks._fates import Fate
 from realtime_nst.sinks._part import Part
 from realtime_nst.sinks._piped import ForwardOnly
 from realtime_nst.sinks.formats import Container
-from realtime_nst.stream import Image, Original
+from realtime_nst.stream import Original, Picture
 
 
 class Muxer:
@@ -80,18 +80,18 @@ class Muxer:
 
     def write(
         self,
-        image: Image,
+        picture: Picture,
         shown: Fraction,
         lasting: Fraction | None = None,
         original: Original | None = None,
     ) -> None:
-        """Encode ``image``, shown at ``shown`` seconds, and write what the encoder gives.
+        """Encode ``picture``, shown at ``shown`` seconds, and write what the encoder gives.
 
         ``lasting`` is how long it is shown if it is the last one (default: by the rate).
         """
         self._show(shown, lasting)
         ticks = round(shown / self._traits.time_base)
-        self._write(self._encoder.encode(image, ticks, original))
+        self._write(self._encoder.encode(picture, ticks, original))
 
     def _show(self, shown: Fraction, lasting: Fraction | None) -> None:
         self._order.show(shown)

@@ -16,8 +16,9 @@ from realtime_nst.media.colours import Colours
 from realtime_nst.media.hdr import tone_map
 from realtime_nst.media.light_levels import LightLevels
 from realtime_nst.media.pixels import EIGHT_BITS, Deep, Pixels
+from realtime_nst.media.planes import PLANES, Planes, rgb_of
 from realtime_nst.sinks._encode_picture import restored
-from realtime_nst.stream import Image, Original, is_transparent
+from realtime_nst.stream import Image, Original, Picture, is_transparent
 
 _FORMS = {(3, 1): "rgb24", (4, 1): "rgba", (3, 2): "rgb48le", (4, 2): "rgba64le"}
 """FFmpeg's names, by channels and bytes of each."""
@@ -34,9 +35,12 @@ class ToPlanes:
     levels: LightLevels = field(default_factory=LightLevels)
     _reformatter: VideoReformatter = field(default_factory=VideoReformatter)
 
-    def frame(self, image: Image, original: Original | None = None) -> VideoFrame:
-        """``image`` with what ``original`` has beside it, tagged; where nothing is painted as it
-        was decoded."""
+    def frame(self, picture: Picture, original: Original | None = None) -> VideoFrame:
+        """``picture`` with what ``original`` has beside it, tagged; where nothing is painted as it
+        was decoded. Planes that are as they are to be written are not converted."""
+        if isinstance(picture, Planes) and (self.form, self.colours) == (PLANES, picture.colours):
+            return picture.encodable()
+        image = rgb_of(picture)
         decoded = self._decoded(image, original)
         result = self._reformatter.reformat(
             decoded or _frame(self._deepest(image, original or Original())),

@@ -33,7 +33,7 @@ class FrameWriter:
     def write(self, frame: Frame) -> None:
         """Raises :class:`MediaError` if the frames' size changes, FFmpegError and OSError if the
         file cannot be written."""
-        size = frame.image.shape[1], frame.image.shape[0]
+        size = frame.size
         if self.muxer is None:
             self.muxer = self._opened(size)
         if size != self.muxer.size:
@@ -48,7 +48,7 @@ class FrameWriter:
             return
         self.shown.append(ticks)
         self.lasting = round(frame.duration / tick) * tick if frame.duration else None
-        self.muxer.write(frame.image, ticks * tick, self.lasting, frame.original)
+        self.muxer.write(frame.picture, ticks * tick, self.lasting, frame.original)
 
 
 @contextmanager

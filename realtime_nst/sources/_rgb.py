@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorTrc, Interpolation, VideoReformatter
+from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
 from numpy.typing import NDArray
 
 from realtime_nst.media.colours import Colours
@@ -17,11 +17,8 @@ from realtime_nst.media.decoded import on_white
 from realtime_nst.media.hdr import tone_map
 from realtime_nst.media.light_levels import LightLevels
 from realtime_nst.media.pixels import DEEP_WHITE, Deep, Pixels, bits_of
+from realtime_nst.media.planes import EXACT, Planes
 from realtime_nst.stream import Image, Original
-
-_EXACT = Interpolation.BILINEAR | Interpolation.FULL_CHR_H_INT
-"""Else most pixel formats become 2 of 255 too dark: white 253. With 16 bits, which are right
-without it, it makes noise."""
 
 _WHITE_OF_RGB, _WHITE_OF_FULL = 65_535, 1023 * 64
 
@@ -40,6 +37,16 @@ class ToRgb:
         self._kept = kept
         self._levels = LightLevels.of(first)
         self._reformatter = VideoReformatter()
+
+    def planes(self, frame: VideoFrame) -> Planes | None:
+        """``frame`` as it was decoded, if that is all that is kept and can be made RGB later."""
+        colours = Colours.of(frame)
+        if self._kept.alpha or self._kept.hdr:
+            return None
+        planes = Planes.decoded_from(frame, colours)
+        if planes:
+            colours.tag(frame)
+        return planes
 
     def __call__(
         self, frame: VideoFrame, size: tuple[int, int], placed: Placed
@@ -70,7 +77,7 @@ class ToRgb:
             frame,
             *size,
             format=form,
-            interpolation=_EXACT if form in ("rgb24", "rgba") else None,
+            interpolation=EXACT if form in ("rgb24", "rgba") else None,
             dst_color_trc=ColorTrc.BT709 if converted else None,
             dst_color_primaries=ColorPrimaries.BT709 if converted else None,
             threads=1,

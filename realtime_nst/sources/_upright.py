@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from realtime_nst.media.orientation import Orientation
 from realtime_nst.media.pixels import Pixels
 from realtime_nst.sources._rgb import ToRgb
-from realtime_nst.stream import Image, Original
+from realtime_nst.stream import Original, Picture
 
 
 class Upright:
@@ -40,13 +40,16 @@ class Upright:
         """Width and height of the pictures."""
         return self._stored[::-1] if self._orientation.transposed else self._stored
 
-    def picture(self, frame: VideoFrame, stream: VideoStream) -> tuple[Image, Original | None]:
-        """RGB, uint8, and what is kept beside it."""
+    def picture(self, frame: VideoFrame, stream: VideoStream) -> tuple[Picture, Original | None]:
+        """Planes or RGB, uint8, and what is kept beside it."""
         size = self._stored
         if (frame.width, frame.height) != size:
             size = self._fitting(frame, _pixel_shape(stream))
+        upright = self._orientation == Orientation()
+        as_stored = upright and (frame.width, frame.height) == self._stored
+        if as_stored and (planes := self._to_rgb.planes(frame)):
+            return planes, None
         image, original = self._to_rgb(frame, size, self._placed)
-        as_stored = self._orientation == Orientation() and size == (frame.width, frame.height)
         if original and as_stored and self._to_rgb.is_kept(frame):
             original = replace(original, decoded=frame)
         return image, original

@@ -46,9 +46,10 @@ class PacedSource(Managed):
         self._source.__exit__(None, None, None)
 
     def __iter__(self) -> Iterator[Frame]:
-        width, height = self.info.width, self.info.height
+        size = self.info.width, self.info.height
         for index, (frame, pts) in enumerate(self._shown()):
-            yield Frame(fitted(frame.image, width, height), index, pts, time.monotonic())
+            picture = frame.picture if frame.size == size else fitted(frame.image, *size)
+            yield Frame.of(picture, index, pts, time.monotonic())
 
     def _shown(self) -> Iterator[tuple[Frame, Fraction]]:
         """Every frame at its time, and again while it is shown."""

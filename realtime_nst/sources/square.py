@@ -48,9 +48,8 @@ class SquareSource(Managed):
     def __iter__(self) -> Iterator[Frame]:
         aspect = self._source.info.aspect
         for frame in self._source:
-            height, width = frame.image.shape[:2]
-            size = _squared(width, height, aspect)
-            if size != (width, height):
+            size = _squared(*frame.size, aspect)
+            if size != frame.size:
                 image = np.asarray(cv2.resize(frame.image, size), np.uint8)
                 frame = replace(frame, image=image, original=None)
             yield frame

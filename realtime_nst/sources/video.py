@@ -102,9 +102,9 @@ class VideoSource(Managed):
             self.faults.reached = pts
             if index < _SEARCHED_FOR_EXTRAS:
                 self._note(lost_of_frame(self.path.name, picture))
-            image, original = self._upright.picture(picture, film.stream)
+            shown, original = self._upright.picture(picture, film.stream)
             lasting = self._lasting(film, picture, pts)
-            yield Frame(image, index, pts, time.monotonic(), lasting, original)
+            yield Frame.of(shown, index, pts, time.monotonic(), lasting, original)
         check(self.path)
         self._note(self._mended(film))
 
