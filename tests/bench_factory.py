@@ -22,6 +22,10 @@ COLUMNS = {
         {"fps", "lowest fps", "highest fps", "dropped %", "CPU s/frame", "peak MiB"}
         | {"latency p50 ms", "latency p95 ms", "latency p99 ms", "growth MiB/1000 frames"},
     ),
+    "hd": (
+        {"what", "size", "brush", "provider"},
+        {"fps", "lowest fps", "highest fps", "dropped %", "latency p95 ms", "CPU ms", "median ms"},
+    ),
     "start-up": (
         {"state", "provider"},
         {"seconds to first frame", "p5 seconds", "p95 seconds"},

@@ -15,6 +15,7 @@ _ORDER = (
     "network",
     "stages",
     "end-to-end",
+    "hd",
     "start-up",
     "baseline",
     "reference",

@@ -1,6 +1,7 @@
 """One run of the pipeline in a process of its own, so that its memory is measured by itself.
 
-The case ``end-to-end`` gives it a :class:`Run` as JSON; it prints a :class:`RunResult` as JSON.
+The cases ``end-to-end`` and ``hd`` give it a :class:`Run` as JSON; it prints a :class:`RunResult`
+as JSON.
 """
 
 import json
@@ -17,16 +18,21 @@ from pathlib import Path
 import numpy as np
 import psutil  # type: ignore[import-untyped]
 
+from realtime_nst.bench.cases._common import python
 from realtime_nst.errors import RealtimeNstError
+from realtime_nst.look import Look
 from realtime_nst.motion.stabilise import Stabilise
+from realtime_nst.paint import Paint
 from realtime_nst.pipeline import Report, run
+from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.stages import Stylise
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.null import NullSink
 from realtime_nst.sinks.video import VideoSink
+from realtime_nst.sources.paced import PacedSource
 from realtime_nst.sources.synthetic import SyntheticSource
 from realtime_nst.sources.video import VideoSource
-from realtime_nst.stream import Frame, Image, Sink, Source, StreamInfo, Unmanaged
+from realtime_nst.stream import Frame, Image, Sink, Source, Stage, StreamInfo, Unmanaged
 
 _PAINTED = 8
 """How many pictures the replayed source repeats."""
@@ -38,8 +44,9 @@ _SETTLED = 0.2
 @dataclass(frozen=True)
 class Run:
     """``rate`` is that of a live source in frames a second; with 0 the source waits to be asked.
-    ``clip`` is a video file, painted into another one; without it a scene is painted, and the
-    result is thrown away."""
+    ``clip`` is a video file, painted into another one, or with a rate played as if it were live;
+    without it a scene is painted. What is not written to a file is made RGB, as a window needs it.
+    With a ``brush`` the whole of a look paints, else the network and steadying."""
 
     style: str
     provider: str
@@ -49,6 +56,7 @@ class Run:
     rate: int = 0
     clip: str = ""
     painter: str = ""
+    brush: str = ""
 
 
 @dataclass
@@ -64,6 +72,15 @@ class RunResult:
     peak: float = 0.0
     growth: float = 0.0
     latencies: list[float] = field(default_factory=list)
+
+
+def append_run(found: list[RunResult], asked: Run) -> None:
+    found.append(run_apart(asked))
+
+
+def run_apart(asked: Run) -> RunResult:
+    """What :func:`measure` finds in a process of its own."""
+    return RunResult(**json.loads(python(["-m", __name__, json.dumps(asdict(asked))])))
 
 
 class Replay(Unmanaged):
@@ -114,16 +131,15 @@ class Watch:
 
 def measure(asked: Run) -> RunResult:
     watch = Watch()
-    stylizer = Stylizer(asked.style, asked.provider, painter=asked.painter)
-    stylizer.warm_up(asked.width, asked.height)
+    stage, provider = _painting(asked)
     with _ends(asked) as (source, sink):
         cpu, began = time.process_time(), time.perf_counter()
         with source, sink:
-            report = run(source, [Stabilise(Stylise(stylizer))], sink, watch)
+            report = run(source, [stage], sink, watch)
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     return RunResult(
-        stylizer.provider,
-        fps=report.frames / seconds if asked.clip else watch.fps,
+        provider,
+        fps=watch.fps if asked.rate or not asked.clip else report.frames / seconds,
         dropped=report.dropped,
         captured=report.frames + report.dropped,
         cpu_seconds=cpu / report.frames,
@@ -133,12 +149,30 @@ def measure(asked: Run) -> RunResult:
     )
 
 
+def _painting(asked: Run) -> tuple[Stage, str]:
+    """The stage, compiled, and the provider in use."""
+    if asked.brush:
+        look = Look(asked.style, painter=asked.painter, brush=asked.brush)
+        painting = Paint(look, Networks(asked.provider), live=bool(asked.rate))
+        painting.prepare(asked.width, asked.height)
+        return painting, painting.provider
+    stylizer = Stylizer(asked.style, asked.provider, painter=asked.painter)
+    stylizer.warm_up(asked.width, asked.height)
+    return Stabilise(Stylise(stylizer)), stylizer.provider
+
+
+class _Shown(NullSink):
+    def write(self, frame: Frame) -> bool:
+        assert frame.image.size
+        return super().write(frame)
+
+
 @contextmanager
 def _ends(asked: Run) -> Iterator[tuple[Source, Sink]]:
-    if not asked.clip:
-        yield Replay(asked), NullSink()
-        return
     clip = Path(asked.clip)
+    if not asked.clip or asked.rate:
+        yield PacedSource(VideoSource(clip)) if asked.clip else Replay(asked), _Shown()
+        return
     with tempfile.TemporaryDirectory() as folder:
         yield VideoSource(clip), VideoSink(Path(folder, "result.mp4"), source=clip)
 

@@ -1,9 +1,8 @@
 """The whole program: frames a second, latency, dropped frames, processor time, memory."""
 
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -12,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure as Drawing
 
 from realtime_nst.bench.case import Case, Figure, Headline, Plot, Row, Unit
-from realtime_nst.bench.cases._common import Sides, label, python, usual
-from realtime_nst.bench.cases._one_run import Run, RunResult
+from realtime_nst.bench.cases._common import Sides, label, usual
+from realtime_nst.bench.cases._one_run import Run, RunResult, append_run, run_apart
 from realtime_nst.bench.plots import INK, SERIES, WIDTH, legend, svg
 from realtime_nst.bench.rows import best, grouped, number, pixels, preferred
 from realtime_nst.bench.settings import Settings
@@ -21,7 +20,6 @@ from realtime_nst.bench.timer import Timer, around
 from realtime_nst.sinks.video import VideoSink
 from realtime_nst.sources.synthetic import SyntheticSource
 
-_RUN = ("-m", f"{__package__}._one_run")
 _RATES = (30, 60)
 _SECONDS, _SHORT_SECONDS = 4, 2
 _CLIP, _SHORT_CLIP, _LEAST_CLIP = 60, 30, 20
@@ -48,7 +46,7 @@ def _measure(mode: str, size: Sides, settings: Settings, timer: Timer) -> Sequen
     with tempfile.TemporaryDirectory() as folder:
         runs = {p: _asked(mode, size, settings, p, Path(folder, "clip.mp4")) for p in providers}
         _write_clip(next(iter(runs.values())))
-        calls = {p: partial(_append, found[p], asked) for p, asked in runs.items()}
+        calls = {p: partial(append_run, found[p], asked) for p, asked in runs.items()}
         replace(timer, warm_up=0, repetitions=repetitions, least=repetitions).in_turn(calls)
     by_use = {runs[0].provider: runs for runs in found.values()}
     return [_row(mode, size, provider, runs) for provider, runs in by_use.items()]
@@ -78,17 +76,9 @@ def _long(settings: Settings, timer: Timer) -> Sequence[Row]:
     size, frames = usual(settings), _SHORT_LONG if settings.quick else _LONG
     style, provider = settings.styles[0], settings.providers[0]
     asked = Run(style, provider, *size, frames, painter=settings.painter)
-    done = _run(asked)
+    done = run_apart(asked)
     row = _row("long run", size, done.provider, [done])
     return [Row(row.key, {**row.figures, "growth MiB/1000 frames": done.growth})]
-
-
-def _append(found: list[RunResult], asked: Run) -> None:
-    found.append(_run(asked))
-
-
-def _run(asked: Run) -> RunResult:
-    return RunResult(**json.loads(python([*_RUN, json.dumps(asdict(asked))])))
 
 
 def _row(mode: str, size: Sides, provider: str, runs: Sequence[RunResult]) -> Row:
