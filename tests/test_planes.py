@@ -154,12 +154,12 @@ def test_colours_are_coded_as_they_are_decoded(name):
     luma, cb, cr = coded(image, COLOURS[name])
     half = [cv2.resize(each, (160, 120), interpolation=cv2.INTER_AREA) for each in (cb, cr)]
     planes = Planes.of(luma, *half, COLOURS[name])
-    assert difference(planes.image, image) < 3
+    assert difference(planes.image, image) < 5
     small = cv2.resize(image, (120, 90), interpolation=cv2.INTER_AREA)
-    assert difference(planes.rgb_at((120, 90)), small) < 3
+    assert difference(planes.rgb_at((120, 90)), small) < 5
     resized = at_size(planes, (120, 90))
     assert isinstance(resized, Planes)
-    assert difference(resized.image, small) < 3
+    assert difference(resized.image, small) < 5
 
 
 @pytest.mark.parametrize("size", [(161, 121), (160, 120), (640, 480), SIZE])
@@ -169,7 +169,7 @@ def test_pictures_of_any_form_are_resized(size):
     resized = Frame.of(at_size(planes, size), 0, Fraction(0), 0.0)
     assert resized.size == size
     wanted = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    assert difference(resized.image, wanted) < 3
+    assert difference(resized.image, wanted) < 5
 
 
 def _halved(planes):
@@ -197,7 +197,7 @@ def test_planes_are_painted_as_rgb_is(tmp_path, look, name):
     for frame in frames(clip):
         one, other = in_planes(frame), in_rgb(frame.showing(frame.image))
         assert one.size == other.size
-        assert difference(one.image, other.image) < 3
+        assert difference(one.image, other.image) < 5
     in_planes.reset()
     in_rgb.reset()
 
@@ -212,7 +212,7 @@ def test_masks_composite_planes_as_rgb(tmp_path, look, dark, settings):
     one = Paint(look(**settings), Networks("cpu"))(frame)
     other = Paint(look(**settings), Networks("cpu"))(frame.showing(frame.image))
     assert isinstance(one.picture, Planes)
-    assert difference(one.image, other.image) < 3
+    assert difference(one.image, other.image) < 5
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_what_is_written_has_the_colours_of_the_painting(tmp_path, look, name):
     with VideoSource(clip) as source, VideoSink(target, source=clip, quality=0) as sink:
         run(source, [paint], sink)
     for frame, written in zip(frames(clip), frames(target), strict=True):
-        assert difference(written.image, paint(frame).image) < 3
+        assert difference(written.image, paint(frame).image) < 5
 
 
 def test_an_unpainted_film_keeps_every_value(tmp_path, look):

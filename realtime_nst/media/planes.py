@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from functools import cache, cached_property
@@ -14,6 +15,7 @@ from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from realtime_nst.media.colours import MATRICES, Colours
+from realtime_nst.media.shrink import shrunk
 from realtime_nst.stream import Image, Picture
 
 Plane = NDArray[np.uint8]
@@ -160,7 +162,8 @@ def rgb_at(picture: Picture, size: tuple[int, int]) -> Image:
     enlarging."""
     if isinstance(picture, Planes) and size != picture.size:
         return picture.rgb_at(size)
-    return _resized(rgb_of(picture), size)
+    shrinks = math.prod(size) < math.prod(size_of(picture))
+    return shrunk(rgb_of(picture), *size) if shrinks else _resized(rgb_of(picture), size)
 
 
 def at_size(picture: Picture, size: tuple[int, int], enlarge: int = cv2.INTER_CUBIC) -> Picture:

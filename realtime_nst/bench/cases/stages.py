@@ -77,8 +77,8 @@ def _rows(size: Sides, seconds: Mapping[str, list[float]], how: Mapping[str, str
 
 def _read(clip: Path) -> None:
     with VideoSource(clip) as source:
-        for _ in source:
-            pass
+        for frame in source:
+            assert frame.image.size
 
 
 def _stabilise(frames: Sequence[Frame], painted: Sequence[Frame]) -> None:
