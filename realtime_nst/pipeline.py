@@ -177,7 +177,8 @@ def _timed_frames(source: Source, report: Report, room: _Room) -> Iterator[Frame
             frame = next(frames, None)
         if frame is None:
             return
-        room.enter(frame.image.nbytes)
+        width, height = frame.size
+        room.enter(3 * width * height)  # RGB need not exist yet
         held = [frame]
         del frame
         yield held.pop()
