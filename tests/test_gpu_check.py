@@ -6,6 +6,7 @@ import sys
 from itertools import count
 from pathlib import Path
 
+import cv2
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
@@ -18,6 +19,9 @@ import gpu_check  # noqa: E402
 from gpu_rows import networks, painting, plan, report, roof  # noqa: E402
 
 from realtime_nst.bench.cases import _macs  # noqa: E402
+from realtime_nst.runtime.enlarge import Enlarger  # noqa: E402
+from realtime_nst.runtime.networks import Networks  # noqa: E402
+from realtime_nst.runtime.stylizer import Stylizer  # noqa: E402
 
 _ABSENT = (
     "av aiortc matplotlib onnxruntime openvino pi_heif platformdirs tensorrt torchvision".split()
@@ -121,6 +125,19 @@ def test_a_picture_that_is_off_fails_the_check(tmp_path):
 def test_a_card_is_asked_for_200_frames_a_second(fps, held):
     outcomes = [plan.Outcome("fast 1920x1080 f16 compiled", plan.MEASURED, readings=[{"fps": fps}])]
     assert gpu_check.checks(outcomes, dry=False) == {"200 fps": held}
+
+
+def test_the_hd_way_on_a_card_paints_what_the_runtime_paints():
+    """But for a frame made small by another filter, and bytes in between."""
+    height, width = 96, 128
+    frame = networks.frame(height, width)[0]
+    small = cv2.resize(frame, (84, 64), interpolation=cv2.INTER_AREA)
+    painted = Stylizer(networks.WEIGHTS / "great_wave.onnx", "cpu")(small)
+    wanted = Enlarger(Networks("cpu")).rgb(painted, frame)
+    mean, _ = networks.apart(networks.subject("HD way").wanted(height, width)[0], wanted)
+    assert mean < 2
+    plain = cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC)
+    assert networks.apart(plain, wanted)[0] > mean
 
 
 def test_the_arithmetic_counted_is_that_of_the_onnx_file():

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gpu_rows.hd import HdWay
 from realtime_nst.learning.data.pictures import read_image, rescaled
+from realtime_nst.learning.export.enlarger import read_enlarger
 from realtime_nst.learning.export.graph import to_bytes
 from realtime_nst.learning.networks import build
 from realtime_nst.learning.networks.blocks import (
@@ -39,9 +40,6 @@ STYLES = {
 
 HD, JOHNSON = "HD way", "johnson-transposed"
 
-_LINES = 480
-"""Height at which the HD way paints, or two thirds of a frame that has not many more."""
-
 _SMALL = 96, 128
 """Height and width at which onnx's reference, which takes a second for these, paints."""
 
@@ -62,20 +60,22 @@ class Subject:
     def wanted(self, height: int, width: int) -> np.ndarray:
         """What the ONNX file paints on the CPU in float32, uint8 ``[1, height, width, 3]``.
 
-        Without ONNX Runtime it is what torch paints, once that agrees with onnx's reference on a
-        small picture. Kept, for every precision and way of running is compared with it.
+        Without the file it is what torch paints; without ONNX Runtime as well, once torch agrees
+        with onnx's reference on a small picture. Kept, for every precision and way of running is
+        compared with it.
         """
         size = height, width
         if size not in self._painted:
-            run = _engine(self.file)
+            run = _engine(self.file) if self.file else None
             self._painted[size] = self._by(run, frame(*size)) if run else self._by_torch(size)
         return self._painted[size]
 
+    @torch.no_grad()
     def _by_torch(self, size: tuple[int, int]) -> np.ndarray:
         from onnx.reference import ReferenceEvaluator
 
         module = Painted(self, "f32")
-        if not self._painted:
+        if self.file and not self._painted:
             there = self._by(ReferenceEvaluator(str(self.file)).run, frame(*_SMALL))
             mean, _ = apart(module(torch.from_numpy(frame(*_SMALL))).numpy(), there)
             if mean > 1:
@@ -110,28 +110,12 @@ class Painted(nn.Module):
         return to_bytes(given.permute(0, 2, 3, 1).float())
 
 
-class HdWay(nn.Module):
-    """Painted small by ``network``, then enlarged by interpolation, as the runtime's enlarger does
-    that has no network. All on the card: only whole frames are copied."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, planes: Tensor) -> Tensor:
-        height, width = planes.shape[-2:]
-        lines = min(_LINES, height * 2 // 3)
-        step = self.network.size_multiple
-        size = lines // step * step, round(width * lines / height / step) * step
-        painted = self.network(F.interpolate(planes, size, mode="area"))
-        return F.interpolate(painted, (height, width), mode="bicubic")
-
-
 @cache
 def subject(name: str) -> Subject:
     """One of STYLES, HD, or JOHNSON."""
     if name == HD:
-        return Subject(name, HdWay(subject("fast").network))
+        enlarger = read_enlarger(WEIGHTS / "enlarger.onnx")
+        return Subject(name, HdWay(subject("fast").network, enlarger))
     if name == JOHNSON:
         torch.manual_seed(0)
         return Subject(name, build(name).eval())

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
-from torch import Tensor
+from onnx import numpy_helper
+from torch import Tensor, nn
 
 from realtime_nst.learning.export.graph import (
     CHECKED,
@@ -63,6 +65,25 @@ def export_enlarger(network: EnlargerNet, card: ModelCard, path: Path) -> Parity
         apart = parity(graph, unfinished)
         check_parity(*apart)
     return apart
+
+
+def read_enlarger(path: Path) -> EnlargerNet:
+    """The network of a file that :func:`export_enlarger` wrote, in evaluation mode.
+
+    The file holds the first convolution over blocks as they are; over means and differences, which
+    are more numbers, any solution computes the same. Raises KeyError for any other file.
+    """
+    held = {
+        constant.name: torch.from_numpy(numpy_helper.to_array(constant).copy()).float()
+        for constant in onnx.load(path).graph.initializer
+    }
+    network = EnlargerNet(len(held["network.first.bias"]))
+    kernel = torch.einsum("ojyx,ji->oiyx", held["kernel"], torch.linalg.pinv(network.contrast))
+    network.first.weight = nn.Parameter(kernel)
+    for name, weight in network.named_parameters():
+        if name != "first.weight":
+            weight.data = held[f"network.{name}"]
+    return network.eval()
 
 
 _PORTS = tuple(enumerate((BASE, GUIDE)))

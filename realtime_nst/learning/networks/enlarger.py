@@ -69,7 +69,8 @@ class EnlargerNet(nn.Module):
         seen = F.conv2d(blocks - 0.5, kernel, self.first.bias, padding=1).relu()
         gains = F.conv2d(self.gains(self.second(seen).relu()), self.spread, padding=1)
         detail = F.conv2d(blocks, self.bands, padding=1) * gains
-        return F.conv2d(detail, torch.eye(_CELLS).repeat(1, 2)[..., None, None])
+        both = torch.eye(_CELLS, device=detail.device, dtype=detail.dtype).repeat(1, 2)
+        return F.conv2d(detail, both[..., None, None])
 
 
 def _means_apart() -> Tensor:
