@@ -25,8 +25,9 @@ Draw = Callable[[Luma, Luma], Luma]
 _AROUND = np.ones((5, 5), np.uint8)
 """Pixels of the painting, around each, between whose darkest and brightest its detail stays."""
 
-_WEAVE = 3
-"""Grey levels."""
+_WEAVE = 4
+"""Grey levels that a painting may lose by enlarging: in flat places it shows the faint weave of its
+network, which full size would make plain."""
 
 _MOST_FACTOR, _STEP = 3.0, 2.25
 """What is enlarged more than the first is enlarged by the second, and then again: strokes are drawn
@@ -72,19 +73,24 @@ class Enlarger:
         return self._once(painted, guide)
 
     def _once(self, painted: Luma, guide: Luma) -> Luma:
-        base = _enlarged(without_weave(painted), guide, cv2.INTER_CUBIC)
+        base = _enlarged(painted, guide, cv2.INTER_CUBIC)
         most = _enlarged(cv2.dilate(painted, _AROUND), guide, cv2.INTER_LINEAR)
         least = _enlarged(cv2.erode(painted, _AROUND), guide, cv2.INTER_LINEAR)
-        return self.drawn(base, guide, least, most)
+        return self.drawn(base, guide, least, most, painted)
 
-    def drawn(self, base: Luma, guide: Luma, least: Luma, most: Luma) -> Luma:
+    def drawn(
+        self, base: Luma, guide: Luma, least: Luma, most: Luma, painted: Luma | None = None
+    ) -> Luma:
         """``base``, a painting enlarged by interpolation, with the detail of its strokes, which
-        stays between ``least`` and ``most`` where ``base`` does. All ``[H, W]``."""
+        stays between ``least`` and ``most`` where ``base`` does. All ``[H, W]``. With ``painted``,
+        the small painting of the whole, the result is that again when shrunk."""
         height, width = base.shape
         size, draw = self._draw(height, width)
         try:
             with self._lock:
                 detailed = draw(_padded(base, size), _padded(guide, size))[:height, :width]
+                if painted is not None:
+                    detailed = _true_to(painted, detailed)
                 below = cv2.min(detailed, cv2.max(most, base))
         except RealtimeNstError:
             raise
@@ -140,15 +146,17 @@ def _next(painted: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
     return across, down
 
 
-def without_weave(painted: Luma) -> Luma:
-    """``painted`` without differences between neighbours of up to _WEAVE grey levels, and others
-    less by that: networks leave a faint weave of one or two pixels in flat places, which enlarging
-    would show."""
-    smooth = cv2.GaussianBlur(painted, (3, 3), 0)
+def _true_to(painted: Luma, detailed: Luma) -> Luma:
+    """``detailed``, less what it shows otherwise than ``painted`` when shrunk to the same size: a
+    step of iterative back-projection (Irani and Peleg 1991). Interpolation alone loses contrast."""
+    size = painted.shape[1], painted.shape[0]
+    small = cv2.resize(detailed, size, interpolation=cv2.INTER_AREA)
     weave = np.full_like(painted, _WEAVE)
-    above = cv2.subtract(cv2.subtract(painted, smooth), weave)  # saturates at 0
-    below = cv2.subtract(cv2.subtract(smooth, painted), weave)
-    return np.asarray(cv2.subtract(cv2.add(smooth, above), below), np.uint8)
+    more, less = (
+        _enlarged(cv2.subtract(each, weave), detailed, cv2.INTER_CUBIC)
+        for each in (cv2.subtract(painted, small), cv2.subtract(small, painted))
+    )
+    return np.asarray(cv2.subtract(cv2.add(detailed, more), less), np.uint8)
 
 
 def _openvino(model: Model, size: tuple[int, int]) -> Draw:

@@ -4,8 +4,8 @@ There is no true enlargement of a painting to learn from: painted at full size, 
 strokes, not the same ones in more detail. What an enlargement should look like is known all the
 same: like the painting that the style was learnt from, seen from as near. So the style losses are
 taken at full size, from a style picture enlarged by the same factor. What the network adds is held
-within the range of the strokes around it, must vanish when the result is shrunk again, is kept out
-of flat places, and moves with the picture, not with its noise.
+within the range of the strokes around it, vanishes when the result is shrunk again, is kept out of
+flat places, and moves with the picture, not with its noise.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,6 @@ from realtime_nst.learning.losses.artefacts import more_grid
 from realtime_nst.learning.losses.style_losses import style_terms
 from realtime_nst.learning.losses.terms import LossInputs, Term
 from realtime_nst.learning.networks.enlarger import FOLD, EnlargerNet
-from realtime_nst.runtime.enlarge import without_weave
 from realtime_nst.sizes import STYLE_LINES
 from realtime_nst.stream import Image
 
@@ -34,6 +33,7 @@ STYLE_SIZE = 512
 
 _LUMA = (0.299, 0.587, 0.114)
 _AROUND = np.ones((5, 5), np.uint8)
+_NONE = 128 / 255
 _GRIDS = (2, 4, 8)
 _GAIN_LINES = 1080
 _SHIFT, _BORDER = 3, 16
@@ -58,13 +58,12 @@ class EnlargerRecipe:
     batch: int = 4
     crop: int = 256
     lines: tuple[int, ...] = (720, 900, 1080, 1080, 1080)
-    learning_rate: float = 3e-3
+    learning_rate: float = 4e-3
     style_weight: float = 1.5
     deep_style_weight: float = 1.0
     sharpness_weight: float = 1.0
-    sharpness: float = 1.5
-    shrunk_weight: float = 25.0
-    flat_weight: float = 10.0
+    sharpness: float = 1.55
+    flat_weight: float = 8.0
     equivariance_weight: float = 4.0
     noise: float = 0.006
     grid_weight: float = 0.4
@@ -85,20 +84,27 @@ class Example:
 @dataclass(frozen=True)
 class Enlarged:
     """Crops ``[N, ?, C, C]`` in 0..1: paintings enlarged by interpolation, in colour, and, of
-    brightness, the frames, and the least and most that the paintings show around."""
+    brightness, the frames, the least and most that the paintings show around, and what they lose
+    by interpolation, _NONE where nothing. ``scale`` is that of the painting to the crops."""
 
     base: Tensor
     guide: Tensor
     least: Tensor
     most: Tensor
+    lost: Tensor
+    scale: float
 
     def with_detail(self, detail: Tensor) -> tuple[Tensor, Tensor]:
-        """The paintings with ``detail`` where that is in range, and their brightness, as
-        :class:`~realtime_nst.runtime.enlarge.Enlarger` does."""
-        plain = luma(self.base)
-        bright = torch.minimum(plain + detail, torch.maximum(self.most, plain))
-        bright = torch.maximum(bright, torch.minimum(self.least, plain))
-        return (self.base + bright - plain).clamp(0, 1), bright
+        """The paintings with ``detail``, and what that changes in brightness: as
+        :class:`~realtime_nst.runtime.enlarge.Enlarger` does, less what would be seen of it at the
+        size of the painting, and within the range around."""
+        plain, side = luma(self.base), detail.shape[-1]
+        small = F.interpolate(detail, size=(round(side * self.scale),) * 2, mode="area")
+        seen = F.interpolate(small, size=(side, side), mode="bicubic")
+        bright = plain + self.lost - _NONE + detail - seen
+        bright = torch.minimum(bright, torch.maximum(self.most, plain))
+        change = torch.maximum(bright, torch.minimum(self.least, plain)) - plain
+        return (self.base + change).clamp(0, 1), change
 
 
 def luma(images: Tensor) -> Tensor:
@@ -152,7 +158,7 @@ def _losses(
     seen = enlarged_crops(examples, lines, recipe.crop, random)
     plain = luma(seen.base)
     detail = network(plain, seen.guide)
-    result, bright = seen.with_detail(detail)
+    result, change = seen.with_detail(detail)
     features = extractor.features(result)
     inputs = LossInputs(features, features, lambda x: x)
     style, deep = styles.terms(examples[0].style, lines)
@@ -160,9 +166,8 @@ def _losses(
     return {
         "style": style(inputs),
         "deep_style": deep(inputs),
-        "sharpness": (aim - _gradient(bright) / _gradient(plain)).relu().mean(),
-        "shrunk": _shrunk(bright - plain, STYLE_LINES / lines),
-        "flat": _detail_in_flat_places(bright - plain, plain, seen.guide),
+        "sharpness": (aim - _gradient(plain + change) / _gradient(plain)).relu().mean(),
+        "flat": _detail_in_flat_places(change - seen.lost + _NONE, plain, seen.guide),
         "equivariance": _unsteady(network, plain, seen.guide, detail, recipe.noise, random),
         "grid": more_grid(result, seen.base, _GRIDS),
     }
@@ -207,7 +212,8 @@ def enlarged_crops(
     """One random square of each of ``examples`` at ``lines`` lines, mirrored half of the time."""
     drawn = (_cropped(example, lines, side, random) for example in examples)
     parts = zip(*drawn, strict=True)
-    return Enlarged(*(torch.cat([to_tensor(each) for each in part]) for part in parts))
+    planes = (torch.cat([to_tensor(each) for each in part]) for part in parts)
+    return Enlarged(*planes, STYLE_LINES / lines)
 
 
 def _cropped(
@@ -219,29 +225,29 @@ def _cropped(
     x, y = (int(random.integers(n - side + 1)) for n in size)
     mirrored = -1 if random.random() < 0.5 else 1
     grey = np.asarray(cv2.cvtColor(example.painting, cv2.COLOR_RGB2GRAY), np.uint8)
-    less = (without_weave(grey).astype(np.int16) - grey)[..., np.newaxis]
-    base = np.clip(example.painting + less, 0, 255).astype(np.uint8)
     for plane, method in (
-        (base, cv2.INTER_CUBIC),
+        (example.painting, cv2.INTER_CUBIC),
         (cv2.cvtColor(example.photo, cv2.COLOR_RGB2GRAY), cv2.INTER_AREA),
         (cv2.erode(grey, _AROUND), cv2.INTER_LINEAR),
         (cv2.dilate(grey, _AROUND), cv2.INTER_LINEAR),
+        (_lost(grey, size), cv2.INTER_CUBIC),
     ):
         wide = cv2.resize(plane, size, interpolation=method)
         crop = np.atleast_3d(wide[y : y + side, x : x + side])[:, ::mirrored]
         yield np.ascontiguousarray(crop, np.uint8)
 
 
+def _lost(painting: Image, size: tuple[int, int]) -> Image:
+    """What grey ``painting`` loses by being enlarged to ``size`` and shrunk, over _NONE."""
+    large = cv2.resize(painting, size, interpolation=cv2.INTER_CUBIC)
+    small = cv2.resize(large, painting.shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.clip(painting.astype(np.int16) - small + 128, 0, 255).astype(np.uint8)
+
+
 def _gradient(images: Tensor) -> Tensor:
     """The mean absolute difference of neighbours, of each picture."""
     across, down = images.diff(dim=3).abs(), images.diff(dim=2).abs()
     return across.mean((1, 2, 3)) + down.mean((1, 2, 3))
-
-
-def _shrunk(detail: Tensor, scale: float) -> Tensor:
-    """What is left of ``detail`` at the size that was painted: the painting shall stay as it is."""
-    side = round(detail.shape[-1] * scale)
-    return F.interpolate(detail, size=(side, side), mode="area").abs().mean()
 
 
 def _detail_in_flat_places(detail: Tensor, plain: Tensor, guide: Tensor) -> Tensor:
