@@ -1,6 +1,6 @@
 """Painting as a look says: the one place that puts the stages together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -10,9 +10,10 @@ from typing import Any
 import cv2
 
 from realtime_nst.errors import UsageError
+from realtime_nst.large import Large
 from realtime_nst.look import BACKGROUND, MOVING, NAMED_MASKS, PERSON, Look, amended
 from realtime_nst.masks.composite import Composite
-from realtime_nst.masks.edges import FrameEdge
+from realtime_nst.masks.edges import Fit, FrameEdge
 from realtime_nst.masks.mask import Inverted, Mask
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.moving import MovingMask
@@ -22,6 +23,7 @@ from realtime_nst.media.pictures import is_picture
 from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.motion.stabiliser import OFF
 from realtime_nst.references import painter_for
+from realtime_nst.runtime.bands import WHOLE
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.enlarge import Enlarger
 from realtime_nst.runtime.networks import Networks
@@ -45,6 +47,8 @@ class Paint:
     Paintings that are given the same ``networks``, which name the execution provider, open each
     network once between them. ``live`` decides what the flow preset "auto" means. A morph begins
     at the time ``begin`` (None: with the first frame). ``notices`` says what may surprise.
+    ``progress`` is told, while a large picture is painted, the share of it that is done; what it
+    raises ends the painting.
 
     Any thread may change the look; a change holds from the next frame on. Raises the errors of
     :class:`~realtime_nst.runtime.stylizer.Stylizer` and of the masks.
@@ -64,6 +68,7 @@ class Paint:
         self._scale, self._every = 1.0, 1
         self._size = (0, 0)
         self.painted_size = (0, 0)
+        self.progress: Callable[[float], None] = lambda share: None
         self.notices: list[str] = []
         self._changing = Lock()
         self._state = self._built(look, self._opened(look))
@@ -148,6 +153,8 @@ class Paint:
         """Compile for frames of ``size``; the size painted."""
         sizes = _Sizes.of(look)
         painted = sizes.painted(size, scale)
+        if look.stabilise == OFF and _is_large(sizes.shown(size)):
+            return painted  # it is compiled for parts of it
         parts.prepare(look, *painted)
         if look.strength:
             self._enlarger.prepare(painted, sizes.worked(sizes.shown(size), scale))
@@ -156,7 +163,12 @@ class Paint:
     def require_memory(self, width: int, height: int) -> None:
         """Raises :class:`UsageError` if there is not enough for frames of that size."""
         state = self._state
-        state.parts.stylizer.require_memory(*state.sizes.painted((width, height), self._scale))
+        painted = state.sizes.painted((width, height), self._scale)
+        shown = state.sizes.shown((width, height))
+        if state.large is not None and _is_large(shown):
+            state.large.require_memory(shown, painted)
+        else:
+            state.parts.stylizer.require_memory(*painted)
 
     def __call__(self, frame: Frame) -> Frame:
         state = self._state
@@ -169,6 +181,8 @@ class Paint:
             self.notices.append(_stretched(shown, self._size))
         if state.parts.morph is not None:
             state.parts.morph.advance(frame)
+        if state.large is not None and _is_large(shown):
+            return state.large(resized(frame, shown), self.painted_size, self.progress)
         worked = resized(frame, _Sizes.worked(shown, self._scale))
         painted = state.stage(worked)
         if painted.picture is worked.picture:  # nothing was painted: keep every pixel
@@ -208,9 +222,16 @@ class Paint:
         at_size = tuple(AtSize(each, self._enlarger) for each in stabilisers)
         painted = [Blend(each, look.strength, look.keep_colour) for each in at_size]
         stage: Stage = painted[0]
-        if parts.mask is not None:
-            stage = _masked(look, parts.mask, painted)
-        return _State(look, parts, stage, tuple(stabilisers), at_size, _Sizes.of(look))
+        mask, fit = _mask_and_edge(look, parts.mask)
+        if mask is not None:
+            stage = Composite(mask, *painted, fit=fit)
+        large = None
+        if look.stabilise == OFF:
+            large = Large(
+                (parts.stylizer, parts.rest), mask, fit, (look.strength, look.keep_colour),
+                self._enlarger,
+            )  # fmt: skip
+        return _State(look, parts, stage, tuple(stabilisers), at_size, _Sizes.of(look), large)
 
     def _steady(self, look: Look, stylizer: Stylizer) -> Stabilise:
         flow = look.flow
@@ -250,6 +271,7 @@ class _State:
     stabilisers: tuple[Stabilise, ...]
     at_size: tuple[AtSize, ...]
     sizes: "_Sizes"
+    large: Large | None
 
 
 def _costly(look: Look) -> Mapping[str, object]:
@@ -292,6 +314,10 @@ class _Sizes:
         return abs(self.asked.width * size[1] / (self.asked.height * size[0]) - 1) > _ROUNDING
 
 
+def _is_large(size: tuple[int, int]) -> bool:
+    return size[0] * size[1] > WHOLE
+
+
 def _stretched(shown: tuple[int, int], size: tuple[int, int]) -> str:
     return (
         "the size {}x{} stretches pictures of {}x{}; a single number, as {}, keeps their "
@@ -322,12 +348,14 @@ def mask_of(look: Look, networks: Networks) -> Mask | None:
     return PictureMask(path) if is_picture(path) else VideoMask(path)
 
 
-def _masked(look: Look, mask: Mask, painted: Sequence[Stage]) -> Stage:
-    """``painted`` inside and outside of ``mask``. What a network finds is coarse and flickers; it
-    is steadied as far as the painting is."""
+def _mask_and_edge(look: Look, mask: Mask | None) -> tuple[Mask | None, Fit | None]:
+    """Where ``look`` paints, and what makes the edge. What a network finds is coarse and flickers;
+    it is steadied as far as the painting is."""
+    if mask is None:
+        return None, None
     fit = FrameEdge() if isinstance(mask, ModelMask) else None
     if fit and look.stabilise != OFF:
         mask = SteadyMask(mask)
     if look.invert_mask != (look.mask == BACKGROUND):
         mask = Inverted(mask)
-    return Composite(mask, *painted, fit=fit)
+    return mask, fit

@@ -31,7 +31,7 @@ class Size:
         return (self.shorter, scaled) if width < height else (scaled, self.shorter)
 
 
-LARGEST_SIDE = 16384
+LARGEST_SIDE = 32768
 """Pixels. Larger frames would need more memory than the computers this is for have."""
 
 

@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "masks": {*BASE, "media", "motion", "runtime", "sources"},
     "presets": {"errors", "files", "look", "references"},
     "references": {"errors", "files", "look", "runtime", "spec"},
-    "paint": {*BASE, "look", "masks", "motion", "media", "references", "runtime", "sizes"},
+    "large": {"stream", "memory", "masks", "runtime"},
+    "paint": {*BASE, "large", "look", "masks", "motion", "media", "references", "runtime", "sizes"},
     "display": {"look", "media", "stream"},
     "jobs": {
         *BASE,

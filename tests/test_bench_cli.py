@@ -191,7 +191,7 @@ def test_other_settings_keep_the_result_before(cli, asked, tmp_path):
         (["--size", "big"], "the size 'big' is not valid"),
         (["--size", "640"], "--size '640' is one side"),
         (["--size", "0x480"], "the size '0x480' is not valid"),
-        (["--size", "99999x480"], "from 1 to 16384"),
+        (["--size", "99999x480"], "from 1 to 32768"),
         (["--style", "absent.jpg"], "there is no picture 'absent.jpg'"),
         (["--photos", "nowhere"], "--photos 'nowhere' is not a folder"),
         (["--photos", "empty"], "--photos 'empty' holds no picture"),

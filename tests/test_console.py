@@ -57,6 +57,14 @@ def test_a_short_work_says_nothing_and_a_long_one_every_ten_minutes(capsys):
     assert 60 <= len(lines) <= 80
 
 
+def test_a_part_of_a_large_picture_counts(capsys):
+    clock = Clock()
+    gauge = Gauge("out", "picture", 2, clock=clock)
+    clock.now = 30
+    gauge(0, part=0.5)
+    assert capsys.readouterr().err == "note: out: 0 of 2 pictures (25 %), 0:01:30 left\n"
+
+
 def test_nobody_knows_how_long_a_stream_is(capsys):
     lines = lines_of(capsys, 1, total=None)
     assert len(lines) == 5

@@ -30,7 +30,7 @@ from realtime_nst.values import choices_of
         ({"style": ""}, "no style given"),
         ({"style": 7}, "a text"),
         ({"size": "big"}, "640x360"),
-        ({"size": "99999x99999"}, "each from 1 to 16384"),
+        ({"size": "99999x99999"}, "each from 1 to 32768"),
         ({"mask": "a.png", "mask_model": "b.onnx"}, "leave one of them out"),
         ({"rest": "udnie"}, "`rest` has no effect without a mask"),
         ({"invert_mask": True}, "`invert_mask` has no effect without a mask"),

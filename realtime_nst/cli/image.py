@@ -101,6 +101,7 @@ def image(
         with suppress(UsageError):  # said of each picture by itself
             painting.prepare(pictures.info.width, pictures.info.height)
         with frame_progress(str(output), total, unit="picture") as progress:
+            painting.progress = progress.painting
             report = pipeline.run(affordable, [painting], sink, progress)
     console.say_result(
         f"{output}: {console.counted(report.frames, 'picture')} in {report.seconds:.1f} s",
@@ -127,17 +128,19 @@ class _Affordable(Unmanaged):
         return self._pictures.info
 
     def __iter__(self) -> Iterator[Frame]:
-        for frame in self._pictures:
-            height, width = frame.image.shape[:2]
-            path = self._pictures.paths[frame.index]
-            try:
-                self._painting.require_memory(width, height)
-            except UsageError as error:
-                if len(self._pictures.paths) == 1:
-                    raise
-                self._pictures.unreadable[path] = MediaError(f"{str(path)!r}: {error}")
-            else:
-                yield frame
+        return filter(self._fits, self._pictures)
+
+    def _fits(self, frame: Frame) -> bool:
+        height, width = frame.image.shape[:2]
+        path = self._pictures.paths[frame.index]
+        try:
+            self._painting.require_memory(width, height)
+        except UsageError as error:
+            if len(self._pictures.paths) == 1:
+                raise
+            self._pictures.unreadable[path] = MediaError(f"{str(path)!r}: {error}")
+            return False
+        return True
 
 
 def _left_out(pictures: "PictureSource") -> Iterator[str]:

@@ -21,12 +21,15 @@ _APART, _SILENT = 10.0, 600.0
 _EVENTS_APART = 1.0
 """Seconds."""
 
+_PAINTING = 0.9
+"""The share that painting a picture has of its time, before it is written."""
+
 
 class Gauge:
     """``done`` of ``total`` (None: nobody knows) of ``unit``, the first ``before`` of which an
-    earlier run did. Call it with what is done so far; ``more`` is text for the end of the line,
-    ``fields`` are for the event alone. ``clock`` gives seconds. Without ``logs`` a log gets no
-    lines of it."""
+    earlier run did. Call it with what is done so far, and which ``part`` of the next one, below 1;
+    ``more`` is text for the end of the line, ``fields`` are for the event alone. ``clock`` gives
+    seconds. Without ``logs`` a log gets no lines of it."""
 
     def __init__(
         self,
@@ -49,17 +52,18 @@ class Gauge:
         """Once more from ``before`` on, with another ``title``."""
         self.title = console.visible(title)
         self.done = self._before = before
+        self._part = 0.0
         self._began = self._line = self._clock()
         self._event = float("-inf")
         self._mark = self._passed(before)
 
-    def __call__(self, done: int, more: str = "", **fields: Any) -> None:
-        self.done = done
+    def __call__(self, done: int, more: str = "", part: float = 0.0, **fields: Any) -> None:
+        self.done, self._part = done, part
         now = self._clock()
         if self._bar:
-            self._bar.update(self._task, completed=done, total=self.total, more=more)
+            self._bar.update(self._task, completed=self._so_far, total=self.total, more=more)
         elif self._logs and self._due(now):
-            self._line, self._mark = now, self._passed(done)
+            self._line, self._mark = now, self._passed(self._so_far)
             console.say_progress(f"{self.title}: {self.line()}{', ' * bool(more)}{more}")
         if now - self._event >= _EVENTS_APART or done == self.total:
             self._event = now
@@ -72,14 +76,18 @@ class Gauge:
     def rate(self) -> float:
         """Units a second since this run began."""
         seconds = self._clock() - self._began
-        return (self.done - self._before) / seconds if seconds > 0 else 0.0
+        return (self._so_far - self._before) / seconds if seconds > 0 else 0.0
+
+    @property
+    def _so_far(self) -> float:
+        return self.done + self._part
 
     @property
     def seconds_left(self) -> float | None:
         """None if nobody knows."""
         if self.total is None or not self.rate:
             return None
-        return max(self.total - self.done, 0) / self.rate
+        return max(self.total - self._so_far, 0) / self.rate
 
     def line(self) -> str:
         counted = f"{self.done}" if self.total is None else f"{self.done} of {self.total}"
@@ -87,7 +95,7 @@ class Gauge:
         if self._unit == "byte":
             whole = "" if self.total is None else f" of {self.total / 1e6:.1f}"
             counted = f"{self.done / 1e6:.1f}{whole} MB"
-        share = f" ({100 * self.done // self.total} %)" if self.total else ""
+        share = f" ({int(100 * self._so_far / self.total)} %)" if self.total else ""
         return f"{counted}{share}{self._left()}"
 
     def _left(self) -> str:
@@ -96,10 +104,10 @@ class Gauge:
 
     def _due(self, now: float) -> bool:
         silent = now - self._line
-        marked = console.manner.verbose or self._passed(self.done) > self._mark
+        marked = console.manner.verbose or self._passed(self._so_far) > self._mark
         return (silent >= _APART and marked) or silent >= _SILENT
 
-    def _passed(self, done: int) -> int:
+    def _passed(self, done: float) -> int:
         """How many of the shares are reached."""
         return sum(100 * done >= mark * self.total for mark in _PERCENT) if self.total else 0
 
@@ -124,22 +132,34 @@ def progress(
         yield Gauge(title, unit, total, before=before, bar=bar)
 
 
+class FrameGauge:
+    """Shows in ``gauge`` how many frames are done, ``before`` of them by an earlier run. A signal
+    stops the run between two frames, or two parts of a large one."""
+
+    def __init__(self, gauge: Gauge, unit: str, before: int) -> None:
+        self._gauge, self._unit, self._done = gauge, unit, before
+        self._before, self._speed = before, ""
+
+    def __call__(self, report: Report) -> None:
+        self._done, fps = self._before + report.frames, report.fps
+        self._speed = f"{fps:.1f} fps" if self._unit == "frame" else f"{fps:.1f} a second"
+        self._gauge(self._done, self._speed, fps=round(fps, 2))
+        interrupt.check()
+
+    def painting(self, share: float) -> None:
+        """``share`` of a large frame is painted; what is left then is to write it."""
+        self._gauge(self._done, self._speed, share * _PAINTING)
+        interrupt.check()
+
+
 @contextmanager
 def frame_progress(
     title: str, total: int | None, *, unit: str = "frame", before: int = 0
-) -> Iterator[Callable[[Report], None]]:
+) -> Iterator[FrameGauge]:
     """To be handed to ``pipeline.run``, which a signal stops between two frames."""
     interrupt.check()
-    with progress(title, unit, total, before=before) as gauge:
-
-        def show(report: Report) -> None:
-            fps = report.fps
-            speed = f"{fps:.1f} fps" if unit == "frame" else f"{fps:.1f} a second"
-            gauge(before + report.frames, speed, fps=round(fps, 2))
-            interrupt.check()
-
-        with interrupt.deferred():
-            yield show
+    with progress(title, unit, total, before=before) as gauge, interrupt.deferred():
+        yield FrameGauge(gauge, unit, before)
 
 
 @contextmanager

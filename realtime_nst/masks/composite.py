@@ -34,7 +34,7 @@ class Composite:
         if not weights.any():
             return rest
         painted = self._inside(frame)
-        mix = partial(_mixed, weights)
+        mix = partial(mixed, weights)
         return painted.showing(each_plane(mix, painted.picture, rest.picture))
 
     def reset(self) -> None:
@@ -48,7 +48,7 @@ class Composite:
         return self._outside(frame)
 
 
-def _mixed(weights: Weights, painted: Image, rest: Image) -> Image:
+def mixed(weights: Weights, painted: Image, rest: Image) -> Image:
     """RGB, or planes of the size of ``weights`` or half of it. In integers, which takes half as
     long as with shares as floats, and is off by 1 at most."""
     height, width = painted.shape[:2]

@@ -20,6 +20,10 @@ _LEAST_SPREAD = 16.0
 """Grey levels. A smaller standard deviation is not stretched further: that would show noise."""
 
 
+Colours = Callable[[Image, Image], Image]
+"""From the same part of source and painting, in RGB, to what is shown there."""
+
+
 def luminance_only(source: Picture, painting: Picture) -> Picture:
     """Y of YCbCr from the painting, Cb and Cr from the source: those of the video if both are
     planes, else of ITU-R BT.601 in the full range.
@@ -44,13 +48,22 @@ def matched(source: Picture, painting: Picture) -> Image:
     Section 3.1 of the paper, which does this to the style picture before painting. Done after
     painting it works with every network.
     """
-    painted = rgb_of(painting)
-    mean, spread = _moments(rgb_of(source))
-    painted_mean, painted_spread = _moments(painted)
+    painted, shown = rgb_of(painting), rgb_of(source)
+    return _matching(shown, painted)(shown, painted)
+
+
+def _matching(source: Image, painting: Image) -> Colours:
+    """Like :func:`matched`, for any part of the two, which may differ in size."""
+    mean, spread = _moments(source)
+    painted_mean, painted_spread = _moments(painting)
     turned = _root(spread) @ np.linalg.inv(_root(painted_spread, _LEAST_SPREAD))
-    shift = mean - turned @ painted_mean
-    result: Image = cv2.transform(painted, np.column_stack([turned, shift]))  # type: ignore[assignment]
-    return result
+    matrix = np.column_stack([turned, mean - turned @ painted_mean])
+
+    def colours(_source: Image, part: Image) -> Image:
+        result: Image = cv2.transform(part, matrix)  # type: ignore[assignment]
+        return result
+
+    return colours
 
 
 def _moments(image: Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -75,3 +88,10 @@ KEEP_COLOUR: Mapping[str, Callable[[Picture, Picture], Picture]] = {
     "matched": matched,
 }
 """By name, the ways to keep the source's colours: from source and painting to what is shown."""
+
+OF_PARTS: Mapping[str, Callable[[Image, Image], Colours]] = {
+    "none": lambda source, painting: lambda _source, part: part,
+    "luminance": lambda source, painting: _luminance_only,
+    "matched": _matching,
+}
+"""The same for parts, after a look at the whole source and painting, which may differ in size."""

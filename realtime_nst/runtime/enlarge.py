@@ -22,7 +22,7 @@ Luma = NDArray[np.uint8]
 Draw = Callable[[Luma, Luma], Luma]
 """The network for one size: base and guide to the painting. It returns its own buffer."""
 
-_AROUND = np.ones((5, 5), np.uint8)
+AROUND = np.ones((5, 5), np.uint8)
 """Pixels of the painting, around each, between whose darkest and brightest its detail stays."""
 
 _WEAVE = 4
@@ -57,7 +57,7 @@ class Enlarger:
         Raises :class:`ModelError` if the network is missing or damaged.
         """
         while painted[0] * painted[1] < size[0] * size[1]:
-            painted = _next(painted, size)
+            painted = next_size(painted, size)
             self._draw(painted[1], painted[0])
 
     def luma(self, painted: Luma, guide: Luma) -> Luma:
@@ -67,15 +67,15 @@ class Enlarger:
         Raises the errors of :meth:`prepare`, and :class:`ProviderError` if the engine fails.
         """
         size = guide.shape[1], guide.shape[0]
-        while (step := _next((painted.shape[1], painted.shape[0]), size)) != size:
+        while (step := next_size((painted.shape[1], painted.shape[0]), size)) != size:
             near = np.asarray(cv2.resize(guide, step, interpolation=cv2.INTER_AREA), np.uint8)
             painted = self._once(painted, near)
         return self._once(painted, guide)
 
     def _once(self, painted: Luma, guide: Luma) -> Luma:
         base = _enlarged(painted, guide, cv2.INTER_CUBIC)
-        most = _enlarged(cv2.dilate(painted, _AROUND), guide, cv2.INTER_LINEAR)
-        least = _enlarged(cv2.erode(painted, _AROUND), guide, cv2.INTER_LINEAR)
+        most = _enlarged(cv2.dilate(painted, AROUND), guide, cv2.INTER_LINEAR)
+        least = _enlarged(cv2.erode(painted, AROUND), guide, cv2.INTER_LINEAR)
         return self.drawn(base, guide, least, most, painted)
 
     def drawn(
@@ -138,7 +138,7 @@ class Enlarger:
         return _onnxruntime(model)
 
 
-def _next(painted: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+def next_size(painted: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
     """The size that ``painted`` is enlarged to at once, on the way to ``size``."""
     if max(size[0] / painted[0], size[1] / painted[1]) <= _MOST_FACTOR:
         return size

@@ -8,7 +8,7 @@ import numpy as np
 
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.media.planes import at_size, each_plane, rgb_at
-from realtime_nst.runtime.colour import KEEP_COLOUR
+from realtime_nst.runtime.colour import KEEP_COLOUR, Colours
 from realtime_nst.runtime.enlarge import Enlarger
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sizes import Size
@@ -99,6 +99,14 @@ class AtSize:
 
     def reset(self) -> None:
         self._stage.reset()
+
+
+def given_back(source: Image, painting: Image, strength: float, colours: Colours) -> Image:
+    """``painting``, or a part of one, with the ``colours`` and what else of its source is kept."""
+    image = colours(source, painting)
+    if strength < 1:
+        image = cv2.addWeighted(source, 1 - strength, image, strength, 0)  # type: ignore[assignment]
+    return image
 
 
 class Morph:

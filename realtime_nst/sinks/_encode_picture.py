@@ -20,7 +20,7 @@ from realtime_nst.sinks._picture_tags import (
     saved_with,
     segment,
 )
-from realtime_nst.sinks._strips import LARGE, Rows, jpeg, png, strips
+from realtime_nst.sinks._strips import Rows, is_large, jpeg, png, strips
 from realtime_nst.stream import Frame, Image, Original
 
 Buffer = bytes | memoryview
@@ -165,7 +165,7 @@ def _jpeg(size: tuple[int, int], rows: Rows, quality: int, original: Original) -
     def coded(pixels: NDArray[np.uint8]) -> bytes:
         return _opencv(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
 
-    files = jpeg(*size, rows, coded) if size[0] * size[1] >= LARGE else iter([coded(rows(_ALL))])
+    files = jpeg(*size, rows, coded) if is_large(*size) else iter([coded(rows(_ALL))])
     first = next(files)
     yield first[:_JPEG_HEADER] + segments + first[_JPEG_HEADER:]
     yield from files
@@ -190,7 +190,7 @@ def _png(size: tuple[int, int], rows: Rows, original: Original) -> Iterator[byte
     chunks = png_chunks(original.tags)
     if original.profile:
         chunks = chunk(b"iCCP", b"ICC\0\0" + zlib.compress(original.profile)) + chunks
-    if size[0] * size[1] >= LARGE:
+    if is_large(*size):
         yield from png(*size, rows, chunks)
         return
     pixels = rows(_ALL)

@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime_nst.errors import MediaError
 from realtime_nst.media.picture_kinds import markers
 from realtime_nst.sinks._picture_tags import chunk
 
 Rows = Callable[[slice], NDArray[np.uint8]]
 """Gives some rows of a picture, RGB or RGBA."""
 
-LARGE = 2**23
-"""Pixels from which on a picture is coded in strips."""
+_WHOLE = 2**23
+"""Pixels up to which a picture is coded in one piece."""
 
 _STRIP = 2**21
 """Pixels of a strip."""
@@ -32,6 +31,11 @@ _LONGEST = 65_500
 
 _FRAME, _SCAN, _INTERVAL, _RESTART = 0xC0, 0xDA, 0xDD, 0xD0
 """Markers (ITU-T T.81, table B.1)."""
+
+
+def is_large(width: int, height: int) -> bool:
+    """Whether a picture of that size is to be coded in strips."""
+    return width * height > _WHOLE
 
 
 def strips(width: int, height: int) -> Iterator[slice]:
@@ -47,10 +51,10 @@ def jpeg(
     """A baseline JPEG, of which ``coded`` makes each strip: their scans follow one another with
     restart markers between, behind the headers of the first (ITU-T T.81, E.1.4).
 
-    Raises :class:`MediaError` for a side that JPEG cannot have.
+    Raises ValueError for a side that JPEG cannot have.
     """
     if max(width, height) > _LONGEST:
-        raise MediaError(f"the longer side of a JPEG has {_LONGEST} pixels at most")
+        raise ValueError(f"a side of a JPEG has at most {_LONGEST} pixels")
     for number, strip in enumerate(strips(width, height)):
         data = coded(rows(strip))
         frame, scan = _places(data)
