@@ -14,16 +14,20 @@ from realtime_nst import memory
 from realtime_nst.masks.composite import mixed
 from realtime_nst.masks.edges import Fit, SoftEdge
 from realtime_nst.masks.mask import Mask, Weights
-from realtime_nst.runtime.bands import bands, enlarged
+from realtime_nst.runtime.bands import WHOLE, bands, enlarged
 from realtime_nst.runtime.colour import OF_PARTS
 from realtime_nst.runtime.enlarge import Enlarger
 from realtime_nst.runtime.enlarge_bands import BandEnlarger
 from realtime_nst.runtime.stages import given_back
 from realtime_nst.runtime.stylizer import Stylizer
+from realtime_nst.runtime.tiles import TILE
 from realtime_nst.stream import Frame, Image
 
 Progress = Callable[[float], None]
 """Is told the share that is done, 0 to 1; what it raises ends the work."""
+
+_TILES = 0.8
+"""The share of the time that painting in tiles takes, at least."""
 
 _MASK = 2**21
 """Pixels at which the edges of masks are made; soft ones are far wider than such a pixel."""
@@ -51,7 +55,7 @@ class Large:
     def require_memory(self, size: tuple[int, int], painted: tuple[int, int]) -> None:
         """Raises :class:`UsageError` if there is not enough for results of that width and height,
         painted at ``painted``."""
-        self._inside.require_memory(*painted)
+        self._inside.require_memory(*(min(n, TILE) if _in_tiles(painted) else n for n in painted))
         twice = self._outside is not None and painted == size
         needed = 3 * size[0] * size[1] * (2 if twice else 1)
         memory.require(needed, "painting {}x{}".format(*size), "give a smaller `size`")
@@ -62,9 +66,9 @@ class Large:
         height, width = source.shape[:2]
         inside = outside = None
         if self._strength and (weights is None or weights.any()):
-            inside = self._inside(_shrunk(source, size))
+            inside = _painted(self._inside, source, size, lambda share: progress(share * _TILES))
         if self._strength and self._outside and weights is not None and weights.min() < 255:
-            outside = self._outside(_shrunk(source, size))
+            outside = _painted(self._outside, source, size, lambda share: progress(_TILES))
         paintings = [each for each in (inside, outside) if each is not None]
         if not paintings:
             return frame
@@ -78,7 +82,8 @@ class Large:
                 shares = enlarged(weights, rows, (width, height), cubic=False)
                 part = mixed(shares, part, parts[1](rows))
             result[rows] = part
-            progress(rows.stop / height)
+            done = rows.stop / height
+            progress(_TILES + (1 - _TILES) * done if _in_tiles(size) else done)
         return replace(frame, image=result)
 
     def _parts(self, source: Image, painting: Image | None) -> Callable[[slice], Image]:
@@ -98,6 +103,15 @@ class Large:
         share = min(1.0, (_MASK / (width * height)) ** 0.5)
         size = max(1, round(width * share)), max(1, round(height * share))
         return self._fit(self._mask(frame), _shrunk(frame.image, size))
+
+
+def _in_tiles(size: tuple[int, int]) -> bool:
+    return size[0] * size[1] > WHOLE
+
+
+def _painted(stylizer: Stylizer, source: Image, size: tuple[int, int], progress: Progress) -> Image:
+    asked = _shrunk(source, size)
+    return stylizer.in_tiles(asked, progress) if _in_tiles(size) else stylizer(asked)
 
 
 def _shrunk(source: Image, size: tuple[int, int]) -> Image:

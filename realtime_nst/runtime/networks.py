@@ -77,7 +77,8 @@ class Network:
                 f"{str(model.path)!r} is a network of the kind {model.card.kind!r}, which does not "
                 "paint; choose one: realtime-nst styles"
             )
-        self.model, self.session = model, provider.open(model)
+        self.model, self.provider = model, provider
+        self.session = provider.open(model)
         size, styles = self.session.code_size, model.card.styles
         if model.kind.codes == "weights" and len(styles) != size:
             raise ModelError(

@@ -1,7 +1,7 @@
 """Networks on ONNX Runtime, on any of its execution providers."""
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache as once
 from pathlib import Path
@@ -94,6 +94,15 @@ def open_graph(path: Path) -> Graph:
         return result
 
     return Graph(inputs, run)
+
+
+def run_graph(
+    graph: bytes, outputs: Sequence[str], given: Mapping[str, NDArray[Any]]
+) -> list[NDArray[Any]]:
+    """``outputs`` of the network in ``graph``, once, in float32 on the CPU."""
+    session = create(Path("network"), "CPUExecutionProvider", {}, graph)
+    results: list[NDArray[Any]] = session.run(list(outputs), dict(given))
+    return results
 
 
 def check(model: Model, session: Any) -> int:

@@ -15,6 +15,7 @@ from realtime_nst.runtime.networks import Network, Networks, mixed
 from realtime_nst.runtime.player import find_player
 from realtime_nst.runtime.providers import AUTO
 from realtime_nst.runtime.session import Code
+from realtime_nst.runtime.tiles import paint_in_tiles
 from realtime_nst.spec import title
 from realtime_nst.stream import Image
 
@@ -128,6 +129,14 @@ class Stylizer:
         result = self._loaded(image)
         self._size = image.shape[1], image.shape[0]
         return result
+
+    def in_tiles(self, image: Image, progress: Callable[[float], None]) -> Image:
+        """Like a call, for a picture too large for one: in tiles that overlap, without seams, where
+        the network allows it. ``progress`` is told the share that is done."""
+        _check(image)
+        loaded = self._loaded
+        painted = paint_in_tiles(loaded.network, loaded.code, image, progress)
+        return loaded(image) if painted is None else painted
 
     def warm_up(self, width: int, height: int) -> None:
         """Compile for that size now, so that the first frame takes no longer than the others."""
