@@ -7,13 +7,13 @@ time.
 from collections.abc import Callable
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from realtime_nst import memory
 from realtime_nst.masks.composite import mixed
 from realtime_nst.masks.edges import Fit, SoftEdge
 from realtime_nst.masks.mask import Mask, Weights
+from realtime_nst.media.planes import rgb_at
 from realtime_nst.runtime.bands import WHOLE, bands, enlarged
 from realtime_nst.runtime.colour import OF_PARTS
 from realtime_nst.runtime.enlarge import Enlarger
@@ -102,7 +102,7 @@ class Large:
         height, width = frame.image.shape[:2]
         share = min(1.0, (_MASK / (width * height)) ** 0.5)
         size = max(1, round(width * share)), max(1, round(height * share))
-        return self._fit(self._mask(frame), _shrunk(frame.image, size))
+        return self._fit(self._mask(frame), rgb_at(frame.image, size))
 
 
 def _in_tiles(size: tuple[int, int]) -> bool:
@@ -110,11 +110,5 @@ def _in_tiles(size: tuple[int, int]) -> bool:
 
 
 def _painted(stylizer: Stylizer, source: Image, size: tuple[int, int], progress: Progress) -> Image:
-    asked = _shrunk(source, size)
+    asked = rgb_at(source, size)
     return stylizer.in_tiles(asked, progress) if _in_tiles(size) else stylizer(asked)
-
-
-def _shrunk(source: Image, size: tuple[int, int]) -> Image:
-    if size == source.shape[1::-1]:
-        return source
-    return np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA))

@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "masks": {*BASE, "media", "motion", "runtime", "sources"},
     "presets": {"errors", "files", "look", "references"},
     "references": {"errors", "files", "look", "runtime", "spec"},
-    "large": {"stream", "memory", "masks", "runtime"},
+    "large": {"stream", "memory", "masks", "media", "runtime"},
     "paint": {*BASE, "large", "look", "masks", "motion", "media", "references", "runtime", "sizes"},
     "display": {"look", "media", "stream"},
     "jobs": {
