@@ -75,7 +75,8 @@ def test_bands_are_drawn_as_the_whole_is(monkeypatch, painted):
     joined = np.concatenate([part(each) for each in rows])
     assert len(rows) > 3
     monkeypatch.setattr(bands, "_BAND", 10**6)
-    np.testing.assert_array_equal(BandEnlarger(enlarger, painting, source)(slice(0, 260)), joined)
+    once = BandEnlarger(enlarger, painting, source)(slice(0, 260))
+    np.testing.assert_allclose(joined.astype(int), once, atol=1)
     whole = enlarger.rgb(painting, source)
     assert np.abs(joined.astype(int) - whole).mean() < 1
 

@@ -76,21 +76,19 @@ class Enlarger:
         base = _enlarged(painted, guide, cv2.INTER_CUBIC)
         most = _enlarged(cv2.dilate(painted, AROUND), guide, cv2.INTER_LINEAR)
         least = _enlarged(cv2.erode(painted, AROUND), guide, cv2.INTER_LINEAR)
-        return self.drawn(base, guide, least, most, painted)
+        return self.drawn(base, guide, least, most, lambda luma: _true_to(painted, luma))
 
     def drawn(
-        self, base: Luma, guide: Luma, least: Luma, most: Luma, painted: Luma | None = None
+        self, base: Luma, guide: Luma, least: Luma, most: Luma, true: Callable[[Luma], Luma]
     ) -> Luma:
-        """``base``, a painting enlarged by interpolation, with the detail of its strokes, which
-        stays between ``least`` and ``most`` where ``base`` does. All ``[H, W]``. With ``painted``,
-        the small painting of the whole, the result is that again when shrunk."""
+        """``base``, a painting enlarged by interpolation, with the detail of its strokes. That is
+        made ``true`` to the painting, and stays between ``least`` and ``most`` where ``base`` does.
+        All ``[H, W]``."""
         height, width = base.shape
         size, draw = self._draw(height, width)
         try:
             with self._lock:
-                detailed = draw(_padded(base, size), _padded(guide, size))[:height, :width]
-                if painted is not None:
-                    detailed = _true_to(painted, detailed)
+                detailed = true(draw(_padded(base, size), _padded(guide, size))[:height, :width])
                 below = cv2.min(detailed, cv2.max(most, base))
         except RealtimeNstError:
             raise
@@ -150,13 +148,19 @@ def _true_to(painted: Luma, detailed: Luma) -> Luma:
     """``detailed``, less what it shows otherwise than ``painted`` when shrunk to the same size: a
     step of iterative back-projection (Irani and Peleg 1991). Interpolation alone loses contrast."""
     size = painted.shape[1], painted.shape[0]
-    small = cv2.resize(detailed, size, interpolation=cv2.INTER_AREA)
-    weave = np.full_like(painted, _WEAVE)
-    more, less = (
-        _enlarged(cv2.subtract(each, weave), detailed, cv2.INTER_CUBIC)
-        for each in (cv2.subtract(painted, small), cv2.subtract(small, painted))
-    )
+    small = np.asarray(cv2.resize(detailed, size, interpolation=cv2.INTER_AREA), np.uint8)
+    more, less = (_enlarged(each, detailed, cv2.INTER_CUBIC) for each in lost(painted, small))
     return np.asarray(cv2.subtract(cv2.add(detailed, more), less), np.uint8)
+
+
+def lost(painted: Luma, small: Luma) -> tuple[Luma, Luma]:
+    """By how much ``small`` is too dark and too bright for ``painted``, beyond _WEAVE."""
+    weave = np.full_like(painted, _WEAVE)
+    dark, bright = cv2.subtract(painted, small), cv2.subtract(small, painted)
+    return (
+        np.asarray(cv2.subtract(dark, weave), np.uint8),
+        np.asarray(cv2.subtract(bright, weave), np.uint8),
+    )
 
 
 def _openvino(model: Model, size: tuple[int, int]) -> Draw:
