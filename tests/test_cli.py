@@ -313,6 +313,7 @@ def test_doctor_measures_and_lists(cli, style):
         "absent",
         "fps",
         "H.264",
+        "videotoolbox",
         'pip install "realtime_nst[gpu]"',
         "1280x720 at 856x480",
     ):

@@ -58,6 +58,7 @@ def _say_event(
         painted_at={sides(film): sides(painted) for film, painted in checks.painted_at().items()},
         packages=[{"name": p.name, "version": p.version or None} for p in checks.packages()],
         encoders=checks.encoders(),
+        hardware_encoders=dict(_hardware()),
         folders=dict(_folders()),
         settings=[asdict(setting) for setting in chosen],
     )
@@ -82,6 +83,9 @@ def _say_tables(
     console.show(console.table(("package", "version", ""), _packages()))
     console.say("")
     console.show(console.table(("format", "encoder", ""), _encoders()))
+    console.say("")
+    hardware = [(name, ", ".join(codecs) or "does not work here") for name, codecs in _hardware()]
+    console.show(console.table(("--encoder", "encodes"), hardware))
     console.say("")
     console.show(console.table(("folder or file", "where"), _folders()))
     if chosen:
@@ -138,6 +142,14 @@ def _encoders() -> Iterator[tuple[str, str, str]]:
     for name, found in checks.encoders().items():
         remedy = "" if found else "missing; install PyAV from its wheel: pip install --force av"
         yield name, ", ".join(found) or "absent", remedy
+
+
+def _hardware() -> Iterator[tuple[str, list[str]]]:
+    """What each engine of ``--encoder`` encodes on this computer."""
+    from realtime_nst.sinks.hardware import ENGINES, working
+
+    for name in ENGINES:
+        yield name, working(name)
 
 
 def _folders() -> Iterator[tuple[str, str]]:

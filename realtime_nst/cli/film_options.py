@@ -13,6 +13,14 @@ Codec = Annotated[
     str | None,
     _option(metavar="NAME", help="h264, h265, av1, vp9 or prores. (default: by the suffix)"),
 ]
+Encoder = Annotated[
+    str | None,
+    _option(
+        metavar="NAME",
+        help="Encode with hardware: nvenc, qsv, vaapi or videotoolbox; doctor says which work. "
+        "(default: in software)",
+    ),
+]
 Crf = Annotated[
     int | None,
     _option(

@@ -51,6 +51,7 @@ def video(
     ] = None,
     provider: options.Provider = "auto",
     codec: film_options.Codec = None,
+    encoder: film_options.Encoder = None,
     crf: film_options.Crf = None,
     quality: Annotated[int | None, typer.Option(hidden=True)] = None,
     overwrite: options.Overwrite = False,
@@ -84,7 +85,9 @@ def video(
     given, span = Given(source), part_options.check_part(start, end, preview)
     rate = None if fps is None else parse_rate(fps)
     target = Target.of(output, format_, given, look.style, preview=preview is not None)
-    coding: dict[str, Any] = {"codec": codec, "quality": crf, "bits": bits, "hdr": hdr}
+    coding: dict[str, Any] = {
+        "codec": codec, "encoder": encoder, "quality": crf, "bits": bits, "hdr": hdr,
+    }  # fmt: skip
     target.check(coding, resume=resume, json=console.manner.json)
     coding |= {"drop": [*(drop or ()), *(["sound"] if no_sound else ())], "strict": strict}
     how = job_options.how_of(workers, threads, target.path, resume=resume)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Coding = Mapping[str, Any]
 """What options say of how pictures become a video file."""
 
-_OF_VIDEOS = {"codec": None, "quality": None, "bits": 8, "hdr": "map"}
+_OF_VIDEOS = {"codec": None, "encoder": None, "quality": None, "bits": 8, "hdr": "map"}
 _FORM = "mkv"
 _SLASHES = tuple(filter(None, (os.sep, os.altsep)))
 

@@ -11,6 +11,7 @@ from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.media.container import first_frame, main_video
 from realtime_nst.media.pixels import Pixels
 from realtime_nst.sinks.formats import CODECS, Codec, codec_for, container_of
+from realtime_nst.sinks.hardware import by_hardware
 
 HDR = ("map", "keep")
 BITS = (8, 10)
@@ -43,13 +44,16 @@ def chosen(
     bits: int = 8,
     hdr: str = "map",
     strict: bool = False,
+    encoder: str | None = None,
 ) -> Choice:
     """For the video ``path`` of a source, called ``source``, whose pixels hold ``held``.
 
     ``name`` is the codec asked for (None: the first of the container that can hold the rest, with
-    the transparency of the source if one can), ``bits`` one of ``BITS``, ``hdr`` one of ``HDR``.
-    Raises the errors of :func:`~realtime_nst.sinks.formats.codec_for`, and :class:`UsageError` for
-    what the source does not have or the codec cannot hold.
+    the transparency of the source if one can), ``bits`` one of ``BITS``, ``hdr`` one of ``HDR``,
+    ``encoder`` the hardware that encodes, None for none. Raises the errors of
+    :func:`~realtime_nst.sinks.formats.codec_for` and
+    :func:`~realtime_nst.sinks.hardware.by_hardware`, and :class:`UsageError` for what the source
+    does not have or the codec cannot hold.
     """
     if hdr not in HDR:
         raise UnknownName("way with HDR", hdr, HDR)
@@ -65,12 +69,16 @@ def chosen(
     kind = container_of(path)
     able = [each for each in kind.codecs if CODECS[each].holds(wanted)]
     clear = [each for each in able if CODECS[each].holds_alpha(kind)]
-    name, codec = codec_for(name or (clear if held.alpha and clear else able)[0], path)
+    prefers_clear = held.alpha and clear and encoder is None
+    name, codec = codec_for(name or (clear if prefers_clear else able)[0], path)
+    if encoder is not None:
+        codec = by_hardware(encoder, name)
     if not codec.holds(wanted):
         what = "HDR" if keep else f"{bits} bits a channel"
+        asked = "encoder" if encoder else "codec"
         raise UsageError(
             f"{name} is not written with {what} (choices in a {path.suffix} file: "
-            f"{', '.join(able)}); name one of them, or leave out `codec`",
+            f"{', '.join(able)}); name one of them, or leave out `{asked}`",
             choices=able,
         )
     pixels = Pixels(held.alpha and codec.holds_alpha(kind), wanted.bits, keep)

@@ -200,7 +200,10 @@ class PictureEncoder:
         self.stream = cast(
             VideoStream,
             output.add_stream(
-                codec.encoder, rate=self._traits.rate, options=encoding.options(size)
+                codec.encoder,
+                rate=self._traits.rate,
+                options=encoding.options(size),
+                hwaccel=codec.hwaccel,
             ),
         )
         self.stream.codec_context.time_base = self._traits.time_base
@@ -230,10 +233,7 @@ class PictureEncoder:
         if aspect := self._traits.aspect_of(self._size):
             context.sample_aspect_ratio = aspect
         self._traits.colours.tag(context)
-        if codec.quality_option == "qscale":
-            context.qscale, context.global_quality = True, max(1, quality)
-        else:
-            self.stream.options[codec.quality_option] = str(quality)
+        codec.set_quality(context, quality)
         if codec.encoder == "libx265" and container in ("mp4", "mov"):
             context.codec_tag = "hvc1"
 

@@ -43,6 +43,7 @@ class Form:
         source: VideoFile | None = None,
         rate: Fraction | None = None,
         codec: str | None = None,
+        encoder: str | None = None,
         quality: int | None = None,
         drop: Collection[str] = (),
         strict: bool = False,
@@ -61,7 +62,9 @@ class Form:
         name = source.name if source else ""
         with open_input(source) if source else nullcontext() as container:
             held = held_by(container) if container else held
-            choice = chosen(codec, path, name, held, bits=bits, hdr=hdr, strict=strict)
+            choice = chosen(
+                codec, path, name, held, bits=bits, hdr=hdr, strict=strict, encoder=encoder
+            )
             quality = checked_quality(quality, choice.name)
             traits = Traits.plain(rate)
             fates: list[Fate] = []

@@ -23,6 +23,9 @@ from realtime_nst.stream import Image, Original, Picture, is_transparent
 _FORMS = {(3, 1): "rgb24", (4, 1): "rgba", (3, 2): "rgb48le", (4, 2): "rgba64le"}
 """FFmpeg's names, by channels and bytes of each."""
 
+_SAME_VALUES = (PLANES, "nv12")
+"""Pixel formats that hold the values of planes, if in another order."""
+
 
 @dataclass(frozen=True)
 class ToPlanes:
@@ -38,14 +41,22 @@ class ToPlanes:
     def frame(self, picture: Picture, original: Original | None = None) -> VideoFrame:
         """``picture`` with what ``original`` has beside it, tagged; where nothing is painted as it
         was decoded. Planes that are as they are to be written are not converted."""
-        if isinstance(picture, Planes) and (self.form, self.colours) == (PLANES, picture.colours):
-            return picture.encodable()
+        planes = picture if isinstance(picture, Planes) and self.form in _SAME_VALUES else None
+        if planes and planes.colours == self.colours:
+            return self._converted(planes.encodable(), None)
         image = rgb_of(picture)
         decoded = self._decoded(image, original)
-        result = self._reformatter.reformat(
+        return self._converted(
             decoded or _frame(self._deepest(image, original or Original())),
+            None if decoded else self.colours.swscale_matrix,
+        )
+
+    def _converted(self, frame: VideoFrame, matrix: int | None) -> VideoFrame:
+        """``frame`` itself if it is as it is to be."""
+        result = self._reformatter.reformat(
+            frame,
             format=self.form,
-            dst_colorspace=None if decoded else self.colours.swscale_matrix,
+            dst_colorspace=matrix,
             dst_color_range=ColorRange.MPEG,
             threads=1,
         )

@@ -5,10 +5,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import av
+from av.codec.hwaccel import HWAccel
+from av.video.codeccontext import VideoCodecContext
 
 from realtime_nst.errors import MediaError, UnknownName, UsageError
 from realtime_nst.media.pictures import SUFFIXES
 from realtime_nst.media.pixels import Pixels
+
+OF_APPLE, _LAMBDA = "quality", 118
+"""VideoToolbox counts quality from 1, the worst, to 100, in units of FFmpeg's FF_QP2LAMBDA."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,8 @@ class Codec:
     ``depths`` are the bits a channel that it is used with. ``light_levels`` is the option that
     takes the light levels of HDR; None: it is not used for HDR. ``alpha`` is the pixel format with
     transparency in the containers ``alpha_in``, by FFmpeg's names, with the options
-    ``alpha_options``.
+    ``alpha_options``. ``device`` is FFmpeg's name of the kind of hardware that pictures go to
+    before they are encoded; None: the encoder takes them from memory.
     """
 
     encoder: str
@@ -41,6 +47,21 @@ class Codec:
     alpha: str | None = None
     alpha_in: tuple[str, ...] = ()
     alpha_options: Mapping[str, str] = field(default_factory=dict)
+    device: str | None = None
+
+    @property
+    def hwaccel(self) -> HWAccel | None:
+        return HWAccel(self.device, allow_software_fallback=False) if self.device else None
+
+    def set_quality(self, context: VideoCodecContext, quality: int) -> None:
+        """Have an encoder of this codec, whose options are set, encode with ``quality``."""
+        if self.quality_option == "qscale":
+            context.qscale, context.global_quality = True, max(1, quality)
+        elif self.quality_option == OF_APPLE:
+            best = round(100 * (1 - quality / self.worst))
+            context.qscale, context.global_quality = True, max(1, best) * _LAMBDA
+        else:
+            context.options[self.quality_option] = str(quality)
 
     @property
     def present(self) -> bool:

@@ -34,7 +34,8 @@ class VideoSink:
     Without a source, ``rate`` is the nominal number of frames a second, and ``held`` what their
     pixels hold. ``codec`` is a name in ``formats.CODECS`` (default: the container's first that
     holds what is asked for and, if one does, the source's transparency), ``quality`` its quality
-    number, lower is better.
+    number, lower is better. ``encoder`` is a name in ``hardware.ENGINES``: the hardware that
+    encodes (default: none).
 
     ``bits`` a channel are written, 8 or 10; ``hdr`` "keep" writes the HDR of the source, with 10
     bits, and "map" the SDR that it is mapped to. ``pixels`` says what this comes to, for the
@@ -62,6 +63,7 @@ class VideoSink:
         source: VideoFile | str | None = None,
         rate: Fraction | None = None,
         codec: str | None = None,
+        encoder: str | None = None,
         quality: int | None = None,
         overwrite: bool = False,
         drop: Collection[str] = (),
@@ -75,8 +77,9 @@ class VideoSink:
         self.path = path = Path(path)
         source = Path(source) if isinstance(source, str) else source
         self._form = Form.of(
-            path, source=source, rate=rate, codec=codec, quality=quality, drop=drop, strict=strict,
-            span=span, bits=bits, hdr=hdr, held=held, streamed=stream is not None,
+            path, source=source, rate=rate, codec=codec, encoder=encoder, quality=quality,
+            drop=drop, strict=strict, span=span, bits=bits, hdr=hdr, held=held,
+            streamed=stream is not None,
         )  # fmt: skip
         self._file: UnfinishedFile | Piped
         if stream is not None:

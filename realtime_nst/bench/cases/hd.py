@@ -46,7 +46,7 @@ Call = Callable[[], object]
 
 def _units(settings: Settings) -> Iterator[Unit]:
     size = max(settings.sizes, key=lambda sides: sides[0] * sides[1])
-    for mode in _MODES:
+    for mode in list(_MODES)[: 1 if settings.quick else None]:
         yield Unit(f"{mode} {label(size)}", partial(_runs, mode, size))
     yield Unit(f"stages {label(size)}", partial(_stages, size))
 
