@@ -161,7 +161,8 @@ class TestResult:
         whole, joined = shown(plain), shown(out)
         for segment in work.job.segments[1:]:
             at = int(segment.start * 25)
-            assert np.abs(whole[at].image.astype(int) - joined[at].image).mean() < 0.5
+            apart = np.abs(whole[at].image.astype(int) - joined[at].image)
+            assert (apart > 8).mean() < 0.001  # without leading in: 0.01 to 0.04
 
     @pytest.mark.parametrize(
         "ticks", [[0, *range(2, 95), 170, 200], [i + i // 9 for i in range(96)]]
