@@ -25,9 +25,8 @@ Draw = Callable[[Luma, Luma], Luma]
 AROUND = np.ones((5, 5), np.uint8)
 """Pixels of the painting, around each, between whose darkest and brightest its detail stays."""
 
-_WEAVE = 4
-"""Grey levels that a painting may lose by enlarging: in flat places it shows the faint weave of its
-network, which full size would make plain."""
+_WEAVE = 3
+"""Grey levels."""
 
 _MOST_FACTOR, _STEP = 3.0, 2.25
 """What is enlarged more than the first is enlarged by the second, and then again: strokes are drawn
@@ -73,6 +72,7 @@ class Enlarger:
         return self._once(painted, guide)
 
     def _once(self, painted: Luma, guide: Luma) -> Luma:
+        painted = without_weave(painted)
         base = _enlarged(painted, guide, cv2.INTER_CUBIC)
         most = _enlarged(cv2.dilate(painted, AROUND), guide, cv2.INTER_LINEAR)
         least = _enlarged(cv2.erode(painted, AROUND), guide, cv2.INTER_LINEAR)
@@ -144,6 +144,24 @@ def next_size(painted: tuple[int, int], size: tuple[int, int]) -> tuple[int, int
     return across, down
 
 
+def without_weave(painted: Luma) -> Luma:
+    """``painted`` without differences between neighbours of up to _WEAVE grey levels, and others
+    less by that. In flat places networks leave a faint weave, which full size would make plain, and
+    which flickers where the picture moves: the network draws edges at it."""
+    smooth = np.asarray(cv2.GaussianBlur(painted, (3, 3), 0), np.uint8)
+    weave = np.full_like(painted, _WEAVE)
+    above, below = (
+        np.asarray(cv2.subtract(each, weave), np.uint8) for each in lost(painted, smooth)
+    )
+    return np.asarray(cv2.subtract(cv2.add(smooth, above), below), np.uint8)
+
+
+def lost(painted: Luma, small: Luma) -> tuple[Luma, Luma]:
+    """By how much ``small`` is too dark, and too bright, for ``painted``."""
+    dark, bright = cv2.subtract(painted, small), cv2.subtract(small, painted)  # 0 at the least
+    return np.asarray(dark, np.uint8), np.asarray(bright, np.uint8)
+
+
 def _true_to(painted: Luma, detailed: Luma) -> Luma:
     """``detailed``, less what it shows otherwise than ``painted`` when shrunk to the same size: a
     step of iterative back-projection (Irani and Peleg 1991). Interpolation alone loses contrast."""
@@ -151,16 +169,6 @@ def _true_to(painted: Luma, detailed: Luma) -> Luma:
     small = np.asarray(cv2.resize(detailed, size, interpolation=cv2.INTER_AREA), np.uint8)
     more, less = (_enlarged(each, detailed, cv2.INTER_CUBIC) for each in lost(painted, small))
     return np.asarray(cv2.subtract(cv2.add(detailed, more), less), np.uint8)
-
-
-def lost(painted: Luma, small: Luma) -> tuple[Luma, Luma]:
-    """By how much ``small`` is too dark and too bright for ``painted``, beyond _WEAVE."""
-    weave = np.full_like(painted, _WEAVE)
-    dark, bright = cv2.subtract(painted, small), cv2.subtract(small, painted)
-    return (
-        np.asarray(cv2.subtract(dark, weave), np.uint8),
-        np.asarray(cv2.subtract(bright, weave), np.uint8),
-    )
 
 
 def _openvino(model: Model, size: tuple[int, int]) -> Draw:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from realtime_nst.runtime.bands import around, bands, enlarged
-from realtime_nst.runtime.enlarge import AROUND, Enlarger, Luma, lost, next_size
+from realtime_nst.runtime.enlarge import AROUND, Enlarger, Luma, lost, next_size, without_weave
 from realtime_nst.stream import Image
 
 _NEARLY = 1e-6
@@ -47,7 +47,7 @@ class _Step:
 
     def __init__(self, enlarger: Enlarger, painted: Luma, size: tuple[int, int]) -> None:
         self._enlarger, self._size = enlarger, size
-        self._painted = painted
+        self._painted = painted = without_weave(painted)
         self._least = np.asarray(cv2.erode(painted, AROUND), np.uint8)
         self._most = np.asarray(cv2.dilate(painted, AROUND), np.uint8)
 

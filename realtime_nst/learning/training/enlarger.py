@@ -212,8 +212,10 @@ def enlarged_crops(
     """One random square of each of ``examples`` at ``lines`` lines, mirrored half of the time."""
     drawn = (_cropped(example, lines, side, random) for example in examples)
     parts = zip(*drawn, strict=True)
-    planes = (torch.cat([to_tensor(each) for each in part]) for part in parts)
-    return Enlarged(*planes, STYLE_LINES / lines)
+    base, guide, least, most, lost = (
+        torch.cat([to_tensor(each) for each in part]) for part in parts
+    )
+    return Enlarged(base, guide, least, most, lost, STYLE_LINES / lines)
 
 
 def _cropped(
