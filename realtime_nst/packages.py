@@ -6,6 +6,7 @@ from realtime_nst.errors import MissingPackage
 
 EXTRAS = {
     "bench": ("jinja2", "matplotlib", "onnx"),
+    "cluster": ("ray",),
     "cpu": ("onnxruntime",),
     "jxl": ("pillow_jxl",),
     "serve": ("aiohttp", "aiortc"),

@@ -39,6 +39,7 @@ MAY_IMPORT = {
         *BASE,
         "look",
         "media",
+        "packages",
         "paint",
         "pipeline",
         "references",

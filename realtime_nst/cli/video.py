@@ -66,8 +66,10 @@ def video(
     drop: film_options.Drop = None,
     no_sound: film_options.NoSound = False,
     strict: film_options.Strict = False,
-    workers: job_options.Workers = 1,
+    workers: job_options.Workers = None,
     threads: job_options.Threads = None,
+    engine: job_options.Engine = "local",
+    address: job_options.Address = None,
     start: part_options.Start = None,
     end: part_options.End = None,
     preview: part_options.Preview = None,
@@ -90,7 +92,7 @@ def video(
     }  # fmt: skip
     target.check(coding, resume=resume, json=console.manner.json)
     coding |= {"drop": [*(drop or ()), *(["sound"] if no_sound else ())], "strict": strict}
-    how = job_options.how_of(workers, threads, target.path, resume=resume)
+    how = job_options.how_of(workers, threads, engine, address, target.path, resume=resume)
     if given.is_stored:
         target.check_place(codec, overwrite=overwrite)
     with target.opened() as stream, given.opened(target.folder) as file:

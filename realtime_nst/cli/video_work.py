@@ -50,10 +50,13 @@ class Work(Protocol):
 
 @dataclass(frozen=True)
 class How:
-    """By whom a film is painted: so many ``workers``, of so many ``threads`` each."""
+    """By whom a film is painted: so many ``workers`` (None: as is usual for the ``engine``), of so
+    many ``threads`` each. ``address`` is that of a cluster."""
 
-    workers: int
+    workers: int | None
     threads: int
+    engine: str
+    address: str | None
 
 
 class Segmented:
@@ -114,11 +117,16 @@ class Segmented:
         """With the number of frames that there will be in all."""
         from realtime_nst.jobs.engines.here import Here
         from realtime_nst.jobs.engines.processes import Processes
+        from realtime_nst.jobs.engines.ray import OnRay
         from realtime_nst.jobs.painter import Painter
 
-        job, folder, workers = self.job, self._run.folder, self._how.workers
-        if workers > 1 and len(job.segments) - len(folder.results) > 1:
-            return Processes(job, folder, workers), job.frames
+        job, folder, how = self.job, self._run.folder, self._how
+        if how.engine == "ray":
+            if self._film.read != [self._film.path]:
+                raise UsageError(f"--engine ray needs a video file; save {self.source} as one")
+            return OnRay(job, folder, how.workers, how.address), job.frames
+        if (how.workers or 1) > 1 and len(job.segments) - len(folder.results) > 1:
+            return Processes(job, folder, how.workers or 1), job.frames
         painter = Painter(job, self._film, self._form, self._painting, interrupt.finishing)
         size, said = painter.prepare()
         _say_where(self._painting, size)

@@ -61,6 +61,9 @@ class Job:
         counted = [segment.frames for segment in self.segments]
         return None if None in counted else sum(number or 0 for number in counted)
 
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
     @property
     def digest(self) -> str:
         """Of the identity and the segments."""

@@ -6,6 +6,7 @@ import platform
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from realtime_nst.errors import (
@@ -68,6 +69,12 @@ class Worker:
         finally:
             progress_file(path).unlink(missing_ok=True)
         return None
+
+
+@lru_cache(maxsize=1)
+def worker_of(job: Job, folder: Path) -> Worker:
+    """That of this process; what it has opened stays for the next segment of the same job."""
+    return Worker(job, folder)
 
 
 def _opened(job: Job) -> Painter:
