@@ -16,7 +16,6 @@ import yarl
 from aioice.ice import get_host_addresses
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from av import Packet, VideoFrame
-from realtime_nst.runtime.person import CARD, FILE
 
 from realtime_nst.look import Look, View
 from realtime_nst.runtime import styles
@@ -83,7 +82,7 @@ def run(coroutine):
 
 def install_person(folder):
     """Put the network that finds people beside the installed ones."""
-    for name in (FILE, CARD):
+    for name in ("person.onnx", "person.json"):
         shutil.copy(Path(__file__).parent.parent / "weights" / name, folder)
 
 

@@ -62,8 +62,8 @@ def test_strokes_cannot_be_measured_in_nothing(image):
         ("0.5", (64, 48), (512, 384)),
         ("auto", (1, 1), (8, 8)),
         ("auto", (4000, 10), (16000, 40)),
-        ("auto", (16384, 100), (16384, 100)),
-        ("auto", (16000, 400), (16384, 408)),
+        ("auto", (16384, 100), (32768, 200)),
+        ("auto", (16000, 400), (18320, 456)),
     ],
 )
 def test_a_brush_sizes_what_is_painted(brush, size, painted):

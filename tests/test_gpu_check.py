@@ -135,7 +135,7 @@ def test_the_hd_way_on_a_card_paints_what_the_runtime_paints():
     painted = Stylizer(networks.WEIGHTS / "great_wave.onnx", "cpu")(small)
     wanted = Enlarger(Networks("cpu")).rgb(painted, frame)
     mean, _ = networks.apart(networks.subject("HD way").wanted(height, width)[0], wanted)
-    assert mean < 2
+    assert mean < 4
     plain = cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC)
     assert networks.apart(plain, wanted)[0] > mean
 

@@ -248,7 +248,7 @@ def test_a_look_from_the_page_paints_the_same_in_a_video(cli, tmp_path):
         frame, shown = next(iter(source)), next(iter(painted))
     look, _ = presets.load(tmp_path / "look.json")
     wanted = Paint(look, Networks("cpu"), live=True)(frame).image
-    assert np.abs(shown.image.astype(int) - wanted).mean() < 3, "but for what 4:2:0 loses"
+    assert np.abs(shown.image.astype(int) - wanted).mean() < 4, "but for what 4:2:0 loses"
 
 
 # going on with what an interrupted run has finished

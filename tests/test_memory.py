@@ -59,7 +59,7 @@ def test_a_picture_that_does_not_fit_is_named_and_the_others_are_painted(cli, li
     assert code == 1
     assert "2 pictures" in out
     assert said.count("needs about") == 1
-    assert "b.png': painting 3000x3000 needs about 1.2 GB of memory" in said
+    assert "b.png': painting 1536x1536 needs about 315 MB of memory" in said
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "c.png"]
     assert cli("image", folder, *command, "--size", "64", "--overwrite")[0] == 0
     assert cli("image", folder, *command, "--brush", "auto", "--overwrite")[0] == 0

@@ -19,7 +19,7 @@ TOOL = Path(__file__).parent.parent / "tools" / "soak_starts.py"
 def test_threads_and_descriptors_stay(tmp_path):
     style = model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
     sessions = 4 if get_host_addresses(True, True) else 0
-    numbers = ["--sessions", str(sessions), "--runs", "12"]
+    numbers = ["--sessions", str(sessions), "--runs", "40"]
     done = subprocess.run(
         [sys.executable, TOOL, *numbers, "--style", style],
         env={**os.environ, "PYTHONPATH": str(TOOL.parent.parent)},

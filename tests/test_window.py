@@ -473,7 +473,7 @@ def _press(key):
 @needs_screen
 @pytest.mark.skipif(not shutil.which("import"), reason="needs the program import (imagemagick)")
 def test_keys_pressed_in_the_window_change_the_picture_on_the_screen(screen, live, tmp_path):
-    picture = 160 * 120 / (800 * 600)
+    picture = 320 * 240 / (800 * 600)
     seen = []
 
     def until(condition):
@@ -505,7 +505,7 @@ def test_keys_pressed_in_the_window_change_the_picture_on_the_screen(screen, liv
         yield from until(lambda: False)
 
     with (
-        SyntheticSource(160, 120, frames=3000, live=True) as source,
+        SyntheticSource(320, 240, frames=3000, live=True) as source,
         WindowSink("live", live.on_key, live.on_drag) as sink,
     ):
         report = live.run(source, _Keys(sink).perform(script()))

@@ -50,6 +50,9 @@ class Brighten:
 class LeftHalf:
     """A mask: the left half is painted."""
 
+    lead_in = 0
+    """Frames that it must have seen before."""
+
     def __call__(self, frame: Frame) -> NDArray[np.uint8]:
         height, width, _ = frame.image.shape
         weights = np.zeros((height, width), np.uint8)

@@ -52,10 +52,13 @@ class HdWay(nn.Module):
     def _once(self, y: Tensor, guide: Tensor) -> Tensor:
         size = guide.shape[-2], guide.shape[-1]
         smooth = F.conv2d(F.pad(y, (1,) * 4, mode="reflect"), self.blur)
-        base = _stretched(smooth + F.softshrink(y - smooth, _WEAVE), size, "bicubic")
+        y = smooth + F.softshrink(y - smooth, _WEAVE)
+        base = _stretched(y, size, "bicubic")
         most = _stretched(F.max_pool2d(y, 5, 1, 2), size, "bilinear")
         least = -_stretched(F.max_pool2d(-y, 5, 1, 2), size, "bilinear")
         detailed = base + self.enlarger(base.to(y.dtype), guide)
+        small = F.interpolate(detailed.float(), y.shape[-2:], mode="area")
+        detailed = detailed + _stretched(y - small, size, "bicubic")
         held = torch.minimum(detailed, torch.maximum(most, base))
         return torch.maximum(held, torch.minimum(least, base)).clamp(0, 1).to(y.dtype)
 
