@@ -27,4 +27,4 @@ def test_threads_and_descriptors_stay(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "12 runs" in done.stdout
+    assert "40 runs" in done.stdout
