@@ -38,6 +38,7 @@ COLUMNS = {
         | {"deep style loss (card)", "deep content loss (card)"}
         | {"grid/2", "grid/4", "grid/8", "measured on"},
     ),
+    "strokes": ({"style", "size", "brush"}, SPREAD | {"stroke %", "painted at"}),
     "temporal": (
         {"style", "clip", "way"},
         {"e_stab", "E_warp", "e_stab 5", "e_stab 10", "flicker", "sharpness"}

@@ -10,7 +10,7 @@ import pytest
 
 from realtime_nst.errors import UsageError
 from realtime_nst.look import Look
-from realtime_nst.metrics.strokes import stroke_width
+from realtime_nst.metrics.strokes import stroke_share
 from realtime_nst.paint import Paint
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.stylizer import Stylizer
@@ -18,9 +18,9 @@ from realtime_nst.sizes import BRUSHES, brush_beside, parse_brush
 from realtime_nst.stream import Frame
 
 
-def strokes(width, shape=(480, 640)):
+def strokes(width, shape=(480, 480), seed=0):
     """Straight strokes of that width in random colours and directions."""
-    random, image = np.random.default_rng(0), np.full((*shape, 3), 128, np.uint8)
+    random, image = np.random.default_rng(seed), np.full((*shape, 3), 128, np.uint8)
     for _ in range(int(shape[0] * shape[1] / width**2 * 1.5)):
         middle, angle = random.uniform(0, shape[::-1]), random.uniform(0, np.pi)
         half = np.array([np.cos(angle), np.sin(angle)]) * width * 2
@@ -30,21 +30,24 @@ def strokes(width, shape=(480, 640)):
     return image
 
 
-@pytest.mark.parametrize("width", [6, 12, 24])
+@pytest.mark.parametrize("width", [6, 12, 18])
 def test_strokes_are_measured(width):
-    assert stroke_width(strokes(width)) == pytest.approx(width, rel=0.1)
+    pictures = [strokes(width, seed=seed) for seed in range(2)]
+    assert 480 * stroke_share(pictures) == pytest.approx(width, rel=0.2)
 
 
-@pytest.mark.parametrize("scale", [0.75, 1.5, 2.25])
-def test_strokes_of_an_enlarged_picture_are_as_much_larger(scale):
-    enlarged = cv2.resize(strokes(12), None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    assert stroke_width(enlarged) == pytest.approx(12 * scale, rel=0.1)
+@pytest.mark.parametrize("lines", [360, 1440])
+def test_strokes_have_the_same_share_of_a_picture_at_every_size(lines):
+    picture = strokes(12)
+    method = cv2.INTER_AREA if lines < 480 else cv2.INTER_CUBIC
+    other = cv2.resize(picture, (lines, lines), interpolation=method)
+    assert stroke_share([other]) == pytest.approx(stroke_share([picture]), rel=0.05)
 
 
 @pytest.mark.parametrize("image", [strokes(6, (63, 200)), np.full((64, 64, 3), 9, np.uint8)])
 def test_strokes_cannot_be_measured_in_nothing(image):
     with pytest.raises(UsageError, match="strokes cannot be measured"):
-        stroke_width(image)
+        stroke_share([image])
 
 
 @pytest.mark.parametrize(

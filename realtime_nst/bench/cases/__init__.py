@@ -21,6 +21,7 @@ _ORDER = (
     "reference",
     "ceiling",
     "quality",
+    "strokes",
     "temporal",
 )
 """The order of the report. A case that is not listed comes last, by its name."""
