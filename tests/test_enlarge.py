@@ -1,8 +1,11 @@
 """Paintings enlarged to the size of their source."""
 
+from threading import Event, Thread
+
 import numpy as np
 import pytest
 
+from realtime_nst.runtime import enlarge, host
 from realtime_nst.runtime.enlarge import Enlarger
 from realtime_nst.runtime.networks import Networks
 
@@ -46,3 +49,33 @@ def test_what_is_given_stays_as_it_was(enlarger):
     enlarger.rgb(painted, source)
     np.testing.assert_array_equal(painted, _noise((16, 12), 3))
     np.testing.assert_array_equal(source, _noise((36, 27), 3))
+
+
+def test_the_threads_of_the_networks_hold_for_the_enlarger(monkeypatch):
+    seen = []
+    made = enlarge._onnxruntime
+    monkeypatch.setattr(
+        enlarge, "_onnxruntime", lambda model: seen.append(host.thread_limit()) or made(model)
+    )
+    Enlarger(Networks("cpu", 1)).prepare((32, 24), (72, 54))
+    assert seen == [1]
+
+
+def test_a_size_is_compiled_while_others_are_drawn(monkeypatch):
+    enlarger, waiting, go = Enlarger(Networks("cpu")), Event(), Event()
+    enlarger.prepare((32, 24), (72, 54))
+    made = enlarge._onnxruntime
+
+    def slow(model):
+        waiting.set()
+        assert go.wait(10)
+        return made(model)
+
+    monkeypatch.setattr(enlarge, "_onnxruntime", slow)
+    compiling = Thread(target=enlarger.prepare, args=((32, 24), (64, 48)))
+    compiling.start()
+    assert waiting.wait(10)
+    drawn = enlarger.luma(_noise((32, 24)), _noise((72, 54)))
+    go.set()
+    compiling.join()
+    assert drawn.shape == (54, 72)

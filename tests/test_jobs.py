@@ -324,14 +324,15 @@ class TestResume:
 
 
 class TestFolder:
-    def test_what_is_not_ours_is_left_alone(self, film, look, tmp_path):
+    @pytest.mark.parametrize("name", ["letter.txt", "00001.jpg"])
+    def test_what_is_not_ours_is_left_alone(self, film, look, tmp_path, name):
         other = tmp_path / "out.mp4.segments"
         other.mkdir()
-        (other / "letter.txt").write_text("mine")
+        (other / name).write_text("mine")
         work = jobs.Work(film, tmp_path / "out.mp4", look, overwrite=True)
         work.paint()
         assert work.run.folder.path.name == "out.mp4.segments-2"
-        assert [path.name for path in other.iterdir()] == ["letter.txt"]
+        assert [path.name for path in other.iterdir()] == [name]
 
     def test_a_link_of_that_name_is_not_followed(self, film, look, tmp_path):
         (tmp_path / "elsewhere").mkdir()

@@ -16,6 +16,9 @@ from realtime_nst.jobs.job import Job
 from realtime_nst.jobs.result import Result
 
 _JOB, _LOCK, STOP = "job.json", "lock", "stop"
+_EARLY = re.compile(r"stop|lock|\.realtime_nst-\w+\.part")
+"""Names of files that there are before the job is written."""
+
 _OWN = re.compile(r"\d{5}(-unfinished)?\.\w+|stop|job\.json|lock|\.realtime_nst-\w+\.part")
 
 
@@ -161,7 +164,7 @@ def _free_name(target: Path, source: Path | None) -> Path:
 def _is_ours(path: Path) -> bool:
     """Whether a job is in it, or a run was killed before it wrote one."""
     with suppress(OSError):
-        return (path / _JOB).is_file() or all(_OWN.fullmatch(p.name) for p in path.iterdir())
+        return (path / _JOB).is_file() or all(_EARLY.fullmatch(p.name) for p in path.iterdir())
     return False
 
 

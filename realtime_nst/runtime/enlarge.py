@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from realtime_nst.errors import ProviderError, RealtimeNstError, one_line
 from realtime_nst.media.planes import Planes, coded, rgb_of
-from realtime_nst.runtime import onnxruntime_session, openvino_session
+from realtime_nst.runtime import host, onnxruntime_session, openvino_session
 from realtime_nst.runtime.kinds import BASE, GUIDE, LUMA
 from realtime_nst.runtime.model import Model
 from realtime_nst.runtime.networks import Networks
@@ -48,7 +48,7 @@ class Enlarger:
         self._networks = networks
         self._model: Model | None = None
         self._draws: dict[tuple[int, int], Draw] = {}
-        self._lock = Lock()
+        self._drawing, self._compiling = Lock(), Lock()
 
     def prepare(self, painted: tuple[int, int], size: tuple[int, int]) -> None:
         """Compile for paintings of the width and height ``painted`` that become ``size``.
@@ -87,7 +87,7 @@ class Enlarger:
         height, width = base.shape
         size, draw = self._draw(height, width)
         try:
-            with self._lock:
+            with self._drawing:
                 detailed = true(draw(_padded(base, size), _padded(guide, size))[:height, :width])
                 below = cv2.min(detailed, cv2.max(most, base))
         except RealtimeNstError:
@@ -119,21 +119,23 @@ class Enlarger:
 
     def _draw(self, height: int, width: int) -> tuple[tuple[int, int], Draw]:
         """The size that the network takes for pictures of that size, and the network for it."""
-        with self._lock:
-            if self._model is None:
-                self._model = enlarger_network()
-            multiple = self._model.card.size_multiple
-            size = -(-height // multiple) * multiple, -(-width // multiple) * multiple
-            if size not in self._draws:
-                while len(self._draws) >= _SIZES_KEPT:
-                    del self._draws[next(iter(self._draws))]
-                self._draws[size] = self._compiled(self._model, size)
-            return size, self._draws[size]
+        if self._model is None:
+            self._model = enlarger_network()
+        multiple = self._model.card.size_multiple
+        size = -(-height // multiple) * multiple, -(-width // multiple) * multiple
+        draw = self._draws.get(size)
+        if draw is None:
+            with self._compiling:  # other sizes are drawn meanwhile
+                draw = self._draws.get(size) or self._compiled(self._model, size)
+                kept = [each for each in self._draws.items() if each[0] != size]
+                self._draws = {**dict(kept[-(_SIZES_KEPT - 1) :]), size: draw}
+        return size, draw
 
     def _compiled(self, model: Model, size: tuple[int, int]) -> Draw:
-        if self._networks.provider().engine == "openvino":
-            return _openvino(model, size)
-        return _onnxruntime(model)
+        with host.limited_to(self._networks.threads):
+            if self._networks.provider().engine == "openvino":
+                return _openvino(model, size)
+            return _onnxruntime(model)
 
 
 def next_size(painted: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:

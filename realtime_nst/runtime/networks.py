@@ -27,7 +27,7 @@ class Networks:
     """
 
     def __init__(self, provider: str = AUTO, threads: int | None = None) -> None:
-        self._default, self._threads = provider, threads
+        self._default, self.threads = provider, threads
         self._graphs: WeakValueDictionary[tuple[Path, str], Graph] = WeakValueDictionary()
         self._open: WeakValueDictionary[tuple[Path, str, Provider], Network] = WeakValueDictionary()
         self._opening = Lock()
@@ -47,7 +47,7 @@ class Networks:
         with self._opening:
             network = self._open.get(key)
             if network is None:
-                with host.limited_to(self._threads):
+                with host.limited_to(self.threads):
                     network = self._open[key] = Network(model, provider)
             return network
 
@@ -58,7 +58,7 @@ class Networks:
         with self._opening:
             graph = self._graphs.get(key)
             if graph is None:
-                with host.limited_to(self._threads):
+                with host.limited_to(self.threads):
                     graph = self._graphs[key] = open_graph(path)
             return graph
 
