@@ -83,6 +83,19 @@ _FASTEST = 10_000
 _NO_TIMESTAMPS = 0x80  # FFmpeg's AVFMT_NOTIMESTAMPS
 
 
+def readable(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
+    """Those of ``packets`` that hold something, until the end or the first that cannot be read."""
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:
+            return
+        if packet is None:
+            return
+        if packet.size:
+            yield packet
+
+
 def every_packet(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any] | None]:
     """The packets of ``streams`` (default: all); None for one of a stream that was unknown when the
     file was opened, at which PyAV's own loop ends with an IndexError."""

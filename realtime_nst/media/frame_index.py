@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import av
 from av.container import InputContainer
-from av.packet import Packet
 from av.video.stream import VideoStream
 
 from realtime_nst.media.container import (
@@ -21,6 +18,7 @@ from realtime_nst.media.container import (
     is_timeless,
     main_video,
     open_input,
+    readable,
     seek,
 )
 from realtime_nst.media.span import Span
@@ -95,7 +93,9 @@ class _Read:
             return False
         packets = self._timeline.moved(every_packet(self._container, self.stream))
         timeless, in_order = is_timeless(self._container), is_in_decoding_order(self._container)
-        for packet in _whole(packets):
+        for packet in readable(packets):
+            if packet.is_discard:
+                continue
             ticks = packet.dts if in_order else packet.pts
             decoded = packet.dts * packet.time_base if self.seeks and packet.dts else Fraction(0)
             if self._span.is_past(decoded):
@@ -121,16 +121,3 @@ def _tick(container: InputContainer, stream: VideoStream) -> Fraction:
     if is_timeless(container):
         return 1 / (frame_rate(stream) or Fraction(25))
     return stream.time_base or Fraction(1)
-
-
-def _whole(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
-    """Those of frames, up to the end of a file that is cut off."""
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.FFmpegError:
-            return
-        if packet is None:
-            return
-        if packet.size and not packet.is_discard:
-            yield packet

@@ -10,14 +10,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, TargetExists, UsageError
 from realtime_nst.files import LockedFile, beside, is_regular
-from realtime_nst.media.container import main_video, open_input
+from realtime_nst.media.container import main_video, open_input, readable
 
 MARK = "realtime_nst"
 """The beginning of the encoder tag in every video that this package writes."""
@@ -172,13 +171,4 @@ def _encoder_tag(stream: VideoStream) -> str:
 
 def video_packets(container: InputContainer) -> Iterator[Packet[Any]]:
     """The packets of the main video, until the end or the first that cannot be read."""
-    packets = container.demux(main_video(container))
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.FFmpegError:
-            return
-        if packet is None:
-            return
-        if packet.size:
-            yield packet
+    return readable(container.demux(main_video(container)))
