@@ -250,7 +250,7 @@ def broken(folder, what):
     {
         "one folder": r"two folders or more",
         "twice": r"two folders are called 'plain'.*NAME=FOLDER",
-        "no folder": r"no such folder",
+        "no folder": r"there is no folder",
         "no painting": r"`painting` '.*gone\.png' is not a file",
         "no photos": r"`photos` '.*gone' is not a folder",
         "other photos": r"the photo of none of the pictures, as 'photo0'.*`photos`",

@@ -26,10 +26,10 @@ class Others:
             raise UsageError(f"{option} {text!r} has no name; give NAME=FOLDER, as ours=results/")
         path = Path(folder).expanduser()
         if not path.is_dir():
-            raise UsageError(f"{option} {text!r}: there is no such folder; give NAME=FOLDER")
+            raise UsageError(f"{option}: there is no folder {folder!r}; give another one")
         if not any(found.suffix.lower() in SUFFIXES for found in path.rglob("*")):
             raise UsageError(
-                f"{option} {text!r} holds no picture ({', '.join(SUFFIXES)}); give another folder"
+                f"{option} {folder!r} holds no picture ({', '.join(SUFFIXES)}); give another folder"
             )
         return cls(name, path)
 

@@ -83,9 +83,11 @@ def _ask(gallery: "Gallery", output: Path, voter: str, port: int) -> None:
         before = len(votes.votes)
         asyncio.run(_until_interrupted(VoteServer(Poll(gallery, votes, voter), port)))
         given = len(votes.votes) - before
-        console.say_notice(f"{console.counted(given, 'vote')} more in {output}")
         if votes.votes:
+            console.say_notice(f"{console.counted(given, 'vote')} more in {output}")
             _say_ranking(_places(votes.votes, gallery))
+        else:
+            console.say_notice("no votes, so nothing was written")
 
 
 async def _until_interrupted(server: "VoteServer") -> None:

@@ -11,9 +11,8 @@ import numpy as np
 from realtime_nst import pipeline
 from realtime_nst.display import Display
 from realtime_nst.live.background import Background
-from realtime_nst.live.brush import BrushChoice
 from realtime_nst.live.captures import Captures
-from realtime_nst.live.choice import StyleChoice
+from realtime_nst.live.choice import BrushChoice, StyleChoice
 from realtime_nst.live.cross_fade import CrossFade
 from realtime_nst.live.keys import HELP, Keys
 from realtime_nst.live.notes import Notes

@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from realtime_nst.display import Display
-from realtime_nst.live.brush import BrushChoice
 from realtime_nst.live.captures import Captures
-from realtime_nst.live.choice import StyleChoice
+from realtime_nst.live.choice import BrushChoice, StyleChoice
 from realtime_nst.live.notes import Notes
 from realtime_nst.live.places import PlaceChoice
 from realtime_nst.look import Look, settings_of
