@@ -21,7 +21,7 @@ from realtime_nst.learning.losses.content import (  # noqa: E402
     laplacian,
 )
 from realtime_nst.learning.losses.reconstruction import unexplained  # noqa: E402
-from realtime_nst.learning.losses.style import GramLoss, gram  # noqa: E402
+from realtime_nst.learning.losses.style import GramLoss  # noqa: E402
 from realtime_nst.learning.losses.temporal import temporal_loss  # noqa: E402
 from realtime_nst.learning.losses.terms import (  # noqa: E402
     AtLayer,
@@ -30,6 +30,7 @@ from realtime_nst.learning.losses.terms import (  # noqa: E402
     StyleAt,
     Sum,
 )
+from realtime_nst.learning.tensors import gram  # noqa: E402
 from realtime_nst.metrics.grid import grid as measured_grid  # noqa: E402
 
 

@@ -13,7 +13,7 @@ from realtime_nst.learning.device import best_device
 from realtime_nst.learning.loss_networks.features import FeatureExtractor
 from realtime_nst.learning.loss_networks.low_rank import BundledNetwork, Tower
 from realtime_nst.learning.loss_networks.vgg import Chain
-from realtime_nst.learning.losses.style import gram
+from realtime_nst.learning.tensors import gram
 
 _PLACES = 400_000
 """About how many places, over all pictures, a convolution is fitted at."""

@@ -50,11 +50,23 @@ def is_default(context: typer.Context, option: str) -> bool:
     return source is not None and source.name == "DEFAULT"
 
 
+def of_its_paper(
+    context: typer.Context, options: Mapping[str, Any], rows: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the network in ``options``, one of the table ``rows``, is trained with after its paper,
+    but for the options that somebody gave. Nothing for an unknown network."""
+    row = rows.get(options["network"].partition(":")[0])
+    wanted = row.recipe if row else {}
+    return {name: value for name, value in wanted.items() if is_default(context, name)}
+
+
 def read_options(recipe: type[_Recipe], options: dict[str, Any]) -> _Recipe:
     """Raises UsageError where a list cannot be read, and what ``recipe`` raises."""
     hints = get_type_hints(recipe)
     values = {
-        name: read_list(name, value, _item(hints[name])) if _listed(hints[name]) else value
+        name: read_list(name, value, _item(hints[name]))
+        if _listed(hints[name]) and isinstance(value, str)
+        else value
         for name, value in options.items()
     }
     return recipe(**values)

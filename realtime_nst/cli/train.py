@@ -11,7 +11,12 @@ import typer
 from realtime_nst.cli import console, options
 from realtime_nst.cli.export import check_target, export_checked
 from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
-from realtime_nst.cli.recipe_options import is_default, read_options, with_options_of
+from realtime_nst.cli.recipe_options import (
+    is_default,
+    of_its_paper,
+    read_options,
+    with_options_of,
+)
 from realtime_nst.cli.start_from import StartFrom, find_start
 from realtime_nst.cli.train_options import (
     CARD,
@@ -112,6 +117,7 @@ def train(
     require("training", "train", "cpu")
     from realtime_nst.cli.train_many import described, paintings_of
     from realtime_nst.learning.data.pictures import find_photos
+    from realtime_nst.learning.networks import CONDITIONAL_NETWORKS, NETWORKS
     from realtime_nst.learning.training.batches import clips_of
     from realtime_nst.learning.training.checkpoint import StyleInfo, load
     from realtime_nst.learning.training.start_from import read_start
@@ -121,6 +127,7 @@ def train(
     paintings = paintings_of(styles, add_style, start, title, artist)
     if start and is_default(context, "steps"):
         recipe["steps"] = _STEPS_A_STYLE * len(paintings) if styles else _STEPS_FROM_ANOTHER
+    recipe |= of_its_paper(context, recipe, NETWORKS if style else CONDITIONAL_NETWORKS)
     info = StyleInfo(
         name=name or output.stem,
         title=title,

@@ -8,7 +8,12 @@ import typer
 from realtime_nst.cli import console, options
 from realtime_nst.cli.export import check_target, export_checked
 from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
-from realtime_nst.cli.recipe_options import is_default, read_options, with_options_of
+from realtime_nst.cli.recipe_options import (
+    is_default,
+    of_its_paper,
+    read_options,
+    with_options_of,
+)
 from realtime_nst.cli.renamed import with_renamed
 from realtime_nst.cli.start_from import StartFrom, find_start
 from realtime_nst.cli.train_options import (
@@ -75,6 +80,7 @@ def train_any(
     require("training", "train", "cpu")
     from realtime_nst.learning.data.paintings import read_painting, split_paintings
     from realtime_nst.learning.data.pictures import find_photos
+    from realtime_nst.learning.networks import ARBITRARY_NETWORKS
     from realtime_nst.learning.training import checkpoint
     from realtime_nst.learning.training.arbitrary import arbitrary_run
     from realtime_nst.learning.training.batches import clips_of
@@ -89,8 +95,10 @@ def train_any(
     start = read_start(start_file) if start_file else None
     if start and is_default(context, "steps"):
         recipe["steps"] = _STEPS_FROM_ANOTHER
-    if is_default(context, "pretrain_steps") and not start:
-        recipe["pretrain_steps"] = _pretraining(recipe["network"], recipe["steps"])
+    recipe |= of_its_paper(context, recipe, ARBITRARY_NETWORKS)
+    if is_default(context, "pretrain_steps"):
+        most = 0 if start else recipe["steps"] // 2
+        recipe["pretrain_steps"] = min(recipe["pretrain_steps"], most)
     chosen = _checked(read_options(ArbitraryRecipe, recipe))
     require_memory_for(chosen)
     clips_of(clips, chosen)
@@ -117,16 +125,6 @@ def train_any(
         trained = checkpoint.load(train_shown(run))
         say_quality(trained.quality, len(run.photos.held_out))
         export_checked(trained, output)
-
-
-def _pretraining(network: str, steps: int) -> int:
-    """How many steps of pretraining ``network`` gets by default."""
-    from realtime_nst.learning.networks import build_arbitrary
-    from realtime_nst.learning.networks.transformed import TransformedNet
-    from realtime_nst.learning.training.arbitrary import PRETRAIN_STEPS
-
-    transformed = isinstance(build_arbitrary(network), TransformedNet)
-    return min(PRETRAIN_STEPS, steps // 2) if transformed else 0
 
 
 def _checked(recipe: ArbitraryRecipe) -> ArbitraryRecipe:

@@ -20,6 +20,16 @@ def normalised(x: Tensor) -> Tensor:
     return F.instance_norm(x.float(), eps=_EPSILON)
 
 
+def gram(features: Tensor) -> Tensor:
+    """``[N, C, h, w]`` to float32 ``[N, C, C]``: products of channels averaged over places, over C.
+
+    Johnson et al. 2016, equation 3. The products are summed in the features' own type.
+    """
+    n, c, h, w = features.shape
+    flat = features.reshape(n, c, h * w)
+    return (flat @ flat.transpose(1, 2)).float() / (c * h * w)
+
+
 def reflect_pad(x: Tensor) -> Tensor:
     """``x`` padded by one place on each side, by reflection."""
     return F.pad(x, (1,) * 4, mode="reflect")

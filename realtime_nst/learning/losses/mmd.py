@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from realtime_nst.learning.losses.style import gram
+from realtime_nst.learning.tensors import gram
 
 _TINY = 1e-12
 

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from realtime_nst.learning.loss_networks.features import Features
-from realtime_nst.learning.losses.style import gram, moments
+from realtime_nst.learning.losses.style import moments
 from realtime_nst.learning.losses.terms import LossInputs
+from realtime_nst.learning.tensors import gram
 
 PairLoss = Callable[[Tensor, Tensor], Tensor]
 """(features of the results, features of the paintings), both ``[N, C, ?, ?]``, to a scalar."""

@@ -8,19 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from realtime_nst.learning.tensors import statistics
+from realtime_nst.learning.tensors import gram, statistics
 
 _OFFSETS = (1, 4, 16)
-
-
-def gram(features: Tensor) -> Tensor:
-    """``[N, C, h, w]`` to float32 ``[N, C, C]``: products of channels averaged over places, over C.
-
-    Johnson et al. 2016, equation 3. The products are summed in the features' own type.
-    """
-    n, c, h, w = features.shape
-    flat = features.reshape(n, c, h * w)
-    return (flat @ flat.transpose(1, 2)).float() / (c * h * w)
 
 
 def moments(features: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ CONDITIONAL_NETWORKS, which is built for a number of styles, a
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -18,7 +18,9 @@ from realtime_nst.learning.networks.blocks import StyleNetwork
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.johnson import JohnsonNet
+from realtime_nst.learning.networks.msg import MsgNet
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
+from realtime_nst.learning.networks.texture import TextureNet
 from realtime_nst.learning.networks.transformed import LightNet
 from realtime_nst.learning.networks.vgg import VggNet
 
@@ -28,10 +30,12 @@ Network = TypeVar("Network", covariant=True)
 @dataclass(frozen=True)
 class Row(Generic[Network]):
     """``speed_class`` is for the card, as timed: quality, fast or tiny, and reference for networks
-    that are here for comparison."""
+    that are here for comparison. ``recipe``: the options that the network is trained with where a
+    person gives none, after its paper."""
 
     build: Callable[..., Network]
     speed_class: str = "reference"
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
 
 _FAST: Mapping[str, Mapping[str, Any]] = {
@@ -40,21 +44,38 @@ _FAST: Mapping[str, Mapping[str, Any]] = {
     "tiny": {"fold": 8, "detail": 8},
 }
 
+_GATYS: Mapping[str, Any] = {
+    "content_weight": 0.0,
+    "deep_content_layers": ("relu4_2",),
+    "style_layers": ("relu1_1", "relu2_1", "relu3_1"),
+    "style_scales": (1.0,),
+    "deep_style_layers": ("relu4_1", "relu5_1"),
+    "equivariance_weight": 0.0,
+}
+"""The layers of Gatys et al. 2016, which the papers up to 2017 share."""
+
+_TEXTURE = {**_GATYS, "learning_rate": 5e-3, "diversity_weight": 0.02}
+_PRETRAINED = {"pretrain_steps": 300}
+
 NETWORKS: Mapping[str, Row[StyleNetwork]] = {
     **{name: Row(partial(FastNet, **values), name) for name, values in _FAST.items()},
     "johnson": Row(JohnsonNet),
     "johnson-half": Row(partial(JohnsonNet, width=0.5)),
     "johnson-half-bn": Row(partial(JohnsonNet, width=0.5, norm="batch")),
     "johnson-transposed": Row(partial(JohnsonNet, upsample="transposed")),
+    "texture": Row(TextureNet, recipe=_TEXTURE),
+    "texture-thin": Row(partial(TextureNet, width=16, ratios=4, fold=4), recipe=_TEXTURE),
 }
 
 ARBITRARY_NETWORKS: Mapping[str, Row[ArbitraryNetwork]] = {
     "arbitrary": Row(ArbitraryNet, "fast"),
-    "adain": Row(partial(LightNet, "adain")),
-    "wct": Row(partial(LightNet, "wct")),
-    "swap": Row(partial(LightNet, "swap")),
-    "attention": Row(partial(LightNet, "attention")),
-    "adain-vgg": Row(partial(VggNet, "adain")),
+    "adain": Row(partial(LightNet, "adain"), recipe=_PRETRAINED),
+    "wct": Row(partial(LightNet, "wct"), recipe=_PRETRAINED),
+    "swap": Row(partial(LightNet, "swap"), recipe=_PRETRAINED),
+    "attention": Row(partial(LightNet, "attention"), recipe=_PRETRAINED),
+    "adain-vgg": Row(partial(VggNet, "adain"), recipe=_PRETRAINED),
+    "msg-net": Row(MsgNet),
+    "msg-net-thin": Row(partial(LightNet, "comatch"), recipe=_PRETRAINED),
 }
 
 CONDITIONAL_NETWORKS: Mapping[str, Row[ConditionalNet]] = {

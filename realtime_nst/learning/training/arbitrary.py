@@ -33,9 +33,6 @@ from realtime_nst.learning.training.start_from import Start
 from realtime_nst.learning.training.step_losses import Judges, Losses, TemporalLosses, seeded
 from realtime_nst.runtime.codes import PAINTING_SIZE
 
-PRETRAIN_STEPS = 300
-"""Enough for a network around a feature transform."""
-
 
 @dataclass(frozen=True)
 class PaintedBatch:

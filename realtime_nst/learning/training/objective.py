@@ -9,6 +9,7 @@ from torch import Tensor
 from realtime_nst.learning.loss_networks.features import FeatureExtractor
 from realtime_nst.learning.losses.artefacts import grid, shift_equivariance, total_variation
 from realtime_nst.learning.losses.content import content_terms, laplacian
+from realtime_nst.learning.losses.diversity import diversity
 from realtime_nst.learning.losses.paired import (
     PairedInputs,
     gram_pairs,
@@ -82,6 +83,7 @@ def _style_objective(recipe: Recipe, style: StyleTerms[Inputs]) -> Objective[Inp
         "tv": (recipe.tv_weight, lambda: total_variation),
         "laplacian": (recipe.laplacian_weight, lambda: laplacian),
         "equivariance": (recipe.equivariance_weight, lambda: shift_equivariance),
+        "diversity": (recipe.diversity_weight, lambda: diversity),
     }  # fmt: skip
     with torch.no_grad(), torch.random.fork_rng(devices=()):
         torch.manual_seed(recipe.seed)

@@ -182,6 +182,9 @@ class Recipe(MovingRecipe):
     tv_weight: float = _losses(0.0, "Total variation; smoother pictures")
     laplacian_weight: float = _losses(0.0, "Laplacian loss; keeps the photo's edges")
     equivariance_weight: float = _losses(2.0, "Shift equivariance; no grid, less flicker")
+    diversity_weight: float = _losses(
+        0.0, "Different pictures from different noise, for networks that take noise"
+    )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from realtime_nst.errors import UnknownName
 from realtime_nst.learning.transforms.adain import AdaIN
 from realtime_nst.learning.transforms.attention import Attention
+from realtime_nst.learning.transforms.comatch import CoMatch
 from realtime_nst.learning.transforms.swap import StyleSwap
 from realtime_nst.learning.transforms.transform import Transform
 from realtime_nst.learning.transforms.wct import WhiteningColouring
@@ -18,6 +19,7 @@ TRANSFORMS: Mapping[str, Callable[[int], Transform]] = {
     "wct": WhiteningColouring,
     "swap": StyleSwap,
     "attention": Attention,
+    "comatch": CoMatch,
 }
 
 

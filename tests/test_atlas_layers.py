@@ -1,0 +1,48 @@
+"""The layers of the systems of the literature, exported together, which takes as long as one."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra 'train'")
+ort = pytest.importorskip("onnxruntime", reason="needs the extra 'cpu'")
+onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
+
+import model_factory  # noqa: E402
+
+from realtime_nst.learning.export.graph import OPERATORS, write_graph  # noqa: E402
+from realtime_nst.learning.networks.msg import Bottleneck  # noqa: E402
+from realtime_nst.learning.networks.noise import Noise  # noqa: E402
+from realtime_nst.learning.transforms.comatch import CoMatch  # noqa: E402
+
+CHANNELS = 8
+
+
+class Layers(torch.nn.Module):
+    """Each layer's result for one map, apart from the other layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.comatch, self.noise = CoMatch(CHANNELS), Noise(3)
+        self.down, self.up = Bottleneck(CHANNELS, 2, 2), Bottleneck(CHANNELS, 2, up=True)
+
+    def forward(self, x):
+        return (
+            self.comatch(x, self.comatch.code(x[..., 1:])),
+            self.noise(x),
+            self.up(self.down(x)),
+        )
+
+
+def test_the_layers_agree_with_torch_in_operators_tensorrt_lists(tmp_path):
+    torch.manual_seed(0)
+    layers, path = Layers().eval(), tmp_path / "layers.onnx"
+    sides = {2: 4 * torch.export.Dim("rows", min=2), 3: 4 * torch.export.Dim("columns", min=2)}
+    names = [f"out{n}" for n in range(3)]
+    given = {"x": torch.rand(1, CHANNELS, 12, 16)}
+    write_graph(layers, given, {"x": sides}, names, model_factory.card(), path)
+    assert {node.op_type for node in onnx.load(path).graph.node} <= OPERATORS
+    x = torch.rand(1, CHANNELS, 76, 20)
+    found = ort.InferenceSession(path).run(names, {"x": x.numpy()})
+    with torch.no_grad():
+        for image, wanted in zip(found, layers(x), strict=True):
+            assert np.allclose(image, wanted.numpy(), rtol=1e-2, atol=1e-2)
