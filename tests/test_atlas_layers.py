@@ -10,6 +10,7 @@ onnx = pytest.importorskip("onnx", reason="needs the extra 'train'")
 import model_factory  # noqa: E402
 
 from realtime_nst.learning.export.graph import OPERATORS, write_graph  # noqa: E402
+from realtime_nst.learning.networks.banks import convolved  # noqa: E402
 from realtime_nst.learning.networks.msg import Bottleneck  # noqa: E402
 from realtime_nst.learning.networks.noise import Noise  # noqa: E402
 from realtime_nst.learning.transforms.comatch import CoMatch  # noqa: E402
@@ -23,6 +24,7 @@ class Layers(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.comatch, self.noise = CoMatch(CHANNELS), Noise(3)
+        self.kernels = torch.nn.Parameter(torch.randn(2, CHANNELS * 9 * CHANNELS))
         self.down, self.up = Bottleneck(CHANNELS, 2, 2), Bottleneck(CHANNELS, 2, up=True)
 
     def forward(self, x):
@@ -30,6 +32,7 @@ class Layers(torch.nn.Module):
             self.comatch(x, self.comatch.code(x[..., 1:])),
             self.noise(x),
             self.up(self.down(x)),
+            convolved(x, x.mean((1, 3))[:, :2] @ self.kernels),
         )
 
 
@@ -37,8 +40,8 @@ def test_the_layers_agree_with_torch_in_operators_tensorrt_lists(tmp_path):
     torch.manual_seed(0)
     layers, path = Layers().eval(), tmp_path / "layers.onnx"
     sides = {2: 4 * torch.export.Dim("rows", min=2), 3: 4 * torch.export.Dim("columns", min=2)}
-    names = [f"out{n}" for n in range(3)]
     given = {"x": torch.rand(1, CHANNELS, 12, 16)}
+    names = [f"out{n}" for n in range(len(layers(given["x"])))]
     write_graph(layers, given, {"x": sides}, names, model_factory.card(), path)
     assert {node.op_type for node in onnx.load(path).graph.node} <= OPERATORS
     x = torch.rand(1, CHANNELS, 76, 20)

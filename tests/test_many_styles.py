@@ -93,7 +93,10 @@ def test_the_command_trains_goes_on_and_writes_one_file(media, tmp_path, cli, mo
     assert sorted(p.name for p in tmp_path.iterdir()) == ["many.onnx", "many.train"]
 
 
-@pytest.mark.parametrize("name", CONDITIONAL_NETWORKS)
+SAME = [name for name in CONDITIONAL_NETWORKS if name in NETWORKS]
+
+
+@pytest.mark.parametrize("name", SAME)
 @torch.no_grad()
 def test_started_from_a_single_network_every_style_paints_as_it(name):
     small = f"{name}:width=8,blocks=1,detail=4"
@@ -107,8 +110,8 @@ def test_started_from_a_single_network_every_style_paints_as_it(name):
 
 
 def test_the_names_are_those_of_the_fast_networks():
-    assert set(CONDITIONAL_NETWORKS) <= set(NETWORKS)
-    with pytest.raises(UnknownName, match="fast, quality, tiny"):
+    assert {"fast", "quality", "tiny"} == set(SAME)
+    with pytest.raises(UnknownName, match="fast, quality, .*tiny"):
         build_conditional("johnson", 2)
     with pytest.raises(UnknownName, match="styles"):
         build_conditional("fast:styles=3", 2)

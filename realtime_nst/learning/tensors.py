@@ -1,5 +1,6 @@
 """Small tensor operations that several rooms share. Pictures and features are ``[N, C, H, W]``."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -33,6 +34,19 @@ def gram(features: Tensor) -> Tensor:
 def reflect_pad(x: Tensor) -> Tensor:
     """``x`` padded by one place on each side, by reflection."""
     return F.pad(x, (1,) * 4, mode="reflect")
+
+
+def patches(x: Tensor) -> Tensor:
+    """``[N, C, h, w]`` to the 3x3 patch around each place, row by row: ``[N, 9 C, h, w]``. The
+    border is reflected. Slices of a padded map, as every engine has them."""
+    padded = reflect_pad(x)
+    return torch.cat([window(padded, n) for n in range(9)], 1)
+
+
+def window(padded: Tensor, place: int) -> Tensor:
+    """``padded`` without a border of one, shifted to one of the nine places of a patch."""
+    rows, columns = (slice(n, n - 2 or None) for n in divmod(place, 3))
+    return padded[:, :, rows, columns]
 
 
 def luminance(image: Tensor) -> Tensor:

@@ -26,9 +26,14 @@ def reconstruction_losses(
     so that the statistics of its features tell paintings apart.
     """
     unseen = unexplained(features, picture.layer(LAYER))
-    difference = (rebuilt - picture.image).abs().mean()
-    losses = {"unexplained": unseen, "rebuilt": difference}
-    return losses, unseen + _REBUILT_WEIGHT * difference
+    losses, total = rebuilt_losses(rebuilt, picture.image)
+    return {"unexplained": unseen, **losses}, unseen + total
+
+
+def rebuilt_losses(rebuilt: Tensor, picture: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    """({the mean absolute difference of the two}; the same, weighted)."""
+    difference = (rebuilt - picture).abs().mean()
+    return {"rebuilt": difference}, _REBUILT_WEIGHT * difference
 
 
 def unexplained(features: Tensor, wanted: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 A network of NETWORKS is a :class:`~realtime_nst.learning.networks.blocks.StyleNetwork`, one of
 ARBITRARY_NETWORKS an :class:`~realtime_nst.learning.networks.steered.ArbitraryNetwork`, and one of
 CONDITIONAL_NETWORKS, which is built for a number of styles, a
-:class:`~realtime_nst.learning.networks.conditional.ConditionalNet`.
+:class:`~realtime_nst.learning.networks.steered.StyledNetwork`.
 """
 
 import inspect
@@ -14,12 +14,13 @@ from typing import Any, Generic, TypeVar
 
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.learning.networks.arbitrary import ArbitraryNet
+from realtime_nst.learning.networks.banks import Selected, StyleBank
 from realtime_nst.learning.networks.blocks import StyleNetwork
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.johnson import JohnsonNet
 from realtime_nst.learning.networks.msg import MsgNet
-from realtime_nst.learning.networks.steered import ArbitraryNetwork
+from realtime_nst.learning.networks.steered import ArbitraryNetwork, StyledNetwork
 from realtime_nst.learning.networks.texture import TextureNet
 from realtime_nst.learning.networks.transformed import LightNet
 from realtime_nst.learning.networks.vgg import VggNet
@@ -78,8 +79,15 @@ ARBITRARY_NETWORKS: Mapping[str, Row[ArbitraryNetwork]] = {
     "msg-net-thin": Row(partial(LightNet, "comatch"), recipe=_PRETRAINED),
 }
 
-CONDITIONAL_NETWORKS: Mapping[str, Row[ConditionalNet]] = {
-    name: Row(partial(ConditionalNet, **values), name) for name, values in _FAST.items()
+_BANK = {"equivariance_weight": 0.0, "rebuild_every": 3}
+_SELECTED = {**_GATYS, "diversity_weight": 0.02, "introduction": 0.5}
+
+CONDITIONAL_NETWORKS: Mapping[str, Row[StyledNetwork]] = {
+    **{name: Row(partial(ConditionalNet, **values), name) for name, values in _FAST.items()},
+    "stylebank": Row(StyleBank, recipe=_BANK),
+    "stylebank-thin": Row(partial(StyleBank, width=64, light=True), recipe=_BANK),
+    "diversified": Row(Selected, recipe=_SELECTED),
+    "diversified-thin": Row(partial(Selected, width=64, light=True), recipe=_SELECTED),
 }
 
 
@@ -97,7 +105,7 @@ def build_arbitrary(name: str) -> ArbitraryNetwork:
     return _build(name, ARBITRARY_NETWORKS)
 
 
-def build_conditional(name: str, styles: int) -> ConditionalNet:
+def build_conditional(name: str, styles: int) -> StyledNetwork:
     """As :func:`build`, from CONDITIONAL_NETWORKS, for a number of ``styles``."""
     return _build(name, CONDITIONAL_NETWORKS, styles)
 

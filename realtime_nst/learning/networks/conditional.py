@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from realtime_nst.learning.networks.blocks import Fold, InstanceNorm
 from realtime_nst.learning.networks.fast import FastNet, way_back
-from realtime_nst.learning.networks.steered import AdaptiveNorm, AdaptiveResidual, SteeredNetwork
+from realtime_nst.learning.networks.steered import AdaptiveNorm, AdaptiveResidual, StyledNetwork
 
 
-class ConditionalNet(SteeredNetwork):
+class ConditionalNet(StyledNetwork):
     """FastNet with a scale and a shift for each style in every normalisation (Dumoulin et al.
     2017).
 
@@ -28,32 +28,28 @@ class ConditionalNet(SteeredNetwork):
         detail: int = 16,
         first: str = "shuffle",
     ) -> None:
-        super().__init__()
-        self.size_multiple, self.size_minimum, self.code_size = fold, 2 * fold, styles
+        of_a_style = (1 + 2 * blocks, 2, width)
+        plain = torch.tensor([1.0, 0.0])[:, None].expand(of_a_style)
+        super().__init__(plain.flatten().repeat(styles, 1))
+        self._of_a_style = of_a_style
+        self.size_multiple, self.size_minimum = fold, 2 * fold
         self.encode = nn.Sequential(
             Fold(fold), nn.ReflectionPad2d(1), nn.Conv2d(3 * fold**2, width, 3)
         )
         self.norm = AdaptiveNorm()
         self.transform = nn.ModuleList(AdaptiveResidual(width) for _ in range(blocks))
         self.decode = way_back(fold, width, detail, first)
-        self._of_a_style = (1 + 2 * blocks, 2, width)
-        plain = torch.tensor([1.0, 0.0])[:, None].expand(self._of_a_style)
-        self.styles = nn.Parameter(plain.flatten().repeat(styles, 1))
 
     @property
     def feature_layer(self) -> nn.Module:
         return self.transform[-1] if len(self.transform) else self.norm
 
     def paint(self, frame: Tensor, code: Tensor) -> Tensor:
-        with torch.autocast(frame.device.type, enabled=False):
-            given = (code.float() @ self.styles.float()).view(-1, *self._of_a_style)
+        given = self.of_styles(code).view(-1, *self._of_a_style)
         x = F.relu(self.norm(self.encode(frame), given[:, 0]))
         for n, block in enumerate(self.transform):
             x = block(x, given[:, 2 * n + 1 : 2 * n + 3])
         return torch.sigmoid(self.decode(x))
-
-    def forward(self, frame: Tensor, code: Tensor) -> Tensor:
-        return self.paint(frame, code)
 
     @torch.no_grad()
     def start_as(self, single: FastNet) -> None:

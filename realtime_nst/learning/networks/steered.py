@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -47,6 +48,23 @@ class SteeredNetwork(PaintingNetwork):
     def paint(self, frame: Tensor, code: Tensor) -> Tensor:
         """``frame`` ``[N, 3, H, W]`` in 0..1 and ``code`` ``[N, code_size]`` to a painted picture
         of the frame's shape and range."""
+
+
+class StyledNetwork(SteeredNetwork):
+    """A network of several styles. Codes are their blend weights; a row of the parameter ``styles``
+    ``[styles, numbers]`` holds the numbers of one style."""
+
+    def __init__(self, styles: Tensor) -> None:
+        super().__init__()
+        self.styles, self.code_size = nn.Parameter(styles), len(styles)
+
+    def of_styles(self, code: Tensor) -> Tensor:
+        """The weighted sum of the styles' numbers, ``[N, numbers]``, in float32."""
+        with torch.autocast(code.device.type, enabled=False):
+            return code.float() @ self.styles.float()
+
+    def forward(self, frame: Tensor, code: Tensor) -> Tensor:
+        return self.paint(frame, code)
 
 
 class ArbitraryNetwork(SteeredNetwork):

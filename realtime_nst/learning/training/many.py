@@ -10,12 +10,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from realtime_nst.errors import UsageError
 from realtime_nst.files import digest
 from realtime_nst.learning import networks
 from realtime_nst.learning.data.pictures import read_image
 from realtime_nst.learning.data.style_folder import Painting
+from realtime_nst.learning.losses.reconstruction import rebuilt_losses
 from realtime_nst.learning.losses.terms import StyledInputs
-from realtime_nst.learning.networks.conditional import ConditionalNet
+from realtime_nst.learning.networks.banks import StyleBank
+from realtime_nst.learning.networks.steered import StyledNetwork
 from realtime_nst.learning.training.batches import Batch, Photos, clips_of
 from realtime_nst.learning.training.checkpoint import StyleInfo
 from realtime_nst.learning.training.loop import Task, TrainingRun
@@ -26,6 +29,7 @@ from realtime_nst.learning.training.samples import PairedSampleWriter
 from realtime_nst.learning.training.start_from import Start
 from realtime_nst.learning.training.step_losses import (
     Judges,
+    Losses,
     Paint,
     PhotoLosses,
     TemporalLosses,
@@ -71,16 +75,17 @@ def many_styles_run(
         [each.info.style_weight for each in paintings],
     )  # fmt: skip
 
+    losses: Callable[[Batch, int], Losses] = PhotoLosses(
+        network, judges, extractor, objective, TemporalLosses(recipe), styles.paint_at,
+        lambda step, photo, result, paint: StyledInputs(photo, result, paint, styles.drawn(step)),
+    )  # fmt: skip
+    if recipe.rebuild_every and not frozen:
+        losses = _Rebuilding(losses, _with_rebuilding(network, recipe), judges, recipe)
     task = Task(
         network=network,
         style=replace(style, loss_networks=judges.names),
         batches=lambda seed, steps: photos.batches(recipe, seed, steps),
-        losses=PhotoLosses(
-            network, judges, extractor, objective, TemporalLosses(recipe), styles.paint_at,
-            lambda step, photo, result, paint: StyledInputs(
-                photo, result, paint, styles.drawn(step)
-            ),
-        ),
+        losses=losses,
         samples=PairedSampleWriter(
             folder, photos.held_out, images, styles.codes(range(len(images))).split(1)
         ),
@@ -89,20 +94,51 @@ def many_styles_run(
     return TrainingRun(task, recipe, photos, folder, restart)
 
 
+def _with_rebuilding(network: StyledNetwork, recipe: ManyRecipe) -> StyleBank:
+    if not isinstance(network, StyleBank):
+        raise UsageError(
+            f"`rebuild_every` is for the network stylebank, not {recipe.network!r}; leave it out"
+        )
+    return network
+
+
+@dataclass(frozen=True)
+class _Rebuilding:
+    """``losses``, but each time after ``rebuild_every`` - 1 steps those of giving photos back, as
+    StyleBank's two branches take turns (Chen Dongdong et al. 2017, algorithm 1). Deviation: that
+    loss has a fixed weight, where the paper scales its gradient to that of the step before."""
+
+    losses: Callable[[Batch, int], Losses]
+    network: StyleBank
+    judges: Judges
+    recipe: ManyRecipe
+
+    def __call__(self, batch: Batch, step: int) -> Losses:
+        if (step + 1) % self.recipe.rebuild_every:
+            return self.losses(batch, step)
+        photos = batch.to(self.judges.device.name).photos
+        with self.judges.device.autocast():
+            rebuilt = self.network.rebuild(photos).float()
+        return rebuilt_losses(rebuilt, photos)
+
+
 @dataclass(frozen=True)
 class _Styles:
     """The styles that are trained: those of ``paintings``, which are styles of ``network`` from
     number ``first`` on."""
 
-    network: ConditionalNet
+    network: StyledNetwork
     judges: Judges
     recipe: ManyRecipe
     paintings: Sequence[Painting]
     first: int
 
     def drawn(self, step: int) -> tuple[int, ...]:
-        """The styles of this step's photos. Each comes once before any comes again."""
-        batch, count, drawn = self.recipe.batch, len(self.paintings), []
+        """The styles of this step's photos. Of those that have joined, each comes once before any
+        comes again."""
+        joining = self.recipe.introduction * self.recipe.steps
+        joined = 1 + int(step * len(self.paintings) / joining) if joining else len(self.paintings)
+        batch, count, drawn = self.recipe.batch, min(joined, len(self.paintings)), []
         for index in range(step * batch, (step + 1) * batch):
             turn, place = divmod(index, count)
             order = np.random.default_rng((self.recipe.seed, turn, 2)).permutation(count)
@@ -126,7 +162,7 @@ class _Styles:
         return paint
 
     def quality(
-        self, network: ConditionalNet, photos: Sequence[Path], folder: Path
+        self, network: StyledNetwork, photos: Sequence[Path], folder: Path
     ) -> dict[str, float]:
         """The mean over the styles; quality.csv in ``folder`` gets a row for each. Empty without
         ``photos``."""

@@ -193,6 +193,13 @@ class ManyRecipe(Recipe):
 
     kind = MULTI
 
+    introduction: float = _training(
+        0.0, "Share of the steps in which the styles join one after another", 0, 1
+    )
+    rebuild_every: int = _training(
+        0, "Each time after so many steps, one gives photos back without a style; for stylebank"
+    )
+
 
 @dataclass(frozen=True)
 class ArbitraryRecipe(MovingRecipe):

@@ -15,7 +15,7 @@ from realtime_nst.learning.data.style_folder import PaintingInfo
 from realtime_nst.learning.networks.blocks import NearestConv, PaintingNetwork
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
-from realtime_nst.learning.networks.steered import ArbitraryNetwork
+from realtime_nst.learning.networks.steered import ArbitraryNetwork, StyledNetwork
 from realtime_nst.learning.networks.transformed import TransformedNet
 from realtime_nst.learning.training.checkpoint import TRAINED_KINDS, load, load_weights
 from realtime_nst.runtime.card import ModelCard
@@ -57,7 +57,7 @@ class Start:
         self._check(name, networks.ARBITRARY_NETWORKS if arbitrary else networks.NETWORKS)
         load_weights(network, self.weights)
 
-    def load_into_many(self, network: ConditionalNet, name: str, styles: Sequence[str]) -> None:
+    def load_into_many(self, network: StyledNetwork, name: str, styles: Sequence[str]) -> None:
         """Load the weights into ``network`` of many ``styles``: a style of the same name starts
         from its own parameters, any other from the mean of all.
 
@@ -68,6 +68,7 @@ class Start:
             single = networks.build(name)
             load_weights(single, self.weights)
             assert isinstance(single, FastNet)
+            assert isinstance(network, ConditionalNet)
             network.start_as(single)
             return
         rows = self.weights["styles"]

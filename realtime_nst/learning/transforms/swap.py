@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from realtime_nst.learning.tensors import patches, window
 from realtime_nst.learning.transforms.transform import Transform
 
 _SIDE = 3
@@ -25,16 +26,16 @@ class StyleSwap(Transform):
         self.code_size = _GRID**2 * channels * _SIDE**2
 
     def code(self, style: Tensor) -> Tensor:
-        patches = _patches(style.float())
+        found = patches(style.float())
         for axis in (2, 3):
-            patches = patches.index_select(axis, _grid(patches, axis))
-        return patches.flatten(1)
+            found = found.index_select(axis, _grid(found, axis))
+        return found.flatten(1)
 
     def forward(self, content: Tensor, code: Tensor) -> Tensor:
-        patches = code.to(content.dtype).unflatten(1, (-1, _GRID**2))
-        similarity = _of_one_length(patches).mT @ _patches(content).flatten(2)
+        store = code.to(content.dtype).unflatten(1, (-1, _GRID**2))
+        similarity = _of_one_length(store).mT @ patches(content).flatten(2)
         best = similarity.argmax(1)
-        chosen = [own.index_select(1, places) for own, places in zip(patches, best, strict=True)]
+        chosen = [own.index_select(1, places) for own, places in zip(store, best, strict=True)]
         laid = torch.stack(chosen).unflatten(2, content.shape[2:])
         return _overlapped(laid) / _overlapped(torch.ones_like(laid[:, : _SIDE**2]))
 
@@ -50,20 +51,8 @@ def _grid(x: Tensor, axis: int) -> Tensor:
     return (middles * x.shape[axis] / _GRID).long()
 
 
-def _patches(x: Tensor) -> Tensor:
-    """``[N, C, h, w]`` to the patch around each place, ``[N, 9 C, h, w]``."""
-    padded = F.pad(x, (1,) * 4, mode="reflect")
-    return torch.cat([_window(padded, n) for n in range(_SIDE**2)], 1)
-
-
 def _overlapped(patches: Tensor) -> Tensor:
     """The sum, at each place, of the values that the patches over it have there: C channels."""
     parts = F.pad(patches, (1,) * 4).chunk(_SIDE**2, 1)
-    first, *others = (_window(part, _SIDE**2 - 1 - n) for n, part in enumerate(parts))
+    first, *others = (window(part, _SIDE**2 - 1 - n) for n, part in enumerate(parts))
     return sum(others, first)
-
-
-def _window(padded: Tensor, place: int) -> Tensor:
-    """The map without its border, shifted to one of the nine places of a patch."""
-    rows, columns = (slice(n, n - 2 or None) for n in divmod(place, _SIDE))
-    return padded[:, :, rows, columns]
