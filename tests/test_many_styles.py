@@ -111,7 +111,7 @@ def test_started_from_a_single_network_every_style_paints_as_it(name):
 
 def test_the_names_are_those_of_the_fast_networks():
     assert {"fast", "quality", "tiny"} == set(SAME)
-    with pytest.raises(UnknownName, match="fast, quality, .*tiny"):
+    with pytest.raises(UnknownName, match=r"fast, quality, .*tiny"):
         build_conditional("johnson", 2)
     with pytest.raises(UnknownName, match="styles"):
         build_conditional("fast:styles=3", 2)
