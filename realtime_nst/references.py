@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from realtime_nst.runtime.model import digest_of, read_model
 from realtime_nst.runtime.player import contents, find_player, painter_of
 from realtime_nst.runtime.shipped import person_network
 from realtime_nst.runtime.styles import read_installed
-from realtime_nst.spec import Part, compose, parse
+from realtime_nst.spec import Part, absolute, compose, parse
 
 
 def written(kind: str, value: Any, folder: Path | None, names: Container[str]) -> Any:
@@ -163,6 +164,18 @@ def files_of(look: Look) -> list[Path]:
             parts = parse(value) if about.names == "styles" else [Part(value)]
             found += [Path(part.name) for part in parts if os.path.isfile(part.name)]
     return found
+
+
+def located(look: Look) -> Look:
+    """``look`` with absolute paths, so that it means the same in any folder."""
+    found: dict[str, Any] = {}
+    for name, (_, about) in settings_of(type(look)).items():
+        value = getattr(look, name)
+        if about.names == "styles" and value:
+            found[name] = absolute(value)
+        elif about.names == "file" and os.path.exists(value):
+            found[name] = os.path.abspath(value)
+    return replace(look, **found)
 
 
 def fingerprint(look: Look) -> dict[str, str]:

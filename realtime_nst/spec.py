@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from realtime_nst.errors import UsageError
@@ -57,8 +57,14 @@ def compose(parts: Sequence[Part]) -> str:
 
 
 def absolute(spec: str) -> str:
-    """The same spec, its paths absolute, so that it holds in any folder."""
-    return compose([replace(part, name=_absolute(part.name)) for part in parse(spec)])
+    """The same spec, its paths absolute, so that it holds in any folder. Weights stay as they are
+    written: in other digits they would be others."""
+    if os.path.exists(spec):
+        return _absolute(spec)
+    pieces = [_name_and_weight(part.strip()) for part in _between_commas(spec)]
+    if len(pieces) == 1:
+        return _absolute(pieces[0][0])
+    return ",".join(f"{_absolute(name)}:{weight}" for name, weight in pieces)
 
 
 def _between_commas(text: str) -> Iterator[str]:
@@ -107,4 +113,4 @@ def _is_number(text: str) -> bool:
 
 
 def _absolute(name: str) -> str:
-    return str(Path(name).resolve()) if os.path.exists(name) else name
+    return str(Path(name).resolve()) if os.path.isfile(name) else name

@@ -28,14 +28,14 @@ class Work:
     """A job that is ready: ``job``, ``run``, and ``paint``, which gives what is said."""
 
     def __init__(
-        self, source, target, look, *, span=WHOLE, overwrite=False, resume=False, rate=None,
+        self, source, target, look, *, span=WHOLE, overwrite=False, rate=None,
         deinterlace=False, painting=None, networks="cpu", **coding,
     ):  # fmt: skip
         self.film = film_of(Path(source), rate)
         self.painting = painting or Paint(look, Networks(networks, 1))
         self.form = form_of(self.film, Path(target), span, coding, threads=1)
         self.job = job_of(self.film, self.form, self.painting, coding, deinterlace=deinterlace)
-        self.run = Run(self.form, overwrite=overwrite, resume=resume)
+        self.run = Run(self.form, overwrite=overwrite)
 
     def paint(self, stop=None, engine=None, each=lambda: None):
         """Everything that is said. ``stop``: Ctrl-C after so many frames of this run. ``engine``

@@ -175,7 +175,7 @@ def test_interrupted_video_keeps_the_finished_part_and_goes_on(cli, style, tmp_p
         patch.setattr(Stylise, "__call__", interrupted)
         code, _, said = cli("video", clip, "-o", out, "--style", style)
     assert code == 130
-    assert "--resume" in said
+    assert "the same command begins anew" in said
     assert not out.exists()
     assert media_factory.times(tmp_path / "out.partial.mp4")
     code, _, said = cli("video", clip, "-o", out, "--style", style, "--resume", "--strength", "0.5")

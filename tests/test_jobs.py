@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from realtime_nst import pipeline
-from realtime_nst.errors import MediaError, TargetExists, UsageError
+from realtime_nst.errors import MediaError, TargetExists
 from realtime_nst.jobs.job import Job
 from realtime_nst.jobs.plan import Lengths, plan
 from realtime_nst.look import Look
@@ -27,6 +27,7 @@ from realtime_nst.sinks.video import VideoSink
 from realtime_nst.sources.video import VideoSource
 
 FRAMES = 96
+TICK = Fraction(1, 25)
 
 
 def shown(path):
@@ -93,7 +94,7 @@ class TestPlan:
     @pytest.mark.parametrize("every", [1, 7, 55, 5000])
     @pytest.mark.parametrize("seeks", [True, False])
     def test_every_frame_is_in_one_segment(self, count, every, seeks):
-        segments = plan(index(count, every, seeks=seeks), 5, Lengths(30, 50))
+        segments = plan(index(count, every, seeks=seeks), 5, TICK, Lengths(30, 50))
         assert sum(segment.frames for segment in segments) == count
         assert (segments[0].start, segments[-1].end) == (None, None)
         for one, two in pairwise(segments):
@@ -107,22 +108,36 @@ class TestPlan:
 
     def test_a_key_frame_that_comes_early_is_a_cut(self):
         film = FrameIndex(range(100), Fraction(1, 25), [0, 12, 24, 36, 41, 53, 65, 77, 89])
-        first, *_ = plan(film, 5, Lengths(30, 50))
+        first, *_ = plan(film, 5, TICK, Lengths(30, 50))
         assert first.end == Fraction(41, 25)
 
     def test_what_needs_all_frames_before_is_one_segment(self):
-        assert len(plan(index(1000, 5), None, Lengths(30, 50))) == 1
-        assert len(plan(None, 5, Lengths(30, 50))) == 1
+        assert len(plan(index(1000, 5), None, TICK, Lengths(30, 50))) == 1
+        assert len(plan(None, 5, TICK, Lengths(30, 50))) == 1
+
+    @pytest.mark.parametrize(("count", "segments"), [(600, 1), (700, 2), (1500, 3), (9000, 12)])
+    def test_a_short_film_has_short_segments(self, count, segments):
+        """Of key frames every 25 frames; what leads in stays below a twentieth."""
+        found = plan(index(count, 25), 26, TICK, Lengths())
+        assert len(found) == segments
+        assert 26 * (segments - 1) < count / 20
+
+    def test_two_frames_of_one_tick_are_in_one_segment(self):
+        """Of the two only the first is shown, whoever paints it."""
+        ticks = sorted([*range(0, 4000, 40), *range(1, 4000, 200)])
+        film = FrameIndex(ticks, Fraction(1, 1000), range(len(ticks)))
+        for segment in plan(film, 5, TICK, Lengths(30, 50))[1:]:
+            assert segment.start * 1000 % 200 != 1
 
     def test_nothing_leads_in_before_the_part_that_is_painted(self):
-        segments = plan(index(100, 10), 45, Lengths(30, 50))
+        segments = plan(index(100, 10), 45, TICK, Lengths(30, 50))
         assert [segment.lead_in for segment in segments[:2]] == [None, None]
 
     def test_a_part_is_cut_by_its_own_frames(self, film):
         span = Span(Fraction(1), Fraction(4))
         found = frame_index(film, span)
         assert [found.time(0), found.time(len(found) - 1)] == [1, Fraction(FRAMES - 1, 25)]
-        (one, two) = plan(found, 5)
+        (one, two) = plan(found, 5, TICK)
         assert (one.start, one.end, two.end, one.frames + two.frames) == (None, two.start, None, 71)
 
     def test_the_stages_say_how_far_back_they_see(self, style, tmp_path):
@@ -180,7 +195,7 @@ class TestResult:
         film.write_bytes(one.read_bytes() + two.read_bytes())
         with pytest.raises(KeyboardInterrupt):
             jobs.Work(film, tmp_path / "out.mp4", look).paint(stop=80)
-        work = jobs.Work(film, tmp_path / "out.mp4", look, resume=True)
+        work = jobs.Work(film, tmp_path / "out.mp4", look)
         said = work.paint()
         assert work.before >= 30
         frames = shown(tmp_path / "out.mp4")
@@ -247,7 +262,7 @@ class TestResume:
     def test_only_what_is_missing_is_painted(self, film, whole, look, tmp_path):
         out = tmp_path / "out.mp4"
         done = stopped(film, out, look)
-        work = jobs.Work(film, out, look, resume=True)
+        work = jobs.Work(film, out, look)
         work.paint()
         assert work.before == sum(segment.frames for segment in done.job.segments[:2])
         assert work.report.frames == FRAMES - work.before
@@ -261,7 +276,7 @@ class TestResume:
         out = tmp_path / "out.mp4"
         folder = stopped(film, out, look).run.folder.path
         spoil(folder / "00000.mp4")
-        work = jobs.Work(film, out, look, resume=True)
+        work = jobs.Work(film, out, look)
         work.paint()
         assert work.before == work.job.segments[1].frames
         assert out.read_bytes() == whole.read_bytes()
@@ -277,39 +292,51 @@ class TestResume:
             ({"quality": 30}, "quality"),
             ({"span": Span(Fraction(1))}, "start or end"),
         ):
-            how = {"look": look, "resume": True, **change}
-            work = jobs.Work(film, out, **how)
-            with pytest.raises(UsageError, match=f"with another .*{named}.*; resume with the same"):
+            work = jobs.Work(film, out, **{"look": look, **change})
+            with pytest.raises(TargetExists, match=f"with another .*{named}.*; go on with the"):
                 work.paint()
         assert sorted(path.name for path in folder.iterdir()) == before
         media_factory.clip(film, count=FRAMES, group=6, options={"crf": "40"})
-        with pytest.raises(UsageError, match=r"with another .*source"):
-            jobs.Work(film, out, look, resume=True).paint()
+        with pytest.raises(TargetExists, match=r"with another .*source"):
+            jobs.Work(film, out, look).paint()
 
     def test_a_job_of_another_version_is_refused(self, film, look, tmp_path, monkeypatch):
         stopped(film, tmp_path / "out.mp4", look)
         monkeypatch.setattr("realtime_nst.jobs.job.__version__", "9.9")
-        with pytest.raises(UsageError, match="with another version; resume with the same"):
-            jobs.Work(film, tmp_path / "out.mp4", look, resume=True).paint()
+        with pytest.raises(TargetExists, match="with another version; go on with the same"):
+            jobs.Work(film, tmp_path / "out.mp4", look).paint()
 
-    def test_without_resume_nothing_is_lost(self, film, look, tmp_path):
+    @pytest.mark.parametrize("overwrite", [False, True])
+    def test_the_same_job_is_never_begun_anew(self, film, whole, look, tmp_path, overwrite):
         stopped(film, tmp_path / "out.mp4", look)
-        with pytest.raises(TargetExists, match=r"out\.partial\.mp4 holds .*`resume`"):
-            jobs.Work(film, tmp_path / "out.mp4", look)
-        (tmp_path / "out.partial.mp4").unlink()
-        with pytest.raises(TargetExists, match=r"out\.mp4\.segments holds .*`resume`"):
-            jobs.Work(film, tmp_path / "out.mp4", look)
-        work = jobs.Work(film, tmp_path / "out.mp4", look, overwrite=True)
+        if overwrite:
+            (tmp_path / "out.mp4").touch()
+        work = jobs.Work(film, tmp_path / "out.mp4", look, overwrite=overwrite)
+        work.paint()
+        assert work.before >= 60
+        assert (tmp_path / "out.mp4").read_bytes() == whole.read_bytes()
+
+    def test_another_job_replaces_it_only_where_asked(self, film, look, tmp_path):
+        folder = stopped(film, tmp_path / "out.mp4", look).run.folder.path
+        work = jobs.Work(film, tmp_path / "out.mp4", look, codec="h265", overwrite=True)
         work.paint()
         assert work.before == 0
-        assert not (tmp_path / "out.mp4.segments").exists()
+        assert not folder.exists()
 
     def test_a_part_without_its_segments_is_not_written_over(self, film, look, tmp_path):
         folder = stopped(film, tmp_path / "out.mp4", look).run.folder
         folder.remove()
-        with pytest.raises(UsageError, match=r"its segments, .*out\.mp4\.segments, are missing"):
-            jobs.Work(film, tmp_path / "out.mp4", look, resume=True)
+        with pytest.raises(TargetExists, match=r"out\.partial\.mp4 is of .*segments are missing"):
+            jobs.Work(film, tmp_path / "out.mp4", look).paint()
         assert (tmp_path / "out.partial.mp4").exists()
+        assert not folder.path.exists()
+
+    def test_segments_of_an_unknown_job_are_not_written_over(self, film, look, tmp_path):
+        folder = stopped(film, tmp_path / "out.mp4", look).run.folder.path
+        (folder / "job.json").write_text("{}")
+        with pytest.raises(TargetExists, match=r"out\.mp4\.segments is of an earlier run that"):
+            jobs.Work(film, tmp_path / "out.mp4", look).paint()
+        assert (folder / "00000.mp4").exists()
 
     def test_two_runs_cannot_share_an_output(self, film, look, tmp_path):
         pytest.importorskip("fcntl")
@@ -351,7 +378,7 @@ class TestFolder:
     def test_a_file_of_somebody_else_in_it_stays(self, film, look, tmp_path):
         folder = stopped(film, tmp_path / "out.mp4", look).run.folder.path
         (folder / "notes.txt").write_text("mine")
-        jobs.Work(film, tmp_path / "out.mp4", look, resume=True).paint()
+        jobs.Work(film, tmp_path / "out.mp4", look).paint()
         assert [path.name for path in folder.iterdir()] == ["notes.txt"]
 
     def test_a_full_disk_is_one_line_and_loses_nothing(self, film, look, tmp_path, monkeypatch):
@@ -368,7 +395,7 @@ class TestFolder:
             with pytest.raises(MediaError, match="no space left"):
                 work.paint()
         assert not (tmp_path / "out.mp4").exists()
-        work = jobs.Work(film, tmp_path / "out.mp4", look, resume=True)
+        work = jobs.Work(film, tmp_path / "out.mp4", look)
         work.paint()
         assert (work.before, work.report.frames) == (FRAMES, 0)
 

@@ -1,14 +1,16 @@
 """Several processes paint the same film as one, whatever becomes of them."""
 
-import multiprocessing
 import os
-import signal
+import subprocess
+import sys
+import time
 
 import cv2
 import jobs_factory as jobs
 import media_factory
 import model_factory
 import numpy as np
+import psutil
 import pytest
 
 from realtime_nst.errors import MediaError, UsageError
@@ -18,6 +20,12 @@ from realtime_nst.look import Look
 from realtime_nst.motion.stabiliser import Stabiliser
 
 FRAMES = 96
+
+
+def children():
+    """Processes that paint."""
+    found = psutil.Process().children()
+    return [child for child in found if "spawn_main" in " ".join(child.cmdline())]
 
 
 def two(job, folder):
@@ -65,39 +73,91 @@ def test_two_processes_give_the_same_bytes(film, look, whole, tmp_path):
     assert work.report.frames == FRAMES
     assert (tmp_path / "out.mp4").read_bytes() == whole
     assert os.listdir(tmp_path) == ["out.mp4"]
-    assert not multiprocessing.active_children()
+    assert not children()
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no such signal")
 def test_what_a_killed_worker_had_not_finished_is_painted_again(film, look, whole, tmp_path):
     killed = []
 
     def kill():
         if not killed:
-            killed.append(multiprocessing.active_children()[0].pid)
-            os.kill(killed[0], signal.SIGKILL)
+            killed.append(children()[0])
+            killed[0].kill()
 
     jobs.Work(film, tmp_path / "out.mp4", look).paint(engine=two, each=kill)
     assert killed
     assert (tmp_path / "out.mp4").read_bytes() == whole
 
 
-def test_a_stop_keeps_finished_segments(film, look, whole, tmp_path):
-    out = tmp_path / "out.mp4"
-    work = jobs.Work(film, out, look)
+def test_a_stop_keeps_what_plays(look, tmp_path):
+    """Also of segments that are not finished, which are painted again."""
+    film, out = tmp_path / "film.mp4", tmp_path / "out.mp4"
+    media_factory.clip(film, count=400, size=(320, 240), sound="aac", group=6)
+    with jobs.short_segments(200, 300):
+        work = jobs.Work(film, out, look)
 
     def stop():
-        if work.run.folder.results:
+        if work.run.folder.painted(0):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         work.paint(engine=two, each=stop)
-    assert not multiprocessing.active_children()
+    assert not children()
     assert not (work.run.folder.path / "stop").exists()
-    again = jobs.Work(film, out, look, resume=True)
-    again.paint()  # by another engine
-    assert again.before >= 30
+    assert not work.run.folder.results
+    assert 0 < len(media_factory.times(work.run.kept)) < 200
+    assert work.run.goes_on_at == 0
+
+
+def test_what_one_engine_has_finished_another_goes_on_with(film, look, whole, tmp_path):
+    out = tmp_path / "out.mp4"
+    work = jobs.Work(film, out, look)
+    finished = []
+
+    def go_on():
+        finished.append(True)
+        return len(finished) < 3
+
+    with work.run as run:
+        run.begin(work.job)
+        run.paint(two(work.job, run.folder), lambda report: None, go_on)
+    assert run.kept
+    again = jobs.Work(film, out, look)
+    again.paint()
+    assert again.before == sum(segment.frames for segment in work.job.segments[:2])
     assert out.read_bytes() == whole
+
+
+def test_workers_do_not_depend_on_the_folder_they_are_started_in(film, tmp_path, monkeypatch):
+    """Nor on how the files of a look are named."""
+    monkeypatch.chdir(tmp_path)
+    model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
+    cv2.imwrite("mask.png", np.full((48, 64), 255, np.uint8))
+    job = jobs.Work(film, tmp_path / "out.mp4", Look("tiny.onnx", mask="mask.png")).job
+    assert job.look.style == str(tmp_path / "tiny.onnx")
+    assert job.look.mask == str(tmp_path / "mask.png")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+def test_nobody_speaks_after_the_command_was_killed(film, look, tmp_path):
+    (tmp_path / "run.py").write_text(
+        "import jobs_factory\nfrom realtime_nst.cli import main\n"
+        "if __name__ == '__main__':\n with jobs_factory.short_segments(30, 50): main()\n"
+    )
+    command = [
+        sys.executable, "run.py", "video", film, "-o", "out.mp4", "--style", look.style,
+        "--workers", "2", "--provider", "cpu",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        list(map(str, command)),
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    while process.poll() is None and not list(tmp_path.glob("out.mp4.segments/*.progress")):
+        time.sleep(0.01)
+    process.kill()
+    assert process.communicate()[1] == b""  # once all that could write there have ended
 
 
 def test_an_error_of_a_worker_is_the_error(film, style, tmp_path):

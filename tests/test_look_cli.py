@@ -148,7 +148,7 @@ def test_the_advice_after_an_interruption_holds_with_a_saved_look(cli, dark, tmp
     with monkeypatch.context() as patched:
         _break_after(patched, 100)
         assert cli(*command)[0] == 1
-    code, _, said = cli(*command, "--resume")
+    code, _, said = cli(*command)
     assert code == 0, said
 
 

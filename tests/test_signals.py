@@ -78,7 +78,7 @@ def test_a_film_that_was_stopped_goes_on_to_the_same_film(cli, film, tmp_path, m
     assert str(kept) in told(err)
     assert media_factory.times(kept) == media_factory.times(whole)[: len(media_factory.times(kept))]
     assert not out.exists()
-    assert cli(*film, *re.findall("--resume", told(err)))[0] == 0
+    assert cli(*film)[0] == 0
     assert media_factory.times(out) == media_factory.times(whole)
     assert media_factory.packets(out, "audio") == media_factory.packets(whole, "audio")
     assert not kept.exists()
@@ -305,7 +305,7 @@ def test_events_that_nobody_reads_stop_the_work_and_keep_it(cli, film, monkeypat
     finally:
         sys.stdout = out
     assert code == 141
-    assert "go on with the same command and --resume" in told(err)
+    assert "the same command begins anew" in told(err)
 
 
 def test_messages_that_nobody_reads_cost_nothing(cli, film, tmp_path, monkeypatch, nobody):

@@ -87,7 +87,7 @@ def test_paths_hold_from_any_folder(tmp_path, monkeypatch):
     here = str((tmp_path / "a.jpg").resolve())
     assert spec.absolute("a.jpg") == here
     assert spec.absolute("wave") == "wave"
-    assert spec.absolute("a.jpg:7,red:3") == f"{here}:0.7,red:0.3"
+    assert spec.absolute("a.jpg:7,red:3") == f"{here}:7,red:3"
 
 
 @pytest.mark.parametrize(

@@ -551,7 +551,7 @@ class TestWeb:
         film = Ranged(noisy, breaks_at=400_000, then="is gone")
         code, _, said = video(server.serve("film.mkv", film), "-o", out)
         assert code == 1
-        assert "go on with the same command and --resume" in said
+        assert "the same command begins anew" in said
         film = Ranged(noisy)
         assert video(server.serve("film.mkv", film), "-o", out, "--resume")[0] == 0
         assert media_factory.times(out) == media_factory.times(whole)

@@ -1,7 +1,8 @@
 """Signals that stop a command: Ctrl-C, SIGTERM and SIGHUP, in one place for all commands.
 
 Each raises KeyboardInterrupt in the main thread. Several within a second count as one, because
-people press Ctrl-C again and again. The exit code is 128 and the number of the first.
+people press Ctrl-C again and again. Where what is under way can be finished, a first Ctrl-C only
+asks for that. The exit code is 128 and the number of the first.
 """
 
 import _thread
@@ -61,6 +62,9 @@ class _State:
     patience: float = 0.0
     """Seconds to wait for a check; 0 is not at all."""
     shielding: int = 0
+    finishes: bool = False
+    """Whether a first Ctrl-C asks only."""
+    asked: bool = False
     timer: threading.Timer | None = None
 
 
@@ -124,6 +128,33 @@ def deferred(patience: float = _PATIENCE) -> Iterator[None]:
         _cancel()
 
 
+@contextmanager
+def asking(wanted: bool = True) -> Iterator[None]:
+    """The first Ctrl-C within asks to end when what is under way is finished: :func:`asked` says
+    so. Another one, a second or more later, and every other signal are as ever."""
+    _state.finishes = wanted
+    try:
+        yield
+    finally:
+        _state.finishes = False
+
+
+def asked() -> bool:
+    """Whether Ctrl-C has asked for an end."""
+    return _state.asked
+
+
+def _asks(number: int) -> bool:
+    now = time.monotonic()
+    again = now - _state.last < _ONE_PRESS
+    if number != signal.SIGINT or not _state.finishes or _state.number:
+        return False
+    if _state.asked and not again:
+        return False
+    _state.asked, _state.last = True, now
+    return True
+
+
 def _cancel() -> None:
     if _state.timer:
         _state.timer.cancel()
@@ -180,6 +211,8 @@ def nothing_changed() -> str:
 def _remember(number: int, frame: FrameType | None) -> None:
     if os.getpid() != _state.process:
         _in_worker(number)
+        return
+    if _asks(number):
         return
     now = time.monotonic()
     if not _state.number:

@@ -57,7 +57,11 @@ def video(
     overwrite: options.Overwrite = False,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Continue what an interrupted run has finished."),
+        typer.Option(
+            "--resume",
+            help="Go on with what an interrupted run has finished, as the same command does by "
+            "itself; with its number of threads.",
+        ),
     ] = False,
     bits: film_options.Bits = 8,
     hdr: film_options.Hdr = "map",
@@ -106,8 +110,8 @@ def video(
             work: Work
             if target.is_file:
                 work = Segmented(
-                    target, film, painting, span, coding, how, overwrite=overwrite,
-                    resume=resume, deinterlace=deinterlace,
+                    target, film, painting, span, coding, how,
+                    overwrite=overwrite, deinterlace=deinterlace,
                 )  # fmt: skip
             else:
                 sink = target.sink(film, coding, overwrite=overwrite, span=span, stream=stream)

@@ -1,9 +1,8 @@
 """How ``realtime-nst video`` paints: in segments, or straight into a pipe or pictures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from realtime_nst.cli.video_output import FilmSink
     from realtime_nst.jobs.engines import Engine
     from realtime_nst.jobs.film import Film
+    from realtime_nst.jobs.job import Job
     from realtime_nst.jobs.run import Run
     from realtime_nst.media.container import VideoFile
     from realtime_nst.media.span import Span
@@ -72,7 +72,6 @@ class Segmented:
         how: "How",
         *,
         overwrite: bool,
-        resume: bool,
         deinterlace: bool,
     ) -> None:
         from realtime_nst.jobs.job import form_of, job_of
@@ -81,8 +80,8 @@ class Segmented:
         form = form_of(film, target.path, span, coding, how.threads)
         self.job = job_of(film, form, painting, coding, deinterlace=deinterlace)
         self._film, self._painting, self._form, self._how = film, painting, form, how
-        self._run = Run(form, overwrite=overwrite, resume=resume)
-        self._run.folder.check(self.job)
+        self._run = Run(form, overwrite=overwrite)
+        self._run.check(self.job)
         self.source, self.path, self.frames_before = film.path, target.path, 0
 
     @property
@@ -102,16 +101,22 @@ class Segmented:
         return self._run.painted_size
 
     def run(self) -> "Report":
+        """The first Ctrl-C lets the segments under way be finished, where there are several."""
         run, job = self._run, self.job
         with _ended_well(run), interrupt.finishing(run):
+            earlier = run.folder.earlier
             self.frames_before = before = run.begin(job)
-            if before:
-                console.say_notice(
-                    f"going on after the {console.counted(before, 'frame')} of earlier runs"
-                )
+            if earlier and earlier.digest == job.digest:
+                console.say_notice(_what_was_there(before))
             engine, frames = self._engine()
-            with frame_progress(self.path.name, frames, before=before) as progress:
-                return run.paint(engine, progress)
+            with (
+                interrupt.asking(len(job.segments) > 1),
+                frame_progress(self.path.name, frames, before=before) as progress,
+            ):
+                report = run.paint(engine, _Told(run, job, progress), lambda: not interrupt.asked())
+            if not run.is_complete:
+                raise KeyboardInterrupt
+            return report
 
     def _engine(self) -> "tuple[Engine, int | None]":
         """With the number of frames that there will be in all."""
@@ -192,6 +197,31 @@ class Straight:
                 return pipeline.run(frames, [self._painting], sink, progress)
 
 
+class _Told:
+    """Shows how far ``run`` is, and says once what an early Ctrl-C waits for."""
+
+    def __init__(self, run: "Run", job: "Job", progress: Callable[["Report"], None]) -> None:
+        self._run, self._job, self._progress = run, job, progress
+        self._said = False
+
+    def __call__(self, report: "Report") -> None:
+        if interrupt.asked() and not self._said:
+            self._said = True
+            console.say_notice(f"{self._under_way()}; press Ctrl-C again to stop at once")
+        self._progress(report)
+
+    def _under_way(self) -> str:
+        numbers = [str(number + 1) for number in sorted(self._run.under_way)]
+        many = f"segments {', '.join(numbers[:-1])} and" if len(numbers) > 1 else "segment"
+        return f"finishing {many} {numbers[-1]} of {len(self._job.segments)} first"
+
+
+def _what_was_there(frames: int) -> str:
+    if frames:
+        return f"going on after the {console.counted(frames, 'frame')} of earlier runs"
+    return "an earlier run had finished no segment; painting from the beginning"
+
+
 @contextmanager
 def _ended_well(work: "Run | FilmSink") -> Iterator[None]:
     """Where it does not, a line says what is kept."""
@@ -209,23 +239,19 @@ def _say_where(painting: "Paint", size: tuple[int, int]) -> None:
 
 
 def _what_is_kept(work: "Run | FilmSink", why: str) -> str:
-    from realtime_nst.jobs.run import Run
     from realtime_nst.media.container import clock
     from realtime_nst.sinks.sequence import SequenceSink
+    from realtime_nst.sinks.video import VideoSink
 
     if isinstance(work, SequenceSink):
         finished = console.counted(work.written, "picture")
         return f"{why}; finished: {finished}; the same command with --overwrite starts anew"
-    if not work.names:
+    if isinstance(work, VideoSink):
         return f"{why}; {work.path.stem} has the beginning of the film"
-    if isinstance(work, Run) and work.kept is None and work.folder.results:
-        return (
-            f"{why}; what is finished is kept in {work.folder.path}; go on with the same command "
-            "and --resume"
-        )
-    if work.kept is None:
+    if work.kept is None and not work.folder.results:
         return f"{why} before any frame was finished; nothing was written"
-    return (
-        f"{why} at {clock(work.written_until or Fraction(0))}; what is finished is kept as "
-        f"{work.kept}; go on with the same command and --resume"
-    )
+    again = f"goes on from {clock(work.goes_on_at)}" if work.goes_on_at else "begins anew"
+    if work.kept is None:
+        return f"{why}; what is finished is kept in {work.folder.path}; the same command {again}"
+    at = f"at {clock(work.written_until)}" if work.written_until else "after the first frame"
+    return f"{why} {at}; what is finished is kept as {work.kept}; the same command {again}"

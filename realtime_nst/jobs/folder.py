@@ -10,10 +10,11 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from realtime_nst.errors import MediaError, TargetExists, UsageError
+from realtime_nst.errors import MediaError, TargetExists
 from realtime_nst.files import LockedFile, beside, write_whole
 from realtime_nst.jobs.job import Job
-from realtime_nst.jobs.result import Result
+from realtime_nst.jobs.result import Result, read_part
+from realtime_nst.sinks.segments import Part
 
 _JOB, _LOCK, STOP = "job.json", "lock", "stop"
 _EARLY = re.compile(r"stop|lock|\.realtime_nst-\w+\.part")
@@ -26,29 +27,20 @@ class Folder:
     """``NAME.SUFFIX.segments`` beside the output ``target``; with a number if that name is taken,
     by ``source`` in it or by what is not ours.
 
-    Nothing is created or deleted before ``begin``. From then on it is locked, until ``close`` or
-    ``remove``. Raises :class:`TargetExists` if there is an earlier job and neither ``overwrite``
-    nor ``resume``.
+    What an earlier run has finished of the same job is gone on with. Nothing is created or deleted
+    before ``lock``. From then on it is locked, until ``close`` or ``remove``.
     """
 
-    def __init__(self, target: Path, source: Path | None, *, overwrite: bool, resume: bool) -> None:
+    def __init__(self, target: Path, source: Path | None) -> None:
         self.path = _free_name(target, source)
         self._suffix = target.suffix
         self.earlier = Job.read(self.path / _JOB)
-        self._overwrite, self._resume = overwrite, resume
         self._lock: LockedFile | None = None
         self._results: dict[int, Result] = {}
-        self._check_no_earlier_run()
-
-    def _check_no_earlier_run(self) -> None:
-        if not (self._overwrite or self._resume) and self._has_results:
-            raise TargetExists(
-                f"{self.path} holds the finished part of an earlier run; continue it with "
-                "`resume`, or start anew with `overwrite`"
-            )
 
     @property
-    def _has_results(self) -> bool:
+    def has_results(self) -> bool:
+        """Whether there are finished segments, of whatever job."""
         return any(path.stem.isdigit() and path.suffix == ".json" for path in self._files())
 
     @property
@@ -60,23 +52,15 @@ class Folder:
         """Of a segment."""
         return segment_file(self.path, self._suffix, number)
 
-    def check(self, job: Job) -> None:
-        """Raises :class:`UsageError` if the earlier job to go on with is another than ``job``."""
-        if self.earlier and self._resume and self.earlier.digest != job.digest:
-            names = self.earlier.differences(job) or ["cut"]
-            raise UsageError(
-                f"{self.path} was made with another {' or '.join(names).replace('_', '-')}; resume "
-                "with the same settings and files, or start anew with `overwrite`"
-            )
-
-    def begin(self, job: Job) -> None:
-        """Lock the folder, and find what is finished of ``job``; everything else is deleted."""
-        self.check(job)
+    def lock(self) -> None:
+        """Raises :class:`TargetExists` if another run is writing there."""
         self.path.mkdir(exist_ok=True)
         self._lock = _locked(self.path / _LOCK)
-        self._check_no_earlier_run()
-        if self._resume:
-            self._results = dict(self._verified(job))
+        self.earlier = Job.read(self.path / _JOB)
+
+    def begin(self, job: Job) -> None:
+        """Find what is finished of ``job``; everything else is deleted."""
+        self._results = dict(self._verified(job))
         self.tidy()
         with write_whole(self.path / _JOB) as part:
             part.write_text(json.dumps(job.to_json(), indent=1), encoding="utf-8")
@@ -92,6 +76,10 @@ class Folder:
             return int(progress_file(self.file(number)).read_text())
         return 0
 
+    def unfinished(self, number: int) -> Part | None:
+        """What plays of a segment at which the work ended."""
+        return read_part(unfinished_file(self.file(number)))
+
     def tidy(self) -> None:
         """Delete what is not finished."""
         wanted = {self.file(number).stem for number in self._results}
@@ -106,7 +94,7 @@ class Folder:
         if result is None:
             raise MediaError(
                 f"{self.file(number)} is not as it was written; check the disk, then run the same "
-                "command with `resume`"
+                "command again"
             )
         self._results[number] = result
         return result
@@ -143,6 +131,10 @@ def earlier_job(target: Path) -> Job | None:
 
 def progress_file(segment: Path) -> Path:
     return segment.with_suffix(".progress")
+
+
+def unfinished_file(segment: Path) -> Path:
+    return segment.with_stem(f"{segment.stem}-unfinished")
 
 
 def segment_file(folder: Path, suffix: str, number: int) -> Path:

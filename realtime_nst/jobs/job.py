@@ -18,7 +18,7 @@ from realtime_nst.jobs.plain import plain, times
 from realtime_nst.jobs.plan import Segment, plan
 from realtime_nst.look import Look
 from realtime_nst.media.span import Span
-from realtime_nst.references import fingerprint
+from realtime_nst.references import fingerprint, located
 from realtime_nst.runtime.providers import PROVIDERS
 from realtime_nst.sinks.segments import Form
 
@@ -116,16 +116,17 @@ def job_of(
     """The job of painting ``film`` by ``painting`` into a video of ``form``, to which ``coding``
     has led by :func:`form_of`. Raises the errors of
     :func:`~realtime_nst.references.fingerprint`."""
-    look, span = painting.look, form.span
+    look, span = located(painting.look), form.span
     index = film.index(span)
     frames = {"frames of the source": index.digest if index else ""}
+    tick = form.encoding.traits.time_base
     return Job(
         source=os.path.abspath(str(film.path)),
         target=os.path.abspath(form.path),
         look=look,
         asked=painting.asked,
         provider=painting.provider,
-        segments=plan(index, None if deinterlace else painting.lead_in),
+        segments=plan(index, None if deinterlace else painting.lead_in, tick),
         identity={**identity_of(film, form, painting, deinterlace=deinterlace), **frames},
         span=span,
         rate=film.rate,

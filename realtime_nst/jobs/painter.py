@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from realtime_nst import pipeline
 from realtime_nst.files import digest, write_whole
+from realtime_nst.jobs.folder import unfinished_file
 from realtime_nst.jobs.job import Job
 from realtime_nst.jobs.plan import Segment
-from realtime_nst.jobs.result import Result
+from realtime_nst.jobs.result import Result, write_part
 from realtime_nst.sinks.segments import Form, Part, SegmentSink, errors_named
 from realtime_nst.sources._decoding import Faults
 from realtime_nst.sources._film import NoFrames
@@ -29,7 +30,7 @@ Guard = Callable[[SegmentSink], AbstractContextManager[SegmentSink]]
 class Painter:
     """Paints segments of ``job``, whose ``film``, ``form`` and ``painting`` are open.
 
-    ``guard`` wraps the sink of each segment; ``unfinished`` is what an error left of the last one.
+    ``guard`` wraps the sink of each segment.
     """
 
     def __init__(
@@ -37,7 +38,6 @@ class Painter:
     ) -> None:
         self.job, self.film, self.form, self.painting = job, film, form, painting
         self._guard = guard
-        self.unfinished: Part | None = None
 
     def prepare(self) -> tuple[tuple[int, int], int | None]:
         """Compile the networks, which takes a while; the size, (width, height), that they paint at,
@@ -61,7 +61,7 @@ class Painter:
                 try:
                     facts = self._painted(segment, sink, told)
                 except BaseException:
-                    self._keep(sink, path)
+                    _keep(sink, path)
                     raise
                 size = working.stat().st_size
                 result = Result(self.job.digest, path.name, size, digest(working), **facts)
@@ -99,12 +99,14 @@ class Painter:
             job.span, self.form.choice.pixels, deinterlace=job.deinterlace, **limits
         )
 
-    def _keep(self, sink: SegmentSink, path: Path) -> None:
-        """What plays of an unfinished segment gets a name of its own."""
-        if sink.part is not None:
-            kept = path.with_stem(f"{path.stem}-unfinished")
-            sink.part.path.replace(kept)
-            self.unfinished = replace(sink.part, path=kept)
+
+def _keep(sink: SegmentSink, path: Path) -> None:
+    """What plays of an unfinished segment gets a name of its own."""
+    if sink.part is not None:
+        with suppress(OSError):  # as on a full disk
+            kept = replace(sink.part, path=unfinished_file(path))
+            sink.part.path.replace(kept.path)
+            write_part(kept)
 
 
 def _shown(part: Part | None) -> dict[str, Any]:

@@ -65,5 +65,20 @@ class Result:
         return None
 
 
+def write_part(part: Part) -> None:
+    """Keep ``part`` beside its file."""
+    told = {"shown": part.shown, "lasting": part.lasting, "size": part.size}
+    _beside(part.path).write_text(json.dumps(plain(told)), encoding="utf-8")
+
+
+def read_part(path: Path) -> Part | None:
+    """What was kept of the part in the file at ``path``."""
+    try:
+        told = times(json.loads(_beside(path).read_text(encoding="utf-8")), "lasting")
+        return Part(path, told["shown"], told["lasting"], tuple(told["size"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _beside(path: Path) -> Path:
     return path.with_suffix(".json")

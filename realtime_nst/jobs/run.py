@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import takewhile
@@ -12,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from realtime_nst.errors import MediaError, RealtimeNstError, UsageError
+from realtime_nst.errors import MediaError, RealtimeNstError, TargetExists
 from realtime_nst.jobs.engines import Engine
 from realtime_nst.jobs.folder import Folder
 from realtime_nst.jobs.job import Job
@@ -26,34 +25,30 @@ from realtime_nst.sources._decoding import Faults
 class Run:
     """Paints what is missing of a job into the video of ``form``.
 
-    Finished segments are kept in a :class:`Folder` beside it, with which ``resume`` goes on. If the
-    run is left with an error, they are joined, as far as they follow one another: ``kept`` is that
-    playable file, or None, and ``written_until`` the time of its last frame in seconds.
+    Finished segments are kept in a :class:`Folder` beside it, with which the next run of the same
+    job goes on. If the run is left with an error, they are joined, as far as they follow one
+    another: ``kept`` is that playable file, or None, and ``written_until`` the time of its last
+    frame in seconds. ``goes_on_at`` is when the first segment that is missing begins.
 
     ``notices`` and ``faults`` are those of all segments, ``painted_size`` is the width and height
-    at which the network painted. Raises the errors of ``VideoSink`` and of
-    :class:`Folder`.
+    at which the network painted. ``under_way`` has the numbers of the segments that are being
+    painted. Raises the errors of ``VideoSink`` and of :class:`Folder`.
     """
 
-    def __init__(self, form: Form, *, overwrite: bool, resume: bool) -> None:
+    def __init__(self, form: Form, *, overwrite: bool) -> None:
         self._form, self.path = form, form.path
         source = form.source if isinstance(form.source, Path) else None
         check_target(self.path, source, overwrite=overwrite)
-        self._file = UnfinishedFile(self.path, source, overwrite=overwrite, resume=resume)
-        self.folder = Folder(self.path, source, overwrite=overwrite, resume=resume)
-        if resume and self.folder.earlier is None and os.path.lexists(self.partial):
-            raise UsageError(
-                f"{self.partial} cannot be gone on with: its segments, {self.folder.path}, are "
-                "missing or of another version; start anew with `overwrite`"
-            )
+        self._file = UnfinishedFile(self.path, source, overwrite=overwrite, kept=True)
+        self.folder = Folder(self.path, source)
+        self._overwrite = overwrite
         self.notices = list(form.notices)
         self.faults = Faults()
         self.painted_size = (0, 0)
         self.kept: Path | None = None
         self.written_until: Fraction | None = None
-        self._unfinished: Callable[[], Part | None] = lambda: None
+        self.under_way: list[int] = []
         self._job: Job | None = None
-        self._complete: list[Result] = []
 
     @property
     def partial(self) -> Path:
@@ -64,9 +59,32 @@ class Run:
         """The files that the run may write, finished and unfinished."""
         return self.path, self.partial
 
+    def check(self, job: Job) -> None:
+        """Raises :class:`TargetExists` if an earlier run has left something of another job than
+        ``job``, and it is not to be overwritten."""
+        folder = self.folder
+        left = folder.path if folder.has_results else self.partial
+        if self._overwrite or not (folder.has_results or self._file.holds_something):
+            return
+        if folder.earlier is None:
+            raise TargetExists(
+                f"{left} is of an earlier run that cannot be gone on with, as its segments are "
+                "missing or of another version; rename it, or start anew with `overwrite`"
+            )
+        if folder.earlier.digest != job.digest:
+            names = folder.earlier.differences(job) or ["cut"]
+            raise TargetExists(
+                f"{left} was made with another {' or '.join(names).replace('_', '-')}; go on with "
+                "the same settings and files, or start anew with `overwrite`"
+            )
+
     def begin(self, job: Job) -> int:
-        """Find what earlier runs have finished of ``job``: the number of frames."""
+        """Find what earlier runs have finished of ``job``: the number of frames. Raises as
+        ``check``."""
+        self.check(job)
         with errors_named(self.folder.path, self.path):
+            self.folder.lock()
+            self.check(job)  # the run that held the lock may just have ended
             self.folder.begin(job)
         self._job = job
         return sum(len(result.shown) for result in self.folder.results.values())
@@ -74,13 +92,28 @@ class Run:
     def __enter__(self) -> Self:
         return self
 
-    def paint(self, engine: Engine, told: Callable[[Report], None]) -> Report:
-        """Let ``engine`` paint the missing segments. ``told`` is called now and then with what came
-        so far. They are joined when the run is left."""
+    @property
+    def is_complete(self) -> bool:
+        return self._job is not None and len(self.folder.results) == len(self._job.segments)
+
+    @property
+    def goes_on_at(self) -> Fraction:
+        """Seconds."""
+        segments = self._job.segments if self._job else ()
+        missing = (s for n, s in enumerate(segments) if n not in self.folder.results)
+        begin = next((segment.start for segment in missing), None)
+        return (begin or self._form.span.start) - self._form.span.start
+
+    def paint(
+        self,
+        engine: Engine,
+        told: Callable[[Report], None],
+        go_on: Callable[[], bool] = lambda: True,
+    ) -> Report:
+        """Let ``engine`` paint the missing segments, and begin none where ``go_on`` says so. They
+        are joined when the run is left. ``told`` is called now and then with what came so far."""
         job, folder = self._job, self.folder
         assert job is not None, "begin comes before paint"
-        self._unfinished = lambda: engine.unfinished
-        missing = [n for n in range(len(job.segments)) if n not in folder.results]
         report = Report()
         done = 0
 
@@ -88,17 +121,26 @@ class Run:
             report.frames, report.seconds = done + frames, seconds
             told(report)
 
-        for number in engine.map(missing, progress):
-            result = folder.verify(job, number)
-            done += len(result.shown)
-            self.painted_size = result.painted
-            for name, seconds in result.busy.items():
-                report.busy[name] = report.busy.get(name, 0.0) + seconds
+        with closing(engine.map(self._missing(job, go_on), progress)) as finished:
+            for number in finished:
+                result = folder.verify(job, number)
+                self.under_way.remove(number)
+                done += len(result.shown)
+                for name, seconds in result.busy.items():
+                    report.busy[name] = report.busy.get(name, 0.0) + seconds
         report.frames = done
-        self._complete = [folder.results[number] for number in range(len(job.segments))]
         return report
 
-    def _join(self, results: list[Result]) -> None:
+    def _missing(self, job: Job, go_on: Callable[[], bool]) -> Iterator[int]:
+        for number in range(len(job.segments)):
+            if number not in self.folder.results:
+                if not go_on():
+                    return
+                self.under_way.append(number)
+                yield number
+
+    def _join(self) -> None:
+        results = [result for _, result in sorted(self.folder.results.items())]
         parts = [result.part(self.folder.path) for result in results if result.shown]
         self._tell(results)
         if not parts:
@@ -115,9 +157,9 @@ class Run:
         tb: TracebackType | None,
     ) -> None:
         try:
-            if kind is None and self._complete:
-                self._join(self._complete)
-            elif kind is not None and self._job is not None:
+            if kind is None and self.is_complete:
+                self._join()
+            elif self._job is not None:
                 self._keep()
                 if not self.folder.results and self.kept is None:
                     self.folder.remove()
@@ -141,11 +183,11 @@ class Run:
         for number in numbers:
             if results[number].shown:
                 yield results[number].part(self.folder.path)
-        part = self._unfinished()
-        if part and part.path.stem.startswith(self.folder.file(len(numbers)).stem):
+        if part := self.folder.unfinished(len(numbers)):
             yield part
 
     def _tell(self, results: list[Result]) -> None:
         for result in results:
+            self.painted_size = max(self.painted_size, result.painted)
             self.notices += [line for line in result.notices if line not in self.notices]
             self.faults.add(result.faults)

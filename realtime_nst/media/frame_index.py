@@ -107,6 +107,7 @@ class _Read:
             if ticks is not None:
                 self.keys[ticks] = self.keys.get(ticks, False) or packet.is_keyframe
                 self._told.update(b"%d %d;" % (ticks, packet.size))
+                self._told.update(packet)
         return True
 
     def index(self) -> FrameIndex:

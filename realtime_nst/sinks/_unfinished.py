@@ -30,18 +30,17 @@ class UnfinishedFile:
 
     It is ``NAME.partial.SUFFIX``, or ``NAME.partial-2.SUFFIX`` and so on if that name is taken: by
     ``source``, by a link, or by a file that this package did not write. One that an earlier run
-    left there is replaced if ``overwrite`` or ``resume``, which means that its contents are kept
-    elsewhere; with None, nothing can go on with it.
+    left there is replaced if ``overwrite``, or if its contents are ``kept`` elsewhere.
 
     Nothing is created or deleted before ``create``. From then on the file is locked, until
     ``commit``, ``keep`` or ``discard``. Raises :class:`TargetExists` if another run is writing it,
-    or, without ``overwrite`` and ``resume``, if an earlier run left something.
+    or if an earlier run left something that may not be replaced.
     """
 
     def __init__(
-        self, target: Path, source: Path | None, *, overwrite: bool, resume: bool | None = None
+        self, target: Path, source: Path | None, *, overwrite: bool, kept: bool = False
     ) -> None:
-        self._target, self._overwrite, self._resume = target, overwrite, resume
+        self._target, self._overwrite, self._kept = target, overwrite, kept
         self.partial = _free_name(target, "partial", source)
         self.path: Path | None = None
         self._locks = ExitStack()
@@ -83,13 +82,16 @@ class UnfinishedFile:
     def check_no_earlier_run(self) -> None:
         """Raises :class:`TargetExists` if an earlier run left something that may not be
         replaced."""
-        path, replace = self.partial, self._overwrite or self._resume
-        if not replace and os.path.lexists(path) and not _is_stub(path):
-            remedy = "rename it" if self._resume is None else "continue it with `resume`"
+        if not (self._overwrite or self._kept) and self.holds_something:
             raise TargetExists(
-                f"{path} holds the finished part of an earlier run; {remedy}, or start anew with "
-                "`overwrite`"
+                f"{self.partial} holds the finished part of an earlier run; rename it, or start "
+                "anew with `overwrite`"
             )
+
+    @property
+    def holds_something(self) -> bool:
+        """Whether an earlier run has left more there than an empty beginning."""
+        return os.path.lexists(self.partial) and not _is_stub(self.partial)
 
 
 def last_shown(path: Path) -> Fraction | None:

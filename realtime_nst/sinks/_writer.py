@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 
 import av
@@ -14,6 +15,9 @@ from realtime_nst.sinks._form import Form
 from realtime_nst.sinks._mux import Muxer
 from realtime_nst.sinks.targets import why_not_written
 from realtime_nst.stream import Frame
+
+_HALF = Fraction(1, 2)
+"""Rounded up: ``round`` would give one tick to 1.5 and 2.5."""
 
 
 class FrameWriter:
@@ -42,7 +46,7 @@ class FrameWriter:
                 f"{self.muxer.size[0]}x{self.muxer.size[1]}; a video file holds one size"
             )
         tick = self._form.encoding.traits.time_base
-        ticks = round((frame.pts - self._form.span.start) / tick)
+        ticks = floor((frame.pts - self._form.span.start) / tick + _HALF)
         if self.shown and ticks <= self.shown[-1]:
             self.skipped += 1
             return

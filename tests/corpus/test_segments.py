@@ -94,7 +94,7 @@ def test_a_part_in_two_runs(tmp_path, make, style, span):
     in_segments(source, whole, style, span=span).paint()
     with pytest.raises(KeyboardInterrupt):
         in_segments(source, result, style, span=span).paint(stop=25)
-    work = in_segments(source, result, style, span=span, resume=True)
+    work = in_segments(source, result, style, span=span)
     work.paint()
     assert work.before > 0 or len(work.job.segments) == 1
     assert result.read_bytes() == whole.read_bytes()

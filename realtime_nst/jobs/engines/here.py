@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator
 
 from realtime_nst.jobs.engines import Progress
 from realtime_nst.jobs.folder import Folder
 from realtime_nst.jobs.painter import Painter
 from realtime_nst.pipeline import Report
-from realtime_nst.sinks.segments import Part
 
 
 class Here:
@@ -18,11 +17,7 @@ class Here:
     def __init__(self, painter: Painter, folder: Folder) -> None:
         self._painter, self._folder = painter, folder
 
-    @property
-    def unfinished(self) -> Part | None:
-        return self._painter.unfinished
-
-    def map(self, numbers: Sequence[int], progress: Progress) -> Iterator[int]:
+    def map(self, numbers: Iterator[int], progress: Progress) -> Generator[int, None, None]:
         began = time.perf_counter()
 
         def told(report: Report, written: int) -> None:

@@ -7,9 +7,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from multiprocessing import connection
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -25,87 +26,127 @@ _LOOK_EVERY = 0.2
 _DEATHS = 3
 """Workers that may die in a row without a segment being finished in between."""
 
+_PATIENCE = 5.0
+"""Seconds in which a worker that is told to stop makes playable what it has painted."""
+
 
 class Processes:
     """Lets so many ``workers`` paint segments of ``job`` into ``folder``.
 
-    What dies with a worker is painted again. Whatever ends this process ends them too.
+    A segment whose worker dies is painted again by another; the rest go on. Whatever ends this
+    process ends them too.
     """
-
-    unfinished = None
 
     def __init__(self, job: Job, folder: Folder, workers: int) -> None:
         self._job, self._folder, self._workers = job, folder, workers
+        self._busy: list[_Worker] = []
+        self._idle: list[_Worker] = []
 
-    def map(self, numbers: Sequence[int], progress: Progress) -> Iterator[int]:
+    def map(self, numbers: Iterator[int], progress: Progress) -> Generator[int, None, None]:
         """Raises :class:`MediaError` if workers die again and again, as for want of memory."""
-        began, missing, deaths = time.perf_counter(), list(numbers), 0
-        while missing:
-            try:
-                for number in self._painted(missing, progress, began):
-                    missing.remove(number)
-                    deaths = 0
-                    yield number
-            except BrokenProcessPool:
-                deaths += 1
-                if deaths == _DEATHS:
-                    raise MediaError(
-                        f"{_DEATHS} worker processes died one after the other, as for want of "
-                        "memory; go on with `resume` and fewer `workers`"
-                    ) from None
-
-    def _painted(self, numbers: Sequence[int], progress: Progress, began: float) -> Iterator[int]:
-        pool = ProcessPoolExecutor(
-            min(self._workers, len(numbers)),
-            multiprocessing.get_context("spawn"),
-            _begin,
-            (self._job.to_json(), self._folder.path),
-        )
+        began, deaths = time.perf_counter(), 0
+        lost: list[int] = []
         try:
-            waiting = {pool.submit(_paint, number): number for number in numbers}
-            while waiting:
-                done, _ = wait(waiting, _LOOK_EVERY, FIRST_COMPLETED)
-                for future in done:
-                    number = waiting.pop(future)
-                    _check(future)
-                    yield number
-                frames = sum(self._folder.painted(number) for number in waiting.values())
+            while self._fill(numbers, lost):
+                for worker in self._ready():
+                    self._busy.remove(worker)
+                    try:
+                        failure = worker.result()
+                    except (EOFError, OSError):
+                        worker.end()
+                        lost.append(worker.number)
+                        deaths += 1
+                        _check_deaths(deaths)
+                        continue
+                    self._idle.append(worker)
+                    if failure is not None:
+                        raise failure.error()
+                    deaths = 0
+                    yield worker.number
+                frames = sum(self._folder.painted(worker.number) for worker in self._busy)
                 progress(frames, time.perf_counter() - began)
-        except BaseException:
-            self._folder.stop.touch()
-            raise
         finally:
-            pool.shutdown(cancel_futures=True)
+            self._end()
+
+    def _fill(self, numbers: Iterator[int], lost: list[int]) -> bool:
+        """Give every worker that has nothing to do a segment: one that was lost, or the next of
+        ``numbers``. False if nobody has one."""
+        while len(self._busy) < self._workers:
+            number = lost.pop() if lost else next(numbers, None)
+            if number is None:
+                break
+            worker = self._idle.pop() if self._idle else _Worker(self._job, self._folder.path)
+            self._busy.append(worker)
+            worker.paint(number)
+        return bool(self._busy)
+
+    def _ready(self) -> list[_Worker]:
+        """Those that have something to say, soon."""
+        found = connection.wait([worker.connection for worker in self._busy], _LOOK_EVERY)
+        return [worker for worker in self._busy if worker.connection in found]
+
+    def _end(self) -> None:
+        """Those that paint may finish the frame and make their segment playable."""
+        try:
+            if self._busy:
+                self._folder.stop.touch()
+                until = time.monotonic() + _PATIENCE
+                for worker in self._busy:
+                    worker.connection.poll(max(0.0, until - time.monotonic()))
+        finally:
+            for worker in [*self._idle, *self._busy]:
+                worker.end()
+            self._idle, self._busy = [], []
             self._folder.stop.unlink(missing_ok=True)
 
 
-def _check(future: Future[Failure | None]) -> None:
-    failure = future.result()
-    if failure is not None:
-        raise failure.error()
+def _check_deaths(deaths: int) -> None:
+    if deaths == _DEATHS:
+        raise MediaError(
+            f"{_DEATHS} worker processes died one after the other, as for want of memory; go on "
+            "with the same command and fewer `workers`"
+        )
 
 
-_worker: Worker | None = None
-"""That of this process, if it is one."""
+class _Worker:
+    """A process that paints one segment of ``job`` at a time: ``number``."""
+
+    def __init__(self, job: Job, folder: Path) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, far = context.Pipe()
+        self.number = -1
+        self._process = context.Process(target=_work, args=(far, job.to_json(), folder))
+        self._process.start()
+        far.close()  # so that the end of the process is the end of the pipe
+
+    def paint(self, number: int) -> None:
+        self.number = number
+        with suppress(OSError):  # it is dead, as its result will say
+            self.connection.send(number)
+
+    def result(self) -> Failure | None:
+        """Raises EOFError or OSError if the process has died."""
+        failure: Failure | None = self.connection.recv()
+        return failure
+
+    def end(self) -> None:
+        self._process.kill()  # nothing that it writes is half-written
+        self._process.join()
+        self.connection.close()
 
 
-def _begin(job: dict[str, Any], folder: Path) -> None:
+def _work(connection: Connection, job: dict[str, Any], folder: Path) -> None:
     """Signals reach the whole group of processes; what they mean is decided by the parent."""
-    global _worker
     for name in ("SIGINT", "SIGHUP", "SIGTERM"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    _worker = Worker(Job.from_json(job), folder)
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    worker = Worker(Job.from_json(job), folder)
+    while True:
+        connection.send(worker.paint(connection.recv()))
 
 
 def _follow(parent: Any) -> None:
     parent.join()
     os._exit(1)
-
-
-def _paint(number: int) -> Failure | None:
-    assert _worker is not None
-    return _worker.paint(number)

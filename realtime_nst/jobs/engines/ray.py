@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from realtime_nst.packages import require
 
 _LOOK_EVERY = 0.5
 """Seconds between two looks at how far the workers are."""
+
+_PATIENCE = 3.0
+"""Seconds in which tasks that are told to stop make playable what they have painted."""
 
 _RETRIES = 5
 """How often a task runs again whose worker or node died."""
@@ -35,8 +39,6 @@ class OnRay:
     without Ray.
     """
 
-    unfinished = None
-
     def __init__(
         self, job: Job, folder: Folder, workers: int | None = None, address: str | None = None
     ) -> None:
@@ -44,7 +46,7 @@ class OnRay:
         self._job, self._folder = job, folder
         self._workers, self._address = workers, address
 
-    def map(self, numbers: Sequence[int], progress: Progress) -> Iterator[int]:
+    def map(self, numbers: Iterator[int], progress: Progress) -> Generator[int, None, None]:
         """Raises :class:`MediaError` if the cluster cannot be reached or gives a segment up."""
         import ray
 
@@ -52,35 +54,48 @@ class OnRay:
         if not was_up:
             _connect(ray, self._address)
         task = ray.remote(_paint)
-        data, left = self._job.to_json(), list(numbers)
+        data = self._job.to_json()
         running: dict[Any, int] = {}
         try:
-            while left or running:
-                while left and len(running) < (self._workers or len(numbers)):
-                    number = left.pop(0)
+            while True:
+                most = self._workers or _room(ray, self._job.threads)
+                for number in islice(numbers, max(0, most - len(running))):
                     running[self._submitted(task, data, number)] = number
+                if not running:
+                    return
                 done, _ = ray.wait(list(running), timeout=_LOOK_EVERY)
                 for reference in done:
                     _check(ray, reference, running[reference])
                     yield running.pop(reference)
                 frames = sum(self._folder.painted(number) for number in running.values())
                 progress(frames, time.perf_counter() - began)
-        except BaseException:
-            self._folder.stop.touch()
-            for reference in running:
-                ray.cancel(reference, force=True)
-            raise
         finally:
-            if running:
-                ray.wait(list(running), num_returns=len(running), timeout=2 * _LOOK_EVERY)
-            self._folder.stop.unlink(missing_ok=True)
+            self._end(ray, list(running))
             if not was_up:
                 ray.shutdown()
+
+    def _end(self, ray: Any, running: list[Any]) -> None:
+        """What is running may finish the frame and make its segment playable."""
+        if not running:
+            return
+        self._folder.stop.touch()
+        try:
+            _, late = ray.wait(running, num_returns=len(running), timeout=_PATIENCE)
+            for reference in late:
+                ray.cancel(reference, force=True)
+        finally:
+            self._folder.stop.unlink(missing_ok=True)
 
     def _submitted(self, task: Any, data: dict[str, Any], number: int) -> Any:
         name = f"{Path(self._job.source).name} segment {number + 1}"
         options = {"name": name, "num_cpus": self._job.threads, "max_retries": _RETRIES}
         return task.options(**options).remote(data, str(self._folder.path.resolve()), number)
+
+
+def _room(ray: Any, threads: int) -> int:
+    """How many tasks of so many ``threads`` the cluster has cores for, 1 at least."""
+    nodes = (node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"])
+    return max(1, sum(int(cores // threads) for cores in nodes))
 
 
 def _connect(ray: Any, address: str | None) -> None:
@@ -105,7 +120,7 @@ def _check(ray: Any, reference: Any, number: int) -> None:
     except ray.exceptions.RayError as error:
         raise MediaError(
             f"the cluster gave up segment {number + 1} ({type(error).__name__}); go on with "
-            "`resume`"
+            "the same command"
         ) from None
     if failure is not None:
         raise _error(*failure)
