@@ -21,7 +21,7 @@ def card(monkeypatch):
     """An engine that works, and one that does not."""
     engines = {
         "card": Engine("made up", {"h264": "libx264"}, "crf", form="nv12"),
-        "none": Engine("made up", {"h264": "h264_none"}, "crf"),
+        "none": Engine("a wonder", {"h264": "h264_none"}, "crf"),
     }
     monkeypatch.setattr(hardware, "ENGINES", engines)
 
@@ -57,7 +57,11 @@ def test_rgb_is_written_too(card, tmp_path):
     ("options", "error", "said"),
     [
         ({"encoder": "gpu"}, UnknownName, "encoder .*card, none.*leave `encoder` out"),
-        ({"encoder": "none"}, MediaError, r"none does not encode h264 here: .*choices here: card"),
+        (
+            {"encoder": "none"},
+            MediaError,
+            r"none does not encode h264 here: it needs a wonder, .*h264_none.*choices here: card",
+        ),
         (
             {"encoder": "card", "codec": "av1"},
             UsageError,
@@ -104,3 +108,11 @@ def test_the_option_reaches_the_film_and_is_not_for_pictures(cli, card, clip, st
     code, _, said = cli("video", clip, "-o", tmp_path / "%03d.png", "--encoder", "card")
     assert code == 2
     assert "--encoder is for videos" in said
+
+
+def test_a_missing_card_is_not_called_a_missing_permission():
+    why = ENGINES["nvenc"].absence("h264")
+    if not why:
+        pytest.skip("there is such a card here")
+    assert "needs an NVIDIA card" in why
+    assert "not permitted" not in why

@@ -84,8 +84,7 @@ def _say_tables(
     console.say("")
     console.show(console.table(("format", "encoder", ""), _encoders()))
     console.say("")
-    hardware = [(name, ", ".join(codecs) or "does not work here") for name, codecs in _hardware()]
-    console.show(console.table(("--encoder", "encodes"), hardware))
+    console.show(console.table(("--encoder", "encodes here", ""), _encoding_hardware()))
     console.say("")
     console.show(console.table(("folder or file", "where"), _folders()))
     if chosen:
@@ -150,6 +149,14 @@ def _hardware() -> Iterator[tuple[str, list[str]]]:
 
     for name in ENGINES:
         yield name, working(name)
+
+
+def _encoding_hardware() -> Iterator[tuple[str, str, str]]:
+    from realtime_nst.sinks.hardware import ENGINES
+
+    for name, codecs in _hardware():
+        engine = ENGINES[name]
+        yield name, ", ".join(codecs) or "nothing", "" if codecs else engine.absence("h264")
 
 
 def _folders() -> Iterator[tuple[str, str]]:

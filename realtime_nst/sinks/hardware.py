@@ -21,14 +21,14 @@ _TRIED = 320, 240
 
 @dataclass(frozen=True)
 class Engine:
-    """A family of hardware encoders.
+    """A family of hardware encoders, which ``needs`` a thing to work.
 
     ``encoders`` are FFmpeg's names by ours for the codecs. They take pictures of the pixel format
     ``form`` and the quality number of the software encoders as ``quality_option``; with
     ``device``, FFmpeg's name of its kind, pictures go to the hardware first.
     """
 
-    description: str
+    needs: str
     encoders: Mapping[str, str]
     quality_option: str
     options: Mapping[str, str] = field(default_factory=dict)
@@ -55,11 +55,13 @@ class Engine:
         )
 
     def absence(self, name: str) -> str:
-        """Why the codec ``name`` cannot be encoded here; empty if it can."""
+        """What is missing to encode the codec ``name`` here; empty if nothing is."""
         try:
             _encode_one(self.codec(name))
+        except av.codec.codec.UnknownCodecError:
+            return f"it needs {self.needs}, and an FFmpeg with {self.encoders[name]}"
         except (av.FFmpegError, ValueError, NotImplementedError) as error:
-            return getattr(error, "strerror", None) or str(error)
+            return f"it needs {self.needs} ({_said(error)})"
         return ""
 
 
@@ -69,13 +71,19 @@ def _named(suffix: str, *codecs: str) -> dict[str, str]:
 
 ENGINES: Mapping[str, Engine] = {
     "nvenc": Engine(
-        "NVIDIA", _named("nvenc", "h264", "h265", "av1"), "cq", {"rc": "vbr"}, "yuv420p"
+        "an NVIDIA card that encodes, and its driver",
+        _named("nvenc", "h264", "h265", "av1"),
+        "cq",
+        {"rc": "vbr"},
+        "yuv420p",
     ),
     "qsv": Engine(
-        "Intel Quick Sync", _named("qsv", "h264", "h265", "av1", "vp9"), "global_quality"
+        "Intel graphics with Quick Sync, and its driver (oneVPL)",
+        _named("qsv", "h264", "h265", "av1", "vp9"),
+        "global_quality",
     ),
     "vaapi": Engine(
-        "Linux, AMD and Intel",
+        "Linux, and AMD or Intel graphics with a VA-API driver",
         _named("vaapi", "h264", "h265", "av1", "vp9"),
         "global_quality",
         {"rc_mode": "CQP"},
@@ -115,6 +123,13 @@ def working(encoder: str) -> list[str]:
     """The codecs that the engine ``encoder`` encodes on this computer."""
     engine = ENGINES[encoder]
     return [name for name in engine.encoders if not engine.absence(name)]
+
+
+def _said(error: Exception) -> str:
+    """NVIDIA's encoders call everything that is missing a want of permission."""
+    if isinstance(error, av.error.PermissionError):
+        return "FFmpeg cannot open it"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _encode_one(codec: Codec) -> None:
