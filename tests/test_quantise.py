@@ -111,6 +111,20 @@ def test_every_convolution_is_int8_within_seven_bits(form):
     assert not [c for c in constants.values() if c.ndim == 4 and c.dtype != np.int8]
 
 
+def test_the_phases_of_a_doubling_stay_equally_bright(form):
+    """Nearest neighbour and convolution, as four convolutions side by side: where they differ in
+    the sum of their weights, flat areas show a grid of 2 pixels."""
+    graph = onnx.load(form).graph
+    reader = {node.input[0]: node.op_type for node in graph.node}
+    last = [n for n in graph.node if n.op_type == "Conv" and reader[n.output[0]] == "DepthToSpace"]
+    maker = {name: node for node in graph.node for name in node.output}
+    constants = {c.name: numpy_helper.to_array(c) for c in graph.initializer}
+    eight, scale, _ = (constants[name] for name in maker[last[-1].input[1]].input)
+    sums = (scale[:, None] * eight.sum((2, 3))).reshape(-1, 4, eight.shape[1])
+    assert sums.std(0).max() > 0
+    assert (sums == sums[:, :1]).mean() > 0.9  # the stored weights are rounded themselves
+
+
 def test_is_smaller(style, form):
     assert form.stat().st_size < style.stat().st_size
 

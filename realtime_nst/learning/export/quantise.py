@@ -2,9 +2,10 @@
 
 Values are quantised where they are computed, before operators that only move them (padding, pixel
 shuffle), so that these move bytes; all readers of a value read the same bytes. Weights are
-symmetric with a scale for each channel. Values have one scale for each tensor, from the smallest to
-the largest value seen on calibration pictures (Jacob et al. 2018). Instance normalisation, sums and
-the sigmoid stay in float.
+symmetric with a scale for each channel, or one for the channels that a pixel shuffle puts side by
+side. Values have one scale for each tensor, from the smallest to the largest value seen on
+calibration pictures (Jacob et al. 2018). Instance normalisation, sums and the sigmoid stay in
+float.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -186,16 +187,42 @@ def _quantise_weights(
 ) -> list[onnx.NodeProto]:
     """Replace float weights by int8 ones; returns the nodes that scale them."""
     constants = {constant.name: constant for constant in graph.initializer}
+    together = _interleaved(graph)
     nodes = []
-    for name in dict.fromkeys(convolution.input[1] for convolution in convolutions):
+    for name, convolution in {node.input[1]: node for node in convolutions}.items():
         weight = numpy_helper.to_array(constants[name])
         peak = np.abs(weight).max(axis=(1, 2, 3))
+        count = together.get(convolution.output[0], 1)
+        peak = peak.reshape(-1, count).max(1).repeat(count)
         scale = np.maximum(peak / _LARGEST_WEIGHT, np.finfo(np.float32).tiny).astype(np.float32)
-        eight = np.round(weight / scale[:, None, None, None]).astype(np.int8)
+        eight = _rounded(weight / scale[:, None, None, None]).astype(np.int8)
         nodes.append(_dequantise(graph, name, f"{name}.int8", scale, np.zeros_like(scale, np.int8)))
         graph.initializer.append(numpy_helper.from_array(eight, f"{name}.int8"))
         graph.initializer.remove(constants[name])
     return nodes
+
+
+def _interleaved(graph: onnx.GraphProto) -> dict[str, int]:
+    """By tensor, how many of its neighbouring channels a pixel shuffle puts side by side."""
+    shuffles = (node for node in graph.node if node.op_type == "DepthToSpace")
+    sides = ((n.input[0], {a.name: a.i for a in n.attribute}["blocksize"]) for n in shuffles)
+    return {name: side**2 for name, side in sides}
+
+
+def _rounded(kernels: np.ndarray) -> np.ndarray:
+    """``kernels`` ``[O, I, h, w]`` in whole numbers. The weights that are nearest to being rounded
+    the other way are, until the sum of each ``[h, w]`` is the rounded true sum.
+
+    The phases of an upsampled map have the same sums. Rounded each on its own they would differ in
+    brightness, even in flat areas, and lie side by side: a grid of 2 pixels.
+    """
+    exact = kernels.reshape(*kernels.shape[:2], -1)
+    whole = np.round(exact)
+    missing = (np.round(exact.sum(2)) - whole.sum(2))[..., np.newaxis]
+    nearest = np.argsort((whole - exact) * np.sign(missing), axis=2)
+    ranks = np.argsort(nearest, axis=2)
+    whole += np.sign(missing) * (ranks < np.abs(missing))
+    return np.asarray(whole.reshape(kernels.shape))
 
 
 def _quantise_values(
