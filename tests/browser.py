@@ -18,10 +18,19 @@ PROGRAM = next(
 )
 PATIENCE = 60.0
 
+_SWIFTSHADER = (
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    "--enable-features=Vulkan,WebGPU",
+)
+
 
 @asynccontextmanager
-async def chromium(folder: Path, clip: Path, *, size: tuple[int, int] = (1280, 900)):
+async def chromium(
+    folder: Path, clip: Path, *, size: tuple[int, int] = (1280, 900), gpu: bool = False
+):
     """A page of ``size`` in a browser whose profile lies in ``folder``; ``clip`` is its camera.
+    With ``gpu`` it has WebGPU, computed on the CPU by SwiftShader.
 
     It finds no host but this one: otherwise it looks up several of its maker's at every start.
     """
@@ -29,7 +38,7 @@ async def chromium(folder: Path, clip: Path, *, size: tuple[int, int] = (1280, 9
         str(PROGRAM),
         "--headless=new",
         "--no-sandbox",
-        "--disable-gpu",
+        *(_SWIFTSHADER if gpu else ("--disable-gpu",)),
         "--disable-dev-shm-usage",
         "--disable-background-networking",
         "--disable-component-update",

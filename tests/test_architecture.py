@@ -128,6 +128,7 @@ MAY_IMPORT = {
         "spec",
         "values",
     },
+    "web": {"errors", "files", "look", "presets", "runtime", "values"},
     "cli": {"*"},
     "__main__": {"cli"},
     "__init__": {"*"},

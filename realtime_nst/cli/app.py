@@ -21,6 +21,7 @@ COMMANDS = (
     "image",
     "live",
     "serve",
+    "page",
     "styles",
     "train",
     "train-any",

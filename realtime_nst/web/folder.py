@@ -1,0 +1,125 @@
+"""Writes the page's folder, whole."""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+from realtime_nst.errors import TargetExists, UsageError
+from realtime_nst.files import require_folder
+from realtime_nst.web.libraries import FILES, libraries
+from realtime_nst.web.offered import offered
+
+_PAGE = Path(__file__).resolve().parent / "page"
+_LISTED = "files.json"
+_WORKER, _HOSTS = "service-worker.js", "_headers"
+_LATER = ("libraries/", "networks/")
+"""What the page keeps for use without a network once it has been used, not at the first visit."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
+    "img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'none'"
+)
+"""The page talks to nobody but where it came from."""
+
+HEADERS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+"""What a host should send with every file: threads need the first two."""
+
+
+def write_page(
+    folder: str | Path,
+    *,
+    overwrite: bool = False,
+    say: Callable[[str], None] = lambda what: None,
+) -> Path:
+    """Write the page to ``folder``, which any web server can give out. ``say`` is told of what
+    takes long.
+
+    Raises :class:`UsageError` where something else lies there, :class:`TargetExists` where a page
+    does unless ``overwrite``, and the errors of :func:`libraries` and :func:`offered`.
+    """
+    folder = Path(folder)
+    _check(folder, overwrite)
+    files = _files(libraries(say))
+    made = Path(tempfile.mkdtemp(prefix=".realtime_nst-page-", dir=folder.parent))
+    try:
+        made.chmod(0o755)
+        for name, contents in files.items():
+            path = made / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(contents)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(made, folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return folder
+
+
+def _check(folder: Path, overwrite: bool) -> None:
+    require_folder(folder)
+    if not os.path.lexists(folder):
+        return
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name a folder for the page")
+    if not any(folder.iterdir()):
+        return
+    if not (folder / _LISTED).is_file():
+        raise UsageError(f"{folder} holds other files; name a new folder for the page")
+    if not overwrite:
+        raise TargetExists(f"{folder} already holds a page; replace it with `overwrite`")
+
+
+def _files(from_npm: Path) -> dict[str, bytes]:
+    made = offered()
+    files = {
+        path.relative_to(_PAGE).as_posix(): path.read_bytes()
+        for path in sorted(_PAGE.rglob("*"))
+        if path.is_file()
+    }
+    files |= {f"libraries/{name}": (from_npm / name).read_bytes() for name in FILES}
+    files |= made.files
+    files["styles.json"] = _json(made.description)
+    files[_HOSTS] = _for_hosts()
+    files["index.html"] = _filled(files["index.html"], files["words/en.json"], made.first)
+    worker, hosts = files.pop(_WORKER), files.pop(_HOSTS)
+    digests = {name: sha256(contents).hexdigest() for name, contents in sorted(files.items())}
+    version = sha256(_json(digests)).hexdigest()[:16]
+    files[_LISTED] = _json(
+        {
+            "version": version,
+            "files": digests,
+            "first": [n for n in digests if not n.startswith(_LATER)],
+        }
+    )
+    return files | {_WORKER: worker.replace(b"VERSION", version.encode()), _HOSTS: hosts}
+
+
+def _filled(html: bytes, words: bytes, first: str) -> bytes:
+    """With the policy, the picture that the page begins with, and English words: they are seen and
+    read before the first script runs."""
+    known = json.loads(words)
+    text = html.decode().replace("POLICY", POLICY).replace("FIRST", first)
+    spoken = re.sub(r'(data-word="(\w+)"[^>]*>)', lambda each: each[1] + known[each[2]], text)
+    return spoken.encode()
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _for_hosts() -> bytes:
+    """In the form that several page hosts read."""
+    lines = ["/*", *(f"  {name}: {value}" for name, value in HEADERS.items())]
+    return "\n".join([*lines, ""]).encode()

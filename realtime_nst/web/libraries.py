@@ -1,0 +1,112 @@
+"""The page's libraries in the versions that ``package-lock.json`` pins.
+
+A release has them in ``vendor/``. From a checkout npm fetches them once, into the cache folder.
+"""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from realtime_nst.errors import RealtimeNstError, one_line
+from realtime_nst.runtime import host
+
+_ROOM = Path(__file__).resolve().parent
+_PINNED = ("package.json", "package-lock.json", ".npmrc")
+_VENDOR = _ROOM / "vendor"
+_OLDEST_NODE = 20
+
+_ONNX = "onnxruntime-web/dist"
+FILES: Mapping[str, str] = {
+    "mediabunny.mjs": "mediabunny/dist/bundles/mediabunny.min.mjs",
+    "mediabunny.LICENSE.txt": "mediabunny/LICENSE",
+    **{
+        name: f"{_ONNX}/{name}"
+        for name in (
+            "ort.wasm.min.mjs",
+            "ort-wasm-simd-threaded.mjs",
+            "ort-wasm-simd-threaded.wasm",
+            "ort.jspi.min.mjs",
+            "ort-wasm-simd-threaded.jspi.mjs",
+            "ort-wasm-simd-threaded.jspi.wasm",
+            "ort.webgpu.min.mjs",
+            "ort-wasm-simd-threaded.asyncify.mjs",
+            "ort-wasm-simd-threaded.asyncify.wasm",
+        )
+    },
+}
+"""By its name in the page's folder, where npm puts each file."""
+
+
+def libraries(say: Callable[[str], None] = lambda what: None) -> Path:
+    """The folder that holds FILES; ``say`` is told what is being fetched.
+
+    Raises :class:`RealtimeNstError` if they have to be fetched and cannot be.
+    """
+    found = at_hand()
+    if found is None:
+        versions = json.loads((_ROOM / "package.json").read_text(encoding="utf-8"))["dependencies"]
+        say("fetching " + " and ".join(f"{name} {of}" for name, of in versions.items()))
+        found = _kept()
+        _fetch(found)
+    return found
+
+
+def at_hand() -> Path | None:
+    """:func:`libraries` if nothing needs to be fetched for them."""
+    places = (_VENDOR, _kept())
+    return next((p for p in places if all((p / name).is_file() for name in FILES)), None)
+
+
+def _kept() -> Path:
+    return host.cache_root() / "page" / _pinned()
+
+
+def _pinned() -> str:
+    return sha256((_ROOM / "package-lock.json").read_bytes()).hexdigest()[:16]
+
+
+def _fetch(into: Path) -> None:
+    """All of FILES, or none."""
+    npm = _npm()
+    into.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=into.parent) as work:
+        for name in _PINNED:
+            shutil.copyfile(_ROOM / name, Path(work, name))
+        done = subprocess.run(
+            [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-progress"],
+            cwd=work,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            said = [line for line in done.stderr.splitlines() if "error" in line.lower()]
+            why = one_line(RuntimeError(" ".join(said) or done.stderr))
+            raise RealtimeNstError(
+                f"npm could not fetch the page's libraries ({why}); connect to the network, or "
+                "configure npm's registry, and try again"
+            )
+        whole = Path(work, "whole")
+        whole.mkdir()
+        for name, place in FILES.items():
+            shutil.copyfile(Path(work, "node_modules", place), whole / name)
+        shutil.rmtree(into, ignore_errors=True)
+        whole.rename(into)
+
+
+def _npm() -> str:
+    """Raises :class:`RealtimeNstError` where node or npm are missing or too old."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    found = "is not here"
+    if node and npm:
+        version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip()
+        if int(version.lstrip("v").partition(".")[0] or 0) >= _OLDEST_NODE:
+            return npm
+        found = f"{version} is too old"
+    raise RealtimeNstError(
+        f"the page needs two libraries that node's npm fetches once, and node {found}; install "
+        f"node {_OLDEST_NODE} or newer (nodejs.org, apt install nodejs npm), and try again"
+    )

@@ -1,0 +1,295 @@
+// What is painted: the scene that the page begins with, a photo, the camera or a film.
+
+import { cameras, frames, openCamera, reason } from "./camera.js";
+import { showDivider } from "./divider.js";
+import { $, element, input, save, say, stamp } from "./page.js";
+import { Recording } from "./record.js";
+import { readable, showLoading } from "./tiles.js";
+import { word } from "./words.js";
+
+/** @typedef {import("./settings.js").Store} Store */
+/** @typedef {import("./settings.js").Settings} Settings */
+/** @typedef {import("./studio.js").Studio} Studio */
+
+const SCENE = "pictures/scene.jpg";
+
+export class Stage {
+  /** @type {"scene" | "photo" | "camera" | "film"} */ #kind = "scene";
+  /** @type {MediaStreamTrack | null} */ #camera = null;
+  /** @type {Recording | null} */ #recording = null;
+  /** @type {Promise<void> | null} */ #begun = null;
+  /** @type {(() => void) | null} */ #cancel = null;
+  #canvas = /** @type {HTMLCanvasElement} */ ($("picture"));
+
+  /**
+   * @param {Store} store
+   * @param {Studio} studio
+   */
+  constructor(store, studio) {
+    this.store = store;
+    this.studio = studio;
+    store.onChange((changed) => this.changed(changed));
+    studio.onFigures = ({ fps, width, height }) => {
+      $("figures").textContent = word("figures", { fps: fps.toFixed(0), width, height });
+    };
+  }
+
+  /** Whether nothing has been asked for yet. */
+  get idle() {
+    return !this.#begun && this.#kind === "scene";
+  }
+
+  /** Load the engine that paints; only once. */
+  begin() {
+    this.#begun ??= this.#begin().catch((error) => {
+      this.#begun = null;
+      throw error;
+    });
+    return this.#begun;
+  }
+
+  async #begin() {
+    const canvas = this.#canvas.transferControlToOffscreen(), { offered } = this.store;
+    const wanted = new URLSearchParams(location.search).get("engine");
+    const { provider, threads } = await this.studio.ask("begin", [canvas, offered, new URL("./", location.href).href, wanted], [canvas]);
+    $("engine").textContent = word(provider === "webgpu" ? "engine_webgpu" : threads > 1 ? "engine_wasm" : "engine_one", { threads });
+    $("engine").dataset.provider = provider;
+  }
+
+  /** @param {Partial<Settings>} changed */
+  async changed(changed) {
+    showDivider(this.store);
+    if (this.#kind === "scene" && this.#ready()) return this.#preview();
+    const { style } = this.store.now;
+    try {
+      if ("style" in changed) showLoading(style);
+      await this.#wear();
+      if (this.#kind === "scene") await this.#scene();
+      if (!this.#recording) say("");
+    } catch (error) {
+      this.failed(/** @type {Error} */ (error));
+    } finally {
+      if (this.store.now.style === style) showLoading(null);
+    }
+  }
+
+  /** Whether there is a picture of the scene as these settings paint it. */
+  #ready() {
+    const { now, begun } = this.store;
+    const asBegun = /** @type {const} */ (["strength", "brush", "keep_colour", "where"]).every((name) => now[name] === begun[name]);
+    return asBegun && now.blend_with === null && now.split === null && Boolean(this.store.named(now.style)?.picture);
+  }
+
+  #preview() {
+    const picture = this.store.named(this.store.now.style)?.picture;
+    const preview = /** @type {HTMLImageElement} */ ($("preview"));
+    if (picture && !preview.src.endsWith(picture)) preview.src = picture;
+    this.#showCanvas(false);
+  }
+
+  /** Tell the worker how to paint, pictures of the viewer's own included. */
+  async #wear() {
+    await this.begin();
+    const { now } = this.store, parts = this.store.parts();
+    for (const { name, network } of parts) if (network === null) await this.#learn(name);
+    const { brush, strength, stabilise, keep_colour, where, mirror, split } = now;
+    const look = { brush, strength, stabilise, keep_colour, where }, view = { mirror: this.#kind === "camera" && mirror, split };
+    await this.studio.ask("set", [{ look, view, parts }]);
+  }
+
+  #learnt = new Set();
+
+  /** @param {string} name */
+  async #learn(name) {
+    const style = this.store.named(name);
+    if (this.#learnt.has(name) || !style) return;
+    say(word("looking", { file: style.title }));
+    const source = style.own ?? await (await fetch(/** @type {string} */ (style.painting))).blob();
+    const picture = await createImageBitmap(source);
+    await this.studio.ask("learn", [name, picture], [picture]);
+    this.#learnt.add(name);
+  }
+
+  async #scene() {
+    const picture = await createImageBitmap(await (await fetch(SCENE)).blob());
+    await this.#still(picture);
+  }
+
+  /** @param {ImageBitmap} picture */
+  async #still(picture) {
+    const { width, height } = picture;
+    await this.studio.ask("show", [picture], [picture]);
+    this.#showCanvas(true, width, height);
+  }
+
+  /** Paint the camera. @param {string | null} id */
+  async start(id = null) {
+    say(word("asking"));
+    $("start").setAttribute("disabled", "");
+    try {
+      this.#camera?.stop(); // phones open one at a time
+      const camera = await openCamera(id);
+      this.#camera = camera;
+      camera.addEventListener("ended", () => this.stop(word("camera_gone"), true));
+      this.#kind = "camera";
+      say(word("loading", { what: readable(this.store, /** @type {any} */ (this.store.named(this.store.now.style))) }));
+      await this.#wear();
+      const { width = 640, height = 480 } = camera.getSettings(), stream = frames(camera);
+      this.studio.ask("camera", [stream], [stream]).catch((error) => this.failed(error));
+      this.#showCanvas(true, width, height);
+      this.#showRunning();
+      say("");
+      await this.#offerCameras(camera);
+    } catch (error) {
+      const why = /** @type {Error} */ (error);
+      this.stop();
+      if ("kind" in why) this.failed(why);
+      else say(reason(why), true);
+    } finally {
+      $("start").removeAttribute("disabled");
+    }
+  }
+
+  /** @param {MediaStreamTrack} used */
+  async #offerCameras(used) {
+    const found = await cameras(), { deviceId } = used.getSettings();
+    $("cameras").hidden = found.length < 2;
+    $("camera").replaceChildren(...found.map(({ id, label }) => element("option", { value: id, textContent: label, selected: id === deviceId })));
+  }
+
+  /** Paint a photo or a film. @param {File} file */
+  async open(file) {
+    if (file.type.startsWith("video/") || /\.(mkv|mov|mp4|m4v|webm)$/i.test(file.name)) return this.film(file);
+    let picture;
+    try {
+      picture = await createImageBitmap(file);
+    } catch {
+      return say(word("no_picture", { file: file.name }), true);
+    }
+    this.stop();
+    this.#kind = "photo";
+    say(word("painting"));
+    try {
+      await this.#wear();
+      await this.#still(picture);
+      this.#showRunning();
+      say("");
+    } catch (error) {
+      this.stop();
+      this.failed(/** @type {Error} */ (error));
+    }
+  }
+
+  /** @param {File} file */
+  async film(file) {
+    say(word("film_none", { file: file.name }), true);
+  }
+
+  /** Back to the scene. */
+  async stop(why = "", wrong = false) {
+    if (this.#recording) await this.record();
+    this.#cancel?.();
+    this.#camera?.stop();
+    this.#camera = null;
+    this.#kind = "scene";
+    $("cameras").hidden = true;
+    if (this.#begun) await this.studio.ask("stop");
+    this.#showRunning();
+    say(why, wrong);
+    await this.changed({});
+    if (why) say(why, wrong);
+  }
+
+  async snapshot() {
+    const name = this.#name("png");
+    save(await this.studio.ask("snapshot"), name);
+    say(word("saved", { file: name }));
+  }
+
+  async record() {
+    const recording = this.#recording;
+    this.#recording = null;
+    if (recording) {
+      this.#showRecording(false);
+      const name = this.#name(recording.kind);
+      save(await recording.end(), name);
+      return say(word("saved", { file: name }));
+    }
+    try {
+      this.#recording = await Recording.begin(this.#canvas, this.store.now.microphone);
+      this.#showRecording(true);
+    } catch (error) {
+      console.warn(error);
+      say(word("no_recording"), true);
+    }
+  }
+
+  /** By the style and the local time. @param {string} kind */
+  #name(kind) {
+    const { title } = /** @type {any} */ (this.store.named(this.store.now.style));
+    return `${title.replace(/[\\/:*?"<>|]/g, " ")} ${stamp()}.${kind}`;
+  }
+
+  saveLook() {
+    const name = `${this.#name("json")}`;
+    save(new Blob([JSON.stringify(this.store.preset(), null, 2)], { type: "application/json" }), name);
+    const own = this.store.parts().map((part) => this.store.named(part.name)).find((style) => style?.own);
+    say(own ? word("saved_without", { file: name, title: own.title }) : word("saved", { file: name }));
+  }
+
+  /** @param {Error} error */
+  failed(error) {
+    console.error(error);
+    const loaded = "kind" in error && error.kind === "NotLoaded";
+    const { title } = /** @type {any} */ (this.store.named(this.store.now.style));
+    say(loaded ? word("no_network", { what: title }) : word("broken", { why: error.message }), true);
+  }
+
+  /** @param {boolean} running */
+  #showRecording(running) {
+    $("record").setAttribute("aria-pressed", String(running));
+    $("record").textContent = word(running ? "record_stop" : "record");
+  }
+
+  #showRunning() {
+    const running = this.#kind !== "scene";
+    $("begin").hidden = running;
+    $("actions").hidden = !running;
+    $("record").hidden = this.#kind !== "camera";
+    $("figures").hidden = this.#kind !== "camera";
+    if (running && document.activeElement === document.body) $("stop").focus({ preventScroll: true });
+  }
+
+  /**
+   * @param {boolean} shown
+   * @param {number} width
+   * @param {number} height
+   */
+  #showCanvas(shown, width = 4, height = 3) {
+    $("picture").hidden = !shown;
+    $("preview").hidden = shown;
+    $("frame").style.setProperty("--shape", `${width} / ${height}`);
+    showDivider(this.store);
+  }
+}
+
+/** @param {Stage} stage */
+export function bindStage(stage) {
+  $("start").addEventListener("click", () => stage.start());
+  $("stop").addEventListener("click", async () => {
+    await stage.stop();
+    $("start").focus();
+  });
+  $("open").addEventListener("click", () => input("file").click());
+  $("file").addEventListener("change", () => {
+    const [file] = input("file").files ?? [];
+    if (file) stage.open(file);
+    input("file").value = "";
+  });
+  $("snapshot").addEventListener("click", () => stage.snapshot());
+  $("record").addEventListener("click", () => stage.record());
+  $("save-look").addEventListener("click", () => stage.saveLook());
+  $("camera").addEventListener("change", () => stage.start(input("camera").value));
+  $("full").hidden = !document.fullscreenEnabled;
+  $("full").addEventListener("click", () => $("frame").requestFullscreen());
+}

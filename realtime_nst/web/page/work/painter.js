@@ -1,0 +1,98 @@
+// Paints pictures as a look says: the one place that puts size, network, steadying, colours and
+// mask together, as realtime_nst/paint.py does.
+
+import { match } from "./colour.js";
+import { PeopleMask } from "./mask.js";
+import { Sheet, toRgb, toRgba } from "./pixels.js";
+import { paintedSize } from "./sizes.js";
+import { Steady } from "./steady.js";
+
+/** @typedef {import("./networks.js").Networks} Networks */
+/** @typedef {{ network: string, code: Float32Array | null }} Played */
+/**
+ * `strength` and the colours of each pixel are left to the display.
+ * @typedef {object} Look
+ * @property {string} brush
+ * @property {number} strength
+ * @property {"off" | "light" | "strong"} stabilise
+ * @property {"none" | "luminance" | "matched"} keep_colour
+ * @property {"everywhere" | "person" | "background"} where
+ */
+
+const CARRIED = 0.9; // the share that the last result must cover for the network to be left out
+
+export class Painter {
+  #read = new Sheet();
+  #painted = new Sheet();
+  #steady = new Steady();
+  #people = new PeopleMask();
+  #skipped = 0;
+  /** @type {Played | null} */ #played = null;
+
+  /** @param {Networks} networks */
+  constructor(networks) {
+    this.networks = networks;
+    this.size = { width: 0, height: 0 };
+  }
+
+  reset() {
+    this.#steady.reset();
+    this.#people.reset();
+  }
+
+  /**
+   * The painting of `source`, transparent where nothing is painted. It is valid until the next call.
+   * @param {CanvasImageSource} source
+   * @param {number} width
+   * @param {number} height
+   * @param {Look} look
+   * @param {Played} played
+   * @param {number | null} seconds the time of a frame; null for a picture alone
+   * @param {{ scale: number, every: number }} level how much to paint
+   */
+  async paint(source, width, height, look, played, seconds, level = { scale: 1, every: 1 }) {
+    if (played !== this.#played) this.reset();
+    this.#played = played;
+    const size = (this.size = paintedSize(width, height, look.brush, level.scale));
+    const pixels = this.#read.read(source, size.width, size.height);
+    const rgb = toRgb(pixels.data, new Uint8Array(3 * size.width * size.height));
+    let painting = await this.#steadied(rgb, look, played, seconds, level.every);
+    if (look.keep_colour === "matched") match(rgb, (painting = painting.slice()));
+    const alpha = look.where === "everywhere" ? null : await this.#mask(source, rgb, look);
+    const { canvas, context } = this.#painted.at(size.width, size.height);
+    toRgba(painting, pixels.data, alpha);
+    context.putImageData(pixels, 0, 0);
+    return canvas;
+  }
+
+  /**
+   * @param {Uint8Array} rgb
+   * @param {Look} look
+   * @param {Played} played
+   * @param {number | null} seconds
+   * @param {number} every
+   */
+  async #steadied(rgb, look, { network, code }, seconds, every) {
+    const { width, height } = this.size, preset = look.stabilise;
+    const fresh = () => this.networks.paint(network, rgb, width, height, code);
+    if (seconds === null || (preset === "off" && every === 1)) return fresh();
+    const covered = this.#steady.observe(rgb, width, height, seconds);
+    if (covered >= CARRIED && this.#skipped < every - 1) {
+      this.#skipped++;
+      return this.#steady.carry(width, height, preset);
+    }
+    this.#skipped = 0;
+    return this.#steady.blend(await fresh(), width, height, preset);
+  }
+
+  /**
+   * @param {CanvasImageSource} source
+   * @param {Uint8Array} rgb
+   * @param {Look} look
+   */
+  async #mask(source, rgb, look) {
+    const { width, height } = this.size;
+    const weights = await this.#people.find(this.networks, source, rgb, width, height, look.stabilise !== "off");
+    return look.where === "person" ? weights : weights.map((each) => 255 - each);
+  }
+}
