@@ -10,6 +10,9 @@ from realtime_nst.runtime import styles
 
 NONE = "none"
 
+_CODED, _FOR_ANY = "coded", "arbitrary"
+"""A network for one painting, and the network for any painting that it begins as."""
+
 StartFrom = Annotated[
     str,
     typer.Option(
@@ -25,17 +28,19 @@ StartFrom = Annotated[
 def find_start(start_from: str, network: str) -> Path | None:
     """The file that the training of ``network`` starts from; None to start from nothing.
 
-    If ``start_from`` is empty, that is the first installed single style of that network, if any.
+    If ``start_from`` is empty, that is the first installed single style of that network, if any;
+    for "coded" it is the network for any painting.
     Raises UnknownName for an unknown style, ModelError if an installed file is damaged.
     """
     networks = [entry for entry in styles.read_installed().entries if not entry.is_picture]
     if start_from == NONE:
         return None
     if not start_from:
+        wanted = _FOR_ANY if network == _CODED else network
         fitting = (
             style.name
             for style in networks
-            if style.network == network and not style.recipe.get("paintings")
+            if style.network == wanted and not style.recipe.get("paintings")
         )
         name = next(fitting, "")
         return styles.find(name) if name else None

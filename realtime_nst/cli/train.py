@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from realtime_nst.cli import console, options
+from realtime_nst.cli import console, options, train_minutes
 from realtime_nst.cli.export import check_target, export_checked
 from realtime_nst.cli.loss_weights import LossNetwork, LossWeights, loss_networks
 from realtime_nst.cli.recipe_options import (
@@ -21,7 +21,7 @@ from realtime_nst.cli.start_from import StartFrom, find_start
 from realtime_nst.cli.train_options import (
     CARD,
     Clips,
-    Content,
+    ContentIfAny,
     Licence,
     Name,
     Restart,
@@ -53,7 +53,7 @@ def train(
         Path | None,
         typer.Option("--style", "-s", metavar="PAINTING", help="The painting to imitate."),
     ] = None,
-    content: Content,
+    content: ContentIfAny = None,
     output: options.Output,
     styles: Annotated[
         Path | None,
@@ -76,6 +76,7 @@ def train(
     loss_weights: LossWeights = None,
     clips: Clips = None,
     restart: Restart = False,
+    install: train_minutes.Install = False,
     overwrite: options.Overwrite = False,
     painting: Annotated[
         Path | None, typer.Argument(hidden=True, metavar="--style PAINTING")
@@ -102,16 +103,22 @@ def train(
 ) -> None:
     """Train a style, or many styles in one network.
 
-    If it is stopped, the same command resumes it.
+    With --minutes 1 a style of your own starts from what the network for any painting makes of it,
+    and needs no photos. If training is stopped, the same command resumes it.
     """
     if painting:
         raise UsageError(
             f"give the painting with --style: realtime-nst train --style {painting} --content "
-            f"{content} -o {output}"
+            f"{content or 'FOLDER'} -o {output}"
         )
     check_target(output, overwrite)
     if sum(given is not None for given in (style, styles, add_style)) != 1:
         raise UsageError("give one of these: --style PAINTING, --styles FOLDER, --add-style FILE")
+    if content is None and not (style and recipe["minutes"]):
+        raise UsageError(
+            "give photos to train on with --content FOLDER; only --style PAINTING --minutes N "
+            "needs none"
+        )
     from realtime_nst.packages import require
 
     require("training", "train", "cpu")
@@ -122,6 +129,9 @@ def train(
     from realtime_nst.learning.training.checkpoint import StyleInfo, load
     from realtime_nst.learning.training.start_from import read_start
 
+    folder = output.with_suffix(".train")
+    if recipe["minutes"] and style:
+        train_minutes.settle(context, recipe)
     start_file = find_start(start_from, recipe["network"])
     start = read_start(start_file) if start_file else None
     paintings = paintings_of(styles, add_style, start, title, artist)
@@ -133,12 +143,13 @@ def train(
         title=title,
         artist=artist,
         licence=licence,
-        trained_on=trained_on or content.name,
+        trained_on=trained_on or (content.name if content else "made-up scenes"),
         started_from=start.style if start else "",
     )
     chosen: Any = read_options(Recipe if style else ManyRecipe, recipe)
     require_memory_for(chosen)
-    find_photos(content)
+    if content:
+        find_photos(content)
     clips_of(clips, chosen)
     make: Callable[..., TrainingRun[Batch]]
     if style:
@@ -148,17 +159,24 @@ def train(
         info = described(info, paintings, start if add_style else None)
         make = _many(paintings, chosen, start, frozen=add_style is not None)
     weights = loss_networks(loss_network, loss_weights)
+    photos = content or train_minutes.made_up_photos(folder)
     run = make(
-        content=content, folder=output.with_suffix(".train"), loss_weights=weights, recipe=chosen,
-        style=info, restart=restart, clips=clips,
+        content=photos, folder=folder, loss_weights=weights, recipe=chosen, style=info,
+        restart=restart, clips=clips,
     )  # fmt: skip
     origin = f"from {info.started_from}" if start else "from nothing"
-    console.say_notice(f"{origin}, {chosen.steps} steps, judged by {weights[0].name}")
+    console.say_notice(f"{origin}, {_length(chosen)}, judged by {weights[0].name}")
     say_started(run)
-    with stoppable(run):
-        trained = load(train_shown(run))
+    with stoppable(run, output):
+        trained = load(train_shown(run, output))
         say_quality(trained.quality, len(run.photos.held_out))
         export_checked(trained, output)
+    if install:
+        train_minutes.installed(output, overwrite)
+
+
+def _length(recipe: Recipe) -> str:
+    return f"{60 * recipe.minutes:g} seconds" if recipe.minutes else f"{recipe.steps} steps"
 
 
 def _single(

@@ -17,6 +17,14 @@ Content = Annotated[
         help="Photos to train on, also those in folders inside: a few hundred at least.",
     ),
 ]
+ContentIfAny = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Photos to train on, also those in folders inside: a few hundred at least. With "
+        "--minutes it may be left out, and few are enough.",
+    ),
+]
 Restart = Annotated[
     bool, typer.Option("--restart", help="Start over, even if a run can be resumed.")
 ]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realtime_nst.cli import console, interrupt
+from realtime_nst.cli.export import export_checked
 from realtime_nst.cli.progress import progress
 from realtime_nst.learning.training.recipe import RunRecipe
 
@@ -20,7 +21,8 @@ _STEP_SECONDS = 60.0
 def say_started(run: "TrainingRun[Any]") -> None:
     console.say_notice(f"samples, losses and checkpoint: {run.folder}")
     if run.step:
-        console.say_notice(f"resuming from step {run.step} of {run.recipe.steps}")
+        total = f" of {run.recipe.steps}" if not run.minutes else ""
+        console.say_notice(f"resuming from {_where(run)}{total}")
     held_out, asked = len(run.photos.held_out), run.recipe.held_out
     if held_out < asked != RunRecipe.held_out:
         console.say_notice(
@@ -28,37 +30,64 @@ def say_started(run: "TrainingRun[Any]") -> None:
             "tenth of those that can be read"
         )
     photos = len(run.photos.training)
-    if photos < _ENOUGH_PHOTOS:
+    if photos < _ENOUGH_PHOTOS and not run.minutes:
         console.say_notice(
             f"only {console.counted(photos, 'photo')} to train on: the style may fit these alone; "
             f"{_ENOUGH_PHOTOS} or more are better"
         )
 
 
-def stoppable(run: "TrainingRun[Any]") -> AbstractContextManager[None]:
+def stoppable(run: "TrainingRun[Any]", output: Path | None = None) -> AbstractContextManager[None]:
     """For all that follows the beginning of ``run``: one line says how it resumes."""
-    return interrupt.explained(
-        lambda: f"stopped at step {run.step}; the same command resumes from {run.checkpoint_path}"
-    )
+
+    def advice() -> str:
+        if run.minutes and output and output.exists():
+            return (
+                f"stopped at {_where(run)}; {output} paints as it has learned to so far; the same "
+                "command goes on with --overwrite"
+            )
+        return f"stopped at {_where(run)}; the same command resumes from {run.checkpoint_path}"
+
+    return interrupt.explained(advice)
 
 
-def train_shown(run: "TrainingRun[Any]") -> Path:
+def train_shown(run: "TrainingRun[Any]", output: Path | None = None) -> Path:
     """Train to the end with a progress bar; returns the path of the checkpoint.
 
-    A signal ends training after the step that it comes in, which is saved.
+    A signal ends training after the step that it comes in, which is saved; if the run is one of
+    minutes, ``output`` is written first.
     """
-    with (
-        progress("training", "step", run.recipe.steps, before=run.step) as gauge,
-        ExitStack() as steps,
-    ):
+    try:
+        return _train(run)
+    except KeyboardInterrupt:
+        if run.minutes and output:
+            from realtime_nst.learning.training.checkpoint import load
+
+            with interrupt.shielded():
+                export_checked(load(run.checkpoint_path), output)
+        raise
+
+
+def _where(run: "TrainingRun[Any]") -> str:
+    if run.minutes:
+        return f"second {run.seconds:.0f} of {60 * run.minutes:g}"
+    return f"step {run.step}"
+
+
+def _train(run: "TrainingRun[Any]") -> Path:
+    unit, total, before = "step", run.recipe.steps, run.step
+    if run.minutes:
+        unit, total, before = "second", round(60 * run.minutes), int(run.seconds)
+    with progress("training", unit, total, before=before) as gauge, ExitStack() as steps:
         steps.enter_context(interrupt.deferred(_STEP_SECONDS))
 
         def show(step: "Step") -> None:
             if step.notice:
                 console.say_notice(step.notice)
-            gauge(step.step, _losses(step), losses={**step.losses, "total": step.total})
+            at = min(int(step.seconds), total) if run.minutes else step.step
+            gauge(at, _losses(step), losses={**step.losses, "total": step.total})
             interrupt.check()
-            if step.step == step.steps:
+            if step.done >= 1:
                 steps.close()  # what follows is measured anew when it is stopped
 
         try:

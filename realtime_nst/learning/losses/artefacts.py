@@ -1,12 +1,13 @@
 """Losses against artefacts: noise, flicker, and grids of pixels."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from realtime_nst.learning.losses.terms import LossInputs
+from realtime_nst.learning.losses.terms import LossInputs, Term
 
 _REACH = 3
 _BORDER = 16
@@ -15,6 +16,20 @@ _BORDER = 16
 _PERIODS = (4, 8)
 _EPSILON = 1e-6
 """Added to each energy, times the pixels of a line: the log is not finite for a flat picture."""
+
+
+@dataclass(frozen=True)
+class Sometimes:
+    """``loss`` over ``share`` in that share of its calls, drawn from torch's generator, and 0 in
+    the others: the same in the mean, at a part of the cost."""
+
+    loss: Term
+    share: float
+
+    def __call__(self, inputs: LossInputs) -> Tensor:
+        if self.share < 1 and torch.rand(()) >= self.share:
+            return inputs.result.image.new_zeros(())
+        return self.loss(inputs) / self.share
 
 
 def total_variation(inputs: LossInputs) -> Tensor:

@@ -16,6 +16,7 @@ from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.learning.networks.arbitrary import ArbitraryNet
 from realtime_nst.learning.networks.banks import Selected, StyleBank
 from realtime_nst.learning.networks.blocks import StyleNetwork
+from realtime_nst.learning.networks.coded import CodedNet
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.johnson import JohnsonNet
@@ -60,6 +61,7 @@ _PRETRAINED = {"pretrain_steps": 300}
 
 NETWORKS: Mapping[str, Row[StyleNetwork]] = {
     **{name: Row(partial(FastNet, **values), name) for name, values in _FAST.items()},
+    "coded": Row(CodedNet, "fast"),
     "johnson": Row(JohnsonNet),
     "johnson-half": Row(partial(JohnsonNet, width=0.5)),
     "johnson-half-bn": Row(partial(JohnsonNet, width=0.5, norm="batch")),

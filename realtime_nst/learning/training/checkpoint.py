@@ -91,7 +91,8 @@ class Checkpoint:
     """``network`` and ``averaged`` are state dicts.
 
     ``rollbacks`` counts how often the run went back after a loss that was not finite; each time
-    halves the learning rate and changes the crops. ``history`` holds one dict of losses a step.
+    halves the learning rate and changes the crops. ``seconds`` of training came before.
+    ``history`` holds one dict of losses a step.
     """
 
     recipe: RunRecipe
@@ -101,6 +102,7 @@ class Checkpoint:
     averaged: dict[str, Any]
     optimiser: dict[str, Any]
     rollbacks: int = 0
+    seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
     quality: dict[str, float] = field(default_factory=dict)
 

@@ -1,6 +1,7 @@
 """The training loop: steps, checkpoints, rolling back, and resuming where a run stopped."""
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,11 @@ from realtime_nst.learning.training.samples import SampleWriter
 from realtime_nst.learning.training.step_losses import Losses
 
 _MOST_ROLLBACKS = 5
+_MOST_STEPS = 1_000_000
+"""Of a run whose end is a matter of time."""
+
+_FIRST_SAMPLE = 5.0
+"""Seconds; each further one of a run of minutes comes after twice the time."""
 _FINAL_RATE = 0.01
 
 Batch = TypeVar("Batch")
@@ -52,10 +58,12 @@ class Task(Generic[Batch]):
 @dataclass(frozen=True)
 class Step:
     """Passed to ``on_step`` after each step. ``losses`` are unweighted, ``total`` is weighted.
-    ``notice`` is set if something happened that a person should know."""
+    ``done`` is the share of the run behind it; ``seconds`` of training have passed. ``notice`` is
+    set if something happened that a person should know."""
 
     step: int
-    steps: int
+    done: float
+    seconds: float
     losses: dict[str, float]
     total: float
     notice: str = ""
@@ -66,7 +74,7 @@ class TrainingRun(Generic[Batch]):
 
     Resumes from a checkpoint of the same recipe and style if there is one, unless ``restart``. What
     a step sees depends on the seed and the step alone, so on a CPU a resumed run gives bit for bit
-    what an unbroken one gives.
+    what an unbroken one gives; not so a run of minutes, which goes on with the time it has left.
 
     Raises TrainingError if the checkpoint in ``folder`` is of another run or cannot be written.
     """
@@ -82,6 +90,7 @@ class TrainingRun(Generic[Batch]):
         self._optimiser = torch.optim.Adam(self.network.parameters(), lr=recipe.learning_rate)
         self._history: list[dict[str, float]] = []
         self._rollbacks = self.step = 0
+        self.seconds, self._next_sample = 0.0, _FIRST_SAMPLE
         folder.mkdir(parents=True, exist_ok=True)
         if self.checkpoint_path.exists() and not restart:
             self._resume(load(self.checkpoint_path))
@@ -92,13 +101,25 @@ class TrainingRun(Generic[Batch]):
     def checkpoint_path(self) -> Path:
         return self.folder / "checkpoint.pt"
 
+    @property
+    def minutes(self) -> float:
+        """How long the run trains; 0 is for as many steps as the recipe says."""
+        return getattr(self.recipe, "minutes", 0.0)
+
+    @property
+    def done(self) -> float:
+        """The share of the run that is behind it."""
+        if self.minutes:
+            return self.seconds / (60 * self.minutes)
+        return self.step / self.recipe.steps
+
     def train(self, on_step: Callable[[Step], None] = lambda _: None) -> Path:
-        """Train to the recipe's last step, measure, and return the checkpoint's path.
+        """Train to the end, measure, and return the checkpoint's path.
 
         A KeyboardInterrupt that ``on_step`` raises stops after that step, which is saved.
         Raises TrainingError if the losses stay not finite however often training goes back.
         """
-        while self.step < self.recipe.steps:
+        while self.done < 1:
             for progress in self._steps():
                 self._history.append({"step": progress.step, **progress.losses})
                 try:
@@ -107,7 +128,7 @@ class TrainingRun(Generic[Batch]):
                     self._keep(stopped=True)
                     raise
                 self._keep()
-            if self.step < self.recipe.steps:
+            if self.done < 1:
                 on_step(self._roll_back())
         self._write_samples()
         self._save()
@@ -118,13 +139,17 @@ class TrainingRun(Generic[Batch]):
         """Train until the end, or until a loss or its gradient is not finite."""
         seed = self.recipe.seed + 1_000_003 * self._rollbacks
         self.network.train()
-        for batch in self.task.batches(seed, range(self.step, self.recipe.steps)):
+        steps = range(self.step, _MOST_STEPS if self.minutes else self.recipe.steps)
+        began = time.monotonic() - self.seconds
+        for batch in self.task.batches(seed, steps):
             torch.manual_seed(seed + self.step)
             losses, total = self._train_on(batch)
             if not math.isfinite(total):
                 return
-            self.step += 1
-            yield Step(self.step, self.recipe.steps, losses, total)
+            self.step, self.seconds = self.step + 1, time.monotonic() - began
+            yield Step(self.step, self.done, self.seconds, losses, total)
+            if self.done >= 1:
+                return
 
     def _train_on(self, batch: Batch) -> tuple[dict[str, float], float]:
         for group in self._optimiser.param_groups:
@@ -137,15 +162,20 @@ class TrainingRun(Generic[Batch]):
         if not torch.isfinite(total + norm):
             return {}, math.nan
         self._optimiser.step()
-        if self.recipe.done(self.step) == 0:
+        if self._cycle == 0:
             self._averaged.n_averaged.zero_()
         self._averaged.update_parameters(self.network)
         return {name: value.item() for name, value in measured.items()}, total.item()
 
+    @property
+    def _cycle(self) -> float:
+        """How much of the learning rate's cycle is behind."""
+        return self.done if self.minutes else self.recipe.done(self.step)
+
     def _learning_rate(self) -> float:
         """One cycle (Smith 2018): a linear rise, then half a cosine down to a hundredth."""
         peak = self.recipe.learning_rate * 0.5**self._rollbacks
-        done, rise = self.recipe.done(self.step), self.recipe.warm_up
+        done, rise = self._cycle, self.recipe.warm_up
         if done < rise:
             return peak * (done / rise * (1 - _FINAL_RATE) + _FINAL_RATE)
         fall = 0.5 * (1 + math.cos(math.pi * (done - rise) / (1 - rise)))
@@ -166,13 +196,16 @@ class TrainingRun(Generic[Batch]):
             f"the loss at step {bad} was not finite: back to the checkpoint of step {self.step}, "
             f"learning rate halved ({rollbacks} of at most {_MOST_ROLLBACKS} times)"
         )
-        return Step(self.step, self.recipe.steps, {}, math.nan, notice)
+        return Step(self.step, self.done, self.seconds, {}, math.nan, notice)
 
     def _keep(self, *, stopped: bool = False) -> None:
         """After a step: the checkpoint and the samples that are due."""
         if stopped or self.step % self.recipe.checkpoint_every == 0:
             self._save()
-        if self.step % self.recipe.sample_every == 0:
+        if self.minutes and self.seconds >= self._next_sample:
+            self._next_sample = 2 * self.seconds
+            self.task.samples.write(self.step, self._averaged.module, [])  # curves take a second
+        elif not self.minutes and self.step % self.recipe.sample_every == 0:
             self._write_samples()
 
     def _write_samples(self) -> None:
@@ -188,6 +221,7 @@ class TrainingRun(Generic[Batch]):
                 averaged=self._averaged.state_dict(),
                 optimiser=self._optimiser.state_dict(),
                 rollbacks=self._rollbacks,
+                seconds=self.seconds,
                 history=self._history,
                 quality=quality or {},
             ),
@@ -207,4 +241,5 @@ class TrainingRun(Generic[Batch]):
         load_weights(self._averaged, saved.averaged)
         load_weights(self._optimiser, saved.optimiser)
         self.step, self._rollbacks = saved.step, saved.rollbacks
+        self.seconds = saved.seconds
         self._history = list(saved.history)

@@ -7,7 +7,12 @@ import torch
 from torch import Tensor
 
 from realtime_nst.learning.loss_networks.features import FeatureExtractor
-from realtime_nst.learning.losses.artefacts import grid, shift_equivariance, total_variation
+from realtime_nst.learning.losses.artefacts import (
+    Sometimes,
+    grid,
+    shift_equivariance,
+    total_variation,
+)
 from realtime_nst.learning.losses.content import content_terms, laplacian
 from realtime_nst.learning.losses.diversity import diversity
 from realtime_nst.learning.losses.paired import (
@@ -82,7 +87,10 @@ def _style_objective(recipe: Recipe, style: StyleTerms[Inputs]) -> Objective[Inp
         "deep_style": (recipe.deep_style_weight, deep_style),
         "tv": (recipe.tv_weight, lambda: total_variation),
         "laplacian": (recipe.laplacian_weight, lambda: laplacian),
-        "equivariance": (recipe.equivariance_weight, lambda: shift_equivariance),
+        "equivariance": (
+            recipe.equivariance_weight,
+            lambda: Sometimes(shift_equivariance, recipe.equivariance_share),
+        ),
         "diversity": (recipe.diversity_weight, lambda: diversity),
     }  # fmt: skip
     with torch.no_grad(), torch.random.fork_rng(devices=()):

@@ -160,6 +160,9 @@ class Recipe(MovingRecipe):
 
     kind = SINGLE
 
+    minutes: float = _training(
+        0.0, "Minutes of training, in place of --steps; the learning rate follows the clock", 0, 1e4
+    )
     style_size: int = _training(
         512, "Longer side of the painting in pixels; smaller gives finer strokes", 64, 4096
     )
@@ -182,9 +185,20 @@ class Recipe(MovingRecipe):
     tv_weight: float = _losses(0.0, "Total variation; smoother pictures")
     laplacian_weight: float = _losses(0.0, "Laplacian loss; keeps the photo's edges")
     equivariance_weight: float = _losses(2.0, "Shift equivariance; no grid, less flicker")
+    equivariance_share: float = _losses(
+        1.0, "Share of the steps that measure it, with more weight for it", 0.01, 1
+    )
     diversity_weight: float = _losses(
         0.0, "Different pictures from different noise, for networks that take noise"
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.minutes and self.temporal:
+            raise UsageError(
+                "`minutes` is for photos alone, because the temporal losses rise with the steps; "
+                "give `steps` instead"
+            )
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def single_style_run(
     image = read_image(painting, recipe.style_size).to(device.name)
     objective = build_objective(recipe, extractor, image)
     if start is not None:
-        start.load_into(network, recipe.network)
+        start.load_into(network, recipe.network, painting)
 
     def paint(shown: Tensor) -> Tensor:
         with device.autocast():
@@ -62,7 +62,7 @@ def single_style_run(
         style=replace(style, painting_sha256=digest(painting), loss_networks=judges.names),
         batches=lambda seed, steps: photos.batches(recipe, seed, steps),
         losses=losses,
-        samples=SampleWriter(folder, photos.held_out),
+        samples=SampleWriter(folder, photos.held_out or photos.training[:1]),
         measure=lambda averaged: _quality(averaged, judges, painting, photos),
     )
     return TrainingRun(task, recipe, photos, folder, restart)

@@ -11,20 +11,27 @@ from torch import Tensor, nn
 
 from realtime_nst.errors import ModelError, TrainingError
 from realtime_nst.learning import networks
+from realtime_nst.learning.data.paintings import read_painting
 from realtime_nst.learning.data.style_folder import PaintingInfo
+from realtime_nst.learning.networks.arbitrary import ArbitraryNet
 from realtime_nst.learning.networks.blocks import NearestConv, PaintingNetwork
+from realtime_nst.learning.networks.coded import CodedNet
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.steered import ArbitraryNetwork, StyledNetwork
 from realtime_nst.learning.networks.transformed import TransformedNet
 from realtime_nst.learning.training.checkpoint import TRAINED_KINDS, load, load_weights
 from realtime_nst.runtime.card import ModelCard
+from realtime_nst.runtime.codes import PAINTING_SIZE
 from realtime_nst.runtime.companions import encoder_of
 from realtime_nst.runtime.kinds import MULTI
 from realtime_nst.runtime.model import Model, read_model
 
 _IN_CHECKPOINT, _IN_STYLE_FILE = "module.", "network."
 """The prefixes of a network's names of weights."""
+
+_ANY = "arbitrary"
+"""The network that a :class:`CodedNet` is made of."""
 
 _COUNTER = "num_batches_tracked"
 _PASSED_ON = ("Cast", "Identity")
@@ -40,8 +47,9 @@ class Start:
     weights: Mapping[str, Tensor]
     paintings: tuple[PaintingInfo, ...] = ()
 
-    def load_into(self, network: nn.Module, name: str) -> None:
-        """Load the weights into ``network``, which is called ``name``.
+    def load_into(self, network: nn.Module, name: str, painting: Path | None = None) -> None:
+        """Load the weights into ``network``, which is called ``name``; into a :class:`CodedNet`
+        those of a network for any painting, with its code of ``painting``.
 
         Of two different networks around feature transforms with the same encoder and decoder, these
         two are loaded. Raises TrainingError for any other network than the one the weights are of.
@@ -51,6 +59,11 @@ class Start:
                 f"`start_from` holds a network of {len(self.paintings)} styles; train others with "
                 "`styles` or `add_style`, or give a single style to start from"
             )
+        if painting and isinstance(network, CodedNet) and self.network == _ANY:
+            any_painting = ArbitraryNet()
+            load_weights(any_painting, self.weights)
+            network.start_as(any_painting, read_painting(painting, PAINTING_SIZE))
+            return
         if self.network != name and self._load_ends(network):
             return
         arbitrary = isinstance(network, ArbitraryNetwork)

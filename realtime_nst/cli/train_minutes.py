@@ -1,0 +1,54 @@
+"""``realtime-nst train --minutes``: a style of one's own while one waits."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from realtime_nst.cli import console
+from realtime_nst.cli.recipe_options import is_default
+
+DEFAULTS: Mapping[str, Any] = {
+    "network": "coded", "batch": 2, "crop": 192, "learning_rate": 1e-3, "average": 0.95,
+    "style_weight": 0.9, "deep_style_weight": 3.0, "equivariance_share": 0.34, "held_out": 0,
+}  # fmt: skip
+"""What makes the most of a minute, measured by ``tools/own_style_curve.py``."""
+
+_SCENES, _SCENE_SIZE, _SCENES_APART = 12, (448, 336), 75
+"""How many made-up scenes there are, their width and height, and how many frames lie between."""
+
+Install = Annotated[
+    bool, typer.Option("--install", help="Install the style as well, as styles --install does.")
+]
+
+
+def settle(context: typer.Context, recipe: dict[str, Any]) -> None:
+    """Set those options in ``recipe`` that nobody gave to what suits a few minutes."""
+    recipe |= {name: value for name, value in DEFAULTS.items() if is_default(context, name)}
+
+
+def made_up_photos(folder: Path) -> Path:
+    """A folder in ``folder`` with made-up scenes in place of photos."""
+    from realtime_nst.sinks.pictures import write_picture
+    from realtime_nst.sources.synthetic import SyntheticSource
+
+    scenes = folder / "scenes"
+    scenes.mkdir(parents=True, exist_ok=True)
+    for number in range(_SCENES):
+        source = SyntheticSource(*_SCENE_SIZE, seed=number)
+        picture = source.picture(number * _SCENES_APART)
+        write_picture(scenes / f"{number:02d}.png", picture, overwrite=True)
+    stand = "scene stands" if _SCENES == 1 else "scenes stand"
+    console.say_notice(
+        f"no --content: {_SCENES} made-up {stand} in for photos; with yours it paints better"
+    )
+    return scenes
+
+
+def installed(output: Path, overwrite: bool) -> None:
+    """Install the style file ``output``."""
+    from realtime_nst.library import install_style
+
+    entry = install_style(output, overwrite=overwrite)
+    console.say(f"{entry.name} is installed; use it with: --style {entry.name}")
