@@ -1,13 +1,16 @@
 """The page in a real browser: what it paints, keeps and asks for."""
 
 import asyncio
+import base64
 import time
 from contextlib import AsyncExitStack
 
 import av
 import browser
+import media_factory
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("aiohttp", reason="needs the extra serve")
 
@@ -22,6 +25,9 @@ pytestmark = [
     ),
     pytest.mark.skipif(web_factory.LIBRARIES is None, reason=web_factory.WITHOUT),
 ]
+
+
+TICKS = [0, 1, 2, 4, 5, 6, 7, 9, 10, 11]
 
 
 class Visit:
@@ -40,6 +46,11 @@ class Visit:
         self.server = self._open.pop_all()
         self.page = await self._open.enter_async_context(
             browser.chromium(profile, camera, gpu=True)
+        )
+        self.saved = profile / "saved"
+        self.saved.mkdir()
+        await self.page.command(
+            "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.saved)
         )
         await self.page.open(self.url + "?engine=wasm")
 
@@ -64,6 +75,28 @@ class Visit:
               control.dispatchEvent(new Event("input", {{ bubbles: true }}));
             }})()"""
         )
+
+    def give(self, control, path, kind):
+        """As the viewer does who chooses a file."""
+        data = base64.b64encode(path.read_bytes()).decode()
+        self.evaluate(
+            f"""(() => {{
+              const bytes = Uint8Array.from(atob("{data}"), (letter) => letter.charCodeAt(0));
+              const given = new DataTransfer();
+              given.items.add(new File([bytes], {path.name!r}, {{ type: {kind!r} }}));
+              const input = document.querySelector({control!r});
+              input.files = given.files;
+              input.dispatchEvent(new Event("change"));
+            }})()"""
+        )
+
+    def file(self, suffix):
+        """What the page saves, once it is whole."""
+        until = time.monotonic() + browser.PATIENCE
+        while not (files := list(self.saved.glob(f"*{suffix}"))):
+            assert time.monotonic() < until, list(self.saved.iterdir())
+            time.sleep(0.05)
+        return files[0]
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +185,7 @@ def test_the_camera_is_painted_and_nothing_leaves_the_page(visit):
     visit.click("#styles input[value=great_wave_tiny]")
     visit.click("#start")
     visit.until("/pictures a second/.test(document.querySelector('#figures').textContent)")
+    visit.click("#mirror")
     before = pixel(visit)
     visit.put("#strength", "0")
     until_pixel(visit, lambda shown: np.abs(shown - before).max() > 8)
@@ -161,11 +195,86 @@ def test_the_camera_is_painted_and_nothing_leaves_the_page(visit):
     assert not visit.page.complaints
 
 
+def test_a_recording_is_a_film_with_a_length(visit):
+    visit.click("#record")
+    visit.until("document.querySelector('#record').ariaPressed === 'true'")
+    time.sleep(1)
+    visit.click("#record")
+    made = visit.file(".mp4")
+    assert made.name.startswith("The Great Wave off Kanagawa 20")
+    with av.open(str(made)) as film:
+        assert film.duration > 500_000
+        assert sum(1 for _ in film.decode(video=0)) > 1
+    made.unlink()
+    visit.put("#strength", "100")
+
+
+def test_a_film_keeps_its_times_and_its_sound(visit, tmp_path):
+    film = media_factory.clip(tmp_path / "film.mp4", count=10, pts=TICKS, sound="aac")
+    visit.evaluate("delete globalThis.showSaveFilePicker")
+    visit.give("#file", film, "video/mp4")
+    visit.until("!document.querySelector('#paint').hidden")
+    visit.click("#paint")
+    made = visit.file(".mp4")
+    assert made.name == "film painted.mp4"
+    sound = [media_factory.packets(each, "audio") for each in (film, made)]
+    assert sound[0] == sound[1]
+    times = [sorted(media_factory.times(each)) for each in (film, made)]
+    assert len(times[0]) == len(times[1])
+    assert max(abs(one - other) for one, other in zip(*times, strict=True)) < 2e-5
+    with av.open(str(made)) as painted:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in painted.decode(video=0)]
+    assert np.abs(pictures[0].astype(int) - next(iter(media_factory.pictures(1)))).mean() > 8
+    visit.until("document.querySelector('#paint').hidden === false")
+
+
+def test_a_film_that_is_cancelled_leaves_nothing(visit, tmp_path):
+    film = media_factory.clip(tmp_path / "long.mp4", count=200)
+    visit.give("#file", film, "video/mp4")
+    visit.until("/long.mp4 begins/.test(document.querySelector('#message').textContent)")
+    visit.click("#paint")
+    visit.until("document.querySelector('#progress').value > 0")
+    visit.click("#stop")
+    visit.until("document.querySelector('#progress').hidden")
+    names = "(async () => { const all = []; for await (const each of "
+    names += "(await navigator.storage.getDirectory()).keys()) all.push(each); return all; })()"
+    assert visit.evaluate(names) == []
+    assert not list(visit.saved.glob("long*"))
+    visit.click("#stop")
+    visit.until("!document.querySelector('#begin').hidden")
+
+
+def test_what_is_no_film_or_picture_is_said(visit, tmp_path):
+    wrong = tmp_path / "notes.mp4"
+    wrong.write_text("no film")
+    for control, kind, said in (
+        ("#file", "video/mp4", "no video"),
+        ("#own", "image/png", "no pic"),
+    ):
+        visit.give(control, wrong, kind)
+        visit.until(f"document.querySelector('#message.error')?.textContent.includes({said!r})")
+    visit.page.complaints.clear()
+
+
+def test_a_picture_of_ones_own_is_painted_like_and_kept(visit, tmp_path):
+    Image.fromarray(np.full((60, 80, 3), (200, 40, 30), np.uint8)).save(tmp_path / "dusk.png")
+    visit.give("#own", tmp_path / "dusk.png", "image/png")
+    visit.until("/dusk/.test(document.querySelector('#styles label:has(:checked)').textContent)")
+    visit.until("!document.querySelector('#picture').hidden")
+    visit.run(visit.page.open(visit.url + "?engine=wasm"))
+    visit.until("/dusk/.test(document.querySelector('#styles label:has(:checked)')?.textContent)")
+    visit.until("document.querySelector('#picture').hidden === false")
+    visit.click("#styles input[value=great_wave_tiny]")
+    assert not visit.page.complaints
+
+
 def test_all_of_it_works_with_the_server_gone(visit):
     visit.run(visit.server.aclose())
     visit.run(visit.page.open(visit.url + "?engine=wasm"))
     visit.until("document.querySelector('#engine')?.textContent")
-    assert visit.evaluate("document.querySelector('#strength').value") == "0"
+    assert (
+        visit.evaluate("document.querySelector('#styles input:checked').value") == "great_wave_tiny"
+    )
     visit.put("#strength", "80")
     visit.click("#start")
     visit.until("/pictures a second/.test(document.querySelector('#figures').textContent)")

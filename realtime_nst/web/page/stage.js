@@ -2,6 +2,7 @@
 
 import { cameras, frames, openCamera, reason } from "./camera.js";
 import { showDivider } from "./divider.js";
+import { Target } from "./film.js";
 import { $, element, input, save, say, stamp } from "./page.js";
 import { Recording } from "./record.js";
 import { readable, showLoading } from "./tiles.js";
@@ -18,7 +19,6 @@ export class Stage {
   /** @type {MediaStreamTrack | null} */ #camera = null;
   /** @type {Recording | null} */ #recording = null;
   /** @type {Promise<void> | null} */ #begun = null;
-  /** @type {(() => void) | null} */ #cancel = null;
   #canvas = /** @type {HTMLCanvasElement} */ ($("picture"));
 
   /**
@@ -127,11 +127,10 @@ export class Stage {
     say(word("asking"));
     $("start").setAttribute("disabled", "");
     try {
-      this.#camera?.stop(); // phones open one at a time
+      await this.#leave("camera");
       const camera = await openCamera(id);
       this.#camera = camera;
       camera.addEventListener("ended", () => this.stop(word("camera_gone"), true));
-      this.#kind = "camera";
       say(word("loading", { what: readable(this.store, /** @type {any} */ (this.store.named(this.store.now.style))) }));
       await this.#wear();
       const { width = 640, height = 480 } = camera.getSettings(), stream = frames(camera);
@@ -142,7 +141,7 @@ export class Stage {
       await this.#offerCameras(camera);
     } catch (error) {
       const why = /** @type {Error} */ (error);
-      this.stop();
+      await this.stop();
       if ("kind" in why) this.failed(why);
       else say(reason(why), true);
     } finally {
@@ -166,8 +165,7 @@ export class Stage {
     } catch {
       return say(word("no_picture", { file: file.name }), true);
     }
-    this.stop();
-    this.#kind = "photo";
+    await this.#leave("photo");
     say(word("painting"));
     try {
       await this.#wear();
@@ -175,25 +173,87 @@ export class Stage {
       this.#showRunning();
       say("");
     } catch (error) {
-      this.stop();
+      await this.stop();
       this.failed(/** @type {Error} */ (error));
     }
   }
 
-  /** @param {File} file */
+  /** Show the first frame of a film, so that its look can be chosen. @param {File} file */
   async film(file) {
-    say(word("film_none", { file: file.name }), true);
+    await this.#leave("film");
+    say(word("looking", { file: file.name }));
+    try {
+      await this.#wear();
+      const film = await this.studio.ask("openFilm", [file]);
+      this.#film = { file, extension: film.extension };
+      this.#showCanvas(true, film.width, film.height);
+      this.#showRunning();
+      say(film.lost ? word("film_sound", { file: file.name }) : word("film_opened", { file: file.name }), film.lost > 0);
+    } catch (error) {
+      const { why, message } = /** @type {any} */ (error);
+      await this.stop();
+      if (why) say(word(why, { file: file.name, codec: message }), true);
+      else this.failed(/** @type {Error} */ (error));
+    }
   }
 
-  /** Back to the scene. */
-  async stop(why = "", wrong = false) {
+  /** @type {{ file: File, extension: string } | null} */ #film = null;
+
+  /** Paint the film that is open. */
+  async paintFilm() {
+    const film = this.#film;
+    if (!film) return;
+    const name = `${film.file.name.replace(/\.[^.]*$/, "")} ${word("film_name")}${film.extension}`;
+    const target = await Target.choose(name, film.extension);
+    if (!target) return;
+    this.#showPainting(true);
+    this.studio.onProgress = ({ share, left }) => {
+      const percent = Math.floor(100 * share);
+      /** @type {HTMLProgressElement} */ ($("progress")).value = share;
+      say(left === null ? word("film_at", { file: film.file.name, percent }) : word("film_left", { file: film.file.name, percent, left: duration(left) }));
+    };
+    try {
+      const whole = await this.studio.ask("paintFilm", [target.handle]);
+      if (!whole) await target.discard();
+      const made = whole && await target.made();
+      if (made) save(made, name);
+      if (this.#film === film) say(whole ? word("film_ready", { file: name }) : "");
+    } catch (error) {
+      await target.discard();
+      if (this.#film === film) say(word("film_failed", { file: film.file.name, why: /** @type {Error} */ (error).message }), true);
+    } finally {
+      this.#showPainting(false);
+    }
+  }
+
+  /** @param {boolean} painting */
+  #showPainting(painting) {
+    for (const each of document.querySelectorAll("#settings, header select")) each.toggleAttribute("inert", painting);
+    $("progress").hidden = !painting;
+    /** @type {HTMLProgressElement} */ ($("progress")).value = 0;
+    $("paint").hidden = painting || this.#kind !== "film";
+    $("stop").textContent = word(painting ? "cancel" : "stop");
+    $("stop").dataset.word = painting ? "cancel" : "stop";
+    this.#painting = painting;
+  }
+
+  #painting = false;
+
+  /** End what is painted now. @param {"scene" | "photo" | "camera" | "film"} next */
+  async #leave(next) {
     if (this.#recording) await this.record();
-    this.#cancel?.();
-    this.#camera?.stop();
+    this.#film = null;
+    this.#camera?.stop(); // phones open one at a time
     this.#camera = null;
-    this.#kind = "scene";
+    this.#kind = next;
     $("cameras").hidden = true;
     if (this.#begun) await this.studio.ask("stop");
+  }
+
+  /** Back to the scene; a film that is being painted is cancelled first. */
+  async stop(why = "", wrong = false) {
+    if (this.#painting) return this.studio.ask("cancelFilm");
+    await this.#leave("scene");
     this.#showRunning();
     say(why, wrong);
     await this.changed({});
@@ -257,6 +317,7 @@ export class Stage {
     $("actions").hidden = !running;
     $("record").hidden = this.#kind !== "camera";
     $("figures").hidden = this.#kind !== "camera";
+    $("paint").hidden = this.#kind !== "film";
     if (running && document.activeElement === document.body) $("stop").focus({ preventScroll: true });
   }
 
@@ -273,8 +334,14 @@ export class Stage {
   }
 }
 
+/** In words. @param {number} seconds */
+function duration(seconds) {
+  return seconds < 90 ? word("seconds", { number: Math.ceil(seconds) }) : word("minutes", { number: Math.round(seconds / 60) });
+}
+
 /** @param {Stage} stage */
 export function bindStage(stage) {
+  $("paint").addEventListener("click", () => stage.paintFilm());
   $("start").addEventListener("click", () => stage.start());
   $("stop").addEventListener("click", async () => {
     await stage.stop();

@@ -4,10 +4,12 @@ export class Failed extends Error {
   /**
    * @param {string} kind
    * @param {string} message
+   * @param {string} [why] the name of words that say it
    */
-  constructor(kind, message) {
+  constructor(kind, message, why) {
     super(message);
     this.kind = kind;
+    this.why = why;
   }
 }
 
@@ -24,7 +26,7 @@ export class Studio {
       if (data.progress) return this.onProgress(data.progress);
       const waiting = this.#waiting.get(data.number);
       this.#waiting.delete(data.number);
-      if (data.failed) waiting?.fail(new Failed(data.failed.name, data.failed.message));
+      if (data.failed) waiting?.fail(new Failed(data.failed.name, data.failed.message, data.failed.why));
       else waiting?.done(data.result);
     });
     this.#worker.addEventListener("error", ({ message }) => {

@@ -1,6 +1,7 @@
 // Paints beside the page: takes wishes as messages, shows results on the page's canvas.
 
 import { Display } from "./display.js";
+import { Film, Unpaintable } from "./films.js";
 import { engines, fastest, threads } from "./engine.js";
 import { Networks } from "./networks.js";
 import { Pace } from "./pace.js";
@@ -19,6 +20,7 @@ class Worker {
   #turn = 0; // grows with each change of the source
   #shown = /** @type {number[]} */ ([]); // when, in the last two seconds
   #told = 0;
+  /** @type {Film | null} */ #film = null;
   #again = Promise.resolve();
 
   /**
@@ -125,7 +127,44 @@ class Worker {
     this.#shown = [];
     this.#still?.close();
     this.#still = null;
+    this.cancelFilm();
+    this.#film?.close();
+    this.#film = null;
     this.painter?.reset();
+  }
+
+  /**
+   * Open a film, and show its first frame. Its size, and how many sounds will be lost.
+   * @param {File} file
+   */
+  async openFilm(file) {
+    const film = await Film.open(file);
+    await this.show(await film.first());
+    this.#film = film;
+    return { ...film.size, extension: await film.extension(), lost: await film.lost() };
+  }
+
+  /**
+   * Paint the film that is open into a file. False if it was cancelled.
+   * @param {FileSystemFileHandle} handle
+   */
+  async paintFilm(handle) {
+    const film = this.#film, wish = this.wish, { painter, playing, display } = this.parts();
+    if (!film || !wish) throw new Error("no film");
+    const { look, parts } = wish, { width, height } = film.size, played = await playing.of(parts);
+    const result = new Display(new OffscreenCanvas(width, height)), whole = { mirror: false, split: null };
+    painter.reset();
+    const began = performance.now();
+    return film.paint(await handle.createWritable(), async (canvas, seconds) => {
+      const painting = look.strength > 0 ? await painter.paint(canvas, width, height, look, played, seconds) : null;
+      result.show(canvas, painting, width, height, look, whole);
+      display.show(canvas, painting, width, height, look, this.wish?.view ?? whole);
+      return result.canvas;
+    }, (share) => postMessage({ progress: { share, left: share > 0.01 ? ((performance.now() - began) / 1000) * (1 / share - 1) : null } }));
+  }
+
+  cancelFilm() {
+    if (this.#film) this.#film.cancelled = true;
   }
 
   snapshot() {
@@ -149,7 +188,8 @@ addEventListener("message", async ({ data: { number, wish, given } }) => {
   try {
     postMessage({ number, result: await /** @type {any} */ (worker)[wish](...given) });
   } catch (error) {
-    const { name, message } = /** @type {Error} */ (error);
-    postMessage({ number, failed: { name: error?.constructor?.name ?? name, message: message ?? String(error) } });
+    const { message = String(error) } = /** @type {Error} */ (error);
+    const why = error instanceof Unpaintable ? error.word : undefined;
+    postMessage({ number, failed: { name: error?.constructor?.name, message, why } });
   }
 });
