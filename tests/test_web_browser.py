@@ -182,7 +182,7 @@ def test_networks_paint_as_they_do_here(visit, provider):
 
 
 def test_the_camera_is_painted_and_nothing_leaves_the_page(visit):
-    visit.click("#styles input[value=great_wave_tiny]")
+    visit.put("#variant", "great_wave_tiny")
     visit.click("#start")
     visit.until("/pictures a second/.test(document.querySelector('#figures').textContent)")
     visit.click("#mirror")
@@ -264,7 +264,8 @@ def test_a_picture_of_ones_own_is_painted_like_and_kept(visit, tmp_path):
     visit.run(visit.page.open(visit.url + "?engine=wasm"))
     visit.until("/dusk/.test(document.querySelector('#styles label:has(:checked)')?.textContent)")
     visit.until("document.querySelector('#picture').hidden === false")
-    visit.click("#styles input[value=great_wave_tiny]")
+    visit.click("#styles input[value=great_wave]")
+    visit.put("#variant", "great_wave_tiny")
     assert not visit.page.complaints
 
 
@@ -272,9 +273,7 @@ def test_all_of_it_works_with_the_server_gone(visit):
     visit.run(visit.server.aclose())
     visit.run(visit.page.open(visit.url + "?engine=wasm"))
     visit.until("document.querySelector('#engine')?.textContent")
-    assert (
-        visit.evaluate("document.querySelector('#styles input:checked').value") == "great_wave_tiny"
-    )
+    visit.until("document.querySelector('#variant')?.value === 'great_wave_tiny'")
     visit.put("#strength", "80")
     visit.click("#start")
     visit.until("/pictures a second/.test(document.querySelector('#figures').textContent)")

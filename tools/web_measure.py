@@ -184,8 +184,11 @@ async def camera(style, size, seconds, stabilise):
                 "list.getEntries()) longest = Math.max(longest, each.duration); })"
                 ".observe({ entryTypes: ['longtask'] })"
             )
-            for chosen in (f"#styles input[value={style}]", f"#stabilise input[value={stabilise}]"):
-                await page.click(chosen)
+            await page.click(f"#stabilise input[value={stabilise}]")
+            await page.evaluate(
+                f"document.querySelector('#variant').value = '{style}';"
+                "document.querySelector('#variant').dispatchEvent(new Event('input'))"
+            )
             await page.click("#start")
             await page.until("document.querySelector('#figures').textContent")
             for _ in range(int(seconds)):

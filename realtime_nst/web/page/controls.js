@@ -2,7 +2,7 @@
 
 import { $, element, input } from "./page.js";
 import { BRUSHES, PLACES } from "./settings.js";
-import { readable } from "./tiles.js";
+import { readable, speed } from "./tiles.js";
 import { word } from "./words.js";
 
 /** @typedef {import("./settings.js").Store} Store */
@@ -31,6 +31,7 @@ export function bindControls(store) {
   $("split").addEventListener("input", () => store.set({ split: input("split").checked ? 0.5 : null }));
   $("brush").addEventListener("input", () => store.set({ brush: BRUSHES[input("brush").valueAsNumber] }));
   $("blend_with").addEventListener("input", () => store.set({ blend_with: input("blend_with").value || null }));
+  $("variant").addEventListener("input", () => store.set({ style: input("variant").value }));
   $("settings").addEventListener("submit", (event) => event.preventDefault());
   store.onChange((changed) => show(store, changed));
   show(store, store.now);
@@ -56,14 +57,23 @@ function show(store, changed) {
   input("mirror").checked = now.mirror;
   input("microphone").checked = now.microphone;
   input("split").checked = now.split !== null;
+  if ("style" in changed) showVariants(store);
   if ("style" in changed || "blend_with" in changed) showBlend(store);
+}
+
+/** @param {Store} store */
+function showVariants(store) {
+  const all = store.variants(store.now.style);
+  $("variant").replaceChildren(...all.map((style) => element("option", { value: style.name, textContent: speed(style) })));
+  input("variant").value = store.now.style;
+  $("variants").hidden = all.length < 2;
 }
 
 /** @param {Store} store */
 function showBlend(store) {
   const others = store.partners(store.now.style), { blend_with } = store.now;
   $("blend_with").replaceChildren(element("option", { value: "", textContent: word("nothing") }),
-    ...others.map((style) => element("option", { value: style.name, textContent: readable(store, style) })));
+    ...others.map((style) => element("option", { value: style.name, textContent: readable(style) })));
   input("blend_with").value = blend_with ?? "";
   $("blend").hidden = !others.length;
   $("blending").hidden = blend_with === null;

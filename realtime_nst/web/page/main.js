@@ -56,6 +56,7 @@ $("language").addEventListener("change", async () => {
   await speak(input("language").value);
   keep("language", input("language").value);
   showAll();
+  stage.say();
 });
 if (!whole) say(word("gone_style"), true);
 document.documentElement.dataset.ready = "yes";

@@ -70,6 +70,12 @@ export class Store {
     return this.offered.styles.find((style) => style.name === name);
   }
 
+  /** The styles that follow the same painting, in several speed classes. @param {string} name */
+  variants(name) {
+    const style = this.named(name);
+    return style?.network ? this.offered.styles.filter(({ title, network }) => network && title === style.title) : [];
+  }
+
   /** What a style can be blended with. @param {string} name */
   partners(name) {
     const group = this.named(name)?.blends_in;

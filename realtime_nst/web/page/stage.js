@@ -52,8 +52,18 @@ export class Stage {
     const canvas = this.#canvas.transferControlToOffscreen(), { offered } = this.store;
     const wanted = new URLSearchParams(location.search).get("engine");
     const { provider, threads } = await this.studio.ask("begin", [canvas, offered, new URL("./", location.href).href, wanted], [canvas]);
-    $("engine").textContent = word(provider === "webgpu" ? "engine_webgpu" : threads > 1 ? "engine_wasm" : "engine_one", { threads });
-    $("engine").dataset.provider = provider;
+    this.#engine = { provider, threads };
+    this.say();
+  }
+
+  #engine = { provider: "", threads: 1 };
+
+  /** What stands in the page beside its elements' own words, in the language of now. */
+  say() {
+    const { provider, threads } = this.#engine;
+    if (provider) $("engine").textContent = word(provider === "webgpu" ? "engine_webgpu" : threads > 1 ? "engine_wasm" : "engine_one", { threads });
+    this.#showRecording(Boolean(this.#recording));
+    if (!this.#painting) say("");
   }
 
   /** @param {Partial<Settings>} changed */
@@ -62,14 +72,14 @@ export class Stage {
     if (this.#kind === "scene" && this.#ready()) return this.#preview();
     const { style } = this.store.now;
     try {
-      if ("style" in changed) showLoading(style);
+      if ("style" in changed) showLoading(this.store, style);
       await this.#wear();
       if (this.#kind === "scene") await this.#scene();
       if (!this.#recording) say("");
     } catch (error) {
       this.failed(/** @type {Error} */ (error));
     } finally {
-      if (this.store.now.style === style) showLoading(null);
+      if (this.store.now.style === style) showLoading(this.store, null);
     }
   }
 
@@ -131,7 +141,7 @@ export class Stage {
       const camera = await openCamera(id);
       this.#camera = camera;
       camera.addEventListener("ended", () => this.stop(word("camera_gone"), true));
-      say(word("loading", { what: readable(this.store, /** @type {any} */ (this.store.named(this.store.now.style))) }));
+      say(word("loading", { what: readable(/** @type {any} */ (this.store.named(this.store.now.style))) }));
       await this.#wear();
       const { width = 640, height = 480 } = camera.getSettings(), stream = frames(camera);
       this.studio.ask("camera", [stream], [stream]).catch((error) => this.failed(error));

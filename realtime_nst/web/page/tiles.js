@@ -14,7 +14,8 @@ const PAINTING_SIZE = 1024; // pixels of the longer side that is kept of a pictu
  */
 export function showTiles(store, bring) {
   const tiles = $("styles"), { styles, painter } = store.offered;
-  const own = styles.filter((style) => style.own), others = styles.filter((style) => !style.own);
+  const own = styles.filter((style) => style.own);
+  const others = styles.filter((style) => !style.own && (store.variants(style.name)[0] ?? style) === style);
   tiles.replaceChildren(...(painter ? [plus()] : []), ...[...own.reverse(), ...others].map((style) => tile(store, style)));
   mark(store);
   if (tiles.dataset.bound) return;
@@ -33,13 +34,18 @@ export function showTiles(store, bring) {
 
 /** @param {Store} store */
 function mark(store) {
-  for (const each of /** @type {NodeListOf<HTMLInputElement>} */ ($("styles").querySelectorAll("input"))) each.checked = each.value === store.now.style;
+  for (const each of /** @type {NodeListOf<HTMLInputElement>} */ ($("styles").querySelectorAll("input"))) each.checked = each.value === shown(store, store.now.style);
 }
 
-/** Which tile waits for its network. @param {string | null} name */
-export function showLoading(name) {
+/** The style whose tile stands for `name`. @param {Store} store @param {string} name */
+function shown(store, name) {
+  return store.variants(name)[0]?.name ?? name;
+}
+
+/** Which tile waits for its network. @param {Store} store @param {string | null} name */
+export function showLoading(store, name) {
   for (const each of /** @type {NodeListOf<HTMLInputElement>} */ ($("styles").querySelectorAll("input"))) {
-    each.parentElement?.classList.toggle("loading", each.value === name);
+    each.parentElement?.classList.toggle("loading", name !== null && each.value === shown(store, name));
   }
 }
 
@@ -58,18 +64,17 @@ function tile(store, style) {
     : element("span", { className: "blank" });
   return element("label", { title: [style.title, style.artist].filter(Boolean).join(", ") },
     element("input", { type: "radio", name: "style", value: style.name }), shown,
-    element("span", { className: "name", textContent: readable(store, style) }));
+    element("span", { className: "name", textContent: readable(style) }));
 }
 
-/**
- * Titles can be long, and some paintings are there in several speed classes.
- * @param {Store} store
- * @param {Style} style
- */
-export function readable(store, { name, title, speed_class }) {
-  const first = store.offered.styles.find((style) => style.title === title);
-  const speed = known(`speed_${speed_class}`) ? word(`speed_${speed_class}`) : speed_class;
-  return title.split(/ \(|, /)[0] + (first?.name === name || !speed ? "" : `, ${speed}`);
+/** Titles can be long. @param {{ title: string }} style */
+export function readable({ title }) {
+  return title.split(/ \(|, /)[0];
+}
+
+/** The speed class of a style, in words. @param {Style} style */
+export function speed({ speed_class }) {
+  return known(`speed_${speed_class}`) ? word(`speed_${speed_class}`) : speed_class;
 }
 
 /**
