@@ -162,3 +162,46 @@ def test_quiet_leaves_results_and_errors(painted, monkeypatch):
     assert (code, "4 frames" in said, err) == (0, True, "")
     code, _, err = painted("-q")
     assert (code, err.count("\n")) == (2, 1)
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """What is shown on one."""
+    shown = Console(file=io.StringIO(), force_terminal=True, width=80)
+    monkeypatch.setattr(console, "err", shown)
+    return shown.file
+
+
+def test_events_reach_the_pipe_while_a_bar_is_shown(capsys, terminal, manner):
+    manner.json = True
+    with progress.progress("film.mp4", "frame", 10) as gauge:
+        gauge(1)
+        console.say_result("", path="film.mp4")
+    assert '"event": "progress"' in capsys.readouterr().out
+    assert "event" not in terminal.getvalue()
+
+
+def test_the_time_left_of_all_films_counts_their_frames(terminal):
+    """And what earlier runs had painted takes no time."""
+    clock = Clock()
+    films = progress.FilmsGauge(3, 100, None, clock=clock)
+    films.within(0, 10)
+    for done in range(1, 11):
+        clock.now += 1
+        films.within(done, 10)
+    assert films.line() == "0 of 3 films (20 %), 0:01:20 left"
+    films.film(20)
+    assert films.line() == "1 of 3 films (33 %), 0:01:20 left"
+    films.film(0)  # it could not be read
+    films.film(80)
+    assert films.line() == "3 of 3 films (100 %), 0:00:00 left"
+
+
+def test_all_films_have_a_bar_above_that_of_one(terminal):
+    with (
+        progress.films_progress(2, 40) as films,
+        progress.progress("one.mp4", "frame", 20) as gauge,
+    ):
+        gauge(1)
+        assert [task.fields["gauge"] for task in films.bar.tasks] == [films, gauge]
+    assert films.bar.tasks == [films.bar.tasks[0]]

@@ -78,6 +78,25 @@ def test_video_tells_how_far_it_is_and_what_it_made(events, style, tmp_path):
     assert (told[-1]["frames"], told[-1]["frames_before"]) == (20, 0)
 
 
+def test_several_films_are_a_result_each_and_one_in_all(events, style, tmp_path):
+    folder, out = tmp_path / "films", tmp_path / "out"
+    folder.mkdir()
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        media_factory.clip(folder / name, count=5)
+    (folder / "bad.mp4").write_bytes(b"no film")
+    how = (folder, "-o", out, "--style", style, "--brush", "fine", "--stabilise", "off")
+    code, told = events("video", *how)
+    assert code == 1
+    assert "bad.mp4" in only(told, "error")["message"]
+    *each, last = [event for event in told if event["event"] == "result"]
+    assert [event["path"] for event in each] == [str(out / f"{n}-tiny.mp4") for n in "abc"]
+    assert (last["films"], last["painted"], last["finished_before"], last["left"]) == (4, 3, 0, 0)
+    assert [failed["path"] for failed in last["failed"]] == [str(folder / "bad.mp4")]
+    films = [e["done"] for e in told if e["event"] == "progress" and e["unit"] == "film"]
+    assert films == sorted(films)
+    assert {*films} == {0, 1, 2, 3, 4}
+
+
 def test_an_error_tells_its_kind_its_choices_and_the_exit_code(events, style, tmp_path):
     clip = media_factory.clip(tmp_path / "clip.mp4")
     for arguments, kind, choice in (

@@ -1,6 +1,5 @@
 """The commands under one name, and how their errors reach the person who typed them."""
 
-import errno
 import os
 import sys
 import warnings
@@ -126,26 +125,12 @@ def _show_as_notices(*kinds: type[Warning]) -> None:
         warnings.filterwarnings("always", category=kind)
 
 
-_REMEDIES = {
-    errno.ENOSPC: "; free some space",
-    errno.EDQUOT: "; free some space",
-    errno.EACCES: "; check its permissions",
-    errno.EPERM: "; check its permissions",
-    errno.EROFS: "; write elsewhere",
-}
-
-
 def _explained(error: Exception) -> int:
     """One line for what was foreseen, and the exit code; a defect is raised on."""
     if isinstance(error, RealtimeNstError):
         message, code = str(error), error.exit_code
-    elif isinstance(error, MemoryError):
-        message = "there is not enough memory for this; choose a smaller picture, film or --size"
-        code = 1
-    elif isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        message = f"{where}{error.strerror or error}{_REMEDIES.get(error.errno or 0, '')}"
-        code = 1
+    elif isinstance(error, MemoryError | OSError):
+        message, code = console.message_of(error), 1
     elif hasattr(error, "format_message"):
         message, code = _usage(error), 2
     else:

@@ -4,6 +4,7 @@ With ``--json`` standard output has events instead, one object a line; ``events.
 what is in them.
 """
 
+import errno
 import json
 import math
 import os
@@ -18,6 +19,8 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from realtime_nst.errors import RealtimeNstError, one_line
 
 
 @dataclass
@@ -124,6 +127,27 @@ def say_error(text: str, **fields: Any) -> None:
     _print(err, f"error: {text}")
 
 
+_REMEDIES = {
+    errno.ENOSPC: "; free some space",
+    errno.EDQUOT: "; free some space",
+    errno.EACCES: "; check its permissions",
+    errno.EPERM: "; check its permissions",
+    errno.EROFS: "; write elsewhere",
+}
+
+
+def message_of(error: Exception) -> str:
+    """One line."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this; choose a smaller picture, film or --size"
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}{_REMEDIES.get(error.errno or 0, '')}"
+    if isinstance(error, RealtimeNstError):
+        return str(error)
+    return f"{type(error).__name__}: {one_line(error)}"
+
+
 def say_stopped(text: str, exit_code: int) -> None:
     """A signal ended the command; said even if it was to be quiet."""
     event("error", message=text, kind="Stopped", exit_code=exit_code)
@@ -163,9 +187,11 @@ def event(name: str, /, **fields: Any) -> None:
     if not manner.json or sys.stdout is None:
         return
     told = {"event": name, "command": manner.command, **_plain(fields)}
+    # While a bar is shown, sys.stdout is a proxy that writes above the bar.
+    stream = getattr(sys.stdout, "rich_proxied_file", sys.stdout)
     try:
-        sys.stdout.write(f"{json.dumps(told, default=str)}\n")
-        sys.stdout.flush()
+        stream.write(f"{json.dumps(told, default=str)}\n")
+        stream.flush()
     except BrokenPipeError:
         _lose_output()
 
@@ -191,6 +217,8 @@ def visible(text: str, *, lines: bool = False) -> str:
 
 
 def _print(console: Console, text: str, *, lines: bool = False) -> None:
+    if hasattr(sys.stdout, "rich_proxied_file") and console.is_terminal:
+        console = err  # that shows a bar now, and writes above it
     console.print(visible(text, lines=lines), markup=False, highlight=False, soft_wrap=True)
 
 

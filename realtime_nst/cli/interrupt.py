@@ -65,6 +65,8 @@ class _State:
     finishes: bool = False
     """Whether a first Ctrl-C asks only."""
     asked: bool = False
+    among: bool = False
+    """Whether what is done is one of several works."""
     timer: threading.Timer | None = None
 
 
@@ -192,13 +194,34 @@ class finishing(AbstractContextManager[_Opened]):  # noqa: N801  used like conte
 @contextmanager
 def explained(advice: Callable[[], str]) -> Iterator[None]:
     """A signal within ends the command by its exit code, and one line: ``advice()``, if any."""
+    within = _state.among
     try:
         yield
     except KeyboardInterrupt:
         with shielded():
-            if told := advice():
+            if (told := advice()) and within:
+                console.say_notice(told)
+            elif told:
                 console.say_stopped(told, exit_code())
+        if within:
+            raise
         raise typer.Exit(exit_code()) from None
+
+
+def is_among_others() -> bool:
+    """Whether another work follows."""
+    return _state.among
+
+
+@contextmanager
+def among_others() -> Iterator[None]:
+    """What is done within is one of several works: a signal there is :func:`explained` by a notice,
+    and goes on to whoever has all of them."""
+    _state.among = True
+    try:
+        yield
+    finally:
+        _state.among = False
 
 
 def nothing_changed() -> str:

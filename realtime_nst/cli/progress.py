@@ -43,7 +43,7 @@ class Gauge:
         logs: bool = True,
     ) -> None:
         self.total = total
-        self._unit, self._clock, self._bar, self._logs = unit, clock, bar, logs
+        self._unit, self._clock, self.bar, self._logs = unit, clock, bar, logs
         self.begin(title, before)
         if bar:
             self._task = bar.add_task("", total=total, completed=before, gauge=self, more="")
@@ -57,11 +57,16 @@ class Gauge:
         self._event = float("-inf")
         self._mark = self._passed(before)
 
+    def remove(self) -> None:
+        """From a bar in which others are shown."""
+        if self.bar:
+            self.bar.remove_task(self._task)
+
     def __call__(self, done: int, more: str = "", part: float = 0.0, **fields: Any) -> None:
         self.done, self._part = done, part
         now = self._clock()
-        if self._bar:
-            self._bar.update(self._task, completed=self._so_far, total=self.total, more=more)
+        if self.bar:
+            self.bar.update(self._task, completed=self._so_far, total=self.total, more=more)
         elif self._logs and self._due(now):
             self._line, self._mark = now, self._passed(self._so_far)
             console.say_progress(f"{self.title}: {self.line()}{', ' * bool(more)}{more}")
@@ -112,6 +117,47 @@ class Gauge:
         return sum(100 * done >= mark * self.total for mark in _PERCENT) if self.total else 0
 
 
+class FilmsGauge(Gauge):
+    """How many of ``films`` are done (None: nobody knows how many there are), by the share of their
+    ``frames``, of which nobody knows the exact number before."""
+
+    def __init__(
+        self,
+        films: int | None,
+        frames: int,
+        bar: Progress | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._frames, self._behind, self._within, self._painted = frames, 0, 0, 0
+        super().__init__("in all", "film", films, bar=bar, clock=clock)
+
+    def within(self, painted: int, before: int) -> None:
+        """So many frames of the film that is being painted are there, ``before`` by earlier
+        runs."""
+        self._painted += max(painted + before - max(self._within, before), 0)
+        self._within = painted + before
+        self(self.done)
+
+    def film(self, frames: int) -> None:
+        """The film is done; it was taken to have so many ``frames``."""
+        self._behind, self._within = self._behind + frames, 0
+        self(self.done + 1)
+
+    @property
+    def _so_far(self) -> float:
+        if not (self.total and self._frames):
+            return self.done
+        share = min((self._behind + self._within) / self._frames, 1.0)
+        return min(max(share * self.total, self.done), self.done + 1)
+
+    @property
+    def seconds_left(self) -> float | None:
+        if self.total is None or not self._painted:
+            return None
+        left = max(self._frames - self._behind - self._within, 0)
+        return left * (self._clock() - self._began) / self._painted
+
+
 class _Line(ProgressColumn):
     def render(self, task: Task) -> Text:
         """What is behind the time left is cut where the terminal ends."""
@@ -124,12 +170,40 @@ def progress(
     title: str, unit: str, total: int | None, *, before: int = 0, logs: bool = True
 ) -> Iterator[Gauge]:
     """A :class:`Gauge`, with a bar if there is a terminal for one."""
-    columns = SpinnerColumn(), BarColumn(16), _Line()
-    if not console.err.is_terminal or console.manner.quiet:
-        yield Gauge(title, unit, total, before=before, logs=logs)
+    with _bar() as bar:
+        gauge = Gauge(title, unit, total, before=before, bar=bar, logs=logs and not _films)
+        try:
+            yield gauge
+        finally:
+            if _films:
+                gauge.remove()
+
+
+@contextmanager
+def films_progress(films: int | None, frames: int) -> Iterator[FilmsGauge]:
+    """Above the bars of single films; a log has lines of this one alone."""
+    with _bar() as bar:
+        gauge = FilmsGauge(films, frames, bar)
+        _films.append(gauge)
+        try:
+            yield gauge
+        finally:
+            _films.remove(gauge)
+
+
+_films: list[FilmsGauge] = []
+"""The queue that films are painted in now, if they are."""
+
+
+@contextmanager
+def _bar() -> Iterator[Progress | None]:
+    """None where there is no terminal for one."""
+    if _films or not console.err.is_terminal or console.manner.quiet:
+        yield _films[-1].bar if _films else None
         return
+    columns = SpinnerColumn(), BarColumn(16), _Line()
     with Progress(*columns, console=console.err, transient=True) as bar:
-        yield Gauge(title, unit, total, before=before, bar=bar)
+        yield bar
 
 
 class FrameGauge:
@@ -144,6 +218,8 @@ class FrameGauge:
         self._done, fps = self._before + report.frames, report.fps
         self._speed = f"{fps:.1f} fps" if self._unit == "frame" else f"{fps:.1f} a second"
         self._gauge(self._done, self._speed, fps=round(fps, 2))
+        for films in _films:
+            films.within(report.frames, self._before)
         interrupt.check()
 
     def painting(self, share: float) -> None:

@@ -57,7 +57,7 @@ class Target:
             return cls(Path(output))
         if given.is_nameless:
             raise UsageError(f"{given} has no name to call the output by; name a file with -o")
-        path = _default(given.default, style, preview=preview)
+        path = default_name(given.default, style, preview=preview)
         return cls(Path(output) / path.name, makes_folder=named) if output else cls(path)
 
     @property
@@ -137,13 +137,19 @@ class Target:
                 yield None
 
 
-def _default(source: Path, style: str, *, preview: bool) -> Path:
+def default_name(source: Path, style: str, *, preview: bool) -> Path:
+    """Beside ``source``."""
     from realtime_nst.sinks.formats import CONTAINERS
-    from realtime_nst.spec import stem
 
     suffix = source.suffix if source.suffix.lower() in CONTAINERS else ".mp4"
-    what = f"{stem(style)}-preview" if preview else stem(style)
-    return beside(source, f"-{what}{suffix}")
+    return beside(source, f"-{ending(style, preview=preview)}{suffix}")
+
+
+def ending(style: str, *, preview: bool) -> str:
+    """Of the names of results."""
+    from realtime_nst.spec import stem
+
+    return f"{stem(style)}-preview" if preview else stem(style)
 
 
 def _piped_name(form: str | None) -> Path:

@@ -75,9 +75,12 @@ class Segmented:
         deinterlace: bool,
     ) -> None:
         from realtime_nst.jobs.job import form_of, job_of
+        from realtime_nst.jobs.queue import mark_for
         from realtime_nst.jobs.run import Run
+        from realtime_nst.sinks.segments import marked
 
-        form = form_of(film, target.path, span, coding, how.threads)
+        mark = mark_for(film, painting.look, coding, span, deinterlace=deinterlace)
+        form = marked(form_of(film, target.path, span, coding, how.threads), mark)
         self.job = job_of(film, form, painting, coding, deinterlace=deinterlace)
         self._film, self._painting, self._form, self._how = film, painting, form, how
         self._run = Run(form, overwrite=overwrite)
@@ -110,7 +113,7 @@ class Segmented:
                 console.say_notice(_what_was_there(before))
             engine, frames = self._engine()
             with (
-                interrupt.asking(len(job.segments) > 1),
+                interrupt.asking(len(job.segments) > 1 or interrupt.is_among_others()),
                 frame_progress(self.path.name, frames, before=before) as progress,
             ):
                 report = run.paint(engine, _Told(run, job, progress), lambda: not interrupt.asked())

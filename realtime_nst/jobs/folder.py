@@ -129,6 +129,11 @@ def earlier_job(target: Path) -> Job | None:
     return Job.read(_free_name(target, None) / _JOB)
 
 
+def is_job(path: Path) -> bool:
+    """Whether the folder ``path`` holds the finished segments of a film."""
+    return ".segments" in path.name and (path / _JOB).is_file()
+
+
 def progress_file(segment: Path) -> Path:
     return segment.with_suffix(".progress")
 

@@ -139,13 +139,14 @@ def _tick(rate: Fraction) -> Fraction:
 @dataclass(frozen=True)
 class Encoding:
     """How pictures become packets, by an encoder of so many ``threads`` (0: as it likes), on whose
-    number the packets depend."""
+    number the packets depend. The stream says ``mark`` of who has written it."""
 
     codec: Codec
     quality: int
     traits: Traits
     pixels: Pixels = EIGHT_BITS
     threads: int = 0
+    mark: str = MARK
 
     def pixel_format(self, size: tuple[int, int]) -> str:
         return self.codec.pixel_format(*size, self.traits.full_colour, self.pixels)
@@ -223,7 +224,7 @@ class PictureEncoder:
         self.stream.time_base = self._traits.time_base
         # Players show the default stream; a source may have several videos.
         self.stream.disposition = Disposition(self._traits.disposition) | Disposition.default
-        self.stream.metadata.update(self._traits.tags, encoder=MARK)
+        self.stream.metadata.update(self._traits.tags, encoder=encoding.mark)
         self._configure(encoding, output.format.name)
         try:
             with svt_tamed():

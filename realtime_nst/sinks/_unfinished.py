@@ -145,12 +145,22 @@ def _is_ours(path: Path) -> bool:
         _locked(path).release()
         if _is_stub(path):
             return True
-        with open_input(path) as container:
-            return _encoder_tag(main_video(container)).startswith(MARK)
     except TargetExists:
         raise
     except (MediaError, UsageError, OSError):
         return False
+    return mark_of(path) is not None
+
+
+def mark_of(path: Path) -> str | None:
+    """What the video ``path`` says behind ``MARK``; None if it was not written by this package, or
+    cannot be read."""
+    try:
+        with open_input(path) as container:
+            tag = _encoder_tag(main_video(container))
+    except (MediaError, UsageError, OSError):
+        return None
+    return tag.removeprefix(MARK).strip() if tag.startswith(MARK) else None
 
 
 def _is_stub(path: Path) -> bool:

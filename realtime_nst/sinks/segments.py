@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -16,11 +17,27 @@ from realtime_nst.sinks._changes import changes, left_out
 from realtime_nst.sinks._form import Form
 from realtime_nst.sinks._mux import Muxer
 from realtime_nst.sinks._part import Part
-from realtime_nst.sinks._unfinished import UnfinishedFile, last_shown
+from realtime_nst.sinks._unfinished import MARK, UnfinishedFile, last_shown, mark_of
 from realtime_nst.sinks._writer import FrameWriter, errors_named
 from realtime_nst.stream import Frame
 
-__all__ = ["Form", "Joined", "Part", "SegmentSink", "UnfinishedFile", "errors_named", "join"]
+__all__ = [
+    "Form",
+    "Joined",
+    "Part",
+    "SegmentSink",
+    "UnfinishedFile",
+    "errors_named",
+    "join",
+    "mark_of",
+    "marked",
+]
+
+
+def marked(form: Form, mark: str) -> Form:
+    """``form`` for a video that says ``mark`` of itself, which :func:`mark_of` reads: 18 letters at
+    most, as QuickTime files hold no more."""
+    return replace(form, encoding=replace(form.encoding, mark=f"{MARK} {mark}"))
 
 
 class SegmentSink:

@@ -127,7 +127,7 @@ def list_pictures(path: str | Path, passed_over: dict[Path, str] | None = None) 
         raise UsageError(f"{str(path)!r} does not exist{nearest(path)}")
     if not path.is_dir():
         return [path]
-    reasons = {file: _reason_against(file) for file in sorted(path.iterdir(), key=_natural)}
+    reasons = {file: _reason_against(file) for file in sorted(path.iterdir(), key=natural)}
     found = [file for file, reason in reasons.items() if not reason]
     if not found:
         raise UsageError(f"the folder {str(path)!r} contains no picture ({', '.join(SUFFIXES)})")
@@ -155,6 +155,7 @@ def _reason_against(file: Path) -> str:
     return "a video" if kind.startswith("video/") else "not a picture"
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
+def natural(path: Path) -> list[tuple[int, str]]:
+    """To sort names by: 2 comes before 10."""
     parts = re.split(r"(\d+)", path.name.casefold())
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
