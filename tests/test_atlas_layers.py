@@ -13,6 +13,7 @@ from realtime_nst.learning.export.graph import OPERATORS, write_graph  # noqa: E
 from realtime_nst.learning.networks.banks import convolved  # noqa: E402
 from realtime_nst.learning.networks.msg import Bottleneck  # noqa: E402
 from realtime_nst.learning.networks.noise import Noise  # noqa: E402
+from realtime_nst.learning.networks.wavelet import from_haar, haar  # noqa: E402
 from realtime_nst.learning.transforms.comatch import CoMatch  # noqa: E402
 
 CHANNELS = 8
@@ -32,6 +33,7 @@ class Layers(torch.nn.Module):
             self.comatch(x, self.comatch.code(x[..., 1:])),
             self.noise(x),
             self.up(self.down(x)),
+            from_haar(*(2 * band for band in haar(x))),
             convolved(x, x.mean((1, 3))[:, :2] @ self.kernels),
         )
 

@@ -35,10 +35,12 @@ TINY = {
     "swap": "swap:width=8,blocks=1,detail=4",
     "attention": "attention:width=8,blocks=1,detail=4",
     "adain-vgg": "adain-vgg:width=4",
+    "wct2": "wct2:width=4",
+    "wct2-thin": "wct2-thin:width=8,half=4,blocks=1",
     "msg-net": "msg-net:width=4,blocks=1",
     "msg-net-thin": "msg-net-thin:width=8,blocks=1,detail=4",
 }
-_LAYERS_EXPORTED = {"msg-net", "msg-net-thin"}
+_LAYERS_EXPORTED = {"msg-net", "msg-net-thin", "wct2", "wct2-thin"}
 """test_atlas_layers exports what is new in them."""
 
 _PRESENT = {row.name for row in available() if not row.int8}
@@ -240,7 +242,9 @@ def test_training_changes_what_is_trained_and_that_alone(media, tmp_path, name):
     before = {key: value.clone() for key, value in run.network.state_dict().items()}
     after = checkpoints.load(run.train()).network
     fixed = {key for key in after if torch.equal(after[key], before[key])}
-    assert fixed == {key for key in after if name == "adain-vgg" and key.startswith("encode.")}
+    assert fixed == {
+        key for key in after if name in ("adain-vgg", "wct2") and key.startswith("encode.")
+    }
 
 
 def test_it_begins_as_an_autoencoder_then_paints(media, tmp_path):

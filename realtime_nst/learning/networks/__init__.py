@@ -25,6 +25,7 @@ from realtime_nst.learning.networks.steered import ArbitraryNetwork, StyledNetwo
 from realtime_nst.learning.networks.texture import TextureNet
 from realtime_nst.learning.networks.transformed import LightNet
 from realtime_nst.learning.networks.vgg import VggNet
+from realtime_nst.learning.networks.wavelet import wavelet_light, wavelet_vgg
 
 Network = TypeVar("Network", covariant=True)
 
@@ -58,6 +59,14 @@ _GATYS: Mapping[str, Any] = {
 
 _TEXTURE = {**_GATYS, "learning_rate": 5e-3, "diversity_weight": 0.02}
 _PRETRAINED = {"pretrain_steps": 300}
+_REBUILT = {
+    **_PRETRAINED,
+    **dict.fromkeys(
+        ("content_weight", "deep_content_weight", "style_weight", "deep_style_weight",
+         "statistics_weight", "equivariance_weight"), 0.0,
+    ),
+}  # fmt: skip
+"""Pictures are given back, and painted in their own style; no loss sees another style."""
 
 NETWORKS: Mapping[str, Row[StyleNetwork]] = {
     **{name: Row(partial(FastNet, **values), name) for name, values in _FAST.items()},
@@ -77,6 +86,8 @@ ARBITRARY_NETWORKS: Mapping[str, Row[ArbitraryNetwork]] = {
     "swap": Row(partial(LightNet, "swap"), recipe=_PRETRAINED),
     "attention": Row(partial(LightNet, "attention"), recipe=_PRETRAINED),
     "adain-vgg": Row(partial(VggNet, "adain"), recipe=_PRETRAINED),
+    "wct2": Row(wavelet_vgg, recipe=_REBUILT),
+    "wct2-thin": Row(wavelet_light, recipe=_REBUILT),
     "msg-net": Row(MsgNet),
     "msg-net-thin": Row(partial(LightNet, "comatch"), recipe=_PRETRAINED),
 }

@@ -1,6 +1,7 @@
 """AdaIN as in the paper: a fixed VGG-19 as the encoder, and its mirror image as the decoder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -14,9 +15,6 @@ from realtime_nst.learning.transforms import build_transform
 
 _WIDTHS = {"1_1": 1, "1_2": 1, "2_1": 2, "2_2": 2, "3_1": 4}
 """Channels of each convolution, as multiples of the first's."""
-
-_POOLED = ("2_1", "3_1")
-"""The convolutions before which the features are halved."""
 
 
 class VggNet(TransformedNet):
@@ -75,22 +73,35 @@ class Vgg19Encoder(nn.Module):
         self.mean.copy_(torch.tensor(mean).view_as(self.mean))
         self.deviation.copy_(torch.tensor(deviation).view_as(self.deviation))
 
+    def parts(self) -> list[Callable[[Tensor], Tensor]]:
+        """The blocks, between which the features are halved."""
+        blocks = dict.fromkeys(name[0] for name in self.convolutions)
+        return [partial(self._block, block) for block in blocks]
+
     def forward(self, x: Tensor) -> Tensor:
-        x = (x - self.mean) / self.deviation
+        first, *others = self.parts()
+        x = first(x)
+        for block in others:
+            x = block(F.max_pool2d(x, 2))
+        return x
+
+    def _block(self, block: str, x: Tensor) -> Tensor:
+        if block == "1":
+            x = (x - self.mean) / self.deviation
         for name, layer in self.convolutions.items():
-            if name in _POOLED:
-                x = F.max_pool2d(x, 2)
-            x = F.relu(layer(reflect_pad(x)))
+            if name.startswith(block):
+                x = F.relu(layer(reflect_pad(x)))
         return x
 
 
 def _mirror(width: int) -> nn.Sequential:
     return nn.Sequential(
-        *_convolution(4 * width, 2 * width), NearestConv(2 * width, 2 * width), nn.ReLU(),
-        *_convolution(2 * width, width), NearestConv(width, width), nn.ReLU(),
+        *convolution(4 * width, 2 * width), NearestConv(2 * width, 2 * width), nn.ReLU(),
+        *convolution(2 * width, width), NearestConv(width, width), nn.ReLU(),
         nn.ReflectionPad2d(1), nn.Conv2d(width, 3, 3),
     )  # fmt: skip
 
 
-def _convolution(inputs: int, outputs: int) -> Sequence[nn.Module]:
+def convolution(inputs: int, outputs: int) -> Sequence[nn.Module]:
+    """3x3, padded by reflection, and ReLU."""
     return nn.ReflectionPad2d(1), nn.Conv2d(inputs, outputs, 3), nn.ReLU()

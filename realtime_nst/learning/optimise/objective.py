@@ -9,6 +9,7 @@ from torch import Tensor
 from realtime_nst.learning.loss_networks.features import FeatureExtractor
 from realtime_nst.learning.losses.artefacts import total_variation
 from realtime_nst.learning.losses.content import content_terms, laplacian
+from realtime_nst.learning.losses.matting import Matting
 from realtime_nst.learning.losses.style_losses import style_loss
 from realtime_nst.learning.losses.temporal import temporal_loss
 from realtime_nst.learning.losses.terms import LossInputs, Objective, StyleAt, Sum, Term
@@ -50,6 +51,8 @@ def build_objective(
         terms["tv"] = options.tv_weight, total_variation
     if options.laplacian_weight:
         terms["laplacian"] = options.laplacian_weight, laplacian
+    if options.matting_weight:
+        terms["matting"] = options.matting_weight, Matting()
     if previous is not None and options.temporal_weight:
         terms["temporal"] = options.temporal_weight, _Temporal(previous)
     return Objective.of(terms)

@@ -49,6 +49,7 @@ class Optimisation:
     style_loss: StyleLossName = _losses("gram", "How styles are compared")
     tv_weight: float = _losses(2.0, "Total variation; smoother pictures")
     laplacian_weight: float = _losses(0.0, "Laplacian loss; keeps the photo's edges")
+    matting_weight: float = _losses(0.0, "Matting Laplacian; like a photo, without strokes")
     optimiser: Optimiser = _method("lbfgs", "Optimiser of the pixels")
     learning_rate: float = _method(0.0, "Learning rate; 0 is 1 for lbfgs and 0.02 for adam", 0, 10)
     init: Init = _method("content", "Picture to start from: the content, noise, or a mix")

@@ -21,7 +21,7 @@ from realtime_nst.learning.losses.terms import Objective
 from realtime_nst.learning.networks.blocks import features_of
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
 from realtime_nst.learning.networks.transformed import TransformedNet
-from realtime_nst.learning.networks.vgg import VggNet
+from realtime_nst.learning.networks.vgg import Vgg19Encoder
 from realtime_nst.learning.training.batches import Batch, Photos, clips_of
 from realtime_nst.learning.training.checkpoint import StyleInfo
 from realtime_nst.learning.training.loop import Task, TrainingRun
@@ -112,7 +112,7 @@ def _check_layer(extractor: FeatureExtractor) -> None:
 
 def _build(name: str, loss_weights: Sequence[Path]) -> ArbitraryNetwork:
     network = networks.build_arbitrary(name)
-    if isinstance(network, VggNet):
+    if isinstance(network, TransformedNet) and isinstance(network.encode, Vgg19Encoder):
         network.encode.take(*_vgg19(name, loss_weights))
     return network
 

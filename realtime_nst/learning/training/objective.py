@@ -15,6 +15,7 @@ from realtime_nst.learning.losses.artefacts import (
 )
 from realtime_nst.learning.losses.content import content_terms, laplacian
 from realtime_nst.learning.losses.diversity import diversity
+from realtime_nst.learning.losses.matting import Matting
 from realtime_nst.learning.losses.paired import (
     PairedInputs,
     gram_pairs,
@@ -87,6 +88,7 @@ def _style_objective(recipe: Recipe, style: StyleTerms[Inputs]) -> Objective[Inp
         "deep_style": (recipe.deep_style_weight, deep_style),
         "tv": (recipe.tv_weight, lambda: total_variation),
         "laplacian": (recipe.laplacian_weight, lambda: laplacian),
+        "matting": (recipe.matting_weight, Matting),
         "equivariance": (
             recipe.equivariance_weight,
             lambda: Sometimes(shift_equivariance, recipe.equivariance_share),

@@ -184,6 +184,7 @@ class Recipe(MovingRecipe):
     )
     tv_weight: float = _losses(0.0, "Total variation; smoother pictures")
     laplacian_weight: float = _losses(0.0, "Laplacian loss; keeps the photo's edges")
+    matting_weight: float = _losses(0.0, "Matting Laplacian; like a photo, without strokes")
     equivariance_weight: float = _losses(2.0, "Shift equivariance; no grid, less flicker")
     equivariance_share: float = _losses(
         1.0, "Share of the steps that measure it, with more weight for it", 0.01, 1
