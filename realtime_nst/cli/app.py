@@ -26,6 +26,7 @@ COMMANDS = (
     "train-any",
     "train-coherent",
     "optimise",
+    "smooth",
     "export",
     "quantise",
     "bench",

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from realtime_nst.errors import MediaError, TrainingError, UsageError
+from realtime_nst.learning.tensors import resized
 from realtime_nst.media.pictures import SUFFIXES, read_picture
 from realtime_nst.stream import Image
 
@@ -20,6 +21,9 @@ INDEX = "INDEX.csv"
 
 _LEAST = 64
 """Pixels a side of a picture to measure on: the deepest losses need them."""
+
+_MISSHAPEN = 0.06
+"""How much the ratio of sides may differ: networks cut to multiples of 4 or 16 pixels."""
 
 
 def find_photos(folder: Path) -> list[Path]:
@@ -101,6 +105,20 @@ def read_image(path: Path, longest: int | None = None, shorter: int | None = Non
     if shorter and min(image.shape[:2]) > shorter:
         image = rescaled(image, shorter / min(image.shape[:2]))
     return to_tensor(image)
+
+
+def read_painted(result: Path, photo: Path, image: Tensor) -> Tensor:
+    """``result``, which was painted from all of ``photo``, at the size of that one's ``image``.
+
+    Raises MediaError if their shapes differ by more than a few pixels.
+    """
+    shown, (height, width) = read_image(result), image.shape[-2:]
+    if abs(shown.shape[-1] / shown.shape[-2] * height / width - 1) > _MISSHAPEN:
+        raise MediaError(
+            f"{str(result)!r} has {shown.shape[-1]}x{shown.shape[-2]} pixels, another shape than "
+            f"its photo {str(photo)!r}; paint all of the photo"
+        )
+    return resized(shown, (height, width))
 
 
 def decode(path: Path) -> Image | None:

@@ -9,7 +9,9 @@ from realtime_nst.learning.losses.matting import LocalColours
 
 BETA = 0.9999
 _MOST_STEPS = 500
-_NEAR = 1e-4
+_NEAR = 3e-3
+"""Of the residual, which leaves half a grey level."""
+
 _BORDER = 2
 
 

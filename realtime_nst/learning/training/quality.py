@@ -7,13 +7,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from realtime_nst.errors import MediaError, TrainingError
-from realtime_nst.learning.data.pictures import read_image, to_image, to_tensor
+from realtime_nst.errors import TrainingError
+from realtime_nst.learning.data.pictures import read_image, read_painted, to_image, to_tensor
 from realtime_nst.learning.loss_networks.features import FeatureExtractor
 from realtime_nst.learning.losses.content import content_terms
 from realtime_nst.learning.losses.style_losses import style_terms
 from realtime_nst.learning.losses.terms import LossInputs, Term
-from realtime_nst.learning.tensors import resized
 from realtime_nst.stream import Image
 
 _STYLE_SIZE, _PHOTO_SIZE = 512, 320
@@ -27,9 +26,6 @@ DEEPEST = {
     "deep_content": "relu4_1",
 }
 """By loss, the deepest layer that it looks at."""
-
-_MISSHAPEN = 0.06
-"""How much the ratio of sides may differ: networks cut to multiples of 4 or 16 pixels."""
 
 Network = Callable[[Tensor], Tensor]
 """From a photo to a result, both ``[1, 3, H, W]`` in 0..1."""
@@ -97,14 +93,8 @@ def measured_pair(photo: Path, result: Path) -> tuple[Tensor, Tensor]:
 
     Raises MediaError if their shapes differ by more than a few pixels.
     """
-    image, shown = read_image(photo, shorter=_PHOTO_SIZE), read_image(result)
-    height, width = image.shape[-2:]
-    if abs(shown.shape[-1] / shown.shape[-2] * height / width - 1) > _MISSHAPEN:
-        raise MediaError(
-            f"{str(result)!r} has {shown.shape[-1]}x{shown.shape[-2]} pixels, another shape than "
-            f"its photo {str(photo)!r}; paint all of the photo"
-        )
-    return _cut(image), _cut(resized(shown, (height, width)))
+    image = read_image(photo, shorter=_PHOTO_SIZE)
+    return _cut(image), _cut(read_painted(result, photo, image))
 
 
 def _cut(picture: Tensor) -> Tensor:
