@@ -388,3 +388,32 @@ def test_a_grid_is_not_measured_in_small_pictures_or_at_other_periods():
         grid(photo, photo, 4)
     with pytest.raises(UsageError, match="choices: 2, 4, 8"):
         grid(photo, photo, 3)
+
+
+def test_the_atlas_measures_what_is_there_and_says_what_makes_the_rest(settings, tmp_path):
+    learning_factory = pytest.importorskip("learning_factory", exc_type=ImportError)
+    folder, photos = tmp_path / "atlas", learning_factory.write_photos(tmp_path / "photos", 2)
+    (folder / "gatys").mkdir(parents=True)
+    model_factory.write_style(folder / "fast.onnx", card=model_factory.card())
+    shown = sorted(photos.iterdir())
+    for photo in shown:
+        (folder / "gatys" / photo.name).write_bytes(shown[0].read_bytes())
+    given = replace(settings, atlas=folder, photos=photos)
+    (case,) = load_cases(["atlas"])
+    rows, left_out = [], {}
+    for unit in case.units(given):
+        try:
+            rows += unit.measure(given, TINY)
+        except LeftOut as reason:
+            left_out[unit.name] = str(reason)
+    fast, gatys = rows
+    assert (fast.key["family"], gatys.key["family"]) == ("fast", "gatys")
+    assert {"median ms", "MB", "parameters", "SSIM"} <= fast.figures.keys()
+    assert "median ms" not in gatys.figures
+    assert "train-any --paintings PAINTINGS" in left_out["msg-net"]
+    page = case.page(given, rows, left_out)
+    assert page.count("data:image/jpeg;base64,") == 2 * 3
+    assert "http://www.w3.org/2000/svg" in page
+    assert "https://" not in page
+    assert 'src="' not in page
+    assert case.page(replace(given, atlas=None), rows, left_out) is None

@@ -65,7 +65,8 @@ class Case:
     ``explains`` says what the figures are, ``omits`` what they do not measure; the report prints
     both. ``units`` loads nothing: that is left to the units. ``headlines`` and ``plot`` are drawn
     from the case's rows, which may be those of an earlier run, and give nothing if what they need
-    is not among them.
+    is not among them. ``page`` is a page of the case's own, beside the report: of the settings, the
+    rows, and why units were left out, by name.
     """
 
     name: str
@@ -75,3 +76,6 @@ class Case:
     units: Callable[[Settings], Iterable[Unit]]
     headlines: Callable[[Sequence[Row]], Iterable[Headline]] = lambda rows: ()
     plot: Callable[[Sequence[Row]], Plot | None] = lambda rows: None
+    page: Callable[[Settings, Sequence[Row], Mapping[str, str]], str | None] = (
+        lambda settings, rows, left_out: None
+    )

@@ -21,6 +21,12 @@ def _weights(option: str, path: Path) -> Path:
     return path
 
 
+def _folder(option: str, folder: Path) -> Path:
+    if not folder.is_dir():
+        raise UsageError(f"{option} {str(folder)!r} is not a folder; give one of networks")
+    return folder
+
+
 def _videos(option: str, folder: Path) -> Path:
     if not folder.is_dir():
         raise UsageError(f"{option} {str(folder)!r} is not a folder; give a folder of videos")
@@ -107,6 +113,15 @@ class Settings:
             "NAME=FOLDER",
             "Pictures that another system painted of --photos, named as the photos, for quality; "
             "of several styles, in a folder for each.",
+        ),
+    )
+    atlas: Path | None = field(
+        default=None,
+        metadata=_input(
+            _folder,
+            "DIR",
+            "For atlas: the families' networks, each named as its family, NAME.onnx, or a folder "
+            "NAME of its pictures.",
         ),
     )
     squeezenet_weights: Path | None = field(

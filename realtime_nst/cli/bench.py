@@ -133,10 +133,11 @@ def _report(
 
     path = folder / f"{result.conditions.stem}.html"
     write_text(path, report(result, cases, comparison))
+    pages = _pages(result, cases, folder)
     if comparison and not console.manner.json:
         _say_comparison(comparison)
     told = [(line.value, line.text) for line in headlines(result, cases)]
-    files = [path, path.with_suffix(".json"), path.with_suffix(".csv")]
+    files = [path, path.with_suffix(".json"), path.with_suffix(".csv"), *pages]
     if console.manner.json:
         _say_event(result, told, files, comparison)
     else:
@@ -150,6 +151,20 @@ def _report(
             "the same command tries them again"
         )
         raise typer.Exit(1)
+
+
+def _pages(result: "Result", cases: "list[Case]", folder: Path) -> list[Path]:
+    """Write the pages that cases have of their own."""
+    from realtime_nst.bench.result import write_text
+
+    written = []
+    for case in cases:
+        left_out = {unit.unit: unit.left_out for unit in result.left_out if unit.case == case.name}
+        text = case.page(result.conditions.settings, result.rows(case.name), left_out)
+        if text:
+            written.append(folder / f"{case.name}.html")
+            write_text(written[-1], text)
+    return written
 
 
 def _say_event(

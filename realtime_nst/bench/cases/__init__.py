@@ -21,6 +21,7 @@ _ORDER = (
     "reference",
     "ceiling",
     "quality",
+    "atlas",
     "strokes",
     "temporal",
 )

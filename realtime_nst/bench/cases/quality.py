@@ -8,28 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from realtime_nst.bench.case import Case, Figure, LeftOut, Plot, Row, Unit
-from realtime_nst.bench.cases._common import at_most, need_torch, picture, stylizers, usual
-from realtime_nst.bench.cases._losses import loss_networks, painting_of
-from realtime_nst.bench.others import Others, in_all
+from realtime_nst.bench.case import Case, Figure, Plot, Row, Unit
+from realtime_nst.bench.cases._common import at_most, picture, stylizers, usual
+from realtime_nst.bench.cases._photos import form_of, photos_of
+from realtime_nst.bench.others import Others
 from realtime_nst.bench.plots import INK, MARKERS, SERIES, canvas, legend, svg
 from realtime_nst.bench.rows import distinct_name, grouped, is_number, value
 from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer, spread
-from realtime_nst.errors import MissingPackage
 from realtime_nst.media.pictures import is_picture
 from realtime_nst.metrics.grid import PERIODS, grid
-from realtime_nst.packages import require_package
-from realtime_nst.runtime.card import ModelCard
-from realtime_nst.runtime.model import read_model
-from realtime_nst.runtime.player import find_player
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sources.synthetic import SyntheticSource
 
 if TYPE_CHECKING:
-    from realtime_nst.learning.measures.form import Form
+    pass
 
-_MOST = 24
 _NAMED = 8
 """As many dots of the plot have their name beside them; more would cover one another."""
 _SCENE, _SCENES, _APART = (320, 240), 4, 30
@@ -49,7 +43,7 @@ def _units(settings: Settings) -> list[Unit]:
 
 
 def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
-    photos = _photos(settings)
+    photos = photos_of(settings)
     size = usual(settings)
     ready: dict[str, Stylizer] = {}
     for (style, _), stylizer in stylizers(settings, size, settings.providers[:1]).items():
@@ -70,12 +64,12 @@ def _measure(settings: Settings, timer: Timer) -> Sequence[Row]:
 
 def _held_beside(others: Others, settings: Settings, timer: Timer) -> Sequence[Row]:
     """What ``others`` painted of the same photos, against the paintings that our styles follow."""
-    photos = _photos(settings)
+    photos = photos_of(settings)
     from realtime_nst.learning.training.quality import mean, measured_pair
 
     rows = []
     for style in settings.styles:
-        form, results = _form(settings, style), others.of(style, settings.styles)
+        form, results = form_of(settings, style), others.of(style, settings.styles)
         found = mean([form(*measured_pair(photo, results[photo.stem])) for photo in photos])
         key = {"style": style, "network": others.name}
         rows.append(Row(key, {**found, "measured on": _on(photos)}))
@@ -96,43 +90,8 @@ def _means(rows: Sequence[Row]) -> list[Row]:
     return found
 
 
-def _photos(settings: Settings) -> list[Path]:
-    """The photos to measure on: those that other systems have painted, else those that training
-    holds out, or all if there are too few to hold any out."""
-    if not settings.photos:
-        return []
-    need_torch("measuring on photos")
-    _need("skimage", "SSIM")
-    if settings.squeezenet_weights:
-        _need("torchmetrics", "LPIPS")
-    from realtime_nst.learning.data.pictures import find_photos, hold_out, measurable
-
-    photos = find_photos(settings.photos)
-    if settings.results:
-        return measurable(in_all(photos, map(Others.read, settings.results), settings.styles))
-    return measurable(hold_out(photos, _MOST)[1] or photos[:_MOST])
-
-
-def _need(package: str, purpose: str) -> None:
-    try:
-        require_package(package, "bench", purpose)
-    except MissingPackage as error:
-        raise LeftOut(str(error)) from error
-
-
 def _on(photos: Sequence[Path]) -> str:
     return f"{len(photos)} photo{'s' if len(photos) > 1 else ''}"
-
-
-def _form(settings: Settings, style: str, card: ModelCard | None = None) -> "Form":
-    """``card`` is the style's, read if it is not given."""
-    from realtime_nst.learning.measures.form import Form
-    from realtime_nst.learning.measures.lpips import Lpips
-
-    card = card or read_model(find_player(style, settings.painter).network).card
-    networks = loss_networks(settings.loss_weights) if settings.loss_weights else None
-    lpips = Lpips(settings.squeezenet_weights) if settings.squeezenet_weights else None
-    return Form(networks, painting_of(settings.paintings, style, card), lpips)
 
 
 def _figures(
@@ -144,7 +103,7 @@ def _figures(
     if photos:
         from realtime_nst.learning.training.quality import as_network, mean, measured, painted
 
-        form, network = _form(settings, style, stylizer.card), as_network(stylizer)
+        form, network = form_of(settings, style, stylizer.card), as_network(stylizer)
         images = map(measured, photos)
         found |= mean([form(image, painted(network, image)) for image in images])
     else:
