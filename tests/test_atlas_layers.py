@@ -15,6 +15,7 @@ from realtime_nst.learning.networks.msg import Bottleneck  # noqa: E402
 from realtime_nst.learning.networks.noise import Noise  # noqa: E402
 from realtime_nst.learning.networks.wavelet import from_haar, haar  # noqa: E402
 from realtime_nst.learning.transforms.comatch import CoMatch  # noqa: E402
+from realtime_nst.learning.transforms.strokes import MultiStroke  # noqa: E402
 
 CHANNELS = 8
 
@@ -24,6 +25,7 @@ class Layers(torch.nn.Module):
 
     def __init__(self):
         super().__init__()
+        self.strokes = MultiStroke(CHANNELS)
         self.comatch, self.noise = CoMatch(CHANNELS), Noise(3)
         self.kernels = torch.nn.Parameter(torch.randn(2, CHANNELS * 9 * CHANNELS))
         self.down, self.up = Bottleneck(CHANNELS, 2, 2), Bottleneck(CHANNELS, 2, up=True)
@@ -31,6 +33,7 @@ class Layers(torch.nn.Module):
     def forward(self, x):
         return (
             self.comatch(x, self.comatch.code(x[..., 1:])),
+            self.strokes(x, self.strokes.code(x[..., 1:])),
             self.noise(x),
             self.up(self.down(x)),
             from_haar(*(2 * band for band in haar(x))),

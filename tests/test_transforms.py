@@ -35,12 +35,13 @@ TINY = {
     "swap": "swap:width=8,blocks=1,detail=4",
     "attention": "attention:width=8,blocks=1,detail=4",
     "adain-vgg": "adain-vgg:width=4",
+    "multi-stroke": "multi-stroke:width=8,blocks=1,detail=4",
     "wct2": "wct2:width=4",
     "wct2-thin": "wct2-thin:width=8,half=4,blocks=1",
     "msg-net": "msg-net:width=4,blocks=1",
     "msg-net-thin": "msg-net-thin:width=8,blocks=1,detail=4",
 }
-_LAYERS_EXPORTED = {"msg-net", "msg-net-thin", "wct2", "wct2-thin"}
+_LAYERS_EXPORTED = {"multi-stroke", "msg-net", "msg-net-thin", "wct2", "wct2-thin"}
 """test_atlas_layers exports what is new in them."""
 
 _PRESENT = {row.name for row in available() if not row.int8}
@@ -150,6 +151,17 @@ def test_the_weights_of_attention_sum_to_1():
     code = torch.cat([keys, value[None, :, None].expand(1, 6, 256)], 1).flatten(1)
     wanted = content + one.output(value.view(1, 6, 1, 1))
     assert torch.allclose(one(content, code), wanted, atol=1e-4)
+
+
+def test_coarse_strokes_go_where_little_stands_out():
+    from realtime_nst.learning.transforms.strokes import _membership
+
+    values = torch.tensor([0.2] * 8 + [0.45] * 4 + [0.9] * 4).view(1, 1, 4, 4)
+    shares = _membership(values).flatten(2)[0]
+    assert torch.allclose(shares.sum(0), torch.ones(16))
+    assert shares.argmax(0).tolist() == [0] * 8 + [1] * 4 + [2] * 4
+    even = _membership(torch.full((1, 1, 4, 4), 0.5))
+    assert even.isfinite().all()
 
 
 def test_attention_takes_from_where_the_features_fit():

@@ -85,6 +85,7 @@ ARBITRARY_NETWORKS: Mapping[str, Row[ArbitraryNetwork]] = {
     "wct": Row(partial(LightNet, "wct"), recipe=_PRETRAINED),
     "swap": Row(partial(LightNet, "swap"), recipe=_PRETRAINED),
     "attention": Row(partial(LightNet, "attention"), recipe=_PRETRAINED),
+    "multi-stroke": Row(partial(LightNet, "multi-stroke"), recipe=_PRETRAINED),
     "adain-vgg": Row(partial(VggNet, "adain"), recipe=_PRETRAINED),
     "wct2": Row(wavelet_vgg, recipe=_REBUILT),
     "wct2-thin": Row(wavelet_light, recipe=_REBUILT),

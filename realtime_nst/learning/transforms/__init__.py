@@ -10,6 +10,7 @@ from realtime_nst.errors import UnknownName
 from realtime_nst.learning.transforms.adain import AdaIN
 from realtime_nst.learning.transforms.attention import Attention
 from realtime_nst.learning.transforms.comatch import CoMatch
+from realtime_nst.learning.transforms.strokes import MultiStroke
 from realtime_nst.learning.transforms.swap import StyleSwap
 from realtime_nst.learning.transforms.transform import Transform
 from realtime_nst.learning.transforms.wct import WhiteningColouring
@@ -18,6 +19,7 @@ TRANSFORMS: Mapping[str, Callable[[int], Transform]] = {
     "adain": AdaIN,
     "wct": WhiteningColouring,
     "swap": StyleSwap,
+    "multi-stroke": MultiStroke,
     "attention": Attention,
     "comatch": CoMatch,
 }
