@@ -1,7 +1,7 @@
 """What a look refers to: names of styles, and files, which are told apart by their contents."""
 
 import os
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from realtime_nst.runtime.model import digest_of, read_model
 from realtime_nst.runtime.player import contents, find_player, painter_of
 from realtime_nst.runtime.shipped import person_network
 from realtime_nst.runtime.styles import read_installed
-from realtime_nst.spec import Part, absolute, compose, parse
+from realtime_nst.spec import Part, compose, parse, with_files
 
 
 def written(kind: str, value: Any, folder: Path | None, names: Container[str]) -> Any:
@@ -168,13 +168,18 @@ def files_of(look: Look) -> list[Path]:
 
 def located(look: Look) -> Look:
     """``look`` with absolute paths, so that it means the same in any folder."""
+    return renamed(look, lambda path: str(Path(path).resolve()))
+
+
+def renamed(look: Look, name: Callable[[str], str]) -> Look:
+    """``look`` with ``name(path)`` for the path of each file."""
     found: dict[str, Any] = {}
-    for name, (_, about) in settings_of(type(look)).items():
-        value = getattr(look, name)
+    for setting, (_, about) in settings_of(type(look)).items():
+        value = getattr(look, setting)
         if about.names == "styles" and value:
-            found[name] = absolute(value)
-        elif about.names == "file" and os.path.exists(value):
-            found[name] = os.path.abspath(value)
+            found[setting] = with_files(value, name)
+        elif about.names == "file" and os.path.isfile(value):
+            found[setting] = name(value)
     return replace(look, **found)
 
 

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,15 +56,14 @@ def compose(parts: Sequence[Part]) -> str:
     return ",".join(f"{part.name}:{part.weight:.6g}" for part in parts)
 
 
-def absolute(spec: str) -> str:
-    """The same spec, its paths absolute, so that it holds in any folder. Weights stay as they are
+def with_files(spec: str, name: Callable[[str], str]) -> str:
+    """The same spec with ``name(path)`` for the path of each file. Weights stay as they are
     written: in other digits they would be others."""
-    if os.path.exists(spec):
-        return _absolute(spec)
+    if os.path.isfile(spec):
+        return name(spec)
     pieces = [_name_and_weight(part.strip()) for part in _between_commas(spec)]
-    if len(pieces) == 1:
-        return _absolute(pieces[0][0])
-    return ",".join(f"{_absolute(name)}:{weight}" for name, weight in pieces)
+    named = [(name(part) if os.path.isfile(part) else part, weight) for part, weight in pieces]
+    return named[0][0] if len(named) == 1 else ",".join(map(":".join, named))
 
 
 def _between_commas(text: str) -> Iterator[str]:
@@ -110,7 +109,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _absolute(name: str) -> str:
-    return str(Path(name).resolve()) if os.path.isfile(name) else name

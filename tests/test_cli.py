@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -318,6 +319,7 @@ def test_doctor_measures_and_lists(cli, style):
         "1280x720 at 856x480",
     ):
         assert word in " ".join(said.split())
+    assert re.search(r"--workers: \d+ fps by \d+ of .* film of 640x480: --workers \d", said)
 
 
 needs_styles = pytest.mark.skipif(not styles.installed(), reason="no styles in weights/")

@@ -1,15 +1,23 @@
 """A Ray cluster of two nodes on this machine paints the same film as one process."""
 
+import json
 import os
+import re
+import shlex
 import signal
+from importlib import resources
 
+import cv2
 import jobs_factory as jobs
 import media_factory
 import model_factory
+import numpy as np
 import psutil
 import pytest
 
-from realtime_nst.errors import MediaError, UsageError
+from realtime_nst.errors import MediaError
+from realtime_nst.jobs.engines import ray as engine
+from realtime_nst.jobs.engines import shipping
 from realtime_nst.jobs.engines.ray import OnRay
 from realtime_nst.look import Look
 
@@ -25,6 +33,7 @@ HOST = "127.0.0.2"
 def cluster():
     from ray.cluster_utils import Cluster
 
+    os.environ.setdefault("RAY_worker_niceness", "0")  # 15 waits for all other tests
     node = {"num_cpus": 1, "object_store_memory": STORE, "node_ip_address": HOST}
     try:
         head = {**node, "include_dashboard": False}
@@ -33,11 +42,17 @@ def cluster():
         pytest.skip(f"no cluster starts here in time: {error}")
     try:
         cluster.add_node(**node)
-        ray.init(cluster.address, _node_ip_address=HOST, log_to_driver=False, logging_level="ERROR")
         yield cluster
     finally:
-        ray.shutdown()
         cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def connected(cluster):
+    """For several tests, so that a node starts one worker for all of them."""
+    ray.init(cluster.address, log_to_driver=False, logging_level="ERROR")
+    yield cluster
+    ray.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +60,7 @@ def made(once):
     def make(folder):
         media_factory.clip(folder / "film.mp4", count=FRAMES, sound="aac", group=6)
         model_factory.write_style(folder / "tiny.onnx", card=model_factory.card())
+        cv2.imwrite(str(folder / "mask.png"), np.full((48, 64), 255, np.uint8))
         with jobs.short_segments(30, 50):
             look = Look(str(folder / "tiny.onnx"))
             jobs.Work(folder / "film.mp4", folder / "whole.mp4", look).paint()
@@ -58,21 +74,61 @@ def short():
         yield
 
 
-def test_a_cluster_gives_the_same_bytes(cluster, made, tmp_path):
-    """Also when a worker is killed in the middle. The tasks are called after film and segment."""
+def job_script():
+    """That of the page on jobs, as one line."""
+    page = resources.files("realtime_nst.jobs").joinpath("README.md").read_text(encoding="utf-8")
+    (script,) = re.findall("^realtime-nst (video .* --engine ray .*)$", page, re.MULTILINE)
+    return script
 
+
+def test_the_job_script_of_the_page(cluster, made, tmp_path, cli):
+    named = {
+        "/shared/film.mp4": made / "film.mp4",
+        "/shared/painted.mp4": tmp_path / "out.mp4",
+        "HEAD:6379": cluster.address,
+    }
+    words = [named.get(word, word) for word in shlex.split(job_script())]
+    before = signal.getsignal(signal.SIGTERM)
+    how = ("--style", made / "tiny.onnx", "--provider", "cpu")
+    alone = ("-o", tmp_path / "alone.mp4", "--threads", "1")
+    assert cli("video", made / "film.mp4", *alone, *how)[0] == 0
+    code, _, err = cli(*words, *how)
+    assert code == 0, err
+    assert f"waiting for the Ray cluster at {cluster.address}" in err
+    assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "alone.mp4").read_bytes()
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert not ray.is_initialized()
+
+
+def test_nodes_that_see_no_file_get_them_sent(connected, made, tmp_path, monkeypatch):
+    monkeypatch.setattr(shipping, "_PIECE", 10_000)  # of what is sent from here
+    look = Look(f"{made / 'tiny.onnx'}", mask=str(made / "mask.png"))
+    work = jobs.Work(made / "film.mp4", tmp_path / "out.mp4", look)
+    assert work.paint(engine=lambda *given: OnRay(*given, shared=False)) == []
+    jobs.Work(made / "film.mp4", tmp_path / "whole.mp4", look).paint()
+    assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["out.mp4", "whole.mp4"]
+    assert not shipping._place(work.job.digest).exists()
+
+
+def test_what_dies_is_painted_again(connected, made, tmp_path):
+    """A worker first, then a node. The tasks are called after film and segment."""
     work = jobs.Work(made / "film.mp4", tmp_path / "out.mp4", Look(str(made / "tiny.onnx")))
-    killed = []
+    killed, lost = [], []
 
     def kill():
         painting = [p for p in psutil.process_iter(["cmdline"]) if is_painting(p)]
-        if not killed and painting and hasattr(signal, "SIGKILL"):
-            killed.append(painting[0].pid)
-            os.kill(killed[0], signal.SIGKILL)
+        if not killed and painting:
+            killed.append(painting[0])
+            killed[0].kill()
+        elif not lost and work.run.folder.results:
+            lost.append(next(node for node in connected.list_all_nodes() if not node.head))
+            connected.remove_node(lost[0], allow_graceful=False)
 
     assert work.paint(engine=OnRay, each=kill) == []
+    assert killed
+    assert lost
     assert (tmp_path / "out.mp4").read_bytes() == (made / "whole.mp4").read_bytes()
-    assert killed or not hasattr(signal, "SIGKILL")
     assert os.listdir(tmp_path) == ["out.mp4"]
 
 
@@ -82,26 +138,20 @@ def is_painting(process):
     return command[0].startswith("ray::film.mp4 segment")
 
 
-def test_what_a_lost_node_had_not_finished_is_painted_again(cluster, made, tmp_path):
-    work = jobs.Work(made / "film.mp4", tmp_path / "out.mp4", Look(str(made / "tiny.onnx")))
-    lost = []
-
-    def lose():
-        if not lost and work.run.folder.results:
-            lost.append(next(node for node in cluster.list_all_nodes() if not node.head))
-            cluster.remove_node(lost[0], allow_graceful=False)
-
-    work.paint(engine=OnRay, each=lose)
-    assert lost
-    assert (tmp_path / "out.mp4").read_bytes() == (made / "whole.mp4").read_bytes()
-
-
-def test_an_error_on_a_node_is_one_line(cluster, made, tmp_path):
+def test_an_error_on_a_node_is_one_line(made, tmp_path):
     film = media_factory.clip(tmp_path / "film.mp4", count=FRAMES, group=6)
     work = jobs.Work(film, tmp_path / "out.mp4", Look(str(made / "tiny.onnx")))
     film.write_bytes((made / "film.mp4").read_bytes())
-    with pytest.raises(UsageError, match="has another source; install the same"):
-        work.paint(engine=OnRay)
+    with work.run as run:
+        run.begin(work.job)
+        kind, said = engine._paint(json.dumps(work.job.to_json()), str(run.folder.path), 0, None)
+    assert kind == "UsageError"
+    assert "has another source; install the same" in said
+
+
+def test_a_node_that_sees_nothing_says_so(made, tmp_path):
+    job = jobs.Work(made / "film.mp4", tmp_path / "out.mp4", Look(str(made / "tiny.onnx"))).job
+    assert engine._paint(json.dumps(job.to_json()), str(tmp_path), 0, None) == engine._UNSEEN
 
 
 def test_where_there_is_no_cluster_one_line_says_so(monkeypatch, made, tmp_path):

@@ -3,12 +3,11 @@ the command itself. The result must be, to the byte, that of one process.
 
     python tools/killed_jobs.py --moments 20 --seed 0 processes ray
 
-After a worker or node the command must end well by itself; after the command, the same one with
---resume must, and paint nothing twice that was finished. Prints a line for each moment; the exit
-code is 1 if one of these fails.
+After a worker or node the command must end well by itself; after the command, the same one must,
+and paint nothing twice that was finished. Prints a line for each moment; the exit code is 1 if one
+of these fails.
 """
 
-import argparse
 import json
 import os
 import random
@@ -16,16 +15,21 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import moments
 import psutil
 
-TESTS = Path(__file__).parent.parent / "tests"
-FRAMES = 3200
+FRAMES = 300
+PROGRAM = """
+import jobs_factory
+from realtime_nst.cli import program
+with jobs_factory.short_segments(40, 60):
+    program()
+"""
 
 
 class Engine:
@@ -48,8 +52,10 @@ class Processes(Engine):
     options = ("--workers", "2")
 
     def worker(self, command: psutil.Process) -> psutil.Process | None:
-        children = [p for p in command.children() if "spawn_main" in " ".join(p.cmdline())]
-        return random.choice(children) if children else None
+        with suppress(psutil.Error):
+            children = [p for p in command.children() if "spawn_main" in " ".join(p.cmdline())]
+            return random.choice(children) if children else None
+        return None
 
 
 class Ray(Engine):
@@ -86,12 +92,15 @@ ENGINES: dict[str, Callable[[], Engine]] = {"processes": Processes, "ray": Ray}
 
 
 def started(film: Path, output: Path, *more: str) -> subprocess.Popen[str]:
-    command = ["video", film, "-o", output, "--style", "great_wave", "--threads", "1", *more]
+    """The command, in short segments so that there are several of a short film."""
+    style = film.with_name("tiny.onnx")
+    command = ["video", film, "-o", output, "--style", style, "--threads", "1"]
     return subprocess.Popen(
-        [sys.executable, "-m", "realtime_nst", *map(str, command)],
+        [sys.executable, "-c", PROGRAM, *map(str, command), "--provider", "cpu", *more],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
 
 
@@ -123,7 +132,7 @@ def tried(engine: Engine, victim: str, film: Path, output: Path, moment: float) 
         process.communicate()
         time.sleep(1)  # orphans end
         before = finished(output)
-        process = started(film, output, *engine.options, "--resume")
+        process = started(film, output, *engine.options)
         said = process.communicate()[1]
         kept = re.search(r"going on after the (\d+) frame", said)
         if before != int(kept[1] if kept else 0):
@@ -133,47 +142,34 @@ def tried(engine: Engine, victim: str, film: Path, output: Path, moment: float) 
     return victim, "" if process.returncode == 0 else said
 
 
-def trials(name: str, moments: int, seed: int, folder: Path) -> Iterator[tuple[float, str, str]]:
-    import media_factory
+def differs(one: Path, two: Path) -> str:
+    return "" if one.read_bytes() == two.read_bytes() else "other bytes"
 
-    film = media_factory.clip(folder / "film.mp4", count=FRAMES, size=(96, 64), group=50)
-    whole = folder / "whole.mp4"
-    began = time.perf_counter()
-    process = started(film, whole)
-    if process.communicate() and process.returncode:
-        raise SystemExit("the undisturbed run failed")
-    seconds = time.perf_counter() - began
-    chosen = random.Random(seed)
+
+def trials(name: str, count: int, seed: int, folder: Path) -> Iterator[moments.Trial]:
+    import media_factory
+    import model_factory
+
+    film = media_factory.clip(folder / "film.mp4", count=FRAMES, size=(160, 120), group=10)
+    model_factory.write_style(folder / "tiny.onnx", card=model_factory.card())
+    whole, timed = folder / "whole.mp4", folder / "timed.mp4"
     with ExitStack() as opened:
         engine = ENGINES[name]()
         opened.callback(engine.close)
-        for number in range(moments):
-            moment = chosen.uniform(number, number + 1) / moments * seconds
+        for output, options in ((whole, ()), (timed, engine.options)):
+            began = time.perf_counter()
+            process = started(film, output, *options)
+            said = process.communicate()[1]
+            if process.returncode:
+                raise SystemExit(f"the undisturbed run failed: {said}")
+        seconds = time.perf_counter() - began
+        yield seconds, "undisturbed", differs(whole, timed)
+        for number, moment in enumerate(moments.spread(count, seed, seconds)):
             output = folder / f"{number}.mp4"
             victim = engine.victims[number % len(engine.victims)]
             came, wrong = tried(engine, victim, film, output, moment)
-            if not wrong and output.read_bytes() != whole.read_bytes():
-                wrong = "other bytes"
-            yield moment, came, wrong
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("engines", nargs="*", default=list(ENGINES), choices=list(ENGINES))
-    parser.add_argument("--moments", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    sys.path.insert(0, str(TESTS))  # its factories make the media
-    bad = 0
-    for name in asked.engines:
-        with tempfile.TemporaryDirectory() as folder:
-            for moment, came, wrong in trials(name, asked.moments, asked.seed, Path(folder)):
-                bad += bool(wrong)
-                print(f"{name} {moment:6.2f} s  {'WRONG: ' + wrong if wrong else 'same'}  {came}")
-                sys.stdout.flush()
-    print(f"{bad} wrong of {asked.moments * len(asked.engines)}")
-    return bad > 0
+            yield moment, came, wrong or differs(whole, output)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(moments.main(__doc__, ENGINES, trials))

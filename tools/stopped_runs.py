@@ -9,26 +9,23 @@ on the computer does not move them. Every other signal goes to the whole group o
 result differs or one line of advice is missing.
 """
 
-import argparse
 import os
-import random
 import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import moments
 import numpy as np
 import psutil
 
 from realtime_nst import VideoSource
 from realtime_nst.stream import Image
 
-TESTS = Path(__file__).parent.parent / "tests"
 FRAMES, PICTURES, STEPS = 800, 150, 20
 
 
@@ -166,11 +163,11 @@ def tried(
         advice = ["the interpreter was still starting"]
     elif process.returncode != 128 + signal.SIGTERM or len(advice) != 1:
         return "stopped", f"exit code {process.returncode}, said: {said.strip()}"
-    more = re.findall("--resume|--skip-existing", advice[0])
+    more = re.findall("--skip-existing", advice[0])
     return advice[0], finished(task, output, *more) or task.differs(whole, output)
 
 
-def trials(name: str, moments: int, seed: int, folder: Path) -> Iterator[tuple[float, str, str]]:
+def trials(name: str, count: int, seed: int, folder: Path) -> Iterator[moments.Trial]:
     task = TASKS[name](folder)
     whole = folder / f"whole{Path(task.output).suffix}"
     finished(task, folder / f"first{Path(task.output).suffix}")  # fills caches
@@ -178,32 +175,11 @@ def trials(name: str, moments: int, seed: int, folder: Path) -> Iterator[tuple[f
     seconds = run_until(process, float("inf"))
     if process.returncode:
         raise SystemExit(process.communicate()[1])
-    chosen = random.Random(seed)
-    for number in range(moments):
-        moment = chosen.uniform(number, number + 1) / moments * seconds
+    for number, moment in enumerate(moments.spread(count, seed, seconds)):
         (folder / str(number)).mkdir()
         output = folder / str(number) / task.output
         yield moment, *tried(task, whole, output, moment, number % 2 == 1)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("tasks", nargs="*", default=list(TASKS), choices=list(TASKS))
-    parser.add_argument("--moments", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    sys.path.insert(0, str(TESTS))  # its factories make the media
-    bad = 0
-    for name in asked.tasks:
-        with tempfile.TemporaryDirectory() as folder:
-            for moment, came, wrong in trials(name, asked.moments, asked.seed, Path(folder)):
-                bad += bool(wrong)
-                shown = came.replace(folder, "").replace("\n", " ")
-                print(f"{name} {moment:6.2f} s  {'WRONG: ' + wrong if wrong else 'same'}  {shown}")
-                sys.stdout.flush()
-    print(f"{bad} wrong of {asked.moments * len(asked.tasks)}")
-    return bad > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(moments.main(__doc__, TASKS, trials))

@@ -11,6 +11,7 @@ from realtime_nst.cli.console import sides
 from realtime_nst.errors import RealtimeNstError
 
 if TYPE_CHECKING:
+    from realtime_nst.jobs.rates import Rate
     from realtime_nst.runtime.doctor import Timing
 
 
@@ -29,10 +30,11 @@ def doctor(context: typer.Context, style: options.Style = options.DEFAULT_STYLE)
         )
     timings, failure = _timings(style)
     automatic = None if failure else _automatic(style)
+    rates = _rates(style) if automatic else []
     if console.manner.json:
-        _say_event(style, timings, automatic, chosen)
+        _say_event(style, timings, automatic, rates, chosen)
     else:
-        _say_tables(style, timings, automatic, chosen)
+        _say_tables(style, timings, automatic, rates, chosen)
     if failure is not None:
         raise failure
 
@@ -41,6 +43,7 @@ def _say_event(
     style: str,
     timings: "dict[str, Timing]",
     automatic: tuple[str, str] | None,
+    rates: "list[Rate]",
     chosen: list[settings.Setting],
 ) -> None:
     from realtime_nst.runtime import doctor as checks
@@ -55,6 +58,7 @@ def _say_event(
         style=style,
         providers=providers,
         automatic=dict(zip(("provider", "reason"), automatic, strict=True)) if automatic else None,
+        workers=[asdict(rate) for rate in rates],
         painted_at={sides(film): sides(painted) for film, painted in checks.painted_at().items()},
         packages=[{"name": p.name, "version": p.version or None} for p in checks.packages()],
         encoders=checks.encoders(),
@@ -68,6 +72,7 @@ def _say_tables(
     style: str,
     timings: "dict[str, Timing]",
     automatic: tuple[str, str] | None,
+    rates: "list[Rate]",
     chosen: list[settings.Setting],
 ) -> None:
     from realtime_nst.runtime import doctor as checks
@@ -78,6 +83,8 @@ def _say_tables(
     if automatic:
         provider, why = automatic
         console.say(f"--provider auto: {provider} for {style}, because {why}\n")
+    if rates:
+        console.say(f"--workers: {_fastest(rates)}\n")
     films = (f"{sides(film)} at {sides(size)}" for film, size in checks.painted_at().items())
     console.say(f"--brush auto: paints films of {', '.join(films)}\n")
     console.show(console.table(("package", "version", ""), _packages()))
@@ -101,6 +108,26 @@ def _automatic(style: str) -> tuple[str, str] | None:
         return checks.automatic(style)
     except RealtimeNstError:
         return None
+
+
+def _rates(style: str) -> "list[Rate]":
+    from realtime_nst.jobs.rates import measure
+
+    with console.err.status("timing workers on a film of 640x480"):
+        return measure(style)
+
+
+def _fastest(rates: "list[Rate]") -> str:
+    """What to choose, and against what."""
+
+    def by(rate: "Rate") -> str:
+        threads = console.counted(rate.threads, "thread")
+        return f"{rate.fps:.0f} fps by {rate.workers} of {threads}"
+
+    best = rates[0]
+    others = "".join(f" against {by(rate)}" for rate in rates[1:])
+    choice = f"--workers {best.workers} --threads {best.threads}"
+    return f"{by(best)}{others}, on a film of 640x480: {choice}"
 
 
 def _timings(style: str) -> "tuple[dict[str, Timing], RealtimeNstError | None]":

@@ -132,9 +132,14 @@ class Segmented:
         if how.engine == "ray":
             if self._film.read != [self._film.path]:
                 raise UsageError(f"--engine ray needs a video file; save {self.source} as one")
+            where = f"the Ray cluster at {how.address}" if how.address else "Ray on this computer"
+            console.say_notice(f"waiting for {where}, which takes some seconds")
             return OnRay(job, folder, how.workers, how.address), job.frames
-        if (how.workers or 1) > 1 and len(job.segments) - len(folder.results) > 1:
-            return Processes(job, folder, how.workers or 1), job.frames
+        missing, workers = len(job.segments) - len(folder.results), how.workers or 1
+        if 0 < missing < workers:
+            console.say_notice(f"{_segments(missing)}: {missing} of {workers} workers paint")
+        if min(missing, workers) > 1:
+            return Processes(job, folder, workers), job.frames
         painter = Painter(job, self._film, self._form, self._painting, interrupt.finishing)
         size, said = painter.prepare()
         _say_where(self._painting, size)
@@ -217,6 +222,10 @@ class _Told:
         numbers = [str(number + 1) for number in sorted(self._run.under_way)]
         many = f"segments {', '.join(numbers[:-1])} and" if len(numbers) > 1 else "segment"
         return f"finishing {many} {numbers[-1]} of {len(self._job.segments)} first"
+
+
+def _segments(number: int) -> str:
+    return f"there is {number} segment left" if number == 1 else f"there are {number} segments left"
 
 
 def _what_was_there(frames: int) -> str:

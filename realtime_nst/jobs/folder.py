@@ -16,7 +16,7 @@ from realtime_nst.jobs.job import Job
 from realtime_nst.jobs.result import Result, read_part
 from realtime_nst.sinks.segments import Part
 
-_JOB, _LOCK, STOP = "job.json", "lock", "stop"
+_JOB, _LOCK, _STOP = "job.json", "lock", "stop"
 _EARLY = re.compile(r"stop|lock|\.realtime_nst-\w+\.part")
 """Names of files that there are before the job is written."""
 
@@ -68,7 +68,7 @@ class Folder:
     @property
     def stop(self) -> Path:
         """While this file is there, other processes paint no further."""
-        return self.path / STOP
+        return stop_file(self.path)
 
     def painted(self, number: int) -> int:
         """How many frames another process has painted of a segment that is not finished."""
@@ -120,7 +120,7 @@ class Folder:
 
     def _files(self) -> list[Path]:
         with suppress(OSError):
-            return [path for path in self.path.iterdir() if _OWN.fullmatch(path.name)]
+            return [path for path in self.path.iterdir() if is_ours(path.name)]
         return []
 
 
@@ -138,6 +138,21 @@ def progress_file(segment: Path) -> Path:
     return segment.with_suffix(".progress")
 
 
+def holds(folder: Path, job: Job) -> bool:
+    """Whether ``folder`` is seen here, and is that of ``job``."""
+    there = Job.read(folder / _JOB)
+    return there is not None and there.digest == job.digest
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file of that name belongs to a job."""
+    return bool(_OWN.fullmatch(name))
+
+
+def stop_file(folder: Path) -> Path:
+    return folder / _STOP
+
+
 def unfinished_file(segment: Path) -> Path:
     return segment.with_stem(f"{segment.stem}-unfinished")
 
@@ -152,13 +167,13 @@ def _free_name(target: Path, source: Path | None) -> Path:
         path = beside(target, f"{target.suffix}.segments{ending}")
         if not os.path.lexists(path):
             break
-        ours = path.is_dir() and not path.is_symlink() and _is_ours(path)
+        ours = path.is_dir() and not path.is_symlink() and _is_of_job(path)
         if ours and not (source and path.resolve() in source.resolve().parents):
             break
     return path
 
 
-def _is_ours(path: Path) -> bool:
+def _is_of_job(path: Path) -> bool:
     """Whether a job is in it, or a run was killed before it wrote one."""
     with suppress(OSError):
         return (path / _JOB).is_file() or all(_EARLY.fullmatch(p.name) for p in path.iterdir())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from realtime_nst.errors import (
@@ -17,7 +18,7 @@ from realtime_nst.errors import (
     UsageError,
 )
 from realtime_nst.jobs.film import film_of
-from realtime_nst.jobs.folder import STOP, progress_file, segment_file
+from realtime_nst.jobs.folder import progress_file, segment_file, stop_file
 from realtime_nst.jobs.job import Job, form_of, identity_of
 from realtime_nst.jobs.painter import Painter
 from realtime_nst.jobs.result import Result
@@ -25,6 +26,8 @@ from realtime_nst.media.numbered import is_pattern
 from realtime_nst.paint import Paint
 from realtime_nst.pipeline import Report
 from realtime_nst.runtime.networks import Networks
+
+Tell = Callable[[int], bool]
 
 _TOLD_EVERY = 0.5
 """Seconds."""
@@ -57,13 +60,15 @@ class Worker:
         self._job, self._folder = job, folder
         self._painter: Painter | None = None
 
-    def paint(self, number: int) -> Failure | None:
-        """Paint the segment ``number``, unless it is finished; what went wrong."""
+    def paint(self, number: int, tell: Tell | None = None) -> Failure | None:
+        """Paint the segment ``number``, unless it is finished; what went wrong. ``tell`` gets the
+        number of frames painted now and then, and says whether to go on (default: by files in
+        the folder)."""
         path = segment_file(self._folder, Path(self._job.target).suffix, number)
         try:
             if Result.read(path, self._job.digest) is None:
                 self._painter = self._painter or _opened(self._job)
-                self._painter.paint(number, path, _Told(path))
+                self._painter.paint(number, path, _Told(tell or partial(_by_files, path)))
         except RealtimeNstError as error:
             return Failure.of(error)
         finally:
@@ -100,23 +105,24 @@ def _is_numbered(job: Job) -> bool:
     return source.is_dir() or is_pattern(source)
 
 
-class _Told:
-    """Writes beside a segment how many of its frames are painted; raises :class:`Stopped` where
-    nobody waits for them any more."""
+def _by_files(segment: Path, frames: int) -> bool:
+    with suppress(OSError):
+        progress_file(segment).write_text(str(frames))
+    return not stop_file(segment.parent).exists()
 
-    def __init__(self, segment: Path) -> None:
-        self._file, self._stop = progress_file(segment), segment.with_name(STOP)
-        self._last = float("-inf")
+
+class _Told:
+    """Lets ``tell`` know now and then; raises :class:`Stopped` where nobody waits for the rest."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell, self._last = tell, float("-inf")
 
     def __call__(self, report: Report, written: int) -> None:
         now = time.monotonic()
-        if now - self._last < _TOLD_EVERY:
-            return
-        self._last = now
-        if self._stop.exists():
-            raise Stopped("the work was stopped")
-        with suppress(OSError):
-            self._file.write_text(str(written))
+        if now - self._last >= _TOLD_EVERY:
+            self._last = now
+            if not self._tell(written):
+                raise Stopped("the work was stopped")
 
 
 class Stopped(RealtimeNstError):

@@ -1,21 +1,28 @@
 """The engine that is a Ray cluster, or Ray on this machine.
 
-Tasks get the job as data and the path of its folder, never frames: source, folder and style files
-must be found under the same paths on every node, as on a shared folder.
+Tasks get the job as data and the path of its folder, never frames. Nodes that do not see the folder
+get source and style files in pieces, and send segments back so: :mod:`.shipping`.
 """
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+import signal
+import tempfile
+import threading
 import time
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from realtime_nst.errors import MediaError, RealtimeNstError
 from realtime_nst.jobs.engines import Progress
-from realtime_nst.jobs.folder import Folder
+from realtime_nst.jobs.engines.shipping import Shipment
+from realtime_nst.jobs.folder import Folder, holds
 from realtime_nst.jobs.job import Job
 from realtime_nst.packages import require
 
@@ -28,68 +35,87 @@ _PATIENCE = 3.0
 _RETRIES = 5
 """How often a task runs again whose worker or node died."""
 
+_UNSEEN = "unseen", ""
+"""What a task gives on a node that does not see the job's folder."""
+
 
 class OnRay:
     """Lets the cluster at ``address`` (None: one on this machine) paint segments of ``job`` into
     ``folder``, at most so many ``workers`` at a time (None: as many as have a core for each
     thread).
 
-    Tasks are called after film and segment. Those whose worker or node dies run again; if this
-    process dies, the same command goes on with what is finished. Raises :class:`MissingPackage`
-    without Ray.
+    Each node looks whether it sees the folder; with ``shared`` False, none is asked. Tasks are
+    called after film and segment. Those whose worker or node dies run again; if this process dies,
+    the same command goes on with what is finished. Raises :class:`MissingPackage` without Ray.
     """
 
     def __init__(
-        self, job: Job, folder: Folder, workers: int | None = None, address: str | None = None
+        self,
+        job: Job,
+        folder: Folder,
+        workers: int | None = None,
+        address: str | None = None,
+        *,
+        shared: bool = True,
     ) -> None:
         require("painting on a cluster", "cluster")
-        self._job, self._folder = job, folder
+        self._job, self._folder, self._shared = job, folder, shared
         self._workers, self._address = workers, address
+        self._shipment: Shipment | None = None
 
     def map(self, numbers: Iterator[int], progress: Progress) -> Generator[int, None, None]:
         """Raises :class:`MediaError` if the cluster cannot be reached or gives a segment up."""
-        import ray
-
-        began, was_up = time.perf_counter(), ray.is_initialized()
-        if not was_up:
-            _connect(ray, self._address)
-        task = ray.remote(_paint)
-        data = self._job.to_json()
+        began = time.perf_counter()
         running: dict[Any, int] = {}
-        try:
-            while True:
-                most = self._workers or _room(ray, self._job.threads)
-                for number in islice(numbers, max(0, most - len(running))):
-                    running[self._submitted(task, data, number)] = number
-                if not running:
-                    return
-                done, _ = ray.wait(list(running), timeout=_LOOK_EVERY)
-                for reference in done:
-                    _check(ray, reference, running[reference])
-                    yield running.pop(reference)
-                frames = sum(self._folder.painted(number) for number in running.values())
-                progress(frames, time.perf_counter() - began)
-        finally:
-            self._end(ray, list(running))
-            if not was_up:
-                ray.shutdown()
+        with _connected(self._address) as ray:
+            try:
+                if not self._shared:
+                    self._shipment = Shipment(ray, self._job, self._folder)
+                while True:
+                    most = self._workers or _room(ray, self._job.threads)
+                    for number in islice(numbers, max(0, most - len(running))):
+                        running[self._submitted(ray, number)] = number
+                    if not running:
+                        return
+                    yield from self._finished(ray, running)
+                    frames = sum(self._folder.painted(number) for number in running.values())
+                    progress(frames, time.perf_counter() - began)
+            finally:
+                self._end(ray, list(running))
+
+    def _finished(self, ray: Any, running: dict[Any, int]) -> Iterator[int]:
+        done, _ = ray.wait(list(running), timeout=_LOOK_EVERY)
+        for reference in done:
+            failure = _result(ray, reference, running[reference])
+            number = running.pop(reference)
+            if failure == _UNSEEN:
+                self._shipment = self._shipment or Shipment(ray, self._job, self._folder)
+                running[self._submitted(ray, number)] = number
+            elif failure is not None:
+                raise _error(*failure)
+            else:
+                yield number
+
+    def _submitted(self, ray: Any, number: int) -> Any:
+        name = f"{Path(self._job.source).name} segment {number + 1}"
+        options = {"name": name, "num_cpus": self._job.threads, "max_retries": _RETRIES}
+        folder = str(self._folder.path.resolve()) if self._shared else None
+        shipped = self._shipment and (self._shipment.job, self._shipment.desk)
+        task = ray.remote(_paint).options(**options)
+        return task.remote(json.dumps(self._job.to_json()), folder, number, shipped)
 
     def _end(self, ray: Any, running: list[Any]) -> None:
         """What is running may finish the frame and make its segment playable."""
-        if not running:
-            return
-        self._folder.stop.touch()
         try:
-            _, late = ray.wait(running, num_returns=len(running), timeout=_PATIENCE)
-            for reference in late:
-                ray.cancel(reference, force=True)
+            if running:
+                self._folder.stop.touch()
+                _, late = ray.wait(running, num_returns=len(running), timeout=_PATIENCE)
+                for reference in late:
+                    ray.cancel(reference, force=True)
+            if self._shipment:
+                self._shipment.sweep()
         finally:
             self._folder.stop.unlink(missing_ok=True)
-
-    def _submitted(self, task: Any, data: dict[str, Any], number: int) -> Any:
-        name = f"{Path(self._job.source).name} segment {number + 1}"
-        options = {"name": name, "num_cpus": self._job.threads, "max_retries": _RETRIES}
-        return task.options(**options).remote(data, str(self._folder.path.resolve()), number)
 
 
 def _room(ray: Any, threads: int) -> int:
@@ -98,32 +124,61 @@ def _room(ray: Any, threads: int) -> int:
     return max(1, sum(int(cores // threads) for cores in nodes))
 
 
-def _connect(ray: Any, address: str | None) -> None:
+@contextmanager
+def _connected(address: str | None) -> Iterator[Any]:
+    """Ray, connected for the block unless it was before; one of this machine leaves no files."""
+    import ray
+
+    if ray.is_initialized():
+        yield ray
+        return
+    with ExitStack() as opened:
+        more: dict[str, Any] = {}
+        if address is None:
+            short = "/tmp" if os.path.isdir("/tmp") else None  # paths of sockets have a limit
+            folder = tempfile.TemporaryDirectory(
+                prefix="ray-", dir=short, ignore_cleanup_errors=True
+            )
+            more = {"include_dashboard": False, "_temp_dir": opened.enter_context(folder)}
+        opened.callback(ray.shutdown)
+        with _same_signals():
+            _connect(ray, address or "local", **more)
+        yield ray
+
+
+@contextmanager
+def _same_signals() -> Iterator[None]:
+    """Ray has handlers of its own for SIGTERM, which would end this process with a trace."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(
-            address=address,
-            include_dashboard=None if address else False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _connect(ray: Any, address: str, **more: Any) -> None:
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **more)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        where = address or "this machine"
+        where = "this computer" if address == "local" else address
         raise MediaError(
             f"there is no Ray cluster at {where} ({str(error).splitlines()[0]}); start one as "
             "jobs/README.md says"
         ) from None
 
 
-def _check(ray: Any, reference: Any, number: int) -> None:
+def _result(ray: Any, reference: Any, number: int) -> tuple[str, str] | None:
     try:
-        failure = ray.get(reference)
+        failure: tuple[str, str] | None = ray.get(reference)
     except ray.exceptions.RayError as error:
         raise MediaError(
             f"the cluster gave up segment {number + 1} ({type(error).__name__}); go on with "
             "the same command"
         ) from None
-    if failure is not None:
-        raise _error(*failure)
+    return failure
 
 
 def _error(kind: str, message: str) -> RealtimeNstError:
@@ -132,10 +187,18 @@ def _error(kind: str, message: str) -> RealtimeNstError:
     return Failure(kind, message).error()
 
 
-def _paint(job: dict[str, Any], folder: str, number: int) -> tuple[str, str] | None:
+def _paint(
+    told: str, folder: str | None, number: int, shipped: tuple[str, Any] | None
+) -> tuple[str, str] | None:
     """Runs on a node. What a worker process has opened stays for the next segment of the job."""
-    from realtime_nst.jobs.job import Job
+    from realtime_nst.jobs.engines.shipping import paint_shipped
     from realtime_nst.jobs.worker import worker_of
 
-    failure = worker_of(Job.from_json(job), Path(folder)).paint(number)
+    job = Job.from_json(json.loads(told))
+    if folder and holds(Path(folder), job):
+        failure = worker_of(job, Path(folder)).paint(number)
+    elif shipped:
+        failure = paint_shipped(*shipped, number)
+    else:
+        return _UNSEEN
     return None if failure is None else (failure.kind, failure.message)
