@@ -79,8 +79,8 @@ class Segmented:
         from realtime_nst.jobs.run import Run
         from realtime_nst.sinks.segments import marked
 
-        mark = mark_for(film, painting.look, coding, span, deinterlace=deinterlace)
-        form = marked(form_of(film, target.path, span, coding, how.threads), mark)
+        form = form_of(film, target.path, span, coding, how.threads)
+        form = marked(form, mark_for(film, painting.look, coding, span, deinterlace=deinterlace))
         self.job = job_of(film, form, painting, coding, deinterlace=deinterlace)
         self._film, self._painting, self._form, self._how = film, painting, form, how
         self._run = Run(form, overwrite=overwrite)
