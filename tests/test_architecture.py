@@ -122,6 +122,7 @@ MAY_IMPORT = {
         "look",
         "paint",
         "media",
+        "packages",
         "presets",
         "runtime",
         "sizes",

@@ -2,6 +2,7 @@
 clock."""
 
 import itertools
+import json
 import os
 import re
 import signal
@@ -130,6 +131,16 @@ def test_a_painting_alone_becomes_an_installed_style(cli, command, tmp_path):
     assert installed.recipe["minutes"] == 0.1
     assert installed.recipe["trained_on"] == "made-up scenes"
     assert installed.recipe["steps_done"] == 6
+
+
+def test_the_style_is_written_on_the_way(cli, command):
+    code, out, _ = cli(*command, "--export-every", 2, "--json")
+    assert code == 0
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event["step"] for event in events if event["event"] == "result"] == [2, 4, 6]
+    seconds = [event for event in events if event["event"] == "progress"]
+    assert {event["unit"] for event in seconds} == {"second"}
+    assert (seconds[-1]["done"], seconds[-1]["total"]) == (6, 6)
 
 
 def test_a_signal_leaves_the_style_so_far(cli, command, tmp_path, monkeypatch):

@@ -52,7 +52,10 @@ def serve(
     overwrite: options.Overwrite = False,
     save: SaveLook = None,
 ) -> None:
-    """Serve a web page that paints the camera of whoever opens it. Ctrl-C ends it."""
+    """Serve a web page that paints the camera of whoever opens it. Ctrl-C ends it.
+
+    With the extra train installed, viewers can have a picture of theirs made into a style.
+    """
     from realtime_nst.packages import require
 
     require("the web page", "serve")

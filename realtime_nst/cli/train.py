@@ -77,6 +77,7 @@ def train(
     clips: Clips = None,
     restart: Restart = False,
     install: train_minutes.Install = False,
+    export_every: train_minutes.ExportEvery = 0.0,
     overwrite: options.Overwrite = False,
     painting: Annotated[
         Path | None, typer.Argument(hidden=True, metavar="--style PAINTING")
@@ -168,7 +169,7 @@ def train(
     console.say_notice(f"{origin}, {_length(chosen)}, judged by {weights[0].name}")
     say_started(run)
     with stoppable(run, output):
-        trained = load(train_shown(run, output))
+        trained = load(train_shown(run, output, export_every))
         say_quality(trained.quality, len(run.photos.held_out))
         export_checked(trained, output)
     if install:

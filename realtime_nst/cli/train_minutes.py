@@ -22,6 +22,16 @@ Install = Annotated[
     bool, typer.Option("--install", help="Install the style as well, as styles --install does.")
 ]
 
+ExportEvery = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        min=0,
+        help="With --minutes: write the style on the way as well, each time after this many "
+        "seconds of training. 0 writes it at the end alone.",
+    ),
+]
+
 
 def settle(context: typer.Context, recipe: dict[str, Any]) -> None:
     """Set those options in ``recipe`` that nobody gave to what suits a few minutes."""

@@ -1,5 +1,7 @@
 """The progress of a training run on the terminal."""
 
+import math
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,20 +53,34 @@ def stoppable(run: "TrainingRun[Any]", output: Path | None = None) -> AbstractCo
     return interrupt.explained(advice)
 
 
-def train_shown(run: "TrainingRun[Any]", output: Path | None = None) -> Path:
+def train_shown(
+    run: "TrainingRun[Any]", output: Path | None = None, export_every: float = 0.0
+) -> Path:
     """Train to the end with a progress bar; returns the path of the checkpoint.
 
     A signal ends training after the step that it comes in, which is saved; if the run is one of
-    minutes, ``output`` is written first.
+    minutes, ``output`` is written first, and also after each ``export_every`` seconds.
     """
-    try:
-        return _train(run)
-    except KeyboardInterrupt:
-        if run.minutes and output:
-            from realtime_nst.learning.training.checkpoint import load
+    next_export = export_every or math.inf
 
+    def export() -> None:
+        from realtime_nst.learning.training.checkpoint import load
+
+        if run.minutes and output:
             with interrupt.shielded():
                 export_checked(load(run.checkpoint_path), output)
+
+    def on_the_way(step: "Step") -> None:
+        nonlocal next_export
+        if next_export <= step.seconds and step.done < 1:
+            next_export = step.seconds + export_every
+            run.save()
+            export()
+
+    try:
+        return _train(run, on_the_way)
+    except KeyboardInterrupt:
+        export()
         raise
 
 
@@ -74,7 +90,7 @@ def _where(run: "TrainingRun[Any]") -> str:
     return f"step {run.step}"
 
 
-def _train(run: "TrainingRun[Any]") -> Path:
+def _train(run: "TrainingRun[Any]", on_the_way: Callable[["Step"], None]) -> Path:
     unit, total, before = "step", run.recipe.steps, run.step
     if run.minutes:
         unit, total, before = "second", round(60 * run.minutes), int(run.seconds)
@@ -87,6 +103,7 @@ def _train(run: "TrainingRun[Any]") -> Path:
             at = min(int(step.seconds), total) if run.minutes else step.step
             gauge(at, _losses(step), losses={**step.losses, "total": step.total})
             interrupt.check()
+            on_the_way(step)
             if step.done >= 1:
                 steps.close()  # what follows is measured anew when it is stopped
 

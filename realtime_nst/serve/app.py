@@ -12,6 +12,7 @@ from realtime_nst import presets
 from realtime_nst.look import Look, settings_of
 from realtime_nst.serve.access import HEADERS, Access
 from realtime_nst.serve.connections import Connections
+from realtime_nst.serve.lessons import MINUTES
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.paintings import LARGEST
 from realtime_nst.serve.peer import IceServer
@@ -96,6 +97,7 @@ class App:
                     if choices_of(hint)
                 },
                 "paintings": self._studio.takes_paintings,
+                "minutes": MINUTES if self._studio.lessons.possible else 0,
                 "look": presets.to_json(self._studio.look),
                 "view": presets.to_json(self._studio.view),
                 "ice_servers": list(self._ice_servers),

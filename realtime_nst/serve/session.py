@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from statistics import median
 from typing import Any, TypeVar
 
@@ -35,8 +35,10 @@ class Session:
     """Serves the viewer at the other end of ``socket``.
 
     Messages are JSON objects with a ``type``. From the page: "offer" with its ``sdp``; "look" with
-    the settings of ``look`` and ``view`` that change, as presets have them. To the page: "answer"
-    with ``sdp``; "look" with all settings, once they hold; "statistics" every second; "error" with
+    the settings of ``look`` and ``view`` that change, as presets have them; "train" with the
+    ``style``, a picture, that is to be trained. To the page: "answer" with ``sdp``; "look" with all
+    settings, once they hold; "statistics" every second; "training" with what it is ``of``, the
+    share ``done``, the ``style`` that is new, and a ``message`` if it failed; "error" with
     a ``message``, all settings that still hold, and the pictures ``missing``, when a wish cannot be
     met; "end" with a ``message`` when it is over, and ``again`` where the page may try again.
     """
@@ -55,6 +57,7 @@ class Session:
         self._size = USUAL_SIZE
         self._requested = self._applied = studio.look, studio.view
         self._pending: Newest[tuple[Look, View]] = Newest()
+        self._lesson: Newest[str] = Newest()
         self._dropped = 0
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
@@ -72,6 +75,7 @@ class Session:
                     self._peer.refuse(),
                     self._paint(),
                     self._apply(),
+                    self._train(),
                     self._tell(),
                 )
             finally:
@@ -103,8 +107,12 @@ class Session:
                 await self._request(message)
             case "offer":
                 await self._say("answer", sdp=await self._peer.answer(message.get("sdp")))
+            case "train":
+                self._lesson.put(str(message.get("style"))[:64])
             case other:
-                raise UsageError(f"a message is a look or an offer, not {str(other)[:40]!r}")
+                raise UsageError(
+                    f"a message is a look, an offer or a train, not {str(other)[:40]!r}"
+                )
 
     async def _request(self, message: dict[str, Any]) -> None:
         try:
@@ -128,6 +136,20 @@ class Session:
                     self._requested = self._applied
                 await self._refuse(error)
             await self._say("look", **_settings(*self._applied))
+
+    async def _train(self) -> None:
+        """Have styles trained that the page asks for, one after the other."""
+        while True:
+            of = await self._lesson.get()
+            try:
+                painting = self._studio.paintings.path(of)
+                async with aclosing(self._studio.lessons.give(of, painting)) as lesson:
+                    async for now in lesson:
+                        await self._say("training", of=of, done=now.done, style=now.style)
+                await self._say("training", of=of, done=1, style="")
+            except RealtimeNstError as error:
+                why = self._studio.without_paths(str(error))
+                await self._say("training", of=of, done=1, style="", message=why)
 
     async def _refuse(self, error: RealtimeNstError) -> None:
         message = self._studio.without_paths(str(error))

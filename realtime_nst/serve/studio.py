@@ -14,6 +14,7 @@ from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.player import PICTURES, blends_in
 from realtime_nst.runtime.providers import AUTO
 from realtime_nst.runtime.styles import painters, read_installed
+from realtime_nst.serve.lessons import Lessons
 from realtime_nst.serve.paintings import Paintings
 from realtime_nst.spec import compose, parse
 
@@ -56,7 +57,7 @@ class Studio:
         self.choices = _installed(look.painter)
         self._files: dict[str, str] = {}
         self.look, self.view = self._named(look), view or View(mirror=True)
-        self.paintings = Paintings()
+        self.paintings, self.lessons = Paintings(), Lessons()
         self.painting = ThreadPoolExecutor(1, "realtime_nst-paint")
         self.loading = ThreadPoolExecutor(1, "realtime_nst-load")
 
@@ -91,7 +92,8 @@ class Studio:
         shipped = {name: choice.blends_in for name, choice in self.choices.items()}
         own = {alias: "" for alias in (_alias(setting),) if alias in self._files}
         brought = dict.fromkeys((name for name in names if name in self.paintings), PICTURES)
-        return own | shipped | brought
+        trained = dict.fromkeys((name for name in names if name in self.lessons), "")
+        return own | shipped | brought | trained
 
     def files_for(self, setting: str) -> tuple[str, ...]:
         """What may be chosen for a setting that refers to a file."""
@@ -106,7 +108,7 @@ class Studio:
         if self._painter:
             message = message.replace(self._painter, "the painter")
         folders = {entry.folder for entry in read_installed().entries}
-        for known in (self.paintings.folder, *folders):
+        for known in (self.paintings.folder, self.lessons.folder, *folders):
             message = message.replace(f"{known}/", "")
         return message
 
@@ -128,7 +130,10 @@ class Studio:
     def _file(self, style: str) -> str:
         if style in self._files:
             return self._files[style]
-        return style if style in self.choices else str(self.paintings.path(style))
+        if style in self.choices:
+            return style
+        kept = self.lessons if style in self.lessons else self.paintings
+        return str(kept.path(style))
 
     def __enter__(self) -> Self:
         return self
@@ -137,6 +142,7 @@ class Studio:
         for executor in (self.painting, self.loading):
             executor.shutdown(cancel_futures=True)
         self.paintings.close()
+        self.lessons.close()
         del self._first  # frees its networks: aiohttp caches the handlers of a closed application
 
 

@@ -95,7 +95,7 @@ class TrainingRun(Generic[Batch]):
         if self.checkpoint_path.exists() and not restart:
             self._resume(load(self.checkpoint_path))
         else:
-            self._save()
+            self.save()
 
     @property
     def checkpoint_path(self) -> Path:
@@ -131,8 +131,8 @@ class TrainingRun(Generic[Batch]):
             if self.done < 1:
                 on_step(self._roll_back())
         self._write_samples()
-        self._save()
-        self._save(self.task.measure(self._averaged.module.eval()))
+        self.save()
+        self.save(self.task.measure(self._averaged.module.eval()))
         return self.checkpoint_path
 
     def _steps(self) -> Iterator[Step]:
@@ -140,16 +140,17 @@ class TrainingRun(Generic[Batch]):
         seed = self.recipe.seed + 1_000_003 * self._rollbacks
         self.network.train()
         steps = range(self.step, _MOST_STEPS if self.minutes else self.recipe.steps)
-        began = time.monotonic() - self.seconds
+        began = time.monotonic()
         for batch in self.task.batches(seed, steps):
             torch.manual_seed(seed + self.step)
             losses, total = self._train_on(batch)
             if not math.isfinite(total):
                 return
-            self.step, self.seconds = self.step + 1, time.monotonic() - began
+            self.step, self.seconds = self.step + 1, self.seconds + time.monotonic() - began
             yield Step(self.step, self.done, self.seconds, losses, total)
             if self.done >= 1:
                 return
+            began = time.monotonic()  # what is done with a step takes none of the run's minutes
 
     def _train_on(self, batch: Batch) -> tuple[dict[str, float], float]:
         for group in self._optimiser.param_groups:
@@ -201,7 +202,7 @@ class TrainingRun(Generic[Batch]):
     def _keep(self, *, stopped: bool = False) -> None:
         """After a step: the checkpoint and the samples that are due."""
         if stopped or self.step % self.recipe.checkpoint_every == 0:
-            self._save()
+            self.save()
         if self.minutes and self.seconds >= self._next_sample:
             self._next_sample = 2 * self.seconds
             self.task.samples.write(self.step, self._averaged.module, [])  # curves take a second
@@ -211,7 +212,8 @@ class TrainingRun(Generic[Batch]):
     def _write_samples(self) -> None:
         self.task.samples.write(self.step, self._averaged.module, self._history)
 
-    def _save(self, quality: dict[str, float] | None = None) -> None:
+    def save(self, quality: dict[str, float] | None = None) -> None:
+        """Write the checkpoint, of what is trained so far."""
         save(
             Checkpoint(
                 recipe=self.recipe,

@@ -135,6 +135,7 @@ function showStyle(loading) {
   $("preview").hidden = !picture;
   if (picture) $("preview").src = picture;
   for (const label of $("styles").children) label.classList.toggle("loading", loading && label.firstChild.checked);
+  $("training").hidden = !(offered.minutes && session && named(look.style).small);
 }
 
 function showSplit(at) {
@@ -254,6 +255,37 @@ async function bring(file) {
   }
 }
 
+// The server trains a network for the picture, and names each version that is better than the last.
+$("train").addEventListener("click", () => {
+  session.send({ type: "train", style: look.style });
+  showTrained(0);
+  say(`Your style is being trained, which takes ${offered.minutes} minutes or more; it paints better as it learns.`);
+});
+
+function showTrained(done) {
+  $("train").disabled = done < 1;
+  $("trained").hidden = done >= 1;
+  $("trained").value = done;
+}
+
+function learned({ of, done, style: name, message: why }) {
+  showTrained(done);
+  if (why) say(`Your style was not trained: ${why}`, true);
+  else if (done === 1) say("Your style is trained.");
+  if (!name || !named(of)) return;
+  const before = offered.styles.find((style) => style.of === of);
+  const worn = [of, before?.name].includes(look.style);
+  if (before) {
+    $("styles").querySelector(`input[value="${before.name}"]`).value = name;
+    before.name = name;
+  } else {
+    const style = { ...named(of), name, of, blends_in: "", small: null, title: `my ${named(of).title}` };
+    offered.styles.push(style);
+    $("own").parentElement.before(tile(style));
+  }
+  if (worn) set({ style: name });
+}
+
 async function send(small) {
   return (await fetch("paintings", { method: "POST", body: small })).json();
 }
@@ -366,6 +398,7 @@ class Session {
   async told(what) {
     if (what.type === "answer") await this.answered(what);
     else if (what.type === "look") this.worn(what);
+    else if (what.type === "training") learned(what);
     else if (what.type === "statistics") await this.figures(what);
     else if (what.type === "error") await this.refused(what);
     else if (what.type === "end") tries || what.again ? lost(what.message) : end(what.message);
@@ -468,6 +501,7 @@ async function lost(why = "The connection to the server was lost.") {
   const before = session;
   held ??= before.peer;
   before.close();
+  showTrained(1);
   recorder?.stop();
   $("fps").textContent = $("latency").textContent = "–";
   if (tries === PAUSES.length) return end(why);
@@ -533,6 +567,7 @@ function end(why) {
   session?.close();
   if (session) release(session.camera);
   session = null;
+  showTrained(1);
   letGo();
   video.srcObject = null;
   $("cameras").hidden = true;
@@ -613,7 +648,7 @@ function showRecording(running) {
 $("save-look").addEventListener("click", () => {
   const preset = { version: 1, look: { ...latest, ...asLook(look) }, view: asView(look) };
   save(new Blob([JSON.stringify(preset, null, 2)], { type: "application/json" }), "json", "look.json");
-  const own = [look.style, look.blend_with].map(named).find((style) => style?.small);
+  const own = [look.style, look.blend_with].map(named).find((style) => style?.small || style?.of);
   if (own) say(`Saved look.json, without your picture “${own.title}”: give that beside it, as --style PICTURE.`);
 });
 

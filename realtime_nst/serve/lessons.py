@@ -1,0 +1,143 @@
+"""Styles trained for viewers: one at a time, in a process that yields to painting."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from asyncio.subprocess import Process
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from realtime_nst.errors import MissingPackage, TrainingError, UsageError
+from realtime_nst.packages import require
+from realtime_nst.serve.paintings import PaintingsGone
+
+MINUTES = 2
+"""Of training."""
+
+LONGEST = 900.0
+"""Seconds after which a lesson ends whatever it has come to: painting may leave it little time."""
+
+_EVERY = 15
+"""Seconds of training from one version of the style to the next."""
+
+_KEPT = 32
+"""Versions, of a megabyte each."""
+
+_LEAST_PRIORITY = 19
+_COMMAND = (sys.executable, "-m", "realtime_nst", "train", "--json", "--overwrite", "--restart")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """``done`` is the share of the lesson that is over. ``style`` is the name of a new version."""
+
+    done: float
+    style: str = ""
+
+
+class Lessons:
+    """The versions of styles that viewers had trained, deleted when the server ends."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="realtime_nst-lessons-")
+        self._files: OrderedDict[str, Path] = OrderedDict()
+        self._busy, self._versions = False, 0
+
+    @property
+    def folder(self) -> str:
+        return self._folder.name
+
+    @property
+    def possible(self) -> bool:
+        """Whether what training needs is installed."""
+        try:
+            require("training", "train", "cpu")
+        except MissingPackage:
+            return False
+        return True
+
+    async def give(self, name: str, painting: Path) -> AsyncGenerator[Progress]:
+        """Train a style to paint like ``painting``, the picture ``name``.
+
+        Whoever stops listening ends the lesson. Raises :class:`UsageError` while another one goes
+        on, :class:`TrainingError` if training fails.
+        """
+        if self._busy:
+            raise UsageError("a style is being trained for somebody already; try again later")
+        self._busy = True
+        output = Path(self.folder, f"{name}.onnx")
+        try:
+            async with aclosing(self._given(painting, output)) as lesson:
+                async for progress in lesson:
+                    yield progress
+        finally:
+            self._busy = False
+            output.unlink(missing_ok=True)
+            shutil.rmtree(output.with_suffix(".train"), ignore_errors=True)
+
+    async def _given(self, painting: Path, output: Path) -> AsyncGenerator[Progress]:
+        options = ("--style", painting, "--minutes", MINUTES, "--export-every", _EVERY)
+        process = await asyncio.create_subprocess_exec(
+            *_COMMAND, *map(str, (*options, "--workers", 0, "-o", output)),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            creationflags=getattr(subprocess, "IDLE_PRIORITY_CLASS", 0),
+        )  # fmt: skip
+        if hasattr(os, "setpriority"):
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, _LEAST_PRIORITY)
+        assert process.stdout is not None
+        done, end = 0.0, time.monotonic() + LONGEST
+        try:
+            while line := await _line(process, end - time.monotonic()):
+                event = json.loads(line)
+                if event["event"] == "error":
+                    raise TrainingError(event["message"])
+                if event["event"] == "progress" and event["total"]:
+                    done = event["done"] / event["total"]
+                    yield Progress(done)
+                elif event["event"] == "result" and "step" in event:
+                    yield Progress(done, self._kept(output))
+            if process.stdout.at_eof() and await process.wait():
+                raise TrainingError("the training of a style ended without a word; try again")
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()  # to the end of the pipe, which closes it
+
+    def _kept(self, output: Path) -> str:
+        """The name of a new version, which is now in ``output``."""
+        self._versions += 1
+        name = f"trained-{output.stem.removeprefix('painting-')}-{self._versions}"
+        self._files[name] = output.with_name(f"{name}.onnx")
+        shutil.copyfile(output, self._files[name])
+        while len(self._files) > _KEPT:
+            self._files.popitem(last=False)[1].unlink()
+        return name
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def path(self, name: str) -> Path:
+        """The file of a version; raises :class:`PaintingsGone` if it is no longer kept."""
+        if name not in self._files:
+            raise PaintingsGone([name])
+        return self._files[name]
+
+    def close(self) -> None:
+        self._folder.cleanup()
+
+
+async def _line(process: Process, seconds: float) -> bytes:
+    """The next line that ``process`` writes; none at its end, or after ``seconds``."""
+    assert process.stdout is not None
+    with suppress(TimeoutError):
+        return await asyncio.wait_for(process.stdout.readline(), max(0.0, seconds))
+    return b""
