@@ -28,7 +28,6 @@ from realtime_nst.learning.training import loop  # noqa: E402
 from realtime_nst.learning.training.recipe import ArbitraryRecipe, Recipe  # noqa: E402
 from realtime_nst.learning.training.single import single_style_run  # noqa: E402
 from realtime_nst.learning.training.start_from import read_start  # noqa: E402
-from realtime_nst.runtime.codes import PAINTING_SIZE  # noqa: E402
 from realtime_nst.runtime.styles import read_installed  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("no_plots")
@@ -47,14 +46,15 @@ def ticking(monkeypatch):
 
 
 @torch.no_grad()
-def test_it_starts_as_what_the_network_for_any_painting_makes_of_it(tmp_path):
+def test_it_starts_as_what_the_network_for_any_painting_makes_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("realtime_nst.learning.training.start_from.PAINTING_SIZE", 64)
     saved = random_checkpoint("arbitrary", ArbitraryRecipe)
     checkpoints.save(saved, tmp_path / "any.pt")
     painting, photo = factory.write_painting(tmp_path / "painting.png"), torch.rand(2, 3, 64, 64)
     network = networks.build("coded").eval()
     read_start(tmp_path / "any.pt").load_into(network, "coded", painting)
     any_painting = checkpoints.trained_network(saved)
-    wanted = any_painting(photo, read_painting(painting, PAINTING_SIZE))
+    wanted = any_painting(photo, read_painting(painting, 64))
     assert torch.allclose(network(photo), wanted, atol=1e-5)
 
 

@@ -11,7 +11,8 @@ from realtime_nst.cli.recipe_options import is_default
 
 DEFAULTS: Mapping[str, Any] = {
     "network": "coded", "batch": 2, "crop": 192, "learning_rate": 1e-3, "average": 0.95,
-    "style_weight": 0.9, "deep_style_weight": 3.0, "equivariance_share": 0.34, "held_out": 0,
+    "content_weight": 1.1, "deep_content_weight": 0.9, "style_weight": 0.7,
+    "deep_style_weight": 2.4, "equivariance_share": 0.34, "held_out": 0,
 }  # fmt: skip
 """What makes the most of a minute, measured by ``tools/own_style_curve.py``."""
 
