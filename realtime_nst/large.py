@@ -16,7 +16,6 @@ from realtime_nst.masks.mask import Mask, Weights
 from realtime_nst.media.planes import rgb_at
 from realtime_nst.runtime.bands import WHOLE, bands, enlarged
 from realtime_nst.runtime.colour import OF_PARTS
-from realtime_nst.runtime.enlarge import Enlarger
 from realtime_nst.runtime.enlarge_bands import BandEnlarger
 from realtime_nst.runtime.stages import given_back
 from realtime_nst.runtime.stylizer import Stylizer
@@ -45,12 +44,10 @@ class Large:
         mask: Mask | None,
         fit: Fit | None,
         kept: tuple[float, str],
-        enlarger: Enlarger,
     ) -> None:
         self._inside, self._outside = stylizers
         self._mask, self._fit = mask, fit or SoftEdge()
         self._strength, self._keep_colour = kept
-        self._enlarger = enlarger
 
     def require_memory(self, size: tuple[int, int], painted: tuple[int, int]) -> None:
         """Raises :class:`UsageError` if there is not enough for results of that width and height,
@@ -93,7 +90,7 @@ class Large:
         colours = OF_PARTS[self._keep_colour](source, painting)
         full: Callable[[slice], Image] = painting.__getitem__
         if painting.shape != source.shape:
-            full = BandEnlarger(self._enlarger, painting, source)
+            full = BandEnlarger(painting, (source.shape[1], source.shape[0]))
         return lambda rows: given_back(source[rows], full(rows), self._strength, colours)
 
     def _weights(self, frame: Frame) -> Weights | None:

@@ -25,7 +25,6 @@ from realtime_nst.motion.stabiliser import OFF
 from realtime_nst.references import painter_for
 from realtime_nst.runtime.bands import WHOLE
 from realtime_nst.runtime.card import ModelCard
-from realtime_nst.runtime.enlarge import Enlarger
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.shipped import person_network
 from realtime_nst.runtime.stages import AtSize, Blend, Morph, Stylise, resized
@@ -63,7 +62,6 @@ class Paint:
         begin: Fraction | None = None,
     ) -> None:
         self._networks = networks or Networks()
-        self._enlarger = Enlarger(self._networks)
         self._live, self._begin = live, begin
         self._scale, self._every = 1.0, 1
         self._size = (0, 0)
@@ -156,8 +154,6 @@ class Paint:
         if look.stabilise == OFF and _is_large(sizes.shown(size)):
             return painted  # it is compiled for parts of it
         parts.prepare(look, *painted)
-        if look.strength:
-            self._enlarger.prepare(painted, sizes.worked(sizes.shown(size), scale))
         return painted
 
     def require_memory(self, width: int, height: int) -> None:
@@ -219,7 +215,7 @@ class Paint:
         stabilisers = [
             self._steady(look, each) for each in (parts.stylizer, parts.rest) if each is not None
         ]
-        at_size = tuple(AtSize(each, self._enlarger) for each in stabilisers)
+        at_size = tuple(AtSize(each) for each in stabilisers)
         painted = [Blend(each, look.strength, look.keep_colour) for each in at_size]
         stage: Stage = painted[0]
         mask, fit = _mask_and_edge(look, parts.mask)
@@ -227,10 +223,8 @@ class Paint:
             stage = Composite(mask, *painted, fit=fit)
         large = None
         if look.stabilise == OFF:
-            large = Large(
-                (parts.stylizer, parts.rest), mask, fit, (look.strength, look.keep_colour),
-                self._enlarger,
-            )  # fmt: skip
+            kept = look.strength, look.keep_colour
+            large = Large((parts.stylizer, parts.rest), mask, fit, kept)
         return _State(look, parts, stage, tuple(stabilisers), at_size, _Sizes.of(look), large)
 
     def _steady(self, look: Look, stylizer: Stylizer) -> Stabilise:

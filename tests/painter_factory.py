@@ -56,8 +56,6 @@ def _installed():
             install_file(path, folder, patched)
         install_file(model_factory.write_painter(made / "x.onnx"), folder, patched)
         install_file(model_factory.write_several(made / "y.onnx", COLOURS), folder, patched)
-    for each in _TOOL.parent.parent.joinpath("weights").glob("enlarger.*"):
-        shutil.copy(each, folder)
     return folder
 
 

@@ -19,8 +19,7 @@ import gpu_check  # noqa: E402
 from gpu_rows import networks, painting, plan, report, roof  # noqa: E402
 
 from realtime_nst.bench.cases import _macs  # noqa: E402
-from realtime_nst.runtime.enlarge import Enlarger  # noqa: E402
-from realtime_nst.runtime.networks import Networks  # noqa: E402
+from realtime_nst.runtime.enlarge import enlarged_rgb  # noqa: E402
 from realtime_nst.runtime.stylizer import Stylizer  # noqa: E402
 
 _ABSENT = (
@@ -133,7 +132,7 @@ def test_the_hd_way_on_a_card_paints_what_the_runtime_paints():
     frame = networks.frame(height, width)[0]
     small = cv2.resize(frame, (84, 64), interpolation=cv2.INTER_AREA)
     painted = Stylizer(networks.WEIGHTS / "great_wave.onnx", "cpu")(small)
-    wanted = Enlarger(Networks("cpu")).rgb(painted, frame)
+    wanted = enlarged_rgb(painted, (width, height))
     mean, _ = networks.apart(networks.subject("HD way").wanted(height, width)[0], wanted)
     assert mean < 4
     plain = cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC)

@@ -16,7 +16,7 @@ from realtime_nst.media.pictures import read_picture, read_with_original
 from realtime_nst.media.profiles import rgb_profile
 from realtime_nst.paint import Paint
 from realtime_nst.runtime import bands
-from realtime_nst.runtime.enlarge import Enlarger
+from realtime_nst.runtime.enlarge import enlarged_rgb
 from realtime_nst.runtime.enlarge_bands import BandEnlarger
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.sinks import _strips
@@ -68,16 +68,15 @@ def test_bands_are_those_of_the_whole_enlarged(painted, size, cubic):
 @pytest.mark.parametrize("painted", [(96, 160), (12, 20)], ids=["at once", "in steps"])
 def test_bands_are_drawn_as_the_whole_is(monkeypatch, painted):
     monkeypatch.setattr(bands, "_BAND", 64)
-    source, painting = noise(150, 260), noise(*painted)
-    enlarger = Enlarger(Networks("cpu"))
-    part = BandEnlarger(enlarger, painting, source)
+    painting = noise(*painted)
+    part = BandEnlarger(painting, (150, 260))
     rows = list(bands.bands(150, 260))
     joined = np.concatenate([part(each) for each in rows])
     assert len(rows) > 3
     monkeypatch.setattr(bands, "_BAND", 10**6)
-    once = BandEnlarger(enlarger, painting, source)(slice(0, 260))
+    once = BandEnlarger(painting, (150, 260))(slice(0, 260))
     np.testing.assert_allclose(joined.astype(int), once, atol=1)
-    whole = enlarger.rgb(painting, source)
+    whole = enlarged_rgb(painting, (150, 260))
     assert np.abs(joined.astype(int) - whole).mean() < 1
 
 

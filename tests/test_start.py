@@ -15,8 +15,6 @@ from shared_networks import random_checkpoint  # noqa: E402
 from realtime_nst.cli.start_from import find_start  # noqa: E402
 from realtime_nst.errors import ModelError, TrainingError, UsageError  # noqa: E402
 from realtime_nst.learning import networks  # noqa: E402
-from realtime_nst.learning.export.enlarger import EnlargerGraph, read_enlarger  # noqa: E402
-from realtime_nst.learning.export.enlarger import parity as enlarger_parity  # noqa: E402
 from realtime_nst.learning.export.graph import check_parity  # noqa: E402
 from realtime_nst.learning.export.many import stylising_parity  # noqa: E402
 from realtime_nst.learning.networks.blocks import NearestConv  # noqa: E402
@@ -75,13 +73,6 @@ def test_an_installed_painter_comes_back_as_the_network_it_was(name):
     code = torch.eye(network.code_size)[:1]
     assert not network.training
     check_parity(*stylising_parity(network, path, [code]))
-
-
-def test_the_enlarger_comes_back_as_the_network_it_was():
-    path = styles.folder() / "enlarger.onnx"
-    network = read_enlarger(path)
-    assert not network.training
-    check_parity(*enlarger_parity(EnlargerGraph(network), path))
 
 
 def test_a_network_for_any_painting_starts_from_its_two_files(once, tmp_path):

@@ -2,15 +2,16 @@
 
 Usage: python tools/enlarger_quality.py PHOTOS STYLES [--weights FOLDER] [--photos N] [-o FOLDER]
 
-PHOTOS and STYLES are those of tools/train_enlarger.py; measured is on the photos of
-benchmarks/hd_held_out.txt alone. For each style, a line for bicubic interpolation and one for the
-enlarger: style and deep style of a square of 640 pixels in the middle, the style picture enlarged
-by the same factor; sharpness, the mean absolute gradient over that of bicubic, in the whole square
-and where the painting's own gradient is above its median (in the strokes); overshoot, the mean of
-grey levels beyond the darkest and brightest of 5x5 pixels of the small painting; the grid at 2, 4
-and 8 pixels over bicubic's. Then content, style, deep style and deep content of the full result
-shrunk to the painted size, over those of the painting itself. --weights names a folder with VGG-19
-and its student (default: the bundled loss network). -o keeps the squares as pictures.
+PHOTOS is a folder of photos of about 1,080 lines, of which those named in
+benchmarks/hd_held_out.txt are measured on; STYLES holds the pictures of the styles. For each style,
+a line for bicubic interpolation and one for the enlarger: style and deep style of a square of 640
+pixels in the middle, the style picture enlarged by the same factor; sharpness, the mean absolute
+gradient over that of bicubic, in the whole square and where the painting's own gradient is above
+its median (in the strokes); overshoot, the mean of grey levels beyond the darkest and brightest of
+5x5 pixels of the small painting; the grid at 2, 4 and 8 pixels over bicubic's. Then content, style,
+deep style and deep content of the full result shrunk to the painted size, over those of the
+painting itself. --weights names a folder with VGG-19 and its student (default: the bundled loss
+network). -o keeps the squares as pictures.
 """
 
 import argparse
@@ -19,26 +20,35 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from train_enlarger import HELD_OUT, PAINTINGS, UNSEEN, painted, photo_of
 
 from realtime_nst.learning.data.pictures import find_photos, rescaled, to_tensor
 from realtime_nst.learning.loss_networks.features import FeatureExtractor
 from realtime_nst.learning.loss_networks.load import bundled, load_loss_network
 from realtime_nst.learning.losses.style_losses import style_terms
 from realtime_nst.learning.losses.terms import LossInputs
-from realtime_nst.learning.training.enlarger import STYLE_SIZE
 from realtime_nst.learning.training.quality import Quality
 from realtime_nst.media.pictures import read_picture
 from realtime_nst.metrics.grid import grid
-from realtime_nst.runtime.enlarge import Enlarger
+from realtime_nst.runtime.enlarge import enlarged_rgb
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import write_picture
-from realtime_nst.sizes import STYLE_LINES
+from realtime_nst.sizes import STYLE_LINES, parse_brush
 from realtime_nst.stream import Image
 
 SIDE = 640
+STYLE_SIZE = 512
+"""Pixels of the longer side of a style picture, for paintings of STYLE_LINES lines."""
+
+HELD_OUT = Path(__file__).resolve().parent.parent / "benchmarks" / "hd_held_out.txt"
+LINES, LONGEST = 1080, 1920
 STYLES = ("great_wave", "starry_night", "the_scream", "mosaic", "renoir_moulin")
+PAINTINGS = {"mosaic": "mosaic_duck"}
+"""Where the picture of a style is called otherwise."""
+
+UNSEEN = ("renoir_moulin",)
+"""Given to the network for any painting."""
+
 LAYERS, DEEP = ("relu1_2", "relu2_2", "relu3_4"), ("relu4_4", "relu5_1")
 
 
@@ -51,7 +61,6 @@ def main() -> None:
     paths = [bundled()] if options.weights is None else sorted(options.weights.glob("vgg19*.safe*"))
     extractor = FeatureExtractor([load_loss_network(path, torch.bfloat16) for path in paths])
     networks = Networks()
-    enlarger = Enlarger(networks)
     for style in STYLES:
         path = options.styles / f"{PAINTINGS.get(style, style)}.jpg"
         stylizer = Stylizer(str(path) if style in UNSEEN else style, networks=networks)
@@ -61,7 +70,7 @@ def main() -> None:
             size = photo.shape[1], photo.shape[0]
             results = {
                 "bicubic": cv2.resize(small, size, interpolation=cv2.INTER_CUBIC),
-                "enlarger": enlarger.rgb(small, photo),
+                "enlarger": enlarged_rgb(small, size),
             }
             measure = _measure(extractor, read_picture(path), photo, small)
             for name, result in results.items():
@@ -73,6 +82,22 @@ def main() -> None:
                 _shrunk(extractor, path, photo, small, results["enlarger"])
             )
         _print(style, rows)
+
+
+def photo_of(path: Path) -> Image:
+    """The photo with LINES lines, its longer side cut to LONGEST, both multiples of 4."""
+    image = read_picture(path)
+    image = rescaled(image, LINES / min(image.shape[:2]))
+    top, left = (max(0, (side - LONGEST) // 2) for side in image.shape[:2])
+    height, width = (min(side, LONGEST) // 4 * 4 for side in image.shape[:2])
+    return np.ascontiguousarray(image[top : top + height, left : left + width])
+
+
+def painted(photo: Image, style: Stylizer) -> Image:
+    """``photo`` painted with the brush auto, at the size that it is painted at."""
+    size = parse_brush("auto").of(photo.shape[1], photo.shape[0])
+    small: Image = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    return style(small)
 
 
 def _options() -> argparse.Namespace:

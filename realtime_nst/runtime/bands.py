@@ -18,9 +18,6 @@ _BAND = 2**22
 _BLOCK = 64
 """Rows interpolated at a time."""
 
-_FOLD = 8
-"""Where bands may begin, so that networks fold the same rows together as in the whole."""
-
 _CUBIC = -0.75
 """The slope of OpenCV's cubic interpolation at a distance of 1 (Keys, 1981, equation 8)."""
 
@@ -30,15 +27,6 @@ def bands(width: int, height: int) -> Iterator[slice]:
     each = _each(width)
     for top in range(0, height, each):
         yield slice(top, min(top + each, height))
-
-
-def around(rows: slice, margin: int, width: int, height: int) -> slice:
-    """``rows`` of a picture of that size with ``margin`` rows on both sides: of one number for
-    nearly all bands, so that a network is compiled once."""
-    most = _each(width) + 2 * margin
-    last = -(-(height - most) // _FOLD) * _FOLD
-    top = max(0, min(rows.start - margin, last))
-    return slice(top, min(top + most, height))
 
 
 def _each(width: int) -> int:

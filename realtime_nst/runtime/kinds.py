@@ -7,7 +7,7 @@ from typing import Literal
 from realtime_nst.errors import ModelError
 
 SINGLE, ARBITRARY, MULTI, ENCODER = "single-style", "arbitrary", "multi-style", "style-encoder"
-COHERENT, ENLARGER = "coherent", "enlarger"
+COHERENT = "coherent"
 
 INPUT, OUTPUT = "frame", "image"
 """Picture in, picture out: uint8 ``[1, height, width, 3]`` RGB, height and width dynamic."""
@@ -22,10 +22,6 @@ FLOW, KEEP, FEATURES, NEXT = "flow", "keep", "features", "next_features"
 ``[1, 2, H/f, W/f]``, x then y, in pixels of the frame, back into the previous frame; ``keep``
 float32 ``[1]``, 0 at the start of a stream, else 1; ``features`` float32 ``[1, C, H/f, W/f]``, the
 ``next_features`` of the previous call."""
-
-BASE, GUIDE, LUMA = "base", "guide", "luma"
-"""The ports of an enlarger, brightness uint8 ``[1, height, width, 1]``: a painting enlarged by
-interpolation, the frame that was painted, and the painting with its strokes drawn."""
 
 _ANY_FIXED = -1
 """In a contract: a dimension whose size the network chooses."""
@@ -88,15 +84,12 @@ _CODED = (_FRAME, _CODE, Port(STRENGTH, "float32", (1,)))
 _FEATURES, _NEXT = (Port(name, "float32", (1, _ANY_FIXED, None, None)) for name in (FEATURES, NEXT))
 _TEMPORAL = (Port(FLOW, "float32", (1, 2, None, None)), Port(KEEP, "float32", (1,)), _FEATURES)
 
-_BASE, _GUIDE, _LUMA = (Port(name, "uint8", (1, None, None, 1)) for name in (BASE, GUIDE, LUMA))
-
 _ROWS = (
     Kind(SINGLE, "a style", (_FRAME,), (_IMAGE,), int8=True),
     Kind(ARBITRARY, "a network for any painting", _CODED, (_IMAGE,), codes="pictures", int8=True),
     Kind(MULTI, "a multi-style network", _CODED, (_IMAGE,), codes="weights"),
     Kind(ENCODER, "an encoder of paintings", (_PAINTING,), (_CODE,), paints=False),
     Kind(COHERENT, "a coherent network", (_FRAME, *_TEMPORAL), (_IMAGE, _NEXT), paints=False),
-    Kind(ENLARGER, "an enlarger of paintings", (_BASE, _GUIDE), (_LUMA,), paints=False),
 )
 
 KINDS: Mapping[str, Kind] = {row.name: row for row in _ROWS}

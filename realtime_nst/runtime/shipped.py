@@ -6,7 +6,7 @@ from pathlib import Path
 
 from realtime_nst.errors import ModelError
 from realtime_nst.runtime import styles
-from realtime_nst.runtime.model import Model, digest_of, read_model
+from realtime_nst.runtime.model import digest_of
 
 
 def person_network(directory: Path | None = None) -> Path:
@@ -17,12 +17,6 @@ def person_network(directory: Path | None = None) -> Path:
     """
     remedy = "install realtime_nst again, or give another network as `mask_model`"
     return _checked("person", "the network that finds people", remedy, directory)
-
-
-def enlarger_network(directory: Path | None = None) -> Model:
-    """The network that enlarges paintings; as :func:`person_network`."""
-    remedy = "install realtime_nst again, or paint with the `brush` fine"
-    return read_model(_checked("enlarger", "the network that enlarges", remedy, directory))
 
 
 def _checked(name: str, what: str, remedy: str, directory: Path | None) -> Path:

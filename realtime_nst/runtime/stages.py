@@ -9,7 +9,7 @@ import numpy as np
 from realtime_nst.errors import UnknownName, UsageError
 from realtime_nst.media.planes import at_size, each_plane, rgb_at
 from realtime_nst.runtime.colour import KEEP_COLOUR, Colours
-from realtime_nst.runtime.enlarge import Enlarger
+from realtime_nst.runtime.enlarge import enlarged
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sizes import Size
 from realtime_nst.stream import Frame, Image, Stage
@@ -78,14 +78,12 @@ class _Each:
 
 class AtSize:
     """Runs ``stage`` on frames of the width and height ``size`` (None: as they are), and brings its
-    results back to the frame's: smaller ones by ``enlarger``. Frames that ``stage`` gives back
-    untouched stay so.
+    results back to the frame's: smaller ones with clean borders of strokes. Frames that ``stage``
+    gives back untouched stay so.
     """
 
-    def __init__(
-        self, stage: Stage, enlarger: Enlarger, size: tuple[int, int] | None = None
-    ) -> None:
-        self._stage, self._enlarger, self.size = stage, enlarger, size
+    def __init__(self, stage: Stage, size: tuple[int, int] | None = None) -> None:
+        self._stage, self.size = stage, size
 
     def __call__(self, frame: Frame) -> Frame:
         size = self.size or frame.size
@@ -95,7 +93,7 @@ class AtSize:
             return frame
         if math.prod(size) >= math.prod(frame.size):
             return resized(painted, frame.size)
-        return painted.showing(self._enlarger(painted.image, frame.picture))
+        return painted.showing(enlarged(painted.image, frame.picture))
 
     def reset(self) -> None:
         self._stage.reset()

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from gpu_rows.hd import HdWay
 from realtime_nst.learning.data.pictures import read_image, rescaled
-from realtime_nst.learning.export.enlarger import read_enlarger
 from realtime_nst.learning.export.graph import to_bytes
 from realtime_nst.learning.networks import build
 from realtime_nst.learning.networks.blocks import (
@@ -114,8 +113,7 @@ class Painted(nn.Module):
 def subject(name: str) -> Subject:
     """One of STYLES, HD, or JOHNSON."""
     if name == HD:
-        enlarger = read_enlarger(WEIGHTS / "enlarger.onnx")
-        return Subject(name, HdWay(subject("fast").network, enlarger))
+        return Subject(name, HdWay(subject("fast").network))
     if name == JOHNSON:
         torch.manual_seed(0)
         return Subject(name, build(name).eval())

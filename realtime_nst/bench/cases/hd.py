@@ -22,7 +22,7 @@ from realtime_nst.look import Look
 from realtime_nst.media.planes import rgb_at
 from realtime_nst.motion.stabiliser import Stabiliser
 from realtime_nst.paint import Paint
-from realtime_nst.runtime.enlarge import Enlarger
+from realtime_nst.runtime.enlarge import enlarged
 from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.video import VideoSink
@@ -127,7 +127,7 @@ class _Staged:
         self._painted = [self._paintings[_AUTO](frame) for frame in self._frames]
         self._small = self._paintings[_AUTO].painted_size
         stylizer = Stylizer(settings.styles[0], painter=settings.painter, networks=networks)
-        frame, enlarger = self._frames[0], Enlarger(networks)
+        frame = self._frames[0]
         self._sources = [rgb_at(each.picture, self._small) for each in self._frames]
         self._small_paintings = [stylizer(image) for image in self._sources]
         self.calls: Mapping[str, Call] = {
@@ -135,7 +135,7 @@ class _Staged:
             "shrink auto": partial(rgb_at, frame.picture, self._small),
             "network auto": partial(stylizer, self._sources[0]),
             "steady auto": self._steady,
-            "enlarge auto": partial(enlarger, self._small_paintings[0], frame.picture),
+            "enlarge auto": partial(enlarged, self._small_paintings[0], frame.picture),
             "encode auto": self._encode,
             "paint auto": partial(self._paint, _AUTO, count()),
             "paint fine": partial(self._paint, _FINE, count()),
