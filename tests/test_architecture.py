@@ -129,7 +129,7 @@ MAY_IMPORT = {
         "spec",
         "values",
     },
-    "web": {"errors", "files", "look", "presets", "runtime", "values"},
+    "web": {*BASE, "look", "paint", "presets", "runtime", "sources", "values"},
     "cli": {"*"},
     "__main__": {"cli"},
     "__init__": {"*"},

@@ -5,6 +5,7 @@ import subprocess
 from hashlib import sha256
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnxruntime
 import painter_factory
@@ -17,6 +18,7 @@ from realtime_nst.runtime.styles import Installed, read_installed
 from realtime_nst.runtime.wire import fields
 from realtime_nst.web import folder as pages
 from realtime_nst.web import libraries, offered, write_page
+from realtime_nst.web.scenes import scenes
 
 PAGE = Path(pages.__file__).parent / "page"
 
@@ -29,6 +31,7 @@ def fetched(tmp_path, monkeypatch):
     for name in libraries.FILES:
         (place / name).write_text(name)
     monkeypatch.setattr(libraries, "_VENDOR", place)
+    monkeypatch.setattr(offered, "scenes", lambda: (b"scene", b"painted"))
     return place
 
 
@@ -71,11 +74,10 @@ def test_the_folder_holds_what_its_list_says(tmp_path, fetched):
     named = [s["picture"] for s in described["styles"] if s["picture"]]
     named += [n["file"] for n in described["networks"].values()]
     named += [n["encoder"] for n in described["networks"].values() if "encoder" in n]
-    assert {*named, described["person"]} <= there
+    assert {*named, described["person"], described["enlarger"]} <= there
     assert described["styles"][0]["name"] == "great_wave"
     page = (site / "index.html").read_text()
     assert "POLICY" not in page
-    assert "FIRST" not in page
     assert ">Start the camera<" in page
 
 
@@ -152,3 +154,9 @@ TSC = PAGE.parent / "node_modules" / ".bin" / "tsc"
 def test_the_types_of_the_page_fit():
     checked = subprocess.run([TSC, "-p", PAGE.parent], capture_output=True, text=True)
     assert not checked.returncode, checked.stdout
+
+
+def test_the_page_begins_with_a_painted_scene():
+    scene, painted = (cv2.imdecode(np.frombuffer(d, np.uint8), 1).astype(int) for d in scenes())
+    assert scene.shape == painted.shape
+    assert np.abs(scene - painted).mean() > 8

@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import json
 import time
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import av
 import browser
@@ -16,8 +18,11 @@ pytest.importorskip("aiohttp", reason="needs the extra serve")
 
 import web_factory
 
+from realtime_nst.runtime.enlarge import Enlarger
+from realtime_nst.runtime.networks import Networks
 from realtime_nst.runtime.styles import read_installed
 from realtime_nst.sources.synthetic import SyntheticSource
+from realtime_nst.web import folder as pages
 
 pytestmark = [
     pytest.mark.skipif(
@@ -40,7 +45,7 @@ class Visit:
         return self._loop.run_until_complete(coroutine)
 
     async def begin(self, site, profile, camera):
-        self.url, self.asked = await self._open.enter_async_context(
+        self.url, self.asked, self.held = await self._open.enter_async_context(
             web_factory.giving_out(site, headers=False)
         )
         self.server = self._open.pop_all()
@@ -156,6 +161,7 @@ def test_a_host_without_headers_is_made_up_for_and_a_painted_still_is_there(visi
 
 
 def test_strength_and_split_are_seen_on_the_still(visit):
+    visit.put("#brush", "4")  # the smallest to paint
     visit.put("#strength", "0")
     visit.until("!document.querySelector('#picture').hidden")
     source = pixel(visit)
@@ -179,6 +185,16 @@ def test_networks_paint_as_they_do_here(visit, provider):
     off = np.abs(made.astype(int) - web_factory.wanted(entry.path, image))
     assert off.mean() <= 1
     assert off.max() <= 3
+
+
+def test_paintings_are_enlarged_as_they_are_here(visit):
+    source = SyntheticSource(162, 120, frames=1).picture(0)
+    painted = np.ascontiguousarray(255 - source[::3, ::3])
+    visit.run(web_factory.open_networks(visit.page, "wasm"))
+    made = visit.run(web_factory.enlarged(visit.page, painted, source))
+    off = np.abs(made.astype(int) - Enlarger(Networks("cpu")).rgb(painted, source))
+    assert off.mean() < 1.5  # OpenCV rounds after each step, to whole numbers
+    assert np.quantile(off, 0.99) <= 6
 
 
 def test_the_camera_is_painted_and_nothing_leaves_the_page(visit):
@@ -269,7 +285,65 @@ def test_a_picture_of_ones_own_is_painted_like_and_kept(visit, tmp_path):
     assert not visit.page.complaints
 
 
+def test_an_update_replaces_all_or_nothing(visit, site):
+    version = "caches.keys().then((names) => names.join())"
+    before = visit.evaluate(version)
+    script, listed = site / "service-worker.js", site / "files.json"
+    kept = script.read_bytes(), listed.read_bytes()
+    old = json.loads(listed.read_text())["version"]
+    for name in (script, listed):
+        name.write_text(name.read_text().replace(old, "f" * 16))
+    wrong = json.loads(listed.read_text())
+    wrong["files"]["page.css"] = "0" * 64
+    listed.write_text(json.dumps(wrong))
+    visit.held.clear()
+    update = "navigator.serviceWorker.getRegistration().then((each) => each.update())"
+    visit.evaluate(update)
+    visit.evaluate("new Promise((done) => setTimeout(done, 500))")
+    assert visit.evaluate("caches.match('page.css').then(Boolean)")
+    assert before in visit.evaluate(version)
+    for name, contents in zip((script, listed), kept, strict=True):
+        name.write_bytes(contents)
+    visit.held.clear()
+
+
+AXE = Path(pages.__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="needs axe-core (npm ci in realtime_nst/web)")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_all_fits_a_phone(visit, scheme):
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    visit.run(visit.page.command("Emulation.setEmulatedMedia", features=features))
+    visit.evaluate("document.querySelector('details').open = true")
+    visit.run(visit.page.resize(*((390, 844, True) if scheme == "dark" else (1280, 900))))
+    run = "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => "
+    run += "violations.map(({ id, nodes }) => `${id} ${nodes[0].html}`))"
+    assert visit.evaluate(f"{AXE.read_text()};{run}") == []
+    assert visit.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(visit):
+    visit.evaluate("document.querySelector('details').open = true")
+    visit.evaluate("document.activeElement.blur()")
+    seen = []
+    for _ in range(14):
+        visit.run(visit.page.press("Tab"))
+        seen.append(
+            visit.evaluate(
+                "((at) => [at.id || at.name || at.tagName, at.matches(':focus-visible')])"
+                "(document.activeElement)"
+            )
+        )
+    names = [name for name, _ in seen]
+    assert all(ring for _, ring in seen)
+    assert names[:3] == ["language", "start", "open"]
+    assert {"style", "strength", "SUMMARY", "brush"} <= set(names)
+
+
 def test_all_of_it_works_with_the_server_gone(visit):
+    visit.put("#variant", "great_wave_tiny")
+    visit.until("!document.querySelector('#styles .loading')")
     visit.run(visit.server.aclose())
     visit.run(visit.page.open(visit.url + "?engine=wasm"))
     visit.until("document.querySelector('#engine')?.textContent")

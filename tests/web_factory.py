@@ -2,13 +2,17 @@
 
 import base64
 from contextlib import asynccontextmanager
+from io import BytesIO
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 from aiohttp import web
+from PIL import Image
 
+from realtime_nst.sources.synthetic import SyntheticSource
 from realtime_nst.web import folder as pages
+from realtime_nst.web import offered
 from realtime_nst.web.libraries import at_hand
 
 LIBRARIES = at_hand()
@@ -18,15 +22,21 @@ WITHOUT = "needs the page's libraries (fetch them: realtime-nst page -o DIR)"
 
 
 def write_site(folder: Path, libraries: Path) -> Path:
-    """The page in ``folder``, with ``libraries`` wherever the caches are now."""
-    with patch.object(pages, "libraries", lambda say: libraries):
+    """The page in ``folder``, with ``libraries`` wherever the caches are now, and a small scene to
+    begin with."""
+    picture = Image.fromarray(SyntheticSource(160, 120, frames=1).picture(0))
+    picture.save(scene := BytesIO(), "JPEG")
+    with (
+        patch.object(pages, "libraries", lambda say: libraries),
+        patch.object(offered, "scenes", lambda: (scene.getvalue(), scene.getvalue())),
+    ):
         return pages.write_page(folder)
 
 
 @asynccontextmanager
 async def giving_out(folder: Path, *, headers: bool = True, port: int = 0):
     """The address of a server of ``folder``, with or without the headers that threads need; and the
-    methods and paths that it was asked for."""
+    methods and paths that it was asked for, and the contents it keeps."""
     asked, held = [], {}
 
     async def answer(request):
@@ -48,7 +58,7 @@ async def giving_out(folder: Path, *, headers: bool = True, port: int = 0):
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     try:
-        yield f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/", asked
+        yield f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/", asked, held
     finally:
         await runner.cleanup()
 
@@ -87,6 +97,16 @@ async def painted(page, name: str, image, code=None):
         f"networks.paint('{name}', bytes('{_text(image)}'), {width}, {height}, {given}).then(text)"
     )
     return np.frombuffer(base64.b64decode(made), np.uint8).reshape(image.shape)
+
+
+async def enlarged(page, painted, source):
+    """``painted`` at the size of ``source``, as the page enlarges it."""
+    sizes = [f"{{ width: {each.shape[1]}, height: {each.shape[0]} }}" for each in (painted, source)]
+    made = await page.evaluate(
+        "import('./work/enlarge.js').then(({ enlarged }) => enlarged(networks, "
+        f"bytes('{_text(painted)}'), {sizes[0]}, bytes('{_text(source)}'), {sizes[1]})).then(text)"
+    )
+    return np.frombuffer(base64.b64decode(made), np.uint8).reshape(source.shape)
 
 
 def _text(array) -> str:

@@ -87,7 +87,7 @@ async def page_of(camera=Path("/dev/null")):
     with tempfile.TemporaryDirectory() as work:
         site = write_page(Path(work, "site"))
         async with (
-            web_factory.giving_out(site) as (url, _),
+            web_factory.giving_out(site) as (url, *_),
             browser.chromium(Path(work, "profile"), camera) as page,
         ):
             await page.open(url + "?engine=wasm")

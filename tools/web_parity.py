@@ -66,7 +66,7 @@ async def measure(provider, sizes, only):
         site = write_page(Path(work, "site"))
         offered = json.loads((site / "styles.json").read_text())["networks"]
         async with (
-            web_factory.giving_out(site) as (url, _),
+            web_factory.giving_out(site) as (url, *_),
             browser.chromium(Path(work, "profile"), Path("/dev/null"), gpu=True) as page,
         ):
             await page.open(url + f"?engine={provider}")

@@ -92,7 +92,7 @@ def _files(from_npm: Path) -> dict[str, bytes]:
     files |= made.files
     files["styles.json"] = _json(made.description)
     files[_HOSTS] = _for_hosts()
-    files["index.html"] = _filled(files["index.html"], files["words/en.json"], made.first)
+    files["index.html"] = _filled(files["index.html"], files["words/en.json"])
     worker, hosts = files.pop(_WORKER), files.pop(_HOSTS)
     digests = {name: sha256(contents).hexdigest() for name, contents in sorted(files.items())}
     version = sha256(_json(digests)).hexdigest()[:16]
@@ -106,11 +106,10 @@ def _files(from_npm: Path) -> dict[str, bytes]:
     return files | {_WORKER: worker.replace(b"VERSION", version.encode()), _HOSTS: hosts}
 
 
-def _filled(html: bytes, words: bytes, first: str) -> bytes:
-    """With the policy, the picture that the page begins with, and English words: they are seen and
-    read before the first script runs."""
+def _filled(html: bytes, words: bytes) -> bytes:
+    """With the policy, and English words: they are seen and read before the first script runs."""
     known = json.loads(words)
-    text = html.decode().replace("POLICY", POLICY).replace("FIRST", first)
+    text = html.decode().replace("POLICY", POLICY)
     spoken = re.sub(r'(data-word="(\w+)"[^>]*>)', lambda each: each[1] + known[each[2]], text)
     return spoken.encode()
 

@@ -13,22 +13,21 @@ from realtime_nst.runtime.for_browsers import with_cast_first
 from realtime_nst.runtime.installed_style import InstalledStyle
 from realtime_nst.runtime.model import Model, read_model
 from realtime_nst.runtime.player import PICTURES, blends_in
-from realtime_nst.runtime.shipped import person_network
+from realtime_nst.runtime.shipped import enlarger_network, person_network
 from realtime_nst.runtime.styles import read_installed
 from realtime_nst.values import choices_of
+from realtime_nst.web.scenes import scenes
 
-SCENE = "pictures/scene.jpg"
-"""What the page shows before it has a camera; each style has a picture of it, painted."""
+SCENE, FIRST = "pictures/scene.jpg", "pictures/first.jpg"
+"""What the page paints before it has a camera, and how it looks when the page begins."""
 
 
 @dataclass
 class Offered:
-    """``description`` is the page's ``styles.json``; ``files`` are those that it names. ``first``
-    is the scene in the style that the page begins with."""
+    """``description`` is the page's ``styles.json``; ``files`` are those that it names."""
 
     description: Mapping[str, Any] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
-    first: str = SCENE
 
     def add(self, kind: str, name: str, data: bytes) -> str:
         """The path of a file whose name tells its contents, so that it may be kept for ever."""
@@ -57,6 +56,7 @@ def offered() -> Offered:
         "networks": networks,
         "painter": painter.name if painter else None,
         "person": made.add("networks", "person.onnx", _for_page(person_network())),
+        "enlarger": made.add("networks", "enlarger.onnx", _for_page(enlarger_network().path)),
         "choices": {
             name: choices_of(hint)
             for name, (hint, _) in settings_of(Look).items()
@@ -65,17 +65,8 @@ def offered() -> Offered:
         "look": presets.to_json(Look()),
         "view": presets.to_json(View(mirror=True)),
     }
-    _add_scene(made, found.entries)
-    begun = (s["picture"] for s in made.description["styles"] if s["name"] == Look().style)
-    made.first = next(begun, None) or SCENE
+    made.files[SCENE], made.files[FIRST] = scenes()
     return made
-
-
-def _add_scene(made: Offered, entries: tuple[InstalledStyle, ...]) -> None:
-    for entry in entries:
-        if (path := entry.folder / "scene.jpg").is_file():
-            made.files[SCENE] = path.read_bytes()
-            return
 
 
 def _style(made: Offered, name: str, entry: InstalledStyle) -> dict[str, Any]:

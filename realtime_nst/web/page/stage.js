@@ -12,7 +12,7 @@ import { word } from "./words.js";
 /** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {import("./studio.js").Studio} Studio */
 
-const SCENE = "pictures/scene.jpg";
+const SCENE = "pictures/scene.jpg", FIRST = "pictures/first.jpg";
 
 export class Stage {
   /** @type {"scene" | "photo" | "camera" | "film"} */ #kind = "scene";
@@ -69,7 +69,9 @@ export class Stage {
   /** @param {Partial<Settings>} changed */
   async changed(changed) {
     showDivider(this.store);
-    if (this.#kind === "scene" && this.#ready()) return this.#preview();
+    const ready = this.#kind === "scene" && this.#ready();
+    if (ready) this.#preview(ready);
+    if (ready === FIRST) return;
     const { style } = this.store.now;
     try {
       if ("style" in changed) showLoading(this.store, style);
@@ -83,17 +85,19 @@ export class Stage {
     }
   }
 
-  /** Whether there is a picture of the scene as these settings paint it. */
+  /** A picture of the scene as these settings paint it: a good one, or one until the engine is there. */
   #ready() {
     const { now, begun } = this.store;
     const asBegun = /** @type {const} */ (["strength", "brush", "keep_colour", "where"]).every((name) => now[name] === begun[name]);
-    return asBegun && now.blend_with === null && now.split === null && Boolean(this.store.named(now.style)?.picture);
+    if (!asBegun || now.blend_with !== null || now.split !== null) return null;
+    if (now.style === begun.style) return FIRST;
+    return this.#engine.provider ? null : this.store.named(now.style)?.picture ?? null;
   }
 
-  #preview() {
-    const picture = this.store.named(this.store.now.style)?.picture;
+  /** @param {string} picture */
+  #preview(picture) {
     const preview = /** @type {HTMLImageElement} */ ($("preview"));
-    if (picture && !preview.src.endsWith(picture)) preview.src = picture;
+    if (!preview.src.endsWith(picture)) preview.src = picture;
     this.#showCanvas(false);
   }
 

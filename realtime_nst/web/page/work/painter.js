@@ -2,6 +2,7 @@
 // mask together, as realtime_nst/paint.py does.
 
 import { match } from "./colour.js";
+import { enlarged } from "./enlarge.js";
 import { PeopleMask } from "./mask.js";
 import { Sheet, toRgb, toRgba } from "./pixels.js";
 import { paintedSize } from "./sizes.js";
@@ -19,6 +20,7 @@ import { Steady } from "./steady.js";
  * @property {"everywhere" | "person" | "background"} where
  */
 
+const MOST_ENLARGED = 4_000_000; // pixels; what is larger is enlarged by the canvas from there on
 const CARRIED = 0.9; // the share that the last result must cover for the network to be left out
 
 export class Painter {
@@ -48,21 +50,36 @@ export class Painter {
    * @param {Look} look
    * @param {Played} played
    * @param {number | null} seconds the time of a frame; null for a picture alone
-   * @param {{ scale: number, every: number }} level how much to paint
+   * @param {{ scale: number, every: number } | null} level how much to paint, to keep up; null paints
+   * as well as can be
    */
-  async paint(source, width, height, look, played, seconds, level = { scale: 1, every: 1 }) {
+  async paint(source, width, height, look, played, seconds, level = null) {
     if (played !== this.#played) this.reset();
     this.#played = played;
-    const size = (this.size = paintedSize(width, height, look.brush, level.scale));
-    const pixels = this.#read.read(source, size.width, size.height);
-    const rgb = toRgb(pixels.data, new Uint8Array(3 * size.width * size.height));
-    let painting = await this.#steadied(rgb, look, played, seconds, level.every);
+    const small = (this.size = paintedSize(width, height, look.brush, level?.scale));
+    let size = small, { pixels, rgb } = this.#pixels(source, size);
+    let painting = await this.#steadied(rgb, look, played, seconds, level?.every ?? 1);
+    const share = Math.min(1, Math.sqrt(MOST_ENLARGED / (width * height)));
+    if (!level && share * width > small.width) {
+      size = { width: Math.round(share * width), height: Math.round(share * height) };
+      ({ pixels, rgb } = this.#pixels(source, size));
+      painting = await enlarged(this.networks, painting, small, rgb, size);
+    }
     if (look.keep_colour === "matched") match(rgb, (painting = painting.slice()));
-    const alpha = look.where === "everywhere" ? null : await this.#mask(source, rgb, look);
+    const alpha = look.where === "everywhere" ? null : await this.#mask(source, rgb, size, look);
     const { canvas, context } = this.#painted.at(size.width, size.height);
     toRgba(painting, pixels.data, alpha);
     context.putImageData(pixels, 0, 0);
     return canvas;
+  }
+
+  /**
+   * @param {CanvasImageSource} source
+   * @param {{ width: number, height: number }} size
+   */
+  #pixels(source, { width, height }) {
+    const pixels = this.#read.read(source, width, height);
+    return { pixels, rgb: toRgb(pixels.data, new Uint8Array(3 * width * height)) };
   }
 
   /**
@@ -88,10 +105,10 @@ export class Painter {
   /**
    * @param {CanvasImageSource} source
    * @param {Uint8Array} rgb
+   * @param {{ width: number, height: number }} size
    * @param {Look} look
    */
-  async #mask(source, rgb, look) {
-    const { width, height } = this.size;
+  async #mask(source, rgb, { width, height }, look) {
     const weights = await this.#people.find(this.networks, source, rgb, width, height, look.stabilise !== "off");
     return look.where === "person" ? weights : weights.map((each) => 255 - each);
   }

@@ -66,7 +66,7 @@ class Worker {
   /** The newest wish counts: one that comes while another is painted replaces those between. */
   #repaint() {
     const turn = this.#again.then(async () => {
-      if (this.#still) await this.#paint(this.#still, null, { scale: 1, every: 1 });
+      if (this.#still) await this.#paint(this.#still, null, null);
     });
     this.#again = turn.catch(() => {});
     return turn;
@@ -75,7 +75,7 @@ class Worker {
   /**
    * @param {ImageBitmap | VideoFrame} source
    * @param {number | null} seconds
-   * @param {{ scale: number, every: number }} level
+   * @param {{ scale: number, every: number } | null} level
    */
   async #paint(source, seconds, level) {
     const { painter, playing, display } = this.parts(), wish = this.wish;
