@@ -241,6 +241,40 @@ def test_the_motion_is_that_of_the_picture_on_its_own_scale(flow):
     assert motion.trust[10:-10, 10:-10].mean() > 0.9
 
 
+def _half_flat(seed):
+    """Texture above, and below it nothing but noise."""
+    image = np.full((300, 400, 3), 120, np.uint8)
+    image[:150] = texture(seed, 400, 152)[:150]
+    return image
+
+
+def _noisy(image, seed):
+    noise = np.random.default_rng(seed).normal(0, 1, image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+
+def test_flat_places_move_with_the_camera():
+    image, track = _half_flat(5), Tracker()
+    for step in range(3):
+        motion = track(_noisy(np.roll(image, 2 * step, axis=1), step))
+    assert not motion.still.any()
+    inner = motion.flow[:, 20:-20]
+    np.testing.assert_allclose(np.median(inner, (0, 1)), (-2, 0), atol=0.3)
+    below = inner[len(inner) * 3 // 4 :]
+    np.testing.assert_allclose(below.mean((0, 1)), (-2, 0), atol=0.5)
+
+
+def test_flat_places_stand_still_while_a_part_moves():
+    image, track = _half_flat(5), Tracker()
+    for step in range(3):
+        now = image.copy()
+        now[80:150, 100:200] = np.roll(image[80:150, 100:200], 3 * step, axis=1)
+        motion = track(_noisy(now, step))
+    below = motion.flow[len(motion.flow) * 3 // 4 :]
+    assert np.median(np.abs(below)) < 0.1
+    assert motion.still.any()
+
+
 def test_wrong_values_are_named():
     with pytest.raises(UnknownName, match="did you mean 'strong'"):
         Stabilise(Painter(), "stong")

@@ -29,6 +29,18 @@ _STILL, _STILL_SHARE = 0.2, 1.2
 """A pixel counts as still if its difference without motion is at most the difference with motion
 times the share, plus that many grey levels: the search finds some motion in mere noise."""
 
+_TEXTURE, _APART = 4.0, 4
+"""The camera's motion is sought in places that differ by that many grey levels from those around,
+every so many pixels along rows and columns."""
+
+_PLACES, _MISSED = 24, 0.6
+"""How many such places are needed, and how far, in pixels, the camera's motion may miss one that it
+explains. It must explain half of them."""
+
+_CLEARER = 0.95
+"""The camera moves if the pictures then differ by no more than that share of what they do without
+motion."""
+
 _FITS, _DIFFERS = 12.0, 24.0
 """Mean difference in grey levels up to which the motion is believed, and from which it is not."""
 
@@ -90,9 +102,15 @@ def _judged(last: MatLike, now: MatLike, flow: Flow, back: Flow, factor: int) ->
     if float(off.mean()) > _CUT_DIFFERS and float(believed.mean()) < _CUT_BELIEVED:
         return None
     trust = believed * _returns(flow, _sampled(back, there), factor) * _within(there)
-    still = _still(_difference(now, last), off)
-    moving = (1 - still) * np.float32(factor)
+    unmoved = _difference(now, last)
+    still = _still(unmoved, off)
+    camera = _camera(last, now, flow, unmoved)
+    moving = 1 - still
     flow = np.asarray(cv2.multiply(flow, cv2.merge([moving, moving])), np.float32)
+    if camera is not None:  # nothing stands still
+        flow += camera * still[..., np.newaxis]
+        still = np.zeros_like(still)
+    flow *= np.float32(factor)
     return Motion(flow, np.asarray(cv2.blur(trust, (3, 3)), np.float32), still, factor)
 
 
@@ -130,6 +148,27 @@ def _still(unmoved: Field, moved: Field) -> Field:
     fits = cv2.blur(unmoved, (5, 5)) <= _STILL_SHARE * cv2.blur(moved, (5, 5)) + _STILL
     core = cv2.erode(fits.astype(np.float32), np.ones((3, 3), np.uint8))
     return np.asarray(cv2.blur(core, (3, 3)), np.float32)
+
+
+def _camera(last: MatLike, now: MatLike, flow: Flow, unmoved: Field) -> Flow | None:
+    """The motion of the picture as a whole: a shift, turn and zoom; None if there is none.
+
+    Flat places fit as well without motion. If the camera moves, they go with it: else the strokes
+    in them would stand still in a picture that moves, or twitch.
+    """
+    texture = cv2.blur(cv2.absdiff(now, cv2.blur(now, (5, 5))), (5, 5)) >= _TEXTURE
+    places = grid(*now.shape)[::_APART, ::_APART][texture[::_APART, ::_APART]]
+    if len(places) < _PLACES:
+        return None
+    there = places + flow[::_APART, ::_APART][texture[::_APART, ::_APART]]
+    way, fits = cv2.estimateAffinePartial2D(places, there, ransacReprojThreshold=_MISSED)
+    if way is None or 2 * int(fits.sum()) < len(places):
+        return None
+    ends = cv2.transform(grid(*now.shape), way)
+    moved = _difference(now, _sampled(last, ends))
+    if float(moved[texture].mean()) > _CLEARER * float(unmoved[texture].mean()):
+        return None
+    return np.asarray(ends - grid(*now.shape), np.float32)
 
 
 def _returns(flow: Flow, returned: MatLike, factor: int) -> Field:
