@@ -487,3 +487,54 @@ def test_the_page_offers_the_brushes_that_the_keys_step_through():
     page = Path(serve_factory.__file__).parent.parent / "realtime_nst/serve/page/page.js"
     (words,) = re.findall(r"const BRUSHES = {(.*)};", page.read_text(encoding="utf-8"))
     assert tuple(re.findall(r'"?([\w.]+)"?:', words)) == BRUSHES
+
+
+async def choose(page, *files):
+    """Films in the page's file chooser."""
+    document = await page.command("DOM.getDocument")
+    found = await page.command(
+        "DOM.querySelector", nodeId=document["root"]["nodeId"], selector="#film"
+    )
+    await page.command("DOM.setFileInputFiles", files=[*map(str, files)], nodeId=found["nodeId"])
+
+
+def test_a_film_is_painted_and_found_again_by_a_page_that_was_closed(tmp_path, clip, monkeypatch):
+    import media_factory
+
+    from realtime_nst.serve import child
+
+    monkeypatch.setattr(child, "NICE", 0)
+    style = model_factory.write_style(tmp_path / "tiny.onnx", card=model_factory.card())
+    film = media_factory.clip(tmp_path / "holiday.mp4", count=10, sound="aac")
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no film at all")
+    look = Look(str(style), stabilise="off", brush="fine")
+
+    async def main():
+        async with serving(look) as url, browser.chromium(tmp_path / "profile", clip) as page:
+            await opened(page, url)
+            await choose(page, broken, film)
+            await page.until("document.querySelectorAll('#film-list li').length === 2")
+            await page.until("!!document.querySelector('#film-list .error')")
+            assert "not a film of a kind" in await page.text("#film-list .error")
+            await page.until("document.querySelectorAll('#film-list strong')[1].textContent")
+            await page.until("JSON.parse(localStorage['realtime-nst films']).length === 1")
+            await page.until(
+                "document.querySelector('#film-list li:last-child p').textContent"
+                ".match(/Waiting|Looking|Painting|Painted/)"
+            )
+            await opened(page, url)
+            link = "document.querySelector('#film-list a:not([hidden])')"
+            await page.until(f"!!{link}", 4 * browser.PATIENCE)
+            assert await page.evaluate(f"{link}.download") == "holiday-own.mp4"
+            await page.until("document.querySelector('#film-list img').naturalWidth === 64")
+            fetched = f"fetch({link}.href).then((each) => each.blob()).then(({{ size }}) => size)"
+            assert await page.evaluate(fetched) > 1000
+            await page.evaluate("document.querySelector('#film-list button').focus()")
+            await page.press("Enter")
+            await page.until("!document.querySelector('#film-list li')")
+            assert await page.evaluate("document.activeElement.id") == "film"
+            await page.resize(320, 700, phone=True)
+            assert await page.evaluate("document.documentElement.scrollWidth") == 320
+
+    run(main())

@@ -42,6 +42,15 @@ def serve(
         Path | None, typer.Option(metavar="FILE", help="PEM file of the certificate's key.")
     ] = None,
     sessions: Annotated[int, typer.Option(metavar="N", help="How many may watch at once.")] = 4,
+    films: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="How many films viewers may leave here to be painted; 0 takes none."
+        ),
+    ] = 4,
+    film_size: Annotated[
+        int, typer.Option(metavar="MB", help="How large such a film may be, in megabytes.")
+    ] = 1000,
     ice_server: Annotated[
         list[str] | None,
         typer.Option(
@@ -52,7 +61,7 @@ def serve(
     overwrite: options.Overwrite = False,
     save: SaveLook = None,
 ) -> None:
-    """Serve a web page that paints the camera of whoever opens it. Ctrl-C ends it.
+    """Serve a web page that paints cameras and films of whoever opens it. Ctrl-C ends it.
 
     With the extra train installed, viewers can have a picture of theirs made into a style.
     """
@@ -79,6 +88,8 @@ def serve(
             key=key,
             sessions=sessions,
             ice=ice_server or (),
+            films=films,
+            film_size=film_size,
         )
         interrupt.check()
         asyncio.run(_until_interrupted(server))

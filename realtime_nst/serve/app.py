@@ -12,6 +12,9 @@ from realtime_nst import presets
 from realtime_nst.look import Look, settings_of
 from realtime_nst.serve.access import HEADERS, Access
 from realtime_nst.serve.connections import Connections
+from realtime_nst.serve.film import LONGEST
+from realtime_nst.serve.film_routes import FilmRoutes
+from realtime_nst.serve.films import Films
 from realtime_nst.serve.lessons import MINUTES
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.paintings import LARGEST
@@ -31,6 +34,7 @@ _PAGE = {
     "": ("index.html", "text/html"),
     "page.css": ("page.css", "text/css"),
     "page.js": ("page.js", "text/javascript"),
+    "films.js": ("films.js", "text/javascript"),
     "icon.svg": ("icon.svg", "image/svg+xml"),
 }
 
@@ -48,14 +52,19 @@ class App:
         connections: Connections,
         metrics: Metrics,
         ice_servers: Sequence[IceServer],
+        films: Films,
     ) -> None:
         self._studio, self._metrics, self._ice_servers = studio, metrics, ice_servers
+        self._films = films
         self._connections = connections
         self._sockets: set[web.WebSocketResponse] = set()
         self.web = web.Application(middlewares=[access.middleware], client_max_size=LARGEST)
         self.web.on_response_prepare.append(_add_headers)
         self.web.on_shutdown.append(self._close_all)
         routes = [*self._routes(Uploads(studio, connections)), *self._contents()]
+        if films.most:
+            self.web.cleanup_ctx.append(films.serving)
+            routes += FilmRoutes(films, studio, connections, metrics)
         for home in dict.fromkeys(("/", access.home)):
             for method, path, handler in routes:
                 self.web.router.add_route(method, home + path, handler)
@@ -98,6 +107,11 @@ class App:
                 },
                 "paintings": self._studio.takes_paintings,
                 "minutes": MINUTES if self._studio.lessons.possible else 0,
+                "films": {
+                    "most": self._films.most,
+                    "bytes": self._films.largest,
+                    "minutes": LONGEST // 60,
+                },
                 "look": presets.to_json(self._studio.look),
                 "view": presets.to_json(self._studio.view),
                 "ice_servers": list(self._ice_servers),

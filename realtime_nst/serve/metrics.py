@@ -18,6 +18,9 @@ class Metrics:
     frames_dropped_total: int = 0
     painting_seconds_total: float = 0.0
     latency_seconds_total: float = 0.0
+    films_taken_total: int = 0
+    films_painted_total: int = 0
+    films_refused_total: int = 0
 
     def prometheus(self) -> str:
         """All metrics in the text exposition format, version 0.0.4."""
@@ -42,4 +45,7 @@ _MEANINGS = {
     "frames_dropped_total": "Pictures dropped: too many came, or a newer one replaced them.",
     "painting_seconds_total": "Seconds spent painting.",
     "latency_seconds_total": "Seconds from arrival to sending, summed over pictures.",
+    "films_taken_total": "Films that have arrived.",
+    "films_painted_total": "Films painted.",
+    "films_refused_total": "Films refused for want of room, or because they did not arrive.",
 }

@@ -15,6 +15,7 @@ from realtime_nst.errors import UsageError
 from realtime_nst.serve.access import Access, is_loopback
 from realtime_nst.serve.app import App
 from realtime_nst.serve.connections import BACKLOG, Connections, listeners
+from realtime_nst.serve.films import Films
 from realtime_nst.serve.log import LOG
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.peer import ice_servers
@@ -22,6 +23,7 @@ from realtime_nst.serve.studio import Studio
 from realtime_nst.values import check_number
 
 _SHORTEST_TOKEN, _LAST_PORT, _MOST_SESSIONS = 8, 65535, 1000
+_MOST_FILMS, _LARGEST_FILM = 1000, 1_000_000
 _EVERYWHERE = ("0.0.0.0", "::")
 _SECONDS_TO_LEAVE = 2.0
 
@@ -35,7 +37,8 @@ class Server:
     A ``host`` other than loopback requires a token; one is generated where it is None. ``port`` 0
     chooses a free port. ``certificate`` and ``key`` are PEM files; the certificate's file may
     contain the key. ``sessions`` is the most viewers at once. ``ice`` has addresses for
-    :func:`ice_servers`. Raises :class:`UsageError` for invalid arguments.
+    :func:`ice_servers`. ``films`` is how many films there may be at once, ``film_size`` how many
+    megabytes one may have. Raises :class:`UsageError` for invalid arguments.
     """
 
     def __init__(
@@ -49,15 +52,20 @@ class Server:
         key: Path | None = None,
         sessions: int = 4,
         ice: Sequence[str] = (),
+        films: int = 4,
+        film_size: int = 1000,
     ) -> None:
         _check(token, port, sessions)
+        check_number("`films`", films, 0, _MOST_FILMS)
+        check_number("`film_size`", film_size, 1, _LARGEST_FILM)
         self._host, self._port = host, port
         self._token = token or ("" if is_loopback(host) else secrets.token_urlsafe(16))
         self._ssl = _ssl(certificate, key)
         metrics, self._connections = Metrics(limit=sessions), Connections(sessions)
         access = Access(host, self._token, metrics)
+        room = Films(studio, metrics, most=films, largest=film_size * 1_000_000)
         self._runner = web.AppRunner(
-            App(studio, access, self._connections, metrics, ice_servers(ice)).web,
+            App(studio, access, self._connections, metrics, ice_servers(ice), room).web,
             access_log=None,
             logger=LOG,
             keepalive_timeout=_SECONDS_TO_ASK,

@@ -1,5 +1,7 @@
 // The camera to the server over WebRTC, the painting back; settings and figures over a web socket.
 
+import { bringFilms, isFilm, offerFilms } from "./films.js";
+
 const $ = (id) => document.getElementById(id);
 const video = $("video"), message = $("message");
 const CAMERA = { width: { ideal: 640, max: 1280 }, height: { ideal: 480, max: 1280 }, frameRate: { ideal: 30, max: 30 } };
@@ -226,10 +228,20 @@ function offerOwn() {
   });
   $("styles").append(element("label", { title: "Or drop a picture anywhere on the page" }, input,
     element("div", { className: "blank", textContent: "+" }), element("span", { textContent: "Paint like my picture" })));
-  document.addEventListener("dragover", (event) => event.preventDefault());
-  document.addEventListener("drop", (event) => {
-    event.preventDefault();
-    bring(event.dataTransfer.files[0]);
+}
+
+// A picture is painted like, films are painted.
+function takeDrops() {
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      event.preventDefault();
+      document.body.classList.toggle("dropping", kind === "dragover");
+    });
+  }
+  document.addEventListener("drop", ({ dataTransfer }) => {
+    const files = [...dataTransfer.files], films = files.filter(isFilm);
+    if (films.length && offered.films.most) bringFilms(films);
+    else if (offered.paintings) bring(files[0]);
   });
 }
 
@@ -288,6 +300,14 @@ function learned({ of, done, style: name, message: why }) {
 
 async function send(small) {
   return (await fetch("paintings", { method: "POST", body: small })).json();
+}
+
+// Whether all pictures of those names are here to be sent once more.
+async function resend(missing) {
+  const pictures = missing.map((name) => named(name)?.small);
+  if (!pictures.every(Boolean)) return false;
+  for (const small of pictures) await send(small);
+  return true;
 }
 
 function offerBrought({ name, blends_in, title, small }) {
@@ -421,10 +441,7 @@ class Session {
 
   // A server that was started again has none of the pictures, and one that has many forgets some.
   async sentAgain(missing) {
-    const pictures = missing.map((name) => named(name)?.small);
-    if (!missing.length || !pictures.every(Boolean) || ++this.resent > RESENT) return false;
-    for (const small of pictures) await send(small);
-    return true;
+    return missing.length > 0 && ++this.resent <= RESENT && resend(missing);
   }
 
   worn({ look: worn, view }) {
@@ -664,6 +681,8 @@ try {
   begun = settings(offered.look, offered.view);
   restore();
   showStyle(false);
+  takeDrops();
+  offerFilms(offered.films, { element, resend, look: () => changes(asLook(look), offered.look) });
 } catch {
   $("start").hidden = true;
   say("The server does not answer. Reload the page.", true);
