@@ -211,6 +211,30 @@ def test_the_camera_is_painted_and_nothing_leaves_the_page(visit):
     assert not visit.page.complaints
 
 
+def test_what_moves_is_told_from_what_is_still(visit):
+    shares = """import('./work/moving.js').then(({ MovingMask }) => {
+      const mask = new MovingMask(), canvas = new OffscreenCanvas(160, 120);
+      const context = canvas.getContext("2d");
+      let weights;
+      for (let frame = 0; frame < 12; frame++) {
+        context.fillStyle = "#48a";
+        context.fillRect(0, 0, 160, 120);
+        context.fillStyle = "#fe8";
+        if (frame) context.fillRect(8 * frame, 40, 40, 40);
+        weights = mask.find(canvas, 160, 120);
+      }
+      const mean = (left) => {
+        let sum = 0;
+        for (let at = 0; at < 400; at++) sum += weights[160 * (50 + at % 20) + left + ((at / 20) | 0)];
+        return sum / 400;
+      };
+      return [mean(98), mean(8)];
+    })"""
+    moving, still = visit.evaluate(shares)
+    assert moving > 220
+    assert still < 40
+
+
 def test_a_recording_is_a_film_with_a_length(visit):
     visit.click("#record")
     visit.until("document.querySelector('#record').ariaPressed === 'true'")

@@ -20,7 +20,7 @@ import { forget, keep } from "./keep.js";
  * @property {string} style
  * @property {string | null} blend_with
  * @property {number} blend_weight
- * @property {"everywhere" | "person" | "background"} where
+ * @property {"everywhere" | "person" | "background" | "moving" | "still"} where
  * @property {number} strength
  * @property {string} brush
  * @property {"off" | "light" | "strong"} stabilise
@@ -32,7 +32,10 @@ import { forget, keep } from "./keep.js";
 /** @typedef {{ styles: Style[], choices: Record<string, string[]>, look: Record<string, any>, view: Record<string, any>, networks: any, painter: string | null, person: string }} Offered */
 
 export const BRUSHES = ["0.5", "0.7", "auto", "1.4", "bold"];
-const MASKS = { everywhere: "", person: "person", background: "background" };
+const MASKS = {
+  everywhere: { mask: "", invert_mask: false }, person: { mask: "person", invert_mask: false }, background: { mask: "background", invert_mask: false },
+  moving: { mask: "moving", invert_mask: false }, still: { mask: "moving", invert_mask: true },
+};
 export const PLACES = /** @type {Settings["where"][]} */ (Object.keys(MASKS));
 
 export class Store {
@@ -97,7 +100,7 @@ export class Store {
   preset() {
     const { style, blend_with, where, strength, brush, stabilise, keep_colour, mirror, split } = this.now;
     const styles = blend_with === null ? style : this.parts().map(({ name, weight }) => ({ name, weight }));
-    const look = { ...this.offered.look, style: styles, strength, brush, stabilise, keep_colour, mask: MASKS[where] };
+    const look = { ...this.offered.look, style: styles, strength, brush, stabilise, keep_colour, ...MASKS[where] };
     return { version: 1, look, view: { mirror, split } };
   }
 

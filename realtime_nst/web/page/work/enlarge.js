@@ -89,16 +89,22 @@ function padded(plane, width, height) {
   return data;
 }
 
-/** Without the faint differences between neighbours that networks leave in flat places. @param {Plane} painted @returns {Plane} */
-function withoutWeave({ data, width, height }) {
-  const result = new Uint8Array(data.length);
+/**
+ * Without the faint differences between neighbours that networks leave in flat places.
+ * @param {Plane} painted of so many values a pixel
+ * @param {number} channels
+ * @returns {Plane}
+ */
+export function withoutWeave({ data, width, height }, channels = 1) {
+  const result = new Uint8Array(data.length), stride = channels * width;
   for (let y = 0, at = 0; y < height; y++) {
-    const up = y ? -width : width, down = y < height - 1 ? width : -width;
-    for (let x = 0; x < width; x++, at++) {
-      const left = x ? -1 : 1, right = x < width - 1 ? 1 : -1;
-      const row = (/** @type {number} */ from) => data[from + left] + 2 * data[from] + data[from + right];
-      const smooth = (row(at + up) + 2 * row(at) + row(at + down)) / 16, off = data[at] - smooth;
-      result[at] = smooth + Math.sign(off) * Math.max(0, Math.abs(off) - WEAVE) + 0.5;
+    const up = y ? -stride : stride, down = y < height - 1 ? stride : -stride;
+    for (let x = 0; x < stride; x++, at++) {
+      const left = x < channels ? channels : -channels, right = x < stride - channels ? channels : -channels;
+      const sides = data[at + up + left] + data[at + up + right] + data[at + down + left] + data[at + down + right];
+      const smooth = (sides + 2 * (data[at + up] + data[at + down] + data[at + left] + data[at + right]) + 4 * data[at]) / 16;
+      const off = data[at] - smooth;
+      result[at] = smooth + (off > WEAVE ? off - WEAVE : off < -WEAVE ? off + WEAVE : 0) + 0.5;
     }
   }
   return { data: result, width, height };

@@ -2,8 +2,9 @@
 // mask together, as realtime_nst/paint.py does.
 
 import { match } from "./colour.js";
-import { enlarged } from "./enlarge.js";
+import { enlarged, withoutWeave } from "./enlarge.js";
 import { PeopleMask } from "./mask.js";
+import { MovingMask } from "./moving.js";
 import { Sheet, toRgb, toRgba } from "./pixels.js";
 import { paintedSize } from "./sizes.js";
 import { Steady } from "./steady.js";
@@ -17,7 +18,7 @@ import { Steady } from "./steady.js";
  * @property {number} strength
  * @property {"off" | "light" | "strong"} stabilise
  * @property {"none" | "luminance" | "matched"} keep_colour
- * @property {"everywhere" | "person" | "background"} where
+ * @property {"everywhere" | "person" | "background" | "moving" | "still"} where
  */
 
 const MOST_ENLARGED = 4_000_000; // pixels; what is larger is enlarged by the canvas from there on
@@ -28,6 +29,7 @@ export class Painter {
   #painted = new Sheet();
   #steady = new Steady();
   #people = new PeopleMask();
+  #moving = new MovingMask();
   #skipped = 0;
   /** @type {Played | null} */ #played = null;
 
@@ -40,6 +42,7 @@ export class Painter {
   reset() {
     this.#steady.reset();
     this.#people.reset();
+    this.#moving.reset();
   }
 
   /**
@@ -54,7 +57,7 @@ export class Painter {
    * as well as can be
    */
   async paint(source, width, height, look, played, seconds, level = null) {
-    if (played !== this.#played) this.reset();
+    if (played !== this.#played) this.#steady.reset();
     this.#played = played;
     const small = (this.size = paintedSize(width, height, look.brush, level?.scale));
     let size = small, { pixels, rgb } = this.#pixels(source, size);
@@ -64,6 +67,8 @@ export class Painter {
       size = { width: Math.round(share * width), height: Math.round(share * height) };
       ({ pixels, rgb } = this.#pixels(source, size));
       painting = await enlarged(this.networks, painting, small, rgb, size);
+    } else if (level && width > small.width) {
+      painting = withoutWeave({ data: painting, ...small }, 3).data; // the canvas would make it plain
     }
     if (look.keep_colour === "matched") match(rgb, (painting = painting.slice()));
     const alpha = look.where === "everywhere" ? null : await this.#mask(source, rgb, size, look);
@@ -109,7 +114,9 @@ export class Painter {
    * @param {Look} look
    */
   async #mask(source, rgb, { width, height }, look) {
-    const weights = await this.#people.find(this.networks, source, rgb, width, height, look.stabilise !== "off");
-    return look.where === "person" ? weights : weights.map((each) => 255 - each);
+    const people = look.where === "person" || look.where === "background";
+    const weights = people ? await this.#people.find(this.networks, source, rgb, width, height, look.stabilise !== "off")
+      : this.#moving.find(source, width, height);
+    return look.where === "person" || look.where === "moving" ? weights : weights.map((each) => 255 - each);
   }
 }
