@@ -74,7 +74,7 @@ def test_the_folder_holds_what_its_list_says(tmp_path, fetched):
     named = [s["picture"] for s in described["styles"] if s["picture"]]
     named += [n["file"] for n in described["networks"].values()]
     named += [n["encoder"] for n in described["networks"].values() if "encoder" in n]
-    assert {*named, described["person"], described["enlarger"]} <= there
+    assert {*named, described["person"]} <= there
     assert described["styles"][0]["name"] == "great_wave"
     page = (site / "index.html").read_text()
     assert "POLICY" not in page

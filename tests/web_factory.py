@@ -99,14 +99,14 @@ async def painted(page, name: str, image, code=None):
     return np.frombuffer(base64.b64decode(made), np.uint8).reshape(image.shape)
 
 
-async def enlarged(page, painted, source):
-    """``painted`` at the size of ``source``, as the page enlarges it."""
-    sizes = [f"{{ width: {each.shape[1]}, height: {each.shape[0]} }}" for each in (painted, source)]
+async def enlarged(page, painted, size):
+    """``painted`` with the width and height ``size``, as the page enlarges it."""
+    small, large = (f"{{ width: {w}, height: {h} }}" for w, h in (painted.shape[1::-1], size))
     made = await page.evaluate(
-        "import('./work/enlarge.js').then(({ enlarged }) => enlarged(networks, "
-        f"bytes('{_text(painted)}'), {sizes[0]}, bytes('{_text(source)}'), {sizes[1]})).then(text)"
+        "import('./work/enlarge.js').then(({ enlarged }) => "
+        f"text(enlarged(bytes('{_text(painted)}'), {small}, {large})))"
     )
-    return np.frombuffer(base64.b64decode(made), np.uint8).reshape(source.shape)
+    return np.frombuffer(base64.b64decode(made), np.uint8).reshape(*size[::-1], 3)
 
 
 def _text(array) -> str:

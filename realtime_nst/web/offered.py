@@ -13,7 +13,7 @@ from realtime_nst.runtime.for_browsers import with_cast_first
 from realtime_nst.runtime.installed_style import InstalledStyle
 from realtime_nst.runtime.model import Model, read_model
 from realtime_nst.runtime.player import PICTURES, blends_in
-from realtime_nst.runtime.shipped import enlarger_network, person_network
+from realtime_nst.runtime.shipped import person_network
 from realtime_nst.runtime.styles import read_installed
 from realtime_nst.values import choices_of
 from realtime_nst.web.scenes import scenes
@@ -56,7 +56,6 @@ def offered() -> Offered:
         "networks": networks,
         "painter": painter.name if painter else None,
         "person": made.add("networks", "person.onnx", _for_page(person_network())),
-        "enlarger": made.add("networks", "enlarger.onnx", _for_page(enlarger_network().path)),
         "choices": {
             name: choices_of(hint)
             for name, (hint, _) in settings_of(Look).items()

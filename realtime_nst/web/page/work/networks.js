@@ -3,7 +3,7 @@
 /** @typedef {import("./engine.js").Engine} Engine */
 /** @typedef {import("./engine.js").Session} Session */
 /** @typedef {{ file: string, multiple: number, minimum: number, styles: string[], encoder?: string }} Described */
-/** @typedef {{ networks: Record<string, Described>, painter: string | null, person: string, enlarger: string }} Offered */
+/** @typedef {{ networks: Record<string, Described>, painter: string | null, person: string }} Offered */
 
 const KEPT = 4; // sessions open at once; each takes tens of megabytes
 const PAINTING_SIZE = 896; // as runtime/codes.py
@@ -83,19 +83,6 @@ export class Networks {
     }
     const input_1 = new this.engine.ort.Tensor("float32", values, [1, MASK.height, MASK.width, 3]);
     return this.#run(this.offered.person, { input_1 }, "segment_back");
-  }
-
-  /**
-   * The brightness of a painting with its strokes drawn.
-   * @param {Uint8Array} base
-   * @param {Uint8Array} guide
-   * @param {number} width
-   * @param {number} height
-   * @returns {Promise<Uint8Array>}
-   */
-  draw(base, guide, width, height) {
-    const { Tensor } = this.engine.ort, shape = [1, height, width, 1];
-    return this.#run(this.offered.enlarger, { base: new Tensor("uint8", base, shape), guide: new Tensor("uint8", guide, shape) }, "luma");
   }
 
   /** Open a network before it is needed. @param {string} file */

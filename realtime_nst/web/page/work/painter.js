@@ -2,7 +2,7 @@
 // mask together, as realtime_nst/paint.py does.
 
 import { match } from "./colour.js";
-import { enlarged, withoutWeave } from "./enlarge.js";
+import { enlarged } from "./enlarge.js";
 import { PeopleMask } from "./mask.js";
 import { MovingMask } from "./moving.js";
 import { Sheet, toRgb, toRgba } from "./pixels.js";
@@ -21,7 +21,7 @@ import { Steady } from "./steady.js";
  * @property {"everywhere" | "person" | "background" | "moving" | "still"} where
  */
 
-const MOST_ENLARGED = 4_000_000; // pixels; what is larger is enlarged by the canvas from there on
+const MOST_ENLARGED = 4_000_000, MOST_LIVE = 640 * 480; // pixels; from there on the canvas enlarges
 const CARRIED = 0.9; // the share that the last result must cover for the network to be left out
 
 export class Painter {
@@ -62,13 +62,11 @@ export class Painter {
     const small = (this.size = paintedSize(width, height, look.brush, level?.scale));
     let size = small, { pixels, rgb } = this.#pixels(source, size);
     let painting = await this.#steadied(rgb, look, played, seconds, level?.every ?? 1);
-    const share = Math.min(1, Math.sqrt(MOST_ENLARGED / (width * height)));
-    if (!level && share * width > small.width) {
+    const share = Math.min(1, Math.sqrt((level ? MOST_LIVE : MOST_ENLARGED) / (width * height)));
+    if (share * width > small.width) {
       size = { width: Math.round(share * width), height: Math.round(share * height) };
       ({ pixels, rgb } = this.#pixels(source, size));
-      painting = await enlarged(this.networks, painting, small, rgb, size);
-    } else if (level && width > small.width) {
-      painting = withoutWeave({ data: painting, ...small }, 3).data; // the canvas would make it plain
+      painting = enlarged(painting, small, size);
     }
     if (look.keep_colour === "matched") match(rgb, (painting = painting.slice()));
     const alpha = look.where === "everywhere" ? null : await this.#mask(source, rgb, size, look);
