@@ -52,11 +52,11 @@ def install_style(path: str | Path, name: str = "", *, overwrite: bool = False) 
     path = Path(path)
     files, about = _read(path)
     name = name or str(about["name"])
-    _check_free(name, overwrite)
+    check_free(name, overwrite)
     scene = _tried(path, about)
     folder = library_folder()
     with _changing(folder):
-        _check_free(name, overwrite)
+        check_free(name, overwrite)
         before = _files_in(folder, name)
         targets = _targets(files, folder, name)
         entry = {**about, "name": name, "file": targets[""].name, **_copied(files, targets)}
@@ -157,7 +157,8 @@ def _check_size(path: Path, most: int) -> None:
         )
 
 
-def _check_free(name: str, overwrite: bool) -> None:
+def check_free(name: str, overwrite: bool) -> None:
+    """Raises the errors of :func:`install_style` for a style called ``name``."""
     check_name(name)
     for entry in read_installed().entries:
         names = {entry.name} if entry.origin == OWN else {entry.name, *entry.names}

@@ -133,6 +133,13 @@ def test_a_painting_alone_becomes_an_installed_style(cli, command, tmp_path):
     assert installed.recipe["steps_done"] == 6
 
 
+def test_a_name_that_is_taken_is_refused_before_training(cli, command, tmp_path):
+    code, _, err = cli(*command, "--install", "--name", "great_wave")
+    assert code == 2
+    assert "'great_wave' comes with the program" in err
+    assert not (tmp_path / "mine.train").exists()
+
+
 def test_the_style_is_written_on_the_way(cli, command):
     code, out, _ = cli(*command, "--export-every", 2, "--json")
     assert code == 0

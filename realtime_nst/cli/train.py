@@ -115,11 +115,9 @@ def train(
     check_target(output, overwrite)
     if sum(given is not None for given in (style, styles, add_style)) != 1:
         raise UsageError("give one of these: --style PAINTING, --styles FOLDER, --add-style FILE")
-    if content is None and not (style and recipe["minutes"]):
-        raise UsageError(
-            "give photos to train on with --content FOLDER; only --style PAINTING --minutes N "
-            "needs none"
-        )
+    train_minutes.check(
+        style and recipe["minutes"], content, install and (name or output.stem), overwrite
+    )
     from realtime_nst.packages import require
 
     require("training", "train", "cpu")

@@ -8,6 +8,7 @@ import typer
 
 from realtime_nst.cli import console
 from realtime_nst.cli.recipe_options import is_default
+from realtime_nst.errors import UsageError
 
 DEFAULTS: Mapping[str, Any] = {
     "network": "coded", "batch": 2, "crop": 192, "learning_rate": 1e-3, "average": 0.95,
@@ -32,6 +33,20 @@ ExportEvery = Annotated[
         "seconds of training. 0 writes it at the end alone.",
     ),
 ]
+
+
+def check(minutes: object, content: Path | None, install: str | bool, overwrite: bool) -> None:
+    """Raises UsageError if photos are needed and there are none; UsageError or TargetExists if a
+    style cannot be installed under the name ``install``."""
+    if content is None and not minutes:
+        raise UsageError(
+            "give photos to train on with --content FOLDER; only --style PAINTING --minutes N "
+            "needs none"
+        )
+    if install:
+        from realtime_nst.library import check_free
+
+        check_free(str(install), overwrite)
 
 
 def settle(context: typer.Context, recipe: dict[str, Any]) -> None:
