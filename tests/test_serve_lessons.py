@@ -8,9 +8,11 @@ import pytest
 
 pytest.importorskip("aiortc", reason="needs the extra serve")
 
+import aiohttp
 import browser
 import model_factory
 import serve_factory
+import yarl
 from serve_factory import LEFT, RIGHT, painted, run, serving, viewing
 from test_serve_browser import _CHOSEN, _DROP, clip, opened, until_shown  # noqa: F401
 from test_serve_paintings import bring, jpeg
@@ -135,6 +137,13 @@ def test_a_viewer_wears_the_style_that_was_trained(tmp_path, monkeypatch, traine
             assert heard[-1]["done"] == 1
             await viewer.wish(style=[each["style"] for each in heard if each["style"]][-1])
             await viewer.until_shown(painted(LEFT, "bright"), painted(RIGHT, "bright"))
+            name = [each["style"] for each in heard if each["style"]][-1]
+            async with aiohttp.ClientSession() as client:
+                async with client.get(f"{url}trained/{name}") as answer:
+                    assert await answer.read() == bright[0].read_bytes()
+                for unknown in ("trained-ab-9", "..%2Ftrainer.py", f"{name}.onnx"):
+                    async with client.get(yarl.URL(f"{url}trained/{unknown}", encoded=True)) as no:
+                        assert no.status == 404
             await viewer.say("train", style="painting-of-nobody")
             assert "no longer has this picture" in (await viewer.hear("training"))["message"]
 
@@ -187,6 +196,11 @@ def test_the_page_wears_what_was_trained_for_its_picture(
             assert await page.evaluate(_CHOSEN) == "my dusk"
             await page.until("document.querySelector('#trained').hidden")
             assert await page.text("#message") == "Your style is trained."
+            assert not await page.evaluate("document.querySelector('#training').hidden")
+            await page.click("#save-style")
+            await page.until(
+                "document.querySelector('#message').textContent === 'Saved my dusk.onnx'"
+            )
             assert not page.complaints
 
     run(main())

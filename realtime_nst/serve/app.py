@@ -73,6 +73,7 @@ class App:
         yield "GET", "styles", self._styles
         yield "GET", "session", self._session
         yield "POST", "paintings", uploads.take
+        yield "GET", "trained/{name}", self._trained
         yield "GET", "health", self._health
         yield "GET", "metrics", self._prometheus
 
@@ -152,6 +153,13 @@ class App:
                         {"type": "end", "message": "The server was stopped.", "again": True}
                     )
                 await socket.close(code=WSCloseCode.GOING_AWAY)
+
+    async def _trained(self, request: web.Request) -> web.StreamResponse:
+        """A style that was trained here, as a file, for who knows its name."""
+        name = request.match_info["name"]
+        if name not in self._studio.lessons:
+            raise web.HTTPNotFound
+        return web.FileResponse(self._studio.lessons.path(name))
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})

@@ -85,8 +85,9 @@ class Lessons:
 
     async def _given(self, painting: Path, output: Path) -> AsyncGenerator[Progress]:
         options = ("--style", painting, "--minutes", MINUTES, "--export-every", _EVERY)
+        card = ("--name", "mine", "--title", "My picture")
         process = await asyncio.create_subprocess_exec(
-            *_COMMAND, *map(str, (*options, "--workers", 0, "-o", output)),
+            *_COMMAND, *map(str, (*options, *card, "--workers", 0, "-o", output)),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             creationflags=getattr(subprocess, "IDLE_PRIORITY_CLASS", 0),
         )  # fmt: skip

@@ -133,11 +133,13 @@ function showBlend(name) {
 }
 
 function showStyle(loading) {
-  const { picture } = named(look.style);
+  const { picture, small, of } = named(look.style);
   $("preview").hidden = !picture;
   if (picture) $("preview").src = picture;
   for (const label of $("styles").children) label.classList.toggle("loading", loading && label.firstChild.checked);
-  $("training").hidden = !(offered.minutes && session && named(look.style).small);
+  $("training").hidden = !(offered.minutes && session && (small || of));
+  $("train").hidden = !small;
+  $("save-style").hidden = !of;
 }
 
 function showSplit(at) {
@@ -297,6 +299,12 @@ function learned({ of, done, style: name, message: why }) {
   }
   if (worn) set({ style: name });
 }
+
+$("save-style").addEventListener("click", async () => {
+  const { name, title } = named(look.style), answer = await fetch(`trained/${name}`);
+  if (answer.ok) save(await answer.blob(), "onnx", `${title}.onnx`);
+  else say("The server no longer has this style.", true);
+});
 
 async function send(small) {
   return (await fetch("paintings", { method: "POST", body: small })).json();
