@@ -24,6 +24,7 @@ COMMANDS = (
     "styles",
     "train",
     "train-any",
+    "train-unpaired",
     "train-coherent",
     "optimise",
     "smooth",

@@ -45,7 +45,8 @@ def export_checked(checkpoint: "Checkpoint", output: Path) -> None:
     from realtime_nst.runtime.kinds import KINDS
 
     mean, largest = write(checkpoint, output)
-    if KINDS[checkpoint.recipe.kind].needs_encoder:
+    kind = KINDS.get(checkpoint.recipe.kind)
+    if kind and kind.needs_encoder:
         console.say(f"{encoder_path(output)}: makes the codes of paintings for {output.name}")
     size = output.stat().st_size
     console.say_result(

@@ -8,7 +8,9 @@ from realtime_nst.learning.export.coherent import export_coherent
 from realtime_nst.learning.export.graph import Parity
 from realtime_nst.learning.export.many import export_many
 from realtime_nst.learning.export.single import export_single
+from realtime_nst.learning.export.unpaired import export_unpaired
 from realtime_nst.learning.training.checkpoint import Checkpoint
+from realtime_nst.learning.training.recipe import UNPAIRED
 from realtime_nst.runtime.kinds import ARBITRARY, COHERENT, MULTI, SINGLE
 
 EXPORTERS: Mapping[str, Callable[[Checkpoint, Path], Parity]] = {
@@ -16,6 +18,7 @@ EXPORTERS: Mapping[str, Callable[[Checkpoint, Path], Parity]] = {
     MULTI: export_many,
     ARBITRARY: export_pair,
     COHERENT: export_coherent,
+    UNPAIRED: export_unpaired,
 }
 """By the kind of the checkpoint's recipe."""
 

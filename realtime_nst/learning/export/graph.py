@@ -181,6 +181,12 @@ def reference_session(path: Path) -> Any:
     return ort.InferenceSession(path, providers=["CPUExecutionProvider"])
 
 
+def checked_picture(multiple: int) -> np.ndarray:
+    """A picture to compare with torch on, with sides that are multiples of ``multiple``."""
+    height, width = (-(-side // multiple) * multiple for side in CHECKED)
+    return random_picture(height, width)
+
+
 def random_picture(height: int, width: int, seed: int = 0) -> np.ndarray:
     """uint8 ``[1, height, width, 3]``."""
     return np.random.default_rng(seed).integers(0, 256, (1, height, width, 3), dtype=np.uint8)

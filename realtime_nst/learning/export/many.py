@@ -7,15 +7,14 @@ import torch
 from torch import Tensor
 
 from realtime_nst.learning.export.graph import (
-    CHECKED,
     TRACED,
     Graph,
     Parity,
     card_of,
     check_parity,
+    checked_picture,
     difference,
     picture_sides,
-    random_picture,
     reference_session,
     to_bytes,
     worst,
@@ -42,14 +41,19 @@ class StyliseGraph(Graph[SteeredNetwork]):
 
 
 def export_many(checkpoint: Checkpoint, path: Path) -> Parity:
-    """Write ``path``; see :func:`realtime_nst.learning.export.export`. Compared are each style
-    alone and a blend of all, at several strengths."""
-    styles = len(checkpoint.style.paintings)
+    """Write ``path``; see :func:`realtime_nst.learning.export.export`."""
     network = trained_network(checkpoint)
     assert isinstance(network, SteeredNetwork)
+    return write_many(network, card_of(checkpoint), path)
+
+
+def write_many(network: SteeredNetwork, card: ModelCard, path: Path) -> Parity:
+    """Write ``network`` of many styles with ``card``; as :func:`export_many`. Compared are each
+    style alone and a blend of all, at several strengths."""
+    styles = network.code_size
     codes = torch.cat([torch.eye(styles), torch.full((1, styles), 1 / styles)])
     with written_whole(path) as unfinished:
-        write_stylising(network, card_of(checkpoint), unfinished)
+        write_stylising(network, card, unfinished)
         apart = stylising_parity(network, unfinished, codes.split(1))
         check_parity(*apart)
     return apart
@@ -71,7 +75,7 @@ def write_stylising(network: SteeredNetwork, card: ModelCard, path: Path) -> Non
 @torch.no_grad()
 def stylising_parity(network: SteeredNetwork, path: Path, codes: Iterable[Tensor]) -> Parity:
     """How far ``network`` is from ONNX Runtime with each of ``codes``, at several strengths."""
-    frame, session = random_picture(*CHECKED), reference_session(path)
+    frame, session = checked_picture(network.size_multiple), reference_session(path)
     apart = []
     for code in codes:
         for strength in _STRENGTHS:

@@ -17,12 +17,16 @@ from realtime_nst.learning.data.style_folder import PaintingInfo
 from realtime_nst.learning.fields import fits
 from realtime_nst.learning.networks.blocks import PaintingNetwork
 from realtime_nst.learning.networks.coherent import CoherentNet
+from realtime_nst.learning.networks.discriminators import FeatureDiscriminator, PatchDiscriminator
+from realtime_nst.learning.networks.unpaired import UnpairedNet
 from realtime_nst.learning.training.recipe import (
+    UNPAIRED,
     ArbitraryRecipe,
     CoherentRecipe,
     ManyRecipe,
     Recipe,
     RunRecipe,
+    UnpairedRecipe,
 )
 from realtime_nst.runtime.kinds import ARBITRARY, COHERENT, MULTI, SINGLE
 
@@ -44,6 +48,18 @@ def _coherent(recipe: CoherentRecipe, _: int) -> CoherentNet:
     return CoherentNet(networks.build(recipe.network), recipe.split)
 
 
+def _unpaired(recipe: UnpairedRecipe, styles: int) -> UnpairedNet:
+    width = recipe.judge_width
+    if recipe.form == "star":
+        judge = PatchDiscriminator(width, styles)
+        return UnpairedNet(networks.build_conditional(recipe.network, styles), None, [judge])
+    if recipe.form == "markov":
+        judge_of_features = FeatureDiscriminator(4 * width)  # VGG-19's relu3_1 has 4 x 64 channels
+        return UnpairedNet(networks.build(recipe.network), None, [judge_of_features])
+    painter, back = networks.build(recipe.network), networks.build(recipe.network)
+    return UnpairedNet(painter, back, [PatchDiscriminator(width) for _ in range(2)])
+
+
 TRAINED_KINDS: Mapping[str, TrainedKind] = {
     SINGLE: TrainedKind(
         Recipe, networks.NETWORKS, lambda recipe, _: networks.build(recipe.network)
@@ -59,8 +75,9 @@ TRAINED_KINDS: Mapping[str, TrainedKind] = {
         lambda recipe, _: networks.build_arbitrary(recipe.network),
     ),
     COHERENT: TrainedKind(CoherentRecipe, networks.NETWORKS, _coherent),
+    UNPAIRED: TrainedKind(UnpairedRecipe, networks.NETWORKS, _unpaired),
 }
-"""By the kind of the card."""
+"""By the kind of the recipe, which is that of the card but for UNPAIRED."""
 
 _RENAMED = {"begin_steps": "pretrain_steps"}
 """Fields of recipes under the names that older checkpoints have for them."""

@@ -87,7 +87,9 @@ class TrainingRun(Generic[Batch]):
         self._averaged = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True
         )
-        self._optimiser = torch.optim.Adam(self.network.parameters(), lr=recipe.learning_rate)
+        self._optimiser = torch.optim.Adam(
+            self.network.parameters(), lr=recipe.learning_rate, betas=(recipe.momentum, 0.999)
+        )
         self._history: list[dict[str, float]] = []
         self._rollbacks = self.step = 0
         self.seconds, self._next_sample = 0.0, _FIRST_SAMPLE

@@ -13,6 +13,12 @@ from realtime_nst.learning.losses.names import StyleLossName
 from realtime_nst.metrics import grid
 from realtime_nst.runtime.kinds import ARBITRARY, COHERENT, MULTI, SINGLE
 
+UNPAIRED = "unpaired"
+"""What is trained on photos and paintings that are no pairs. Its painter is kept, as a network of
+one style or of many."""
+
+Form = Literal["cycle", "dual", "star", "markov"]
+
 MotionName = Literal["still", "shift", "camera", "field", "layers"]
 """The keys of ``data.synthetic_flow.MOTIONS``, importable without torch."""
 
@@ -48,6 +54,8 @@ class RunRecipe:
     """
 
     kind: ClassVar[str]
+    momentum: ClassVar[float] = 0.9
+    """Adam's first decay."""
 
     network: str = _training("fast", "Style network to train")
     steps: int = _training(1600, "Training steps; 500 are enough with --start-from", 1)
@@ -314,3 +322,29 @@ class CoherentRecipe(PairsRecipe):
     def temporal_pairs(self) -> int:
         """All photos of a step move."""
         return self.batch
+
+
+@dataclass(frozen=True)
+class UnpairedRecipe(RunRecipe):
+    """The options of training on photos and paintings that are no pairs. ``form``: CycleGAN,
+    DualGAN, StarGAN, or MGAN's Markovian patches."""
+
+    kind = UNPAIRED
+
+    form: Form = _training(
+        "cycle", "CycleGAN, DualGAN, StarGAN (several folders) or MGAN (patches of features)"
+    )
+    steps: int = _training(4000, "Training steps", 1)
+    batch: int = _training(1, "Photos, and paintings, in each step", 1, _MOST_BATCH)
+    learning_rate: float = _training(
+        2e-4, "Peak learning rate of the one-cycle schedule", 1e-9, 1.0
+    )
+    momentum: float = _training(0.5, "Adam's first decay", 0, 0.999)  # type: ignore[misc]
+    average: float = _training(
+        0.995, "Decay of the running average of the weights, which is exported", 0, 0.9999
+    )
+    judge_width: int = _training(64, "Channels of a discriminator's first layer", 4, 256)
+    cycle_weight: float = _losses(10.0, "Photos and paintings come back as they were")
+    identity_weight: float = _losses(5.0, "Paintings stay paintings, photos photos")
+    domain_weight: float = _losses(1.0, "Results are told to be of their folder, in the form star")
+    content_weight: float = _losses(1.0, "Content loss, in the form markov")
