@@ -5,7 +5,8 @@
 Segments go to whoever is free, in order, as the engines hand them out. Each worker starts once; a
 segment takes its frames and those that lead in, times a factor drawn for the moment (lognormal,
 mean 1: stragglers); sources are read from a store and results written to it, which all workers
-share. Prints, for each number of workers, the time, what limits it, and core-hours.
+share. Prints, for each number of workers, the time and what it goes to: starting, painting (if all
+had as much to do), waiting for the last segments, joining; and core-hours.
 """
 
 import argparse
@@ -15,8 +16,8 @@ import random
 from realtime_nst.jobs.plan import LENGTHS
 
 
-def simulated(workers: int, segments: list[int], asked: argparse.Namespace) -> tuple[float, float]:
-    """Seconds until all is joined, and core-seconds spent on segments."""
+def simulated(workers: int, segments: list[int], asked: argparse.Namespace) -> tuple[float, ...]:
+    """Seconds until the last segment is painted, for joining, and core-seconds of painting."""
     draw = random.Random(asked.seed)
     spread = asked.spread
     free = [asked.start_up] * min(workers, len(segments))
@@ -34,7 +35,7 @@ def simulated(workers: int, segments: list[int], asked: argparse.Namespace) -> t
         end = max(end, done)
         heapq.heappush(free, done)
     joined = sum(segments) * asked.kilobytes / 1000 / asked.megabytes
-    return end + joined, spent
+    return end, joined, spent
 
 
 def main() -> None:
@@ -55,14 +56,15 @@ def main() -> None:
     segments = [total // count + (number < total % count) for number in range(count)]
     alone = None
     print(f"{total} frames, {count} segments")
-    print("workers   hours  speed-up  of ideal  core-hours")
+    print("workers   hours  speed-up  core-hours | seconds: start    paint     wait     join")
     for workers in asked.workers:
-        seconds, spent = simulated(workers, segments, asked)
+        end, joined, spent = simulated(workers, segments, asked)
+        seconds, paint = end + joined, spent / workers
         alone = alone or seconds * workers
-        speed = alone / seconds
+        wait = end - asked.start_up - paint
         print(
-            f"{workers:7d} {seconds / 3600:7.3f} {speed:9.1f} {speed / workers:9.2f} "
-            f"{spent / 3600:11.2f}"
+            f"{workers:7d} {seconds / 3600:7.3f} {alone / seconds:9.1f} {spent / 3600:11.2f} | "
+            f"{asked.start_up:14.0f} {paint:8.0f} {wait:8.0f} {joined:8.0f}"
         )
 
 

@@ -58,12 +58,14 @@ def written(clip: Path, target: Path, frames: int, height: int) -> Path:
     return target
 
 
-def painted(film: Path, target: Path, look: Look, lengths: plan.Lengths) -> list[int]:
+def painted(
+    film: Path, target: Path, look: Look, lengths: plan.Lengths, quality: int | None
+) -> list[int]:
     """The places at which segments begin."""
     import jobs_factory
 
     with jobs_factory.short_segments(lengths.shortest, lengths.longest):
-        work = jobs_factory.Work(film, target, look, networks="auto")
+        work = jobs_factory.Work(film, target, look, networks="auto", quality=quality)
         work.paint()
     return [round(segment.start * 25) for segment in work.job.segments if segment.start]
 
@@ -104,10 +106,12 @@ def errors(film: Path, result: Path, places: set[int]) -> dict[int, float]:
     return found
 
 
-def seams(film: Path, folder: Path, look: Look, lengths: plan.Lengths) -> dict[str, list[float]]:
+def seams(
+    film: Path, folder: Path, look: Look, lengths: plan.Lengths, quality: int | None
+) -> dict[str, list[float]]:
     parts, whole = folder / "parts.mp4", folder / "whole.mp4"
-    starts = painted(film, parts, look, lengths)
-    painted(film, whole, look, plan.Lengths(10**6, 10**6))
+    starts = painted(film, parts, look, lengths, quality)
+    painted(film, whole, look, plan.Lengths(10**6, 10**6), quality)
     near = {start + by for start in starts for by in range(-10, 11)}
     found, plain = errors(film, parts, near), errors(film, whole, set(starts))
     return {
@@ -124,6 +128,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=1500)
     parser.add_argument("--height", type=int, default=240)
     parser.add_argument("--lengths", type=int, nargs=2, default=(100, 160), metavar="N")
+    parser.add_argument("--quality", type=int, help="of the encoder; low shows the painting alone")
     parser.add_argument("--cost", action="store_true")
     asked = parser.parse_args()
     sys.path.insert(0, str(TESTS))
@@ -134,7 +139,8 @@ def main() -> None:
             if asked.cost:
                 print(f"{clip.name}: {cost(film, Path(folder), look)}", flush=True)
                 continue
-            found = seams(film, Path(folder), look, plan.Lengths(*asked.lengths))
+            lengths = plan.Lengths(*asked.lengths)
+            found = seams(film, Path(folder), look, lengths, asked.quality)
             for name, values in found.items():
                 total[name] += values
             told = ", ".join(f"{name} {e_stab(values):.4f}" for name, values in found.items())
