@@ -1,9 +1,12 @@
 """Several processes paint the same film as one, whatever becomes of them."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import jobs_factory as jobs
@@ -76,6 +79,23 @@ def test_two_processes_give_the_same_bytes(film, look, whole, tmp_path):
     assert not children()
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells it there")
+def test_a_worker_that_is_starting_sees_no_ctrl_c(film, look, tmp_path):
+    """It reaches the whole group of processes; its parent decides what it means."""
+    work, blocked = jobs.Work(film, tmp_path / "out.mp4", look), []
+
+    def stop():
+        for child in children():
+            status = Path(f"/proc/{child.pid}/status").read_text()
+            blocked.append(int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work.paint(engine=two, each=stop)
+    assert len(blocked) == 2
+    assert all(mask >> signal.SIGINT - 1 & 1 for mask in blocked)
+
+
 def test_what_a_killed_worker_had_not_finished_is_painted_again(film, look, whole, tmp_path):
     killed = []
 
@@ -92,8 +112,8 @@ def test_what_a_killed_worker_had_not_finished_is_painted_again(film, look, whol
 def test_a_stop_keeps_what_plays(look, tmp_path):
     """Also of segments that are not finished, which are painted again."""
     film, out = tmp_path / "film.mp4", tmp_path / "out.mp4"
-    media_factory.clip(film, count=400, size=(320, 240), sound="aac", group=6)
-    with jobs.short_segments(200, 300):
+    media_factory.clip(film, count=200, size=(320, 240), group=6)
+    with jobs.short_segments(100, 140):
         work = jobs.Work(film, out, look)
 
     def stop():
@@ -105,7 +125,7 @@ def test_a_stop_keeps_what_plays(look, tmp_path):
     assert not children()
     assert not (work.run.folder.path / "stop").exists()
     assert not work.run.folder.results
-    assert 0 < len(media_factory.times(work.run.kept)) < 200
+    assert 0 < len(media_factory.times(work.run.kept)) < 100
     assert work.run.goes_on_at == 0
 
 

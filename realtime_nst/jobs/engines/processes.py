@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -28,6 +28,11 @@ _DEATHS = 3
 
 _PATIENCE = 5.0
 """Seconds in which a worker that is told to stop makes playable what it has painted."""
+
+
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGHUP", "SIGTERM") if hasattr(signal, name)
+]
 
 
 class Processes:
@@ -116,7 +121,8 @@ class _Worker:
         self.connection, far = context.Pipe()
         self.number = -1
         self._process = context.Process(target=_work, args=(far, job.to_json(), folder))
-        self._process.start()
+        with _signals_blocked():
+            self._process.start()
         far.close()  # so that the end of the process is the end of the pipe
 
     def paint(self, number: int) -> None:
@@ -135,11 +141,23 @@ class _Worker:
         self.connection.close()
 
 
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """A process that is started within never sees them: signals reach the whole group of processes,
+    and what they mean is decided by the parent. This thread gets them afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _work(connection: Connection, job: dict[str, Any], folder: Path) -> None:
-    """Signals reach the whole group of processes; what they mean is decided by the parent."""
-    for name in ("SIGINT", "SIGHUP", "SIGTERM"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in _SIGNALS:  # once more, for systems that block none
+        signal.signal(number, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     worker = Worker(Job.from_json(job), folder)
