@@ -249,7 +249,7 @@ def test_ctrl_c_finishes_the_film_and_ends_the_queue(paint, films, tmp_path, mon
         stop_at(patch, 6, signal.SIGINT)
         code, _, err = paint(films, "-o", out)
     assert code == 130
-    assert "press Ctrl-C again to stop at once" in err
+    assert "finishing this film first; press Ctrl-C again to stop at once" in err
     assert "stopped; 2 of 3 films painted" in err
     assert names(out) == ["1-tiny.mp4", "2-tiny.mov"]
     code, said, _ = paint(films, "-o", out)

@@ -219,6 +219,8 @@ class _Told:
         self._progress(report)
 
     def _under_way(self) -> str:
+        if len(self._job.segments) == 1:
+            return "finishing this film first"
         numbers = [str(number + 1) for number in sorted(self._run.under_way)]
         many = f"segments {', '.join(numbers[:-1])} and" if len(numbers) > 1 else "segment"
         return f"finishing {many} {numbers[-1]} of {len(self._job.segments)} first"
