@@ -22,6 +22,7 @@ _SHARED = {*_OF_LOOKS, "provider", "loss_network", "workers", "quiet", "verbose"
 _OF_ONE_RUN = {
     *("output", "save", "list_", "events", "as_json"),
     *("overwrite", "resume", "restart", "skip_existing", "install", "remove"),
+    *("recursive", "watch"),
 }
 """Options that only make sense where they are typed."""
 

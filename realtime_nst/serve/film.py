@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -15,8 +16,8 @@ LONGEST = 20 * 60
 LARGEST_PICTURE = 3840 * 2160
 """Pixels."""
 
-_EXAMINING, _PREVIEWING, _PAINTING = 60.0, 300.0, 4 * 3600.0
-"""Seconds that each may take."""
+_EXAMINING, _PREVIEWING, _PAINTING = 300.0, 900.0, 4 * 3600.0
+"""Seconds that each may take; live pictures may leave it few of them."""
 
 _LARGER = 4
 """Times as many bytes as a film may have, its painting may have."""
@@ -50,8 +51,8 @@ class Film:
     """``name`` is what the viewer calls it, ``result_name`` what its painting is to be called.
 
     Everything of it lies in ``folder``, with the look as a preset. It has ``size`` bytes of the
-    ``largest`` that films may have. ``expires`` is when it is removed. ``message`` says what went
-    wrong, or what of it could not be kept.
+    ``largest`` that films may have. ``expires`` is when it is removed; ``provider`` is what it is
+    painted on. ``message`` says what went wrong, or what of it could not be kept.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Film:
     size: int
     largest: int
     expires: float
+    provider: str
     state: State = "arriving"
     message: str = ""
     done: int = 0
@@ -113,7 +115,8 @@ class Film:
         rate = facts["frames"] / facts["seconds"] if facts["seconds"] else 25.0
         part = ("--preview", f"{1.5 / max(rate, 1):.4f}", "--size", _PREVIEW_SIZE)
         target = self.folder / "preview_%d.jpg"
-        await self._video(target, *part, told=lambda _: None, limit=_PREVIEWING)
+        with suppress(UsageError):  # it can be painted without
+            await self._video(target, *part, told=lambda _: None, limit=_PREVIEWING)
         self.has_preview = self._keep_one_preview()
 
     async def paint(self) -> None:
@@ -136,7 +139,8 @@ class Film:
 
     async def _video(self, target: Path, *options: str, told: Any, limit: float) -> int:
         command = ("realtime_nst", "video", self.source, "-o", target, "--look", self.look)
-        return await self._run(*command, "--json", "--quiet", *options, told=told, limit=limit)
+        usual = ("--provider", self.provider, "--json", "--quiet")
+        return await self._run(*command, *usual, *options, told=told, limit=limit)
 
     async def _run(self, *arguments: str | Path, told: Any, limit: float) -> int:
         try:

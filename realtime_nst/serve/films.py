@@ -99,7 +99,8 @@ class Films:
         key = secrets.token_urlsafe(16)
         film = self._films[key] = Film(
             key, name, f"{PurePosixPath(name).stem}-{stem(look.style)[:_LONGEST_NAME]}.mp4", client,
-            self._folder / key, size, self.largest, expires=time.monotonic() + BEGINS_WITHIN,
+            self._folder / key, size, self.largest, time.monotonic() + BEGINS_WITHIN,
+            self._studio.provider,
         )  # fmt: skip
         try:
             await self.on_disk(self._store_look, film, look)
