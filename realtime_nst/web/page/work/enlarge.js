@@ -22,7 +22,7 @@ export function enlarged(painted, small, large) {
   let drawn = /** @type {Plane} */ (luma);
   while (drawn.width !== large.width || drawn.height !== large.height) {
     const size = next(drawn, large), plain = withoutWeave(drawn);
-    const most = resized(extreme(plain, Math.max), size, "linear").data, least = resized(extreme(plain, Math.min), size, "linear").data;
+    const [least, most] = extremes(plain).map((each) => resized(each, size, "linear").data);
     drawn = resized(withContrast(plain), size, "cubic");
     for (let at = 0; at < most.length; at++) drawn.data[at] = Math.max(least[at], Math.min(most[at], drawn.data[at]));
   }
@@ -78,29 +78,37 @@ function withoutWeave({ data, width, height }) {
   return { data: result, width, height };
 }
 
+/** The darkest and the brightest around each pixel. @param {Plane} plane @returns {Plane[]} */
+function extremes({ data, width, height }) {
+  const rows = around(data, data, width, height, 1, width), [least, most] = around(rows[0], rows[1], height, width, width, 1);
+  return [least, most].map((each) => ({ data: each, width, height }));
+}
+
 /**
- * The brightest or darkest around each pixel.
- * @param {Plane} plane
- * @param {(...values: number[]) => number} of
- * @returns {Plane}
+ * The least of `low` and the most of `high` within AROUND along lines of `size` values, `step` apart.
+ * @param {Uint8Array} low
+ * @param {Uint8Array} high
+ * @param {number} size
+ * @param {number} lines
+ * @param {number} step
+ * @param {number} apart from one line to the next
  */
-function extreme({ data, width, height }, of) {
-  const across = new Uint8Array(data.length), result = new Uint8Array(data.length);
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
-      let found = data[at];
-      for (let near = Math.max(0, x - AROUND); near <= Math.min(width - 1, x + AROUND); near++) found = of(found, data[y * width + near]);
-      across[at] = found;
+function around(low, high, size, lines, step, apart) {
+  const least = new Uint8Array(low.length), most = new Uint8Array(low.length);
+  for (let line = 0; line < lines; line++) {
+    const begin = line * apart;
+    for (let at = 0; at < size; at++) {
+      const last = begin + Math.min(size - 1, at + AROUND) * step;
+      let small = 255, large = 0;
+      for (let near = begin + Math.max(0, at - AROUND) * step; near <= last; near += step) {
+        if (low[near] < small) small = low[near];
+        if (high[near] > large) large = high[near];
+      }
+      least[begin + at * step] = small;
+      most[begin + at * step] = large;
     }
   }
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
-      let found = across[at];
-      for (let near = Math.max(0, y - AROUND); near <= Math.min(height - 1, y + AROUND); near++) found = of(found, across[near * width + x]);
-      result[at] = found;
-    }
-  }
-  return { data: result, width, height };
+  return [least, most];
 }
 
 /**
@@ -126,12 +134,12 @@ function split(rgb, { width, height }) {
  * @param {Plane} blue
  */
 function joined(luma, red, blue) {
-  const rgb = new Uint8Array(3 * luma.data.length), clip = (/** @type {number} */ value) => Math.min(255, Math.max(0, value + 0.5));
+  const rgb = new Uint8ClampedArray(3 * luma.data.length);
   for (let at = 0, to = 0; to < rgb.length; at++, to += 3) {
     const y = luma.data[at], cr = red.data[at] - 128, cb = blue.data[at] - 128;
-    rgb[to] = clip(y + 1.403 * cr);
-    rgb[to + 1] = clip(y - 0.714 * cr - 0.344 * cb);
-    rgb[to + 2] = clip(y + 1.773 * cb);
+    rgb[to] = y + 1.403 * cr;
+    rgb[to + 1] = y - 0.714 * cr - 0.344 * cb;
+    rgb[to + 2] = y + 1.773 * cb;
   }
-  return rgb;
+  return new Uint8Array(rgb.buffer);
 }

@@ -65,8 +65,9 @@ export class Painter {
     const share = Math.min(1, Math.sqrt((level ? MOST_LIVE : MOST_ENLARGED) / (width * height)));
     if (share * width > small.width) {
       size = { width: Math.round(share * width), height: Math.round(share * height) };
-      ({ pixels, rgb } = this.#pixels(source, size));
       painting = enlarged(painting, small, size);
+      if (look.keep_colour === "matched" || look.where !== "everywhere") rgb = this.#pixels(source, size).rgb;
+      pixels = new ImageData(size.width, size.height);
     }
     if (look.keep_colour === "matched") match(rgb, (painting = painting.slice()));
     const alpha = look.where === "everywhere" ? null : await this.#mask(source, rgb, size, look);

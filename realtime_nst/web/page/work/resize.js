@@ -36,12 +36,13 @@ export function resized(plane, { width, height }, way) {
  * @param {Taps} how
  */
 function rows(data, width, height, wanted, { taps, first, weights }) {
-  const result = new Float32Array(wanted * height);
+  const result = new Float32Array(wanted * height), places = new Int32Array(wanted * taps);
+  for (let at = 0; at < places.length; at++) places[at] = inside(first[Math.floor(at / taps)] + (at % taps), width);
   for (let y = 0, to = 0; y < height; y++) {
     const row = y * width;
     for (let x = 0, at = 0; x < wanted; x++, to++) {
       let sum = 0;
-      for (let tap = 0, from = first[x]; tap < taps; tap++, from++, at++) sum += weights[at] * data[row + inside(from, width)];
+      for (let tap = 0; tap < taps; tap++, at++) sum += weights[at] * data[row + places[at]];
       result[to] = sum;
     }
   }
