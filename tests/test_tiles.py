@@ -6,7 +6,7 @@ import pytest
 from model_factory import card
 from onnx import TensorProto, helper, numpy_helper
 
-from realtime_nst.runtime import tiles
+from realtime_nst.runtime import host, openvino_session, tiles
 from realtime_nst.runtime.card import METADATA_KEY
 from realtime_nst.runtime.fixed_norms import sees
 from realtime_nst.runtime.model import read_model
@@ -69,6 +69,25 @@ def test_tiles_are_the_picture_in_one_piece(tmp_path, monkeypatch, small, size, 
     np.testing.assert_allclose(painted.astype(int), used.session(image).astype(int), atol=1)
     assert shares == sorted(shares)
     assert shares[-1] == 1
+
+
+def test_tiles_keep_to_the_threads_asked_for_and_leave_nothing_in_the_cache(
+    tmp_path, monkeypatch, small
+):
+    monkeypatch.setenv(host.CACHE_VARIABLE, str(tmp_path / "cache"))
+    networks = Networks("openvino-f32", 1)
+    used = networks.open(network(tmp_path / "style.onnx"), networks.provider())
+    before, limits = sorted((tmp_path / "cache").rglob("*")), []
+    options = openvino_session._options
+
+    def noted(*given):
+        limits.append(host.thread_limit())
+        return options(*given)
+
+    monkeypatch.setattr(openvino_session, "_options", noted)
+    assert tiles.paint_in_tiles(used, None, PICTURE, lambda share: None) is not None
+    assert limits == [1]
+    assert sorted((tmp_path / "cache").rglob("*")) == before
 
 
 def test_samples_tell_what_the_norms_need(tmp_path, monkeypatch, small):

@@ -15,6 +15,7 @@ _CACHE_LIMIT = 512 * 2**20
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 _asked: ContextVar[int | None] = ContextVar("threads", default=None)
+_caching: ContextVar[bool] = ContextVar("caching", default=True)
 
 
 def usable_cores() -> int:
@@ -43,6 +44,16 @@ def limited_to(threads: int | None) -> Iterator[None]:
         _asked.reset(before)
 
 
+@contextmanager
+def nothing_cached() -> Iterator[None]:
+    """Of the engines that are opened and run within, nothing is kept on disk."""
+    before = _caching.set(False)
+    try:
+        yield
+    finally:
+        _caching.reset(before)
+
+
 def usual_threads() -> int:
     """The threads that an engine starts by itself: one for each physical core."""
     import psutil  # type: ignore[import-untyped]
@@ -69,6 +80,8 @@ def cache_folder(engine: str, key: str) -> Path | None:
 
     None if there is none: everything works without a cache, only the start is slower.
     """
+    if not _caching.get():
+        return None
     path = cache_root() / engine / key
     try:
         path.mkdir(parents=True, exist_ok=True)

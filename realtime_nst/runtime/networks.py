@@ -65,6 +65,7 @@ class Networks:
 
 class Network:
     """``model`` on ``provider``: its ``session``, and the codes that tell it how to paint.
+    ``threads`` are those that it was opened with.
 
     Raises the errors of the provider's ``open`` and of :class:`Codes`, and :class:`ModelError` for
     a kind that does not paint, and for a multi-style network whose graph takes another number of
@@ -78,6 +79,7 @@ class Network:
                 "paint; choose one: realtime-nst styles"
             )
         self.model, self.provider = model, provider
+        self.threads = host.thread_limit()
         self.session = provider.open(model)
         size, styles = self.session.code_size, model.card.styles
         if model.kind.codes == "weights" and len(styles) != size:

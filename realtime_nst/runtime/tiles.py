@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime_nst.runtime import host
 from realtime_nst.runtime.companions import int8_form
 from realtime_nst.runtime.fixed_norms import Statistics, sees, with_fixed_norms, with_statistics
 from realtime_nst.runtime.kinds import CODE, INPUT, STRENGTH
@@ -50,9 +51,10 @@ def paint_in_tiles(
     if reach is None:
         return None
     margin = ceil(reach / multiple) * multiple
-    fixed = with_fixed_norms(data, _statistics(data, sampled(image, multiple), code))
     result = np.empty_like(image)
-    with TemporaryDirectory() as folder:
+    threads = host.limited_to(network.threads)
+    with TemporaryDirectory() as folder, threads, host.nothing_cached():  # no other picture has it
+        fixed = with_fixed_norms(data, _statistics(data, sampled(image, multiple), code))
         path = Path(folder) / model.path.name
         path.write_bytes(fixed)
         digest = hashlib.sha256(fixed).hexdigest()
