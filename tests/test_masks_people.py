@@ -18,8 +18,8 @@ from realtime_nst.look import BACKGROUND, PERSON, Look
 from realtime_nst.masks.edges import FrameEdge, SoftEdge
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.steady import SteadyMask
-from realtime_nst.media.shrink import shrunk
-from realtime_nst.metrics.mask_flicker import mask_flicker
+from realtime_nst.media.planes import shrunk
+from realtime_nst.metrics.stillness import mask_flicker
 from realtime_nst.motion import dense_flow
 from realtime_nst.paint import Paint
 from realtime_nst.references import fingerprint

@@ -1,7 +1,7 @@
 """Measure the mask of people on clips: the flicker of its edge, and what it costs.
 
 Usage: python tools/person_mask.py CLIP [...]
-Prints a line for each clip: the flicker (see realtime_nst/metrics/mask_flicker.py) over its first
+Prints a line for each clip: the flicker (see realtime_nst/metrics/stillness.py) over its first
 60 frames, at 480 lines, of the mask as the network finds it with a soft edge, with the frame's
 edges, and with these and steadied. Then the milliseconds that each step and the style great_wave
 take for a frame of the first clip, the least of all calls, in turn. OMP_NUM_THREADS=1 measures on
@@ -22,7 +22,7 @@ from realtime_nst.masks.edges import FrameEdge, SoftEdge
 from realtime_nst.masks.mask import Weights
 from realtime_nst.masks.model import ModelMask
 from realtime_nst.masks.steady import SteadyMask
-from realtime_nst.metrics.mask_flicker import mask_flicker
+from realtime_nst.metrics.stillness import mask_flicker
 from realtime_nst.motion import dense_flow
 from realtime_nst.runtime.shipped import person_network
 from realtime_nst.runtime.stages import Resize

@@ -8,8 +8,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from realtime_nst.masks.mask import Weights
-from realtime_nst.media.planes import grey_of, size_of
-from realtime_nst.media.shrink import shrunk
+from realtime_nst.media.planes import grey_of, shrunk, size_of
 from realtime_nst.stream import Picture
 
 Fit = Callable[[Weights, Picture], Weights]

@@ -15,7 +15,6 @@ from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from realtime_nst.media.colours import MATRICES, Colours
-from realtime_nst.media.shrink import shrunk
 from realtime_nst.stream import Image, Picture
 
 Plane = NDArray[np.uint8]
@@ -172,6 +171,19 @@ def at_size(picture: Picture, size: tuple[int, int], enlarge: int = cv2.INTER_CU
     if isinstance(picture, Planes) and not (size[0] % 2 or size[1] % 2):
         return picture if size == picture.size else picture.at(size)
     return _resized(rgb_of(picture), size, enlarge)
+
+
+def shrunk(image: cv2.typing.MatLike, width: int, height: int) -> NDArray[np.uint8]:
+    """``image`` at that size, by area. It is halved as often as possible first: OpenCV does that
+    forty times as fast as any other factor (1920x1080 to 256x144: 1 ms in place of 20). What then
+    is left to shrink by less than half is interpolated (to 856x480: 1.8 ms in place of 7)."""
+    while image.shape[1] >= 2 * width and image.shape[0] >= 2 * height:
+        down, across = (side // 2 for side in image.shape[:2])
+        even = image[: 2 * down, : 2 * across]
+        image = cv2.resize(even, (across, down), interpolation=cv2.INTER_AREA)
+    little = image.shape[1] < 1.5 * width and image.shape[0] < 1.5 * height
+    method = cv2.INTER_LINEAR if little else cv2.INTER_AREA
+    return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
 
 
 def _resized(image: Image, size: tuple[int, int], enlarge: int = cv2.INTER_CUBIC) -> Image:

@@ -1,4 +1,4 @@
-"""How still a painted clip holds, and how sharp it stays.
+"""How still a painted clip and the edge of a mask hold, and how sharp the clip stays.
 
 Pictures are RGB uint8; errors are on a scale from 0 (black) to 1 (white). Flow and mask are those
 of the *source* clip, as :mod:`realtime_nst.motion` defines them: on the grid of the later picture,
@@ -18,6 +18,8 @@ from realtime_nst.motion.occlusion import Mask
 from realtime_nst.stream import Image
 
 _WHITE = 255.0
+_LOW, _HIGH = 0.05, 0.95
+"""Shares between which a mask counts as edge."""
 
 
 def warped_error(previous: Image, current: Image, flow: Flow, seen: Mask) -> float:
@@ -92,3 +94,21 @@ def flicker(frames: Sequence[Image], rate: float = 1.0) -> Flicker:
     power = np.abs(np.fft.rfft(values - values.mean(0), axis=0)) ** 2 / count**2
     power[1 : (count + 1) // 2] *= 2
     return Flicker(np.fft.rfftfreq(count, 1 / rate), power.reshape(len(power), -1).mean(1))
+
+
+def mask_flicker(previous: NDArray[np.uint8], current: NDArray[np.uint8], flow: Flow) -> float:
+    """The mean absolute difference of ``current`` and of ``previous`` warped by ``flow``, over the
+    pixels where either is from 0.05 to 0.95; NaN if there are none.
+
+    Masks are uint8 ``(height, width)``, 255 being a share of 1; ``flow`` is that of the frames, as
+    :mod:`realtime_nst.motion` defines it. The result is from 0 to 1. A mask that switches from 0 to
+    1 without anything in between is not seen: it has no edge. Raises :class:`UsageError` if the
+    three differ in size.
+    """
+    if not previous.shape == current.shape == flow.shape[:2]:
+        sizes = ", ".join(f"{w}x{h}" for h, w, *_ in (previous.shape, current.shape, flow.shape))
+        raise UsageError(f"masks and flow have the sizes {sizes}; scale them to one size first")
+    before = warp(previous.astype(np.float32), flow) / 255
+    now = current.astype(np.float32) / 255
+    edge = ((before >= _LOW) & (before <= _HIGH)) | ((now >= _LOW) & (now <= _HIGH))
+    return float(np.abs(now - before)[edge].mean()) if edge.any() else float("nan")
