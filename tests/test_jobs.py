@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import jobs_factory as jobs
 import media_factory
 import model_factory
@@ -299,6 +300,21 @@ class TestResume:
         media_factory.clip(film, count=FRAMES, group=6, options={"crf": "40"})
         with pytest.raises(TargetExists, match=r"with another .*source"):
             jobs.Work(film, out, look).paint()
+
+    def test_a_source_whose_middle_has_changed_is_another(self, film, look, tmp_path):
+        """Though its size, its beginning and the times of its frames are the same."""
+        film = Path(shutil.copy(film, tmp_path / "film.mp4"))
+        before = frame_index(film, Span()).digest
+        stopped(film, tmp_path / "out.mp4", look)
+        data = bytearray(film.read_bytes())
+        with av.open(str(film)) as container:
+            packets = [packet for packet in container.demux(video=0) if packet.size]
+            at = packets[50].pos + packets[50].size // 2
+        data[at] ^= 1
+        film.write_bytes(data)
+        assert frame_index(film, Span()).digest != before
+        with pytest.raises(TargetExists, match=r"with another source or frames of the source"):
+            jobs.Work(film, tmp_path / "out.mp4", look).paint()
 
     def test_a_job_of_another_version_is_refused(self, film, look, tmp_path, monkeypatch):
         stopped(film, tmp_path / "out.mp4", look)
