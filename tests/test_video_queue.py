@@ -184,6 +184,7 @@ def test_the_same_film_twice_is_painted_once(paint, films, tmp_path):
         (("{films}", "-o", "-"), "name a folder for several"),
         (("{films}/1.mp4", "--watch"), "--watch looks into a folder"),
         (("{films}/empty", "-r"), "there is no film to paint"),
+        (("{films}/empty", "--watch", "-o", "a.mp4"), "give -o a/"),
         (("{films}", "--mask", "none.png"), "none.png"),
     ],
 )
@@ -197,9 +198,9 @@ def test_what_cannot_be_is_told_before_any_work(paint, films, arguments, said):
 
 
 def test_a_pattern_that_no_shell_has_replaced_names_films(paint, films, tmp_path):
-    code, said, err = paint(films / "1*.m*", "-o", tmp_path / "out")
+    code, said, err = paint(films / "1*.m*", "-o", f"{tmp_path}/my.films/")
     assert (code, "2 of 2 films painted" in said) == (0, True), err
-    assert names(tmp_path / "out") == ["1-tiny.mp4", "10-tiny.mkv"]
+    assert names(tmp_path / "my.films") == ["1-tiny.mp4", "10-tiny.mkv"]
 
 
 def test_pictures_alone_are_still_one_film(paint, films, tmp_path):

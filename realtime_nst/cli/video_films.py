@@ -59,10 +59,14 @@ class Films:
     def prepare(self) -> None:
         """Raises the errors of :class:`Gathering`, :class:`Queue` and :class:`Paint`, and
         :class:`UsageError` where there is no film, or no folder to put results into."""
+        from realtime_nst.jobs.gather import FOLDER
+
         self._check_output()
         tasks = [self._task(film) for film in self._gathering()]
         if not tasks and not self._watches:
-            raise UsageError(f"there is no film to paint{self._passed_over()}{_INNER}")
+            passed_over = self._gathering.passed_over
+            inner = _INNER if FOLDER in passed_over.values() else ""
+            raise UsageError(f"there is no film to paint{told(passed_over)}{inner}")
         self._left = self._queue.left(tasks, overwrite=self._wish.overwrite)
         left = set(self._left)
         self._finished = [task for task in tasks if task not in left]
@@ -73,8 +77,7 @@ class Films:
         output = self._output
         if output == "-":
             raise UsageError("-o - takes one film; name a folder for several")
-        is_new = not output or not os.path.lexists(output)
-        if output and not os.path.isdir(output) and not (is_new and not Path(output).suffix):
+        if output and not os.path.isdir(output) and not _may_become_folder(output):
             raise UsageError(f"several films go to a folder; give -o {Path(output).stem}/")
         if self._watches and not self._gathering.folders:
             raise UsageError("--watch looks into a folder for new films; name one")
@@ -107,13 +110,14 @@ class Films:
     def _say_plan(self) -> None:
         left, finished = self._left, self._finished
         said = f"{console.counted(len(left), 'film')} to paint"
-        if folders := {str(task.target.parent) for task in left}:
-            said += f" into {os.path.commonpath(map(os.path.abspath, folders))}"
+        with suppress(ValueError):  # there is none, or folders are on several drives
+            folders = {os.path.abspath(task.target.parent) for task in left}
+            said += f" into {os.path.commonpath(folders)}"
         if seconds := round(sum(task.seconds for task in left)):
             said += f", {timedelta(seconds=seconds)} in all"
         if finished:
             said += f"; {len(finished)} finished already"
-        console.say_notice(said + self._passed_over())
+        console.say_notice(said + told(self._gathering.passed_over))
         for folder in dict.fromkeys(_existing(task.target) for task in left):
             size = sum(_size(task.source) for task in left if _existing(task.target) == folder)
             free = shutil.disk_usage(folder).free
@@ -122,9 +126,6 @@ class Films:
                     f"{folder} has {free / 1e9:.1f} GB free, and the films have {size / 1e9:.1f}; "
                     "if it becomes full, free some space, and the same command goes on"
                 )
-
-    def _passed_over(self) -> str:
-        return told(self._gathering.passed_over)
 
     # ---- the work -----------------------------------------------------------------------------
 
@@ -241,6 +242,11 @@ def told(passed_over: Mapping[Path, str]) -> str:
         by_reason.setdefault(reason, []).append(path.name)
     parts = [f"{named(names)} ({reason})" for reason, names in by_reason.items()]
     return f"; {len(passed_over)} passed over: {'; '.join(parts)}" if parts else ""
+
+
+def _may_become_folder(output: str) -> bool:
+    is_new = not os.path.lexists(output)
+    return is_new and (output.endswith(("/", os.sep)) or not Path(output).suffix)
 
 
 def _message(outcome: "Outcome") -> str:

@@ -25,6 +25,9 @@ SUFFIXES = frozenset(
 )
 """Of files that are taken for films in folders. What is no film is found out when it is painted."""
 
+FOLDER = "a folder"
+"""The reason why one inside another is passed over."""
+
 _PARTIAL = re.compile(r".+\.partial(-\d+)?\.\w+")
 
 
@@ -113,7 +116,7 @@ class Gathering:
         for path in sorted(folder.iterdir(), key=natural):
             if reason := _reason_of_place(path) or _reason_of_kind(path):
                 self.passed_over[path] = reason
-                if reason == _FOLDER and self._recursive and not path.is_symlink():
+                if reason == FOLDER and self._recursive and not path.is_symlink():
                     del self.passed_over[path]
                     inner.append(path)
             else:
@@ -153,16 +156,13 @@ def length_of(path: Path) -> tuple[int, float]:
         return 0, 0.0
 
 
-_FOLDER = "a folder"
-
-
 def _reason_of_place(path: Path) -> str:
     if not path.exists():
         return "a link to nothing"
     if path.name.startswith("."):  # macOS leaves a ._clip.mov beside each clip.mov on cards
         return "hidden"
     if path.is_dir():
-        return "unfinished" if is_job(path) else _FOLDER
+        return "unfinished" if is_job(path) else FOLDER
     if not path.is_file():
         return "not a regular file"
     return "unfinished" if _PARTIAL.fullmatch(path.name) else ""
