@@ -128,6 +128,7 @@ MAY_IMPORT = {
         "sizes",
         "spec",
         "values",
+        "web",
     },
     "web": {*BASE, "look", "paint", "presets", "runtime", "sources", "values"},
     "cli": {"*"},

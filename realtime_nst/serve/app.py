@@ -15,6 +15,7 @@ from realtime_nst.serve.connections import Connections
 from realtime_nst.serve.film import LONGEST
 from realtime_nst.serve.film_routes import FilmRoutes
 from realtime_nst.serve.films import Films
+from realtime_nst.serve.here import Here
 from realtime_nst.serve.lessons import MINUTES
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.paintings import LARGEST
@@ -55,12 +56,13 @@ class App:
         films: Films,
     ) -> None:
         self._studio, self._metrics, self._ice_servers = studio, metrics, ice_servers
-        self._films = films
+        self._films, self._here = films, Here()
         self._connections = connections
         self._sockets: set[web.WebSocketResponse] = set()
         self.web = web.Application(middlewares=[access.middleware], client_max_size=LARGEST)
         self.web.on_response_prepare.append(_add_headers)
         self.web.on_shutdown.append(self._close_all)
+        self.web.on_cleanup.append(self._here.close)
         routes = [*self._routes(Uploads(studio, connections)), *self._contents()]
         if films.most:
             self.web.cleanup_ctx.append(films.serving)
@@ -74,6 +76,8 @@ class App:
         yield "GET", "session", self._session
         yield "POST", "paintings", uploads.take
         yield "GET", "trained/{name}", self._trained
+        if self._here.possible:
+            yield "GET", "here/{name:.*}", self._here.answer
         yield "GET", "health", self._health
         yield "GET", "metrics", self._prometheus
 
@@ -115,6 +119,7 @@ class App:
                 },
                 "look": presets.to_json(self._studio.look),
                 "view": presets.to_json(self._studio.view),
+                "here": self._here.possible,
                 "ice_servers": list(self._ice_servers),
             }
         )
@@ -179,4 +184,5 @@ def _content(file: Traversable, kind: str) -> Handler:
 
 
 async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)

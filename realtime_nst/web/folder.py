@@ -41,17 +41,18 @@ def write_page(
     folder: str | Path,
     *,
     overwrite: bool = False,
+    server: str = "",
     say: Callable[[str], None] = lambda what: None,
 ) -> Path:
-    """Write the page to ``folder``, which any web server can give out. ``say`` is told of what
-    takes long.
+    """Write the page to ``folder``, which any web server can give out. ``server`` is the address of
+    a page that paints on the server, if there is one. ``say`` is told of what takes long.
 
     Raises :class:`UsageError` where something else lies there, :class:`TargetExists` where a page
     does unless ``overwrite``, and the errors of :func:`libraries` and :func:`offered`.
     """
     folder = Path(folder)
     _check(folder, overwrite)
-    files = _files(libraries(say))
+    files = _files(libraries(say), server)
     made = Path(tempfile.mkdtemp(prefix=".realtime_nst-page-", dir=folder.parent))
     try:
         made.chmod(0o755)
@@ -81,7 +82,7 @@ def _check(folder: Path, overwrite: bool) -> None:
         raise TargetExists(f"{folder} already holds a page; replace it with `overwrite`")
 
 
-def _files(from_npm: Path) -> dict[str, bytes]:
+def _files(from_npm: Path, server: str) -> dict[str, bytes]:
     made = offered()
     files = {
         path.relative_to(_PAGE).as_posix(): path.read_bytes()
@@ -90,7 +91,7 @@ def _files(from_npm: Path) -> dict[str, bytes]:
     }
     files |= {f"libraries/{name}": (from_npm / name).read_bytes() for name in FILES}
     files |= made.files
-    files["styles.json"] = _json(made.description)
+    files["styles.json"] = _json({**made.description, "server": server})
     files[_HOSTS] = _for_hosts()
     files["index.html"] = _filled(files["index.html"], files["words/en.json"])
     worker, hosts = files.pop(_WORKER), files.pop(_HOSTS)

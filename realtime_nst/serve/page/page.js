@@ -680,6 +680,9 @@ $("save-look").addEventListener("click", () => {
 $("full").hidden = !document.fullscreenEnabled;
 $("full").addEventListener("click", () => $("frame").requestFullscreen());
 
+// The page that paints in this browser takes up the settings of this one.
+$("here").addEventListener("click", () => { $("here").href = `here/#${encodeURIComponent(JSON.stringify(look))}`; });
+
 // ---- beginning ------------------------------------------------------------------------------
 
 try {
@@ -690,6 +693,7 @@ try {
   restore();
   showStyle(false);
   takeDrops();
+  $("here").hidden = !offered.here;
   offerFilms(offered.films, { element, resend, look: () => changes(asLook(look), offered.look) });
 } catch {
   $("start").hidden = true;

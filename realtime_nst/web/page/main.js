@@ -20,12 +20,23 @@ input("language").value = document.documentElement.lang;
 for (const [name, value] of before) {
   if (name.startsWith("picture ") && offered.painter) store.offered.styles.push(asStyle(value));
 }
-const whole = store.restore(before.get("settings"));
+const whole = store.restore({ ...before.get("settings"), ...brought() });
 const stage = new Stage(store, new Studio());
 
 /** @param {{ name: string, title: string, own: Blob }} picture */
 function asStyle({ name, title, own }) {
   return { name, title, own, artist: "", speed_class: "", blends_in: "pictures", network: null, painting: null, picture: null };
+}
+
+/** The settings of the page that paints on the server, if the viewer comes from there. */
+function brought() {
+  const text = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname + location.search);
+  try {
+    return text ? JSON.parse(decodeURIComponent(text)) : {};
+  } catch {
+    return {};
+  }
 }
 
 /** Paint like a picture of the viewer's. @param {File} file */
@@ -51,6 +62,12 @@ function showAll() {
 showAll();
 bindStage(stage);
 bindDivider(store);
+$("server").hidden = !offered.server;
+$("server").setAttribute("href", offered.server);
+$("server").addEventListener("click", () => {
+  const { microphone, ...shared } = store.now;
+  sessionStorage.setItem("realtime-nst look", JSON.stringify(shared));
+});
 takeDrops((file) => stage.open(file), bring);
 $("language").addEventListener("change", async () => {
   await speak(input("language").value);

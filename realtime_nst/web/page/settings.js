@@ -38,6 +38,11 @@ const MASKS = {
 };
 export const PLACES = /** @type {Settings["where"][]} */ (Object.keys(MASKS));
 
+/** @param {any} value */
+function isShare(value) {
+  return typeof value === "number" && value >= 0 && value <= 1;
+}
+
 export class Store {
   /** @type {((changed: Partial<Settings>) => void)[]} */ #listeners = [];
 
@@ -115,6 +120,9 @@ export class Store {
       blend_with: (/** @type {any} */ value) => value === null || Boolean(this.named(value)),
       where: (/** @type {any} */ value) => PLACES.includes(value),
       brush: (/** @type {any} */ value) => BRUSHES.includes(value),
+      strength: isShare, blend_weight: isShare,
+      split: (/** @type {any} */ value) => value === null || isShare(value),
+      mirror: (/** @type {any} */ value) => typeof value === "boolean",
     };
     const usable = Object.entries(before).filter(([name, value]) => name in this.begun && (/** @type {any} */ (fits)[name]?.(value) ?? true));
     Object.assign(this.now, Object.fromEntries(usable));
