@@ -372,6 +372,12 @@ def test_all_of_it_works_with_the_server_gone(visit):
     visit.until("document.querySelector('#engine')?.textContent")
     visit.until("document.querySelector('#variant')?.value === 'great_wave_tiny'")
     visit.put("#strength", "80")
+    visit.click("#styles input[value=udnie]")  # which was never loaded
+    visit.until(
+        "document.querySelector('#message.error')?.textContent.startsWith('Udnie could not')"
+    )
+    assert visit.evaluate("document.querySelector('#variant').value") == "great_wave_tiny"
+    visit.page.complaints.clear()
     visit.click("#start")
     visit.until("/pictures a second/.test(document.querySelector('#figures').textContent)")
     assert not visit.page.complaints

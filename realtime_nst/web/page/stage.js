@@ -72,18 +72,29 @@ export class Stage {
     const ready = this.#kind === "scene" && this.#ready();
     if (ready) this.#preview(ready);
     if (ready === FIRST) return;
-    const { style } = this.store.now;
+    const { style } = this.store.now, goingBack = this.#goingBack;
     try {
       if ("style" in changed) showLoading(this.store, style);
       await this.#wear();
       if (this.#kind === "scene") await this.#scene();
-      if (!this.#recording) say("");
+      if (!this.#recording && !goingBack) say("");
     } catch (error) {
-      this.failed(/** @type {Error} */ (error));
+      if (!goingBack) this.#goBack(style);
+      this.failed(/** @type {Error} */ (error), style);
     } finally {
       if (this.store.now.style === style) showLoading(this.store, null);
     }
   }
+
+  /** To what was painted before `style`, which cannot be had. @param {string} style */
+  #goBack(style) {
+    if (!this.#worn || this.#worn.style === style || this.store.now.style !== style) return;
+    this.#goingBack = true; // listeners are called at once
+    this.store.set(this.#worn);
+    this.#goingBack = false;
+  }
+
+  #goingBack = false;
 
   /** A picture of the scene as these settings paint it: a good one, or one until the engine is there. */
   #ready() {
@@ -103,13 +114,16 @@ export class Stage {
 
   /** Tell the worker how to paint, pictures of the viewer's own included. */
   async #wear() {
+    const { now } = this.store, parts = this.store.parts(), worn = { style: now.style, blend_with: now.blend_with };
     await this.begin();
-    const { now } = this.store, parts = this.store.parts();
     for (const { name, network } of parts) if (network === null) await this.#learn(name);
     const { brush, strength, stabilise, keep_colour, where, mirror, split } = now;
     const look = { brush, strength, stabilise, keep_colour, where }, view = { mirror: this.#kind === "camera" && mirror, split };
     await this.studio.ask("set", [{ look, view, parts }]);
+    this.#worn = worn;
   }
+
+  /** @type {{ style: string, blend_with: string | null } | null} */ #worn = null; // what was painted last
 
   #learnt = new Set();
 
@@ -311,12 +325,15 @@ export class Stage {
     say(own ? word("saved_without", { file: name, title: own.title }) : word("saved", { file: name }));
   }
 
-  /** @param {Error} error */
-  failed(error) {
+  /**
+   * @param {Error} error
+   * @param {string} style that was asked for
+   */
+  failed(error, style = this.store.now.style) {
     console.error(error);
     const loaded = "kind" in error && error.kind === "NotLoaded";
-    const { title } = /** @type {any} */ (this.store.named(this.store.now.style));
-    say(loaded ? word("no_network", { what: title }) : word("broken", { why: error.message }), true);
+    const { title } = /** @type {any} */ (this.store.named(style));
+    say(loaded ? word("no_network", { what: readable({ title }) }) : word("broken", { why: error.message }), true);
   }
 
   /** @param {boolean} running */

@@ -26,7 +26,7 @@ export class Playing {
 
   /** Load what `parts` need. @param {Part[]} parts */
   async prepare(parts) {
-    const { network } = await this.of(parts);
+    const { network } = this.#found(parts);
     await this.networks.prepare(this.networks.offered.networks[network].file);
   }
 

@@ -17,6 +17,7 @@ const PROBE = { width: 192, height: 144 };
 class Worker {
   /** @type {{ look: Look, view: View, parts: import("./playing.js").Part[] } | null} */ wish = null;
   /** @type {ImageBitmap | null} */ #still = null;
+  #wishes = 0;
   #turn = 0; // grows with each change of the source
   #shown = /** @type {number[]} */ ([]); // when, in the last two seconds
   #told = 0;
@@ -43,10 +44,16 @@ class Worker {
     return { provider: best.provider, threads: threads() };
   }
 
-  /** @param {any} wish */
+  /**
+   * How to paint. Until what another style needs is loaded, the one before is painted.
+   * @param {{ look: Look, view: View, parts: import("./playing.js").Part[] }} wish
+   */
   async set(wish) {
-    this.wish = wish;
+    const turn = ++this.#wishes;
+    this.wish = { ...wish, parts: this.wish?.parts ?? wish.parts };
     await this.parts().playing.prepare(wish.parts);
+    if (turn !== this.#wishes) return;
+    this.wish = wish;
     if (this.#still) await this.#repaint();
   }
 
