@@ -26,6 +26,11 @@ def _any(network: str) -> str:
     return f"train-any --paintings PAINTINGS --content PHOTOS --network {network}"
 
 
+def _unpaired(form: str) -> str:
+    return f"train-unpaired --paintings PAINTINGS --content PHOTOS --form {form}"
+
+
+_PAINTER = "our network fast as its generator"
 _THIN = "folded by 4 and narrow, for two cores; the paper's form is --network {}"
 
 FAMILIES = (
@@ -48,11 +53,13 @@ FAMILIES = (
     Family("matting", "Luan et al. 2017",
            "optimise PHOTO --style PAINTING --matting-weight 10 --tv-weight 0"),
     Family("closed-form", "Li Y. et al. 2018", "smooth PAINTED --photo PHOTO"),
-    *(Family(name, paper, "") for name, paper in (
-        ("metanet", "Shen et al. 2018"), ("solver", "Puy and Pérez 2019"),
-        ("multi-stroke", "Yao et al. 2019"), ("mgan", "Li and Wand 2016"),
-        ("cyclegan", "Zhu et al. 2017"), ("dualgan", "Yi et al. 2017"),
-        ("stargan", "Choi et al. 2018"),
-    )),
+    Family("multi-stroke", "Yao et al. 2019", _any("multi-stroke"),
+           "3x3 patches, 256 of each scale; a light encoder"),
+    Family("mgan", "Li and Wand 2016", _unpaired("markov"), "it sees the photo, not relu4_1"),
+    Family("cyclegan", "Zhu et al. 2017", _unpaired("cycle"), _PAINTER),
+    Family("dualgan", "Yi et al. 2017", _unpaired("dual --identity-weight 0"), _PAINTER),
+    Family("stargan", "Choi et al. 2018", _unpaired("star --paintings OTHERS"), _PAINTER),
+    Family("metanet", "Shen et al. 2018", ""),
+    Family("solver", "Puy and Pérez 2019", ""),
 )  # fmt: skip
 """In the order of the page. Without a command, a system is not here yet."""
