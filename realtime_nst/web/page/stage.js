@@ -28,6 +28,7 @@ export class Stage {
   constructor(store, studio) {
     this.store = store;
     this.studio = studio;
+    this.#worn = { style: store.now.style, blend_with: store.now.blend_with };
     store.onChange((changed) => this.changed(changed));
     studio.onFigures = ({ fps, width, height }) => {
       $("figures").textContent = word("figures", { fps: fps.toFixed(0), width, height });
@@ -88,7 +89,7 @@ export class Stage {
 
   /** To what was painted before `style`, which cannot be had. @param {string} style */
   #goBack(style) {
-    if (!this.#worn || this.#worn.style === style || this.store.now.style !== style) return;
+    if (this.#worn.style === style || this.store.now.style !== style) return;
     this.#goingBack = true; // listeners are called at once
     this.store.set(this.#worn);
     this.#goingBack = false;
@@ -123,7 +124,7 @@ export class Stage {
     this.#worn = worn;
   }
 
-  /** @type {{ style: string, blend_with: string | null } | null} */ #worn = null; // what was painted last
+  /** What was painted last. @type {{ style: string, blend_with: string | null }} */ #worn;
 
   #learnt = new Set();
 
