@@ -115,8 +115,9 @@ def sheet(judge: Judge, columns: Sequence[Pictures], path: Path) -> None:
     """A row for each photo: the photo, then what each of ``columns`` made of it."""
     pictures = zip(judge.photos, *columns, strict=True)
     rows = [np.hstack([to_image(picture) for picture in row]) for row in pictures]
-    narrowest = min(row.shape[1] for row in rows)
-    write_picture(path, np.vstack([row[:, :narrowest] for row in rows]), overwrite=True, quality=90)
+    widest = max(row.shape[1] for row in rows)
+    level = [np.pad(r, ((0, 0), (0, widest - r.shape[1]), (0, 0)), "edge") for r in rows]
+    write_picture(path, np.vstack(level), overwrite=True, quality=90)
 
 
 @torch.no_grad()
