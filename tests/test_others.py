@@ -117,7 +117,7 @@ def test_results_of_other_photos_are_refused(photos, others):
     ("results", "said"),
     {
         "no name": (["{}"], r"`results`.*has no name; give NAME=FOLDER"),
-        "no folder": (["ours=nowhere"], r"no such folder"),
+        "no folder": (["ours=nowhere"], r"there is no folder"),
         "no pictures": (["ours={}/empty"], r"holds no picture"),
         "twice": (["ours={}", "ours={}"], r"two of `results` have the same name"),
     }.values(),

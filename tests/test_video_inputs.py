@@ -162,7 +162,6 @@ class TestPictures:
             (("frames", "--fps", "0"), "the rate '0' is not valid"),
             (("frames", "--start", "9"), "frames has no picture there: 12 at 25 a second end"),
             (("none_%04d.png",), "no picture is called none_%04d.png"),
-            ((".",), ". is a folder without pictures; name a video file in it"),
             (("clip.mp4", "-o", "%d.png", "--codec", "h264"), "--codec is for videos"),
             (("clip.mp4", "-o", "%d.png", "--crf", "4"), "--crf is for videos"),
             (("clip.mp4", "-o", "%d.png", "--resume"), "--resume is for videos"),

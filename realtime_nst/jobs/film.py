@@ -107,12 +107,12 @@ class Video:
     @property
     def settings(self) -> dict[str, str]:
         """Size and a digest of pieces from the beginning to the end, without reading it whole. The
-        index has one of all packets."""
+        index has one of all packets. From the web the first piece alone is fetched."""
         from realtime_nst.media.container import size_of
 
         size, told = size_of(self.video), hashlib.sha256()
         with self.video.open("rb") as file:
-            for number in range(_PIECES):
+            for number in range(_PIECES if isinstance(self.video, Path) else 1):
                 file.seek(max(size - _PIECE, 0) * number // (_PIECES - 1))
                 told.update(file.read(_PIECE))
         return {"source": f"{size} {told.hexdigest()}"}
