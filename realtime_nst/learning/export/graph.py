@@ -29,7 +29,7 @@ TRACED, CHECKED = (96, 128), (136, 104)
 """Height and width of the frames that graphs are traced with, and compared with torch on."""
 
 OPERATORS = frozenset(
-    "Add ArgMax AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose "
+    "Abs Add ArgMax AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose "
     "DepthToSpace Div Expand Gather GridSample InstanceNormalization LeakyRelu MatMul MaxPool Mul "
     "Pad Pow Range ReduceMean Relu Reshape Resize Round Shape Sigmoid Slice Softmax SpaceToDepth "
     "Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where".split()

@@ -67,8 +67,4 @@ def _shares(values: Tensor, centres: Tensor) -> Tensor:
 
 
 def _scaled(x: Tensor, scale: float) -> Tensor:
-    """``x`` at ``scale``; patches need at least two places a side."""
-    if scale == 1:
-        return x
-    height, width = (max(2, int(side * scale)) for side in x.shape[2:])
-    return F.interpolate(x, (height, width), mode="bilinear")
+    return x if scale == 1 else F.interpolate(x, scale_factor=scale, mode="bilinear")
