@@ -65,7 +65,10 @@ def _assert_near(picture, wanted, most, mean, of):
 
 
 def _assert_keeps_its_picture(full, half):
-    for name, frame in FRAMES.items():
+    multiple = getattr(full, "size_multiple", 1)
+    room = [*((0, -side % multiple) for side in _SIZE), (0, 0)]
+    for name, small in FRAMES.items():
+        frame = np.pad(small, room, mode="edge")
         wanted, picture = _paint(full, frame, torch.float32), _paint(half, frame, torch.float16)
         _assert_near(picture, wanted, 8, 1, name)
 
