@@ -30,9 +30,9 @@ TRACED, CHECKED = (96, 128), (136, 104)
 
 OPERATORS = frozenset(
     "Abs Add ArgMax AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose "
-    "DepthToSpace Div Expand Gather GridSample InstanceNormalization LeakyRelu MatMul MaxPool Mul "
-    "Pad Pow Range ReduceMean Relu Reshape Resize Round Shape Sigmoid Slice Softmax SpaceToDepth "
-    "Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where".split()
+    "DepthToSpace Div Expand Gather GridSample InstanceNormalization LeakyRelu MatMul MaxPool Min "
+    "Mul Pad Pow Range ReduceMean Relu Reshape Resize Round Shape Sigmoid Slice Softmax "
+    "SpaceToDepth Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where".split()
 )
 """What an exported graph may hold: those of the operators in TensorRT's parser (onnx-tensorrt,
 docs/operators.md) that style networks are made of."""

@@ -11,6 +11,9 @@ from realtime_nst.learning.networks.vgg import Vgg19Encoder, convolution
 from realtime_nst.learning.transforms import build_transform
 from realtime_nst.learning.transforms.transform import Transform
 
+_CELL = 4
+"""Two halvings. Paintings are cut to multiples of it, by a division: engines have no remainder."""
+
 
 def haar(x: Tensor) -> tuple[Tensor, Tensor]:
     """``x`` ``[N, C, 2 h, 2 w]``, in Haar's wavelets: the low band ``[N, C, h, w]``, twice the
@@ -53,7 +56,7 @@ class WaveletNet(TransformedNet):
         return features[-1], self._decoded(features[-1], high)
 
     def encode_style(self, painting: Tensor) -> Tensor:
-        height, width = (side - side % self.size_multiple for side in painting.shape[2:])
+        height, width = (side // _CELL * _CELL for side in painting.shape[2:])
         features, _ = self._encoded(painting[..., :height, :width])
         transforms = self._transforms()
         pairs = zip(transforms, features[-len(transforms) :], strict=True)
