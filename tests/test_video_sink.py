@@ -1,10 +1,12 @@
 """A video file appears under its name only when whole, and an interrupted one is kept."""
 
 import errno
+import gc
 import os
 import subprocess
 import sys
 import textwrap
+import weakref
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -99,6 +101,21 @@ def test_target_appears_only_when_whole(tmp_path):
             assert not path.exists()
             assert sink.partial.name == "a.partial.mp4"
     assert os.listdir(tmp_path) == ["a.mp4"]
+
+
+def test_a_finished_sink_is_freed_without_a_collection(tmp_path):
+    """Until one, its encoder would keep threads."""
+    source = factory.clip(tmp_path / "in.mp4")
+    gc.disable()
+    try:
+        with VideoSource(source) as frames, VideoSink(tmp_path / "out.mp4", source=source) as sink:
+            for frame in frames:
+                sink.write(frame)
+        left = weakref.ref(sink)
+        del sink
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt])

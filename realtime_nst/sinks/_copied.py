@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import av
@@ -66,7 +67,7 @@ class CopiedStreams:
         found = len(self._input.streams)
         self._streams = [self._input.streams[fate.index] for fate in fates if fate.index < found]
         self._chains: dict[int, UnbrokenText] = defaultdict(
-            lambda: UnbrokenText(self._timeline.origin, span)
+            partial(UnbrokenText, self._timeline.origin, span)
         )
         self._last: dict[int, Fraction] = {}
         self.damaged = 0

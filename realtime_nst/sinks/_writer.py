@@ -28,7 +28,8 @@ class FrameWriter:
     """
 
     def __init__(self, form: Form, opened: Callable[[tuple[int, int]], Muxer]) -> None:
-        self._form, self._opened = form, opened
+        self._form = form
+        self._opened: Callable[[tuple[int, int]], Muxer] | None = opened
         self.muxer: Muxer | None = None
         self.shown: list[int] = []
         self.lasting: Fraction | None = None
@@ -38,8 +39,10 @@ class FrameWriter:
         """Raises :class:`MediaError` if the frames' size changes, FFmpegError and OSError if the
         file cannot be written."""
         size = frame.size
-        if self.muxer is None:
+        if self._opened:
             self.muxer = self._opened(size)
+            self._opened = None  # a sink's own method: a cycle, which kept the encoder's threads
+        assert self.muxer is not None
         if size != self.muxer.size:
             raise MediaError(
                 f"a frame of {size[0]}x{size[1]} came after frames of "
