@@ -4,7 +4,7 @@ What is seen sharply is brightness, so colours are interpolated, and strokes get
 brightness alone. Their contrast is raised while the painting is small, and what that adds is held
 within what the painting shows nearby, at full size, so that no edge gets a halo: there the borders
 become steeper than interpolation makes them. A network that drew the detail, guided by the frame,
-cost ten times as much and was no better.
+cost seven times as much, flickered more, and was better for The Scream alone of five styles.
 """
 
 import cv2
