@@ -22,10 +22,13 @@ from realtime_nst.files import LockedFile
 from realtime_nst.look import Look
 from realtime_nst.serve import child, film_routes, films
 from realtime_nst.serve import film as films_film
-from realtime_nst.serve.film import is_film
+from realtime_nst.serve.film import Film, is_film
 
 PATIENCE = 240.0
 """Seconds. Each film is looked at and painted by processes of their own."""
+
+START = b"\0\0\0\x20ftypisom"
+"""Of an MP4 file."""
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +142,7 @@ def test_what_cannot_be_painted_is_a_line_without_paths_and_the_end_leaves_nothi
 
     async def main():
         async with page(look) as viewer:
-            _, _, broken = await viewer.bring(b"\0\0\0\x20ftypisom" + bytes(500), "a/../b<i>.mp4")
+            _, _, broken = await viewer.bring(START + bytes(500), "a/../b<i>.mp4")
             _, _, too_large = await viewer.bring(large)
             told = await viewer.until(broken, "failed")
             assert told["name"] == "b<i>.mp4"
@@ -179,6 +182,49 @@ def test_a_film_is_told_its_size_kind_and_place_before_it_is_sent(look, monkeypa
     run(main())
 
 
+def test_what_is_painted_ends_with_its_film_and_with_the_server(look, monkeypatch):
+    ended = []
+
+    async def look_at(_):
+        pass
+
+    async def paint(film):
+        try:
+            await asyncio.sleep(PATIENCE)
+        finally:
+            ended.append(film.id)
+
+    monkeypatch.setattr(Film, "look_at", look_at)
+    monkeypatch.setattr(Film, "paint", paint)
+
+    async def main():
+        async with page(look) as viewer:
+            _, _, removed = await viewer.bring(START + bytes(20))
+            await viewer.until(removed, "painting")
+            assert (await viewer.ask("DELETE", f"films/{removed}"))[0] == 204
+            assert ended == [removed]
+            _, _, last = await viewer.bring(START + bytes(20))
+            await viewer.until(last, "painting")
+        assert ended == [removed, last]
+
+    run(main())
+
+
+def test_a_fault_of_the_program_does_not_leave_a_film_waiting(look, monkeypatch, caplog):
+    async def look_at(_):
+        raise KeyError("width")
+
+    monkeypatch.setattr(Film, "look_at", look_at)
+
+    async def main():
+        async with page(look) as viewer:
+            _, _, key = await viewer.bring(START + bytes(20))
+            assert (await viewer.until(key, "failed"))["message"] == "it could not be painted"
+
+    run(main())
+    assert "KeyError" in caplog.text
+
+
 def test_films_of_one_client_leave_room_for_others(look, monkeypatch):
     addresses = iter(f"192.0.2.{n}" for n in range(100))
     monkeypatch.setattr(film_routes, "client_of", lambda _: next(addresses))
@@ -197,8 +243,8 @@ def test_films_of_one_client_leave_room_for_others(look, monkeypatch):
         (b"ffconcat version 1.0\nfile film.mp4\n", 415, "not a film of a kind"),
         (b"G" + b"\nv=0\nc=IN IP4 127.0.0.1\n" * 20, 415, "not a film of a kind"),
         (b"\x89PNG\r\n\x1a\n" + bytes(500), 415, "not a film of a kind"),
-        (b"\0\0\0\x20ftypisom" + bytes(2000), 413, "larger than the page said"),
-        (b"\0\0\0\x20ftypisom" + bytes(20), 400, "did not arrive whole"),
+        (START + bytes(2000), 413, "larger than the page said"),
+        (START + bytes(20), 400, "did not arrive whole"),
     ],
     ids=["playlist", "list", "session", "picture", "longer", "shorter"],
 )
@@ -221,7 +267,7 @@ def test_who_sends_nothing_more_or_leaves_holds_no_place(look, own_folder, monke
     monkeypatch.setattr(films, "_LOOK_EVERY", 0.05)
 
     async def stalled():
-        yield b"\0\0\0\x20ftypisom"
+        yield START
         await asyncio.sleep(PATIENCE)
 
     async def main():

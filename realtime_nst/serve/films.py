@@ -20,6 +20,7 @@ from realtime_nst.errors import RealtimeNstError, UsageError
 from realtime_nst.files import LockedFile
 from realtime_nst.look import Look, settings_of
 from realtime_nst.serve.film import Film
+from realtime_nst.serve.log import LOG
 from realtime_nst.serve.metrics import Metrics
 from realtime_nst.serve.requested import requested
 from realtime_nst.serve.studio import Studio
@@ -144,13 +145,18 @@ class Films:
             if film.id in self._films:
                 task = self._tasks[film.id] = asyncio.create_task(self._guarded(film, work))
                 await asyncio.wait([task])
-                self._tasks.pop(film.id, None)
+                if self._tasks.get(film.id) is task:  # the other lane may have begun with it
+                    del self._tasks[film.id]
 
     async def _guarded(self, film: Film, work: _Work) -> None:
         try:
             await work(film)
         except (RealtimeNstError, OSError) as error:
             film.state, film.message = "failed", str(error)
+        except Exception:
+            LOG.exception("a film could not be painted")
+            film.state, film.message = "failed", "it could not be painted"
+        if film.state == "failed":
             film.source.unlink(missing_ok=True)
         film.message = self._studio.without_paths(film.message)
         if film.state in ("done", "failed"):
