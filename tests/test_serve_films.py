@@ -1,6 +1,7 @@
 """Films that viewers bring: painted by the server, fetched, and removed."""
 
 import asyncio
+import errno
 import json
 import os
 from contextlib import asynccontextmanager
@@ -98,7 +99,7 @@ def kept(folder):
     return [path for path in folder.glob("realtime_nst-films-*/*/*") if path.is_file()]
 
 
-def test_a_film_is_painted_and_fetched_and_removed(look, film, own_folder, monkeypatch):
+def test_a_film_is_painted_and_fetched_and_removed(look, film, own_folder, monkeypatch, caplog):
     monkeypatch.setattr(films, "_LOOK_EVERY", 0.05)
 
     async def main():
@@ -129,6 +130,7 @@ def test_a_film_is_painted_and_fetched_and_removed(look, film, own_folder, monke
             return painted
 
     painted = run(main())
+    assert not caplog.records
     assert media_factory.times(painted) == media_factory.times(film)
     assert media_factory.packets(painted, "audio") == media_factory.packets(film, "audio")
     assert not list(own_folder.glob("realtime_nst-*"))
@@ -168,7 +170,7 @@ def test_a_film_is_told_its_size_kind_and_place_before_it_is_sent(look, monkeypa
             assert "chosen where" in (await viewer.offer(size=9, network_every=2))[1]["message"]
             _, gone = await viewer.offer(style=f"painting-{32 * '0'}")
             assert gone["missing"] == [f"painting-{32 * '0'}"]
-            for odd in (b"", b"[1]", b"{", b"[" * 60_000, bytes(100_000)):
+            for odd in (b"", b"[1]", b"{", b"[" * 60_000, bytes((2 << 20) + 1)):
                 assert (await viewer.ask("POST", "films", data=odd))[0] == 400
             _, one = await viewer.offer()
             _, two = await viewer.offer()
@@ -223,6 +225,58 @@ def test_a_fault_of_the_program_does_not_leave_a_film_waiting(look, monkeypatch,
 
     run(main())
     assert "KeyError" in caplog.text
+
+
+def test_an_announcement_may_arrive_in_pieces(look):
+    async def pieces():
+        yield b'{"name": "a.mp4", '
+        await asyncio.sleep(0.05)
+        yield b'"size": 9}'
+
+    async def main():
+        async with page(look) as viewer:
+            status, told = await viewer.ask("POST", "films", data=pieces())
+            assert (status, told["name"]) == (201, "a.mp4")
+
+    run(main())
+
+
+def test_a_full_disk_is_a_refusal_with_a_message(look, own_folder, monkeypatch):
+    def save(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", str(own_folder))
+
+    monkeypatch.setattr(films.presets, "save", save)
+
+    async def main():
+        async with page(look) as viewer:
+            message = "the server has no room for the film: No space left on device"
+            assert await viewer.offer() == (507, {"message": message})
+            assert len(list(own_folder.glob("realtime_nst-films-*/*"))) == 1  # the lock
+
+    run(main())
+
+
+def test_who_removes_a_film_on_its_way_need_not_send_the_rest(look, own_folder):
+    removed = asyncio.Event()
+
+    async def pieces():
+        yield START
+        await removed.wait()
+        yield bytes(20)
+
+    async def main():
+        async with page(look) as viewer:
+            key = (await viewer.offer())[1]["key"]
+            sent = asyncio.create_task(viewer.ask("PUT", f"films/{key}", data=pieces()))
+            while not any(path.name == "film" for path in kept(own_folder)):
+                await asyncio.sleep(0.01)
+            assert (await viewer.ask("DELETE", f"films/{key}"))[0] == 204
+            removed.set()
+            status, said = await sent
+            assert (status, "was removed" in said["message"]) == (410, True)
+            assert not kept(own_folder)
+
+    run(main())
 
 
 def test_films_of_one_client_leave_room_for_others(look, monkeypatch):

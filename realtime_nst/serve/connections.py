@@ -56,7 +56,7 @@ class Connections:
         self._holding: set[Any] = set()
 
     @contextmanager
-    def held(self, request: web.Request) -> Iterator[None]:
+    def held(self, request: web.BaseRequest) -> Iterator[None]:
         """While the request's connection must not be closed to make room for others."""
         peer = request.get_extra_info("peername")
         self._holding.add(peer)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.typedefs import Handler
 
 from realtime_nst.errors import RealtimeNstError, UsageError
@@ -20,9 +21,10 @@ from realtime_nst.serve.studio import Studio
 ARRIVES_WITHIN, SILENT_FOR = 1800.0, 20.0
 """Seconds in which a film must arrive, and within which its next piece must."""
 
-_LARGEST_OFFER = 64 * 1024
 _PIECE = 1 << 18
 """Bytes."""
+
+_BAD_BODIES = (web.RequestPayloadError, web.HTTPRequestEntityTooLarge)
 
 
 class FilmRoutes:
@@ -58,6 +60,9 @@ class FilmRoutes:
             return _refusal(error.status, str(error))
         except RealtimeNstError as error:
             return _refusal(400, self._studio.without_paths(str(error)))
+        except OSError as error:
+            self._metrics.films_refused_total += 1
+            return _refusal(507, f"the server has no room for the film: {error.strerror}")
         return web.json_response(self._told(film), status=201)
 
     async def _take(self, request: web.Request) -> web.Response:
@@ -94,6 +99,8 @@ class FilmRoutes:
             async with asyncio.timeout(ARRIVES_WITHIN), asyncio.timeout(SILENT_FOR) as silence:
                 async for piece in request.content.iter_chunked(_PIECE):
                     silence.reschedule(loop.time() + SILENT_FOR)
+                    if self._films.find(film.id) is None:
+                        raise NoRoom(410, f"{film.name} was removed while it was sent")
                     got += len(piece)
                     if got > film.size:
                         raise NoRoom(413, f"{film.name} is larger than the page said")
@@ -124,12 +131,7 @@ class FilmRoutes:
         if film.state != "done":
             return _refusal(404, f"{film.name} is not painted yet")
         named = f"attachment; filename*=UTF-8''{quote(film.result_name, safe='')}"
-        response = web.FileResponse(film.result, headers={"Content-Disposition": named})
-        with self._connections.held(request):
-            await response.prepare(request)
-        if request.method == "GET" and response.status == 200:
-            self._films.fetched(film)
-        return response
+        return _Download(film, self._films, self._connections, {"Content-Disposition": named})
 
     def _film(self, request: web.Request) -> Film:
         film = self._films.find(request.match_info["key"])
@@ -148,6 +150,24 @@ class FilmRoutes:
         }  # fmt: skip
 
 
+class _Download(web.FileResponse):
+    """The result of ``film``; its connection is kept meanwhile. aiohttp sends a file in
+    ``prepare``, which it calls itself: a response that a handler has prepared is sent twice."""
+
+    def __init__(
+        self, film: Film, films: Films, connections: Connections, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(film.result, headers=headers)
+        self._film, self._films, self._connections = film, films, connections
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        with self._connections.held(request):
+            writer = await super().prepare(request)
+        if request.method == "GET" and self.status == 200:
+            self._films.fetched(self._film)
+        return writer
+
+
 def _check_kind(film: Film, head: bytes) -> None:
     if len(head) == min(HEAD, film.size) and not is_film(head):
         raise NoRoom(
@@ -161,9 +181,8 @@ async def _message(request: web.Request) -> Mapping[str, Any]:
     """The JSON object that a page sends, in bounded time and size."""
     try:
         async with asyncio.timeout(SILENT_FOR):
-            text = await request.content.read(_LARGEST_OFFER)
-            message = json.loads(text)
-    except (TimeoutError, ValueError, RecursionError, web.RequestPayloadError):
+            message = json.loads(await request.read())
+    except (TimeoutError, ValueError, RecursionError, *_BAD_BODIES):
         message = None
     if not isinstance(message, dict):
         raise UsageError("a film is announced as a JSON object with name, size and look")
