@@ -6,6 +6,7 @@ import json
 import os
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import aiohttp
 import cv2
@@ -23,6 +24,7 @@ from realtime_nst.files import LockedFile
 from realtime_nst.look import Look
 from realtime_nst.serve import child, film_routes, films
 from realtime_nst.serve import film as films_film
+from realtime_nst.serve.examine import examined
 from realtime_nst.serve.film import Film, is_film
 
 PATIENCE = 240.0
@@ -279,6 +281,22 @@ def test_who_removes_a_film_on_its_way_need_not_send_the_rest(look, own_folder):
     run(main())
 
 
+def test_the_disk_has_room_for_all_films_that_were_announced(look, monkeypatch):
+    free = films._SPARE + 3 * 1500
+    monkeypatch.setattr(films.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+
+    async def main():
+        async with page(look) as viewer:
+            answers = await asyncio.gather(viewer.offer(), viewer.offer())
+            assert sorted(status for status, _ in answers)[-1] == 507
+            for _, answer in answers:
+                if "key" in answer:
+                    await viewer.ask("DELETE", f"films/{answer['key']}")
+            assert (await viewer.offer())[0] == 201
+
+    run(main())
+
+
 def test_films_of_one_client_leave_room_for_others(look, monkeypatch):
     addresses = iter(f"192.0.2.{n}" for n in range(100))
     monkeypatch.setattr(film_routes, "client_of", lambda _: next(addresses))
@@ -372,6 +390,15 @@ def test_a_server_may_take_none(look):
 def test_usual_films_are_known_by_their_beginning(tmp_path, name):
     codec = {"a.mpg": "mpeg2video"}.get(name, "libx264")
     assert is_film(media_factory.clip(tmp_path / name, count=3, codec=codec).read_bytes()[:256])
+
+
+def test_other_kinds_are_not_painted_whatever_their_beginning(tmp_path):
+    path = media_factory.clip(tmp_path / "a.nut", count=3)
+    assert "no film of a usual kind" in examined(path)["message"]
+    for name in ("a.webm", "a.flv", "a.wmv", "a.ts"):
+        codec = {"a.webm": "vp8", "a.wmv": "mpeg4"}.get(name, "libx264")
+        path = media_factory.clip(tmp_path / name, count=3, codec=codec)
+        assert examined(path)["width"] == 64
 
 
 @pytest.mark.skipif(os.name != "posix", reason="priorities are others there")

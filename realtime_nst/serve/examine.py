@@ -8,6 +8,10 @@ from typing import Any
 
 from realtime_nst.errors import RealtimeNstError
 
+_KINDS = frozenset(("mov", "matroska", "avi", "mpeg", "mpegvideo", "mpegts", "asf", "flv", "ogg"))
+"""Demuxers of FFmpeg. It chooses one by more than the first bytes, which were checked before; so no
+other one, as for playlists, gets to open a file."""
+
 
 def examined(path: Path) -> dict[str, Any]:
     """Its ``width``, ``height``, ``seconds`` and ``frames``, as far as the file tells; or a
@@ -16,6 +20,8 @@ def examined(path: Path) -> dict[str, Any]:
 
     try:
         with open_input(path) as container:
+            if _KINDS.isdisjoint(container.format.name.split(",")):
+                return {"message": f"it is {container.format.long_name}, no film of a usual kind"}
             stream, seconds = main_video(container), (container.duration or 0) / 1e6
             frames = stream.frames or round(seconds * (frame_rate(stream) or 0))
             size = {"width": stream.width, "height": stream.height}

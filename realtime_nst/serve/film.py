@@ -130,7 +130,8 @@ class Film:
             elif event.get("event") == "error":
                 errors.append(self._plain(event["message"]))
 
-        code = await self._video(self.result, told=told, limit=_PAINTING)
+        part = ("--end", str(LONGEST))  # not every file says how long it is
+        code = await self._video(self.result, *part, told=told, limit=_PAINTING)
         if not self.result.exists():
             reason = errors[-1] if errors else "painting it ended early, as for want of memory"
             raise UsageError(reason)

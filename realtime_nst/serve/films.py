@@ -38,6 +38,10 @@ _LONGEST_NAME = 100
 _SPARE = 1 << 30
 """Bytes that stay free on the disk."""
 
+_TIMES_ITS_SIZE = 3
+"""Room on the disk for a film and its painting, which may be larger; for all films announced and
+not yet painted, as several may be announced before the first byte of one is there."""
+
 T = TypeVar("T")
 _Work = Callable[[Film], Coroutine[Any, Any, None]]
 
@@ -103,7 +107,11 @@ class Films:
             self._folder / key, size, self.largest, time.monotonic() + BEGINS_WITHIN,
             self._studio.provider,
         )  # fmt: skip
+        promised = sum(each.size for each in self._films.values() if not each.is_over)
         try:
+            free = (await self.on_disk(shutil.disk_usage, self._folder)).free
+            if free < _TIMES_ITS_SIZE * promised + _SPARE:
+                raise NoRoom(507, f"the server's disk has too little room for {name}")
             await self.on_disk(self._store_look, film, look)
         except BaseException:
             await self.drop(film)
@@ -188,8 +196,6 @@ class Films:
             raise NoRoom(429, f"your other films are not painted yet; send {name} afterwards")
         if len(self._films) >= self.most:
             raise NoRoom(429, "all places for films are taken; try again in some minutes")
-        if shutil.disk_usage(self._folder).free < 3 * size + _SPARE:
-            raise NoRoom(507, f"the server's disk has too little room for {name}")
 
     def _store_look(self, film: Film, look: Look) -> None:
         """With the pictures and styles of viewers: the server keeps only the last ones."""

@@ -62,12 +62,14 @@ function show(shown, { name, text, part = null, wrong = false }) {
 async function bring(file) {
   const shown = row(file), name = file.name;
   const fail = (text) => show(shown, { name, text, wrong: true });
-  shown.remove.onclick = () => gone(shown);
+  let removed = false;
+  shown.remove.onclick = () => { removed = true; gone(shown); };
   if (file.size > limits.bytes) return fail(`It has ${megabytes(file.size)}; ${megabytes(limits.bytes)} are the most.`);
   show(shown, { name, text: "Asking for room …", part: undefined });
   try {
     const { key, message } = await announce(file);
     if (!key) return fail(sentence(message, name));
+    if (removed) return fetch(`films/${key}`, { method: "DELETE" }).catch(() => {});
     keep([...kept(), key]);
     const refusal = await send(file, key, shown);
     if (refusal !== null) return forget(key), fail(refusal);
