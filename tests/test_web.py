@@ -113,6 +113,34 @@ def test_nothing_but_a_page_is_replaced_and_that_only_if_asked(tmp_path, fetched
     assert sorted(each.name for each in tmp_path.iterdir() if each.name.startswith(".")) == []
 
 
+def test_what_a_page_host_keeps_beside_a_page_stays(tmp_path, fetched):
+    site = write_page(tmp_path / "site")
+    (site / ".git").mkdir()
+    (site / ".git" / "HEAD").write_text("mine")
+    (site / "CNAME").write_text("mine")
+    listed = json.loads((site / "files.json").read_text())
+    gone = "networks/old.onnx"
+    (site / gone).write_text("old")
+    (site / "changed.txt").write_text("mine")
+    listed["files"] |= {gone: sha256(b"old").hexdigest(), "changed.txt": sha256(b"").hexdigest()}
+    del listed["files"]["index.html"]
+    before = {p: p.read_bytes() for p in site.rglob("*") if p.is_file()}
+    (site / "files.json").write_text(json.dumps(listed))
+    write_page(site, overwrite=True)
+    after = {p: p.read_bytes() for p in site.rglob("*") if p.is_file()}
+    del before[site / gone]
+    assert after == before
+
+    (site / "files.json").write_text(json.dumps(listed))
+    (site / "index.html").write_text("mine")
+    with pytest.raises(UsageError, match=r"index\.html is not of the page"):
+        write_page(site, overwrite=True)
+    assert (site / "index.html").read_text() == "mine"
+    (site / "files.json").write_text("[]")
+    with pytest.raises(UsageError, match="holds other files"):
+        write_page(site, overwrite=True)
+
+
 @pytest.mark.parametrize(("version", "said"), [(None, "node is not here"), ("v18.1.0", "too old")])
 def test_without_node_one_line_says_how_to_get_it(tmp_path, monkeypatch, version, said):
     monkeypatch.setattr(libraries, "_VENDOR", tmp_path / "none")

@@ -5,18 +5,19 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 from realtime_nst.errors import TargetExists, UsageError
-from realtime_nst.files import require_folder
+from realtime_nst.files import digest, require_folder
 from realtime_nst.web.libraries import FILES, libraries
 from realtime_nst.web.offered import offered
 
 _PAGE = Path(__file__).resolve().parent / "page"
 _LISTED = "files.json"
 _WORKER, _HOSTS = "service-worker.js", "_headers"
+_UNLISTED = {_LISTED, _WORKER, _HOSTS}
 _LATER = ("libraries/", "networks/")
 """What the page keeps for use without a network once it has been used, not at the first visit."""
 
@@ -47,39 +48,73 @@ def write_page(
     """Write the page to ``folder``, which any web server can give out. ``server`` is the address of
     a page that paints on the server, if there is one. ``say`` is told of what takes long.
 
-    Raises :class:`UsageError` where something else lies there, :class:`TargetExists` where a page
-    does unless ``overwrite``, and the errors of :func:`libraries` and :func:`offered`.
+    With ``overwrite``, an earlier page there is replaced; other files beside it, as those that page
+    hosts ask for, stay. Raises :class:`UsageError` where something else lies there or would be
+    replaced, :class:`TargetExists` where a page does unless ``overwrite``, and the errors of
+    :func:`libraries` and :func:`offered`.
     """
     folder = Path(folder)
-    _check(folder, overwrite)
+    earlier = _earlier(folder, overwrite)
     files = _files(libraries(say), server)
-    made = Path(tempfile.mkdtemp(prefix=".realtime_nst-page-", dir=folder.parent))
+    is_new = not folder.exists()
+    if not is_new:
+        _check_others(folder, files, earlier)
+    within = folder.parent if is_new else folder
+    made = Path(tempfile.mkdtemp(prefix=".realtime_nst-page-", dir=within))
     try:
         made.chmod(0o755)
         for name, contents in files.items():
             path = made / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(contents)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(made, folder)
+        if is_new:
+            os.replace(made, folder)
+        else:
+            _replace(folder, made, files, earlier)
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return folder
 
 
-def _check(folder: Path, overwrite: bool) -> None:
+def _earlier(folder: Path, overwrite: bool) -> Mapping[str, str]:
+    """The files of the page that is there, and their digests."""
     require_folder(folder)
     if not os.path.lexists(folder):
-        return
+        return {}
     if not folder.is_dir():
         raise UsageError(f"{folder} is a file; name a folder for the page")
     if not any(folder.iterdir()):
-        return
-    if not (folder / _LISTED).is_file():
-        raise UsageError(f"{folder} holds other files; name a new folder for the page")
+        return {}
+    try:
+        listed = json.loads((folder / _LISTED).read_bytes())
+        earlier = {str(name): str(of) for name, of in listed["files"].items() if listed["version"]}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        raise UsageError(f"{folder} holds other files; name a new folder for the page") from None
     if not overwrite:
         raise TargetExists(f"{folder} already holds a page; replace it with `overwrite`")
+    return earlier
+
+
+def _check_others(folder: Path, files: Mapping[str, bytes], earlier: Mapping[str, str]) -> None:
+    """An interrupted run may have left a file of this page that the list there lacks."""
+    for name in sorted(files.keys() - earlier.keys() - (_UNLISTED if earlier else set())):
+        path = folder / name
+        if os.path.lexists(path) and not (path.is_file() and path.read_bytes() == files[name]):
+            raise UsageError(f"{path} is not of the page that is there; move it away first")
+
+
+def _replace(
+    folder: Path, made: Path, files: Mapping[str, bytes], earlier: Mapping[str, str]
+) -> None:
+    """Whatever stops this, the same command completes it."""
+    for name in earlier.keys() - files.keys():
+        path = folder / name
+        inside = path.resolve().is_relative_to(folder.resolve())
+        if inside and path.is_file() and digest(path) == earlier[name]:  # as we wrote it
+            path.unlink()
+    for name in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(made / name, folder / name)
 
 
 def _files(from_npm: Path, server: str) -> dict[str, bytes]:
