@@ -18,6 +18,7 @@ import pytest
 from realtime_nst.errors import UsageError
 from realtime_nst.jobs import watch
 from realtime_nst.jobs.gather import Found, Gathering
+from realtime_nst.jobs.queue import Queue, Task
 from realtime_nst.jobs.watch import Watch, is_being_written
 from realtime_nst.runtime.stages import Stylise
 from realtime_nst.sinks import segments
@@ -257,6 +258,14 @@ def test_ctrl_c_finishes_the_film_and_ends_the_queue(paint, films, tmp_path, mon
     assert (code, "1 of 3 films painted" in said) == (0, True)
 
 
+def test_ctrl_c_in_the_last_film_leaves_nothing_to_stop(paint, films, tmp_path, monkeypatch):
+    stop_at(monkeypatch, 10, signal.SIGINT)
+    code, said, err = paint(films, "-o", tmp_path / "out")
+    assert (code, "3 of 3 films painted" in said) == (0, True), err
+    assert "finishing this film first" in err
+    assert "stopped" not in err
+
+
 def test_a_full_disk_ends_the_queue_and_the_same_command_goes_on(
     paint, films, tmp_path, monkeypatch
 ):
@@ -319,11 +328,50 @@ def test_a_film_comes_once_it_is_still(tmp_path):
 
     film.touch()
     other.write_bytes(b"it was there before")
-    watched = Watch(look, lambda: None, sleep=slept, clock=lambda: now[0])
+    watched = Watch(look, lambda: None, print, sleep=slept, clock=lambda: now[0])
     watched.leave_out(other)
     with pytest.raises(KeyboardInterrupt):
         look_at(watched)
     assert told == [("film.mp4", 7), ("film.mp4", 23)]
+
+
+def test_a_drive_that_is_gone_for_a_while_is_looked_for_again(tmp_path):
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    fails, told, now = [OSError("gone"), UsageError("gone")] * 2, [], [0.0]
+    fails.insert(2, None)
+
+    def look():
+        if fails and (error := fails.pop()):
+            raise error
+        return [Found(film, tmp_path)]
+
+    def slept(seconds):
+        now[0] += seconds
+
+    watched = Watch(look, lambda: None, told.append, sleep=slept, clock=lambda: now[0])
+    assert next(iter(watched)).path == film
+    assert [str(error) for error in told] == ["gone", "gone"]
+
+
+def test_of_what_comes_later_nothing_replaces_a_source_or_another_result(tmp_path):
+    """A mark that no file has; all is painted as with --overwrite."""
+    painted = []
+    queue = Queue(lambda task: "none", painted.append)
+    first, same, again, over, plain = [
+        Task(tmp_path / source, tmp_path / target)
+        for source, target in (
+            ("a.avi", "a-tiny.mp4"), ("a.mp4", "A-tiny.mp4"), ("a.avi", "a-tiny.mp4"),
+            ("b.mp4", "b-tiny.mp4"), ("c.mp4", "c-tiny.mp4"),
+        )
+    ]  # fmt: skip
+    assert queue.left([first], overwrite=True) == [first]
+    queue.keep([tmp_path / "b-tiny.mp4"])
+    found = list(queue.run([first, same, again, over, plain]))
+    assert painted == [first, again, plain]
+    assert [each.state for each in found] == ["painted", "failed", "painted", "failed", "painted"]
+    assert "a.avi and" in str(found[1].error)
+    assert "which is to be painted itself" in str(found[3].error)
 
 
 @pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="needs Linux")

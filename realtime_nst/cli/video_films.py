@@ -140,7 +140,7 @@ class Films:
                 for outcome in self._queue.run(tasks):
                     self._tell(outcome, gauge)
                     interrupt.check()
-                    if interrupt.asked():
+                    if interrupt.asked() and (self._watches or len(self._done) < len(self._left)):
                         raise KeyboardInterrupt
         full = bool(self._done) and is_full(self._done[-1].error)
         why = "the disk is full; free some space, and the same command goes on; " if full else ""
@@ -170,11 +170,19 @@ class Films:
         """The films that appear, until a signal comes while there is none."""
         from realtime_nst.jobs.watch import Watch
 
-        watch = Watch(self._gathering, self._say_waiting)
+        watch = Watch(self._look, self._say_waiting, self._say_unseen)
         for task in self._finished:
             watch.leave_out(task.source)
         with suppress(KeyboardInterrupt):
             yield from map(self._task, watch)
+
+    def _look(self) -> "list[Found]":
+        films = self._gathering()
+        self._queue.keep(film.path for film in films)
+        return films
+
+    def _say_unseen(self, error: Exception) -> None:
+        console.say_notice(f"{console.message_of(error)}; looking again until it is back")
 
     def _say_waiting(self) -> None:
         if self._waited_after != len(self._done):

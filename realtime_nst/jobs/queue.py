@@ -54,7 +54,7 @@ def mark_for(
     film: Film, look: Look, coding: Mapping[str, Any], span: Span, *, deinterlace: bool
 ) -> str:
     """What the result says of itself: the same for the same part of the same source, painted and
-    written in the same way, whoever does and with whatever version. Raises the errors of
+    written in the same way, whoever does it and with whatever version. Raises the errors of
     :func:`~realtime_nst.references.fingerprint`."""
     how = {name: coding[name] for name in sorted(coding) if name != "strict"}
     told = (film.settings, _prints(look), how, (span.start, span.end), film.rate, deinterlace)
@@ -72,12 +72,20 @@ class Queue:
         self, marks: Callable[[Task], str], paint: Callable[[Task], Exception | None]
     ) -> None:
         self._marks, self._paint = marks, paint
+        self._sources: set[str] = set()
+        self._taken: dict[str, Task] = {}
+
+    def keep(self, sources: Iterable[Path]) -> None:
+        """No result replaces one of ``sources`` from now on."""
+        self._sources.update(map(_one_name, sources))
 
     def left(self, tasks: Sequence[Task], *, overwrite: bool) -> list[Task]:
         """Those that are not finished. Raises :class:`UsageError` before any work where two films
         would get one name, or one would replace another; :class:`TargetExists` where something else
         is there, unless ``overwrite``."""
-        _check_names(tasks)
+        self.keep(task.source for task in tasks)
+        for task in tasks:
+            self._check_name(task)
         left = [task for task in tasks if not self.is_finished(task)]
         there = [str(task.target) for task in left if os.path.lexists(task.target)]
         if there and not overwrite:
@@ -103,6 +111,7 @@ class Queue:
                 yield Outcome(task, "finished")
                 continue
             try:
+                self._check_name(task)  # it may have come after the others
                 error = self._paint(task)
             except Exception as raised:
                 yield Outcome(task, "failed", raised)
@@ -110,6 +119,21 @@ class Queue:
                     return
             else:
                 yield Outcome(task, "painted", error)
+
+    def _check_name(self, task: Task) -> None:
+        self.keep([task.source])
+        name = _one_name(task.target)
+        other = self._taken.setdefault(name, task)
+        if other.source != task.source:
+            raise UsageError(
+                f"{other.source} and {task.source} would both become {task.target}; rename one, or "
+                "paint them into two folders"
+            )
+        if name in self._sources:
+            raise UsageError(
+                f"{task.source} would become {task.target}, which is to be painted itself; give "
+                "another folder"
+            )
 
 
 def is_full(error: BaseException | None) -> bool:
@@ -121,22 +145,9 @@ def is_full(error: BaseException | None) -> bool:
     return False
 
 
-def _check_names(tasks: Sequence[Task]) -> None:
-    sources = {task.source.resolve() for task in tasks}
-    taken: dict[str, Task] = {}
-    for task in tasks:
-        # Some file systems do not tell capitals from small letters.
-        other = taken.setdefault(str(task.target.resolve()).casefold(), task)
-        if other is not task:
-            raise UsageError(
-                f"{other.source} and {task.source} would both become {task.target}; rename one, or "
-                "paint them into two folders"
-            )
-        if task.target.resolve() in sources:
-            raise UsageError(
-                f"{task.source} would become {task.target}, which is to be painted itself; give "
-                "another folder"
-            )
+def _one_name(path: Path) -> str:
+    """Some file systems do not tell capitals from small letters."""
+    return str(path.resolve()).casefold()
 
 
 def named(names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from realtime_nst.errors import UsageError
 from realtime_nst.jobs.gather import Found
 
 LOOK_EVERY = 2.0
@@ -33,18 +34,23 @@ class Watch:
     open for writing. A film that is changed later comes again.
 
     ``idle`` is called when there is none for now; what it or ``sleep`` raises ends the iteration.
+    ``unseen`` is called with the error where ``look`` begins to fail, as while a network drive is
+    gone: then there is none for now.
     """
 
     def __init__(
         self,
         look: Callable[[], list[Found]],
         idle: Callable[[], None],
+        unseen: Callable[[Exception], None],
         *,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._look, self._idle, self._sleep, self._clock = look, idle, sleep, clock
+        self._look, self._idle, self._unseen = look, idle, unseen
+        self._sleep, self._clock = sleep, clock
         self._seen: dict[Path, _Seen] = {}
+        self._fails = False
 
     def leave_out(self, path: Path) -> None:
         """The film is not told as long as it stays as it is."""
@@ -52,13 +58,25 @@ class Watch:
 
     def __iter__(self) -> Iterator[Found]:
         while True:
-            complete = [film for film in self._look() if self._is_complete(film.path)]
-            for film in sorted(complete, key=_modified):
+            complete = [film for film in self._found() if self._is_complete(film.path)]
+            if complete:
+                film = min(complete, key=_modified)
                 self._seen[film.path].is_told = True
                 yield film
-            if not complete:
+            else:
                 self._idle()
                 self._sleep(LOOK_EVERY)
+
+    def _found(self) -> list[Found]:
+        try:
+            found = self._look()
+        except (UsageError, OSError) as error:
+            if not self._fails:
+                self._unseen(error)
+            self._fails = True
+            return []
+        self._fails = False
+        return found
 
     def _is_complete(self, path: Path) -> bool:
         state = _state(path)
