@@ -124,7 +124,7 @@ def command(tmp_path, monkeypatch, ticking):
 def test_a_painting_alone_becomes_an_installed_style(cli, command, tmp_path):
     code, out, err = cli(*command, "--install")
     assert code == 0
-    assert "1 made-up scene stands in for photos" in err
+    assert "made-up scenes stand in for photos" in err
     assert "from nothing, 6 seconds" in err
     assert re.search(r"mine is installed; use it with: --style mine", out)
     installed = read_installed().by_name["mine"]
@@ -175,3 +175,11 @@ def test_without_minutes_photos_are_needed(cli, tmp_path):
     code, _, err = cli("train", "--style", painting, "-o", tmp_path / "mine.onnx")
     assert code == 2
     assert "--content FOLDER" in err
+
+
+def test_without_minutes_nothing_is_written_on_the_way(cli, tmp_path):
+    painting = factory.write_painting(tmp_path / "painting.png")
+    given = ("--style", painting, "--content", tmp_path, "--export-every", 20)
+    code, _, err = cli("train", *given, "-o", tmp_path / "mine.onnx")
+    assert code == 2
+    assert "--export-every 20 is for --minutes" in err

@@ -116,7 +116,11 @@ def train(
     if sum(given is not None for given in (style, styles, add_style)) != 1:
         raise UsageError("give one of these: --style PAINTING, --styles FOLDER, --add-style FILE")
     train_minutes.check(
-        style and recipe["minutes"], content, install and (name or output.stem), overwrite
+        recipe["minutes"],
+        export_every,
+        needs_photos=content is None and not (style and recipe["minutes"]),
+        name=(name or output.stem) if install else None,
+        overwrite=overwrite,
     )
     from realtime_nst.packages import require
 

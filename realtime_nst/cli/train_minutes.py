@@ -35,18 +35,23 @@ ExportEvery = Annotated[
 ]
 
 
-def check(minutes: object, content: Path | None, install: str | bool, overwrite: bool) -> None:
-    """Raises UsageError if photos are needed and there are none; UsageError or TargetExists if a
-    style cannot be installed under the name ``install``."""
-    if content is None and not minutes:
+def check(
+    minutes: float, export_every: float, *, needs_photos: bool, name: str | None, overwrite: bool
+) -> None:
+    """Raises UsageError if photos are needed and there are none, or for what goes with minutes
+    alone; UsageError or TargetExists if a style cannot be installed under ``name`` (None: it is
+    not to be)."""
+    if export_every and not minutes:
+        raise UsageError(f"--export-every {export_every:g} is for --minutes")
+    if needs_photos:
         raise UsageError(
             "give photos to train on with --content FOLDER; only --style PAINTING --minutes N "
             "needs none"
         )
-    if install:
+    if name is not None:
         from realtime_nst.library import check_free
 
-        check_free(str(install), overwrite)
+        check_free(name, overwrite)
 
 
 def settle(context: typer.Context, recipe: dict[str, Any]) -> None:
@@ -65,9 +70,8 @@ def made_up_photos(folder: Path) -> Path:
         source = SyntheticSource(*_SCENE_SIZE, seed=number)
         picture = source.picture(number * _SCENES_APART)
         write_picture(scenes / f"{number:02d}.png", picture, overwrite=True)
-    stand = "scene stands" if _SCENES == 1 else "scenes stand"
     console.say_notice(
-        f"no --content: {_SCENES} made-up {stand} in for photos; with yours it paints better"
+        f"no --content: {_SCENES} made-up scenes stand in for photos; with yours it paints better"
     )
     return scenes
 
