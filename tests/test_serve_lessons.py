@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 
 import pytest
 
@@ -36,6 +35,11 @@ for step in (1, 2):
     say("result", step=step)
 """
 FAILS = 'say("error", message="no memory left", kind="MemoryError", exit_code=1); sys.exit(1)'
+CHATTERS = """
+print("a warning", "[1]", "x" * 100_000, sep="\\n", flush=True)
+say("progress", done=os.environ["REALTIME_NST_CONFIG"] == os.devnull, total=1)
+say("progress", done="REALTIME_NST_DEVICE" in os.environ, total=1)
+"""
 WAITS = 'say("progress", done=os.getpid(), total=1); time.sleep(60)'
 
 
@@ -46,7 +50,7 @@ def trainer(tmp_path, monkeypatch):
     def use(work):
         script = tmp_path / "trainer.py"
         script.write_text(TRAINER + work)
-        monkeypatch.setattr(lessons, "_COMMAND", (sys.executable, str(script)))
+        monkeypatch.setattr(lessons, "_COMMAND", (str(script),))
 
     return use
 
@@ -95,6 +99,15 @@ def test_what_fails_says_why_and_the_next_one_may_learn(school, trainer, bright,
         run(taken(school, tmp_path))
     trainer(bright[1])
     assert len(run(taken(school, tmp_path))) == 4
+
+
+def test_settings_of_the_operator_and_odd_lines_are_none_of_its_business(
+    school, trainer, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("REALTIME_NST_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("REALTIME_NST_DEVICE", "odd")
+    trainer(CHATTERS)
+    assert [now.done for now in run(taken(school, tmp_path))] == [True, False]
 
 
 @pytest.mark.skipif(not hasattr(os, "getpriority"), reason="needs priorities of processes")

@@ -145,7 +145,9 @@ class Film:
 
     async def _run(self, *arguments: str | Path, told: Any, limit: float) -> int:
         try:
-            return await run_child(arguments, told, seconds=limit, largest=_LARGER * self.largest)
+            return await run_child(
+                ("-m", *arguments), told, seconds=limit, largest=_LARGER * self.largest
+            )
         except TimeoutError:
             raise UsageError(f"it took longer than {limit / 60:.0f} minutes") from None
 

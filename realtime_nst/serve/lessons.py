@@ -1,13 +1,6 @@
 """Styles trained for viewers: one at a time, in a process that yields to painting."""
 
-import asyncio
-import json
-import os
 import shutil
-import subprocess
-import sys
-import time
-from asyncio.subprocess import Process
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
@@ -17,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from realtime_nst.errors import MissingPackage, TrainingError, UsageError
 from realtime_nst.packages import require
+from realtime_nst.serve import child
 from realtime_nst.serve.paintings import PaintingsGone
 
 MINUTES = 2
@@ -31,8 +25,10 @@ _EVERY = 15
 _KEPT = 32
 """Versions, of a megabyte each."""
 
-_LEAST_PRIORITY = 19
-_COMMAND = (sys.executable, "-m", "realtime_nst", "train", "--json", "--overwrite", "--restart")
+_LEAST_PRIORITY, _LARGEST_FILE = 19, 1 << 30
+"""As Unix counts them, and in bytes."""
+
+_COMMAND = ("-m", "realtime_nst", "train", "--json", "--overwrite", "--restart")
 
 
 @dataclass(frozen=True)
@@ -85,33 +81,25 @@ class Lessons:
 
     async def _given(self, painting: Path, output: Path) -> AsyncGenerator[Progress]:
         options = ("--style", painting, "--minutes", MINUTES, "--export-every", _EVERY)
-        card = ("--name", "mine", "--title", "My picture")
-        process = await asyncio.create_subprocess_exec(
-            *_COMMAND, *map(str, (*options, *card, "--workers", 0, "-o", output)),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            creationflags=getattr(subprocess, "IDLE_PRIORITY_CLASS", 0),
-        )  # fmt: skip
-        if hasattr(os, "setpriority"):
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, process.pid, _LEAST_PRIORITY)
-        assert process.stdout is not None
-        done, end = 0.0, time.monotonic() + LONGEST
-        try:
-            while line := await _line(process, end - time.monotonic()):
-                event = json.loads(line)
-                if event["event"] == "error":
-                    raise TrainingError(event["message"])
-                if event["event"] == "progress" and event["total"]:
-                    done = event["done"] / event["total"]
-                    yield Progress(done)
-                elif event["event"] == "result" and "step" in event:
-                    yield Progress(done, self._kept(output))
-            if process.stdout.at_eof() and await process.wait():
-                raise TrainingError("the training of a style ended without a word; try again")
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.communicate()  # to the end of the pipe, which closes it
+        card = ("--name", "mine", "--title", "My picture", "--workers", 0, "-o", output)
+        command = [str(each) for each in (*_COMMAND, *options, *card)]
+        limits = {"largest": _LARGEST_FILE, "nice": _LEAST_PRIORITY}
+        done = 0.0
+        with suppress(TimeoutError):  # it has come to something
+            async with aclosing(child.events(command, seconds=LONGEST, **limits)) as told:
+                async for event in told:
+                    match event.get("event"):
+                        case "error":
+                            raise TrainingError(event["message"])
+                        case "progress" if event["total"]:
+                            done = event["done"] / event["total"]
+                            yield Progress(done)
+                        case "result" if "step" in event:
+                            yield Progress(done, self._kept(output))
+                        case child.ENDED if event["exit_code"]:
+                            raise TrainingError(
+                                "the training of a style ended without a word; try again"
+                            )
 
     def _kept(self, output: Path) -> str:
         """The name of a new version, which is now in ``output``."""
@@ -134,11 +122,3 @@ class Lessons:
 
     def close(self) -> None:
         self._folder.cleanup()
-
-
-async def _line(process: Process, seconds: float) -> bytes:
-    """The next line that ``process`` writes; none at its end, or after ``seconds``."""
-    assert process.stdout is not None
-    with suppress(TimeoutError):
-        return await asyncio.wait_for(process.stdout.readline(), max(0.0, seconds))
-    return b""
