@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import signal
+import tempfile
 from importlib import resources
 
 import jobs_factory as jobs
@@ -13,7 +14,7 @@ import model_factory
 import psutil
 import pytest
 
-from realtime_nst.errors import MediaError
+from realtime_nst.errors import MediaError, UsageError
 from realtime_nst.jobs.engines import ray as engine
 from realtime_nst.jobs.engines import shipping
 from realtime_nst.jobs.engines.ray import OnRay
@@ -101,9 +102,18 @@ def test_the_job_script_of_the_page(cluster, made, tmp_path, cli):
 
 
 def test_nodes_that_see_no_file_get_them_sent(connected, made, tmp_path, monkeypatch):
+    paint, shipments = engine._paint, []
+
+    def shipped(*given):
+        shipments.append(shipping.Shipment(*given))
+        return shipments[-1]
+
+    monkeypatch.setattr(engine, "_paint", lambda told, _, *more: paint(told, "/unseen", *more))
+    monkeypatch.setattr(engine, "Shipment", shipped)
     monkeypatch.setattr(shipping, "_PIECE", 10_000)  # of what is sent from here
     work = jobs.Work(made / "film.mp4", tmp_path / "out.mp4", Look(str(made / "tiny.onnx")))
-    assert work.paint(engine=lambda *given: OnRay(*given, shared=False)) == []
+    assert work.paint(engine=OnRay) == []
+    assert len(shipments) == 1
     assert (tmp_path / "out.mp4").read_bytes() == (made / "whole.mp4").read_bytes()
     assert os.listdir(tmp_path) == ["out.mp4"]
     assert not shipping._place(work.job.digest).exists()
@@ -150,6 +160,22 @@ def test_an_error_on_a_node_is_one_line(made, tmp_path):
 def test_a_node_that_sees_nothing_says_so(made, tmp_path):
     job = jobs.Work(made / "film.mp4", tmp_path / "out.mp4", Look(str(made / "tiny.onnx"))).job
     assert engine._paint(json.dumps(job.to_json()), str(tmp_path), 0, None) == engine._UNSEEN
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs users")
+def test_files_are_not_taken_from_a_place_of_somebody_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    place = shipping._own_place("digest")
+    assert place.stat().st_mode & 0o077 == 0
+    assert shipping._own_place("digest") == place
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getuid", lambda: place.stat().st_uid + 1)
+        with pytest.raises(UsageError, match="is somebody else's"):
+            shipping._own_place("digest")
+    place.rename(tmp_path / "other")
+    place.symlink_to(tmp_path / "other")
+    with pytest.raises(UsageError, match="is somebody else's"):
+        shipping._own_place("digest")
 
 
 def test_where_there_is_no_cluster_one_line_says_so(monkeypatch, made, tmp_path):

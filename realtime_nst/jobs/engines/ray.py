@@ -44,9 +44,9 @@ class OnRay:
     ``folder``, at most so many ``workers`` at a time (None: as many as have a core for each
     thread).
 
-    Each node looks whether it sees the folder; with ``shared`` False, none is asked. Tasks are
-    called after film and segment. Those whose worker or node dies run again; if this process dies,
-    the same command goes on with what is finished. Raises :class:`MissingPackage` without Ray.
+    Each node looks whether it sees the folder. Tasks are called after film and segment. Those whose
+    worker or node dies run again; if this process dies, the same command goes on with what is
+    finished. Raises :class:`MissingPackage` without Ray.
     """
 
     def __init__(
@@ -55,11 +55,9 @@ class OnRay:
         folder: Folder,
         workers: int | None = None,
         address: str | None = None,
-        *,
-        shared: bool = True,
     ) -> None:
         require("painting on a cluster", "cluster")
-        self._job, self._folder, self._shared = job, folder, shared
+        self._job, self._folder = job, folder
         self._workers, self._address = workers, address
         self._shipment: Shipment | None = None
 
@@ -69,8 +67,6 @@ class OnRay:
         running: dict[Any, int] = {}
         with _connected(self._address) as ray:
             try:
-                if not self._shared:
-                    self._shipment = Shipment(ray, self._job, self._folder)
                 while True:
                     most = self._workers or _room(ray, self._job.threads)
                     for number in islice(numbers, max(0, most - len(running))):
@@ -99,7 +95,7 @@ class OnRay:
     def _submitted(self, ray: Any, number: int) -> Any:
         name = f"{Path(self._job.source).name} segment {number + 1}"
         options = {"name": name, "num_cpus": self._job.threads, "max_retries": _RETRIES}
-        folder = str(self._folder.path.resolve()) if self._shared else None
+        folder = str(self._folder.path.resolve())
         shipped = self._shipment and (self._shipment.job, self._shipment.desk)
         task = ray.remote(_paint).options(**options)
         return task.remote(json.dumps(self._job.to_json()), folder, number, shipped)
@@ -188,14 +184,14 @@ def _error(kind: str, message: str) -> RealtimeNstError:
 
 
 def _paint(
-    told: str, folder: str | None, number: int, shipped: tuple[str, Any] | None
+    told: str, folder: str, number: int, shipped: tuple[str, Any] | None
 ) -> tuple[str, str] | None:
     """Runs on a node. What a worker process has opened stays for the next segment of the job."""
     from realtime_nst.jobs.engines.shipping import paint_shipped
     from realtime_nst.jobs.worker import worker_of
 
     job = Job.from_json(json.loads(told))
-    if folder and holds(Path(folder), job):
+    if holds(Path(folder), job):
         failure = worker_of(job, Path(folder)).paint(number)
     elif shipped:
         failure = paint_shipped(*shipped, number)

@@ -6,12 +6,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import shutil
+import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from realtime_nst.errors import UsageError
 from realtime_nst.files import write_whole
 from realtime_nst.jobs.folder import Folder, is_ours, progress_file, segment_file, stop_file
 from realtime_nst.jobs.job import Job
@@ -117,10 +121,12 @@ def paint_shipped(told: str, desk: Any, number: int) -> Failure | None:
     and send it there; what went wrong."""
     import ray
 
-    from realtime_nst.jobs.worker import worker_of
+    from realtime_nst.jobs.worker import Failure, worker_of
 
-    place = _place(json.loads(told)["digest"])
-    place.mkdir(parents=True, exist_ok=True)
+    try:
+        place = _own_place(json.loads(told)["digest"])
+    except UsageError as error:
+        return Failure.of(error)
     _fetch(ray, desk, place)
     job = Job.from_json(json.loads(told.replace(_PLACE, place.as_posix())))
 
@@ -138,6 +144,19 @@ def paint_shipped(told: str, desk: Any, number: int) -> Failure | None:
 def _place(digest: str) -> Path:
     """Where a node keeps the files of the job with that digest."""
     return Path(tempfile.gettempdir(), f"realtime_nst-ray-{digest[:16]}")
+
+
+def _own_place(digest: str) -> Path:
+    """Created if it is not there. Raises :class:`UsageError` where somebody else has put anything
+    of that name: folders for temporary files are open to every user."""
+    place = _place(digest)
+    with suppress(FileExistsError):
+        place.mkdir(mode=0o700)
+    facts = place.lstat()
+    is_own = not hasattr(os, "getuid") or facts.st_uid == os.getuid()
+    if not (stat.S_ISDIR(facts.st_mode) and is_own):
+        raise UsageError(f"{place} on {platform.node()} is somebody else's; delete it there")
+    return place
 
 
 def _fetch(ray: Any, desk: Any, place: Path) -> None:
