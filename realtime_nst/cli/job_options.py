@@ -40,7 +40,8 @@ Engine = Annotated[
     typer.Option(
         metavar="|".join(ENGINES),
         rich_help_panel=_PANEL,
-        help="Paint on this computer, or on a Ray cluster whose nodes see the same files.",
+        help="Paint on this computer, or on a Ray cluster; nodes that do not see the files are "
+        "sent them.",
     ),
 ]
 Address = Annotated[
