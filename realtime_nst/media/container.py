@@ -107,6 +107,10 @@ def every_packet(container: InputContainer, *streams: Stream) -> Iterator[Packet
             yield None
 
 
+SEEK_MARGINS = (1, 30, None)
+"""How many seconds before a start to look for a key frame; None means from the beginning."""
+
+
 def seek(container: InputContainer, stream: VideoStream, seconds: Fraction) -> None:
     """Go on reading at a key frame of ``stream`` before ``seconds`` of the file's clock; at the
     beginning if there is none, or no index."""

@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from realtime_nst.media.container import (
+    SEEK_MARGINS,
     every_packet,
     frame_rate,
     is_in_decoding_order,
@@ -25,9 +26,6 @@ from realtime_nst.media.span import Span
 from realtime_nst.media.timeline import Timeline
 
 _CONCEALING = ("dvvideo",)
-
-_SEEK_MARGINS = (1, 30, None)
-"""Seconds before the start at which to look for a key frame; None means from the beginning."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def frame_index(path: Path, span: Span) -> FrameIndex | None:
     Raises as :func:`~realtime_nst.media.container.open_input`.
     """
     timeline = Timeline.of(path, quick=span.quick)
-    for margin in _SEEK_MARGINS if span.start else (None,):
+    for margin in SEEK_MARGINS if span.start else (None,):
         with open_input(path) as container:
             found = _Read(container, timeline, span)
             if margin is not None and found.seeks:

@@ -11,15 +11,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from realtime_nst.errors import MediaError, UsageError
-from realtime_nst.media.container import VideoFile, clock, frame_rate
+from realtime_nst.media.container import SEEK_MARGINS, VideoFile, clock, frame_rate
 from realtime_nst.media.cut_off import is_cut_off
 from realtime_nst.media.span import Span
 from realtime_nst.media.stored import Stored
 from realtime_nst.media.timeline import Timeline
 from realtime_nst.sources._decoding import Decoding, Faults, Timed
-
-# How many seconds before the start to look for a key frame; None means from the beginning.
-_SEEK_MARGINS = (1, 30, None)
 
 
 class NoFrames(UsageError):
@@ -62,7 +59,7 @@ class Film:
 
     def _found(self) -> tuple[Timed | None, Iterator[Timed]]:
         """A frame before ``start``, or the first of all, and those that follow."""
-        for margin in _SEEK_MARGINS if self._start > 0 and self._seeks else (None,):
+        for margin in SEEK_MARGINS if self._start > 0 and self._seeks else (None,):
             if self._start > 0:
                 self._reopen(None if margin is None else self._start - margin)
             rest = self._in_order(self._all_frames())
@@ -138,7 +135,7 @@ class Film:
     def _tail(self, reached: Fraction) -> Iterator[Timed]:
         """Decode what comes after ``reached`` again, without frame threads."""
         damaged = self._decoding.damaged_before_end
-        for margin in _SEEK_MARGINS if self._seeks else (None,):
+        for margin in SEEK_MARGINS if self._seeks else (None,):
             self._decoding.close()
             self._decoding = Decoding(
                 self.path,
