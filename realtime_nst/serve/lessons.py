@@ -1,17 +1,15 @@
 """Styles trained for viewers: one at a time, in a process that yields to painting."""
 
 import shutil
-from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from realtime_nst.errors import MissingPackage, TrainingError, UsageError
 from realtime_nst.packages import require
 from realtime_nst.serve import child
-from realtime_nst.serve.paintings import PaintingsGone
+from realtime_nst.serve.paintings import KeptFiles
 
 MINUTES = 2
 """Of training."""
@@ -39,17 +37,12 @@ class Progress:
     style: str = ""
 
 
-class Lessons:
+class Lessons(KeptFiles):
     """The versions of styles that viewers had trained, deleted when the server ends."""
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="realtime_nst-lessons-")
-        self._files: OrderedDict[str, Path] = OrderedDict()
+        super().__init__("lessons")
         self._busy, self._versions = False, 0
-
-    @property
-    def folder(self) -> str:
-        return self._folder.name
 
     @property
     def possible(self) -> bool:
@@ -105,20 +98,7 @@ class Lessons:
         """The name of a new version, which is now in ``output``."""
         self._versions += 1
         name = f"trained-{output.stem.removeprefix('painting-')}-{self._versions}"
-        self._files[name] = output.with_name(f"{name}.onnx")
-        shutil.copyfile(output, self._files[name])
-        while len(self._files) > _KEPT:
-            self._files.popitem(last=False)[1].unlink()
+        version = output.with_name(f"{name}.onnx")
+        shutil.copyfile(output, version)
+        self._keep(name, version, _KEPT)
         return name
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._files
-
-    def path(self, name: str) -> Path:
-        """The file of a version; raises :class:`PaintingsGone` if it is no longer kept."""
-        if name not in self._files:
-            raise PaintingsGone([name])
-        return self._files[name]
-
-    def close(self) -> None:
-        self._folder.cleanup()

@@ -37,16 +37,42 @@ class PaintingsGone(UsageError):
         super().__init__("the server no longer has this picture; choose it again")
 
 
-class Paintings:
-    """The last 32 uploads, as files at the size that codes are made from."""
+class KeptFiles:
+    """The last files of viewers, by name, deleted when the server ends."""
 
-    def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="realtime_nst-paintings-")
+    def __init__(self, what: str) -> None:
+        self._folder = TemporaryDirectory(prefix=f"realtime_nst-{what}-")
         self._files: OrderedDict[str, Path] = OrderedDict()
 
     @property
     def folder(self) -> str:
         return self._folder.name
+
+    def _keep(self, name: str, path: Path, most: int) -> None:
+        """``path`` is the file ``name`` and the newest; of more than ``most`` the oldest go."""
+        self._files[name] = path
+        self._files.move_to_end(name)
+        while len(self._files) > most:
+            self._files.popitem(last=False)[1].unlink()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def path(self, name: str) -> Path:
+        """The file ``name``; raises :class:`PaintingsGone` if it is no longer kept."""
+        if name not in self._files:
+            raise PaintingsGone([name])
+        return self._files[name]
+
+    def close(self) -> None:
+        self._folder.cleanup()
+
+
+class Paintings(KeptFiles):
+    """The last 32 uploads, as files at the size that codes are made from."""
+
+    def __init__(self) -> None:
+        super().__init__("paintings")
 
     def add(self, data: bytes) -> str:
         """Store the JPEG ``data``; returns its name, the same for the same data.
@@ -67,30 +93,15 @@ class Paintings:
         if data.count(_SCAN) > _MOST_SCANS:
             raise UsageError(f"the picture has over {_MOST_SCANS} scans; save it again, as JPEG")
         name = f"painting-{hashlib.sha256(data).hexdigest()[:32]}"
+        path = Path(self.folder, f"{name}.png")
         if name not in self._files:
             image = decode_painting(data, "the picture", _LEAST)
-            path = Path(self._folder.name, f"{name}.png")
             cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-            self._files[name] = path
-        self._files.move_to_end(name)
-        while len(self._files) > _KEPT:
-            self._files.popitem(last=False)[1].unlink()
+        self._keep(name, path, _KEPT)
         return name
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._files
-
-    def path(self, name: str) -> Path:
-        """The file of the picture; raises :class:`PaintingsGone` if it is no longer kept."""
-        if name not in self._files:
-            raise PaintingsGone([name])
-        return self._files[name]
 
     def check(self, names: Iterable[str]) -> None:
         """Raises :class:`PaintingsGone` for those of ``names`` that only a picture can have had."""
         gone = [each for each in names if _NAME.fullmatch(each) and each not in self._files]
         if gone:
             raise PaintingsGone(gone)
-
-    def close(self) -> None:
-        self._folder.cleanup()
