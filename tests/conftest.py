@@ -135,6 +135,26 @@ def cli(capsys, monkeypatch):
 
 
 @pytest.fixture
+def stop_at(monkeypatch):
+    """``stop_at(count, number)``: the process gets the signal while frame ``count`` is painted."""
+    from realtime_nst.runtime.stages import Stylise
+
+    stylise = Stylise.__call__
+
+    def stop(count, number=signal.SIGTERM):
+        frames = itertools.count(1)
+
+        def signalled(self, frame):
+            if next(frames) == count:
+                os.kill(os.getpid(), number)
+            return stylise(self, frame)
+
+        monkeypatch.setattr(Stylise, "__call__", signalled)
+
+    return stop
+
+
+@pytest.fixture
 def style(tmp_path):
     """The file of a tiny style network."""
     import model_factory

@@ -3,6 +3,8 @@
 from contextlib import contextmanager
 from pathlib import Path
 
+import media_factory
+import model_factory
 import pytest
 
 from realtime_nst.jobs import plan
@@ -12,6 +14,7 @@ from realtime_nst.jobs.job import form_of, job_of
 from realtime_nst.jobs.painter import Painter
 from realtime_nst.jobs.plan import Lengths
 from realtime_nst.jobs.run import Run
+from realtime_nst.look import Look
 from realtime_nst.media.span import WHOLE
 from realtime_nst.paint import Paint
 from realtime_nst.runtime.networks import Networks
@@ -22,6 +25,14 @@ def short_segments(shortest=20, longest=40, most=4):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "LENGTHS", Lengths(shortest, longest, most))
         yield
+
+
+def film_and_whole(folder, frames):
+    """A film, a style, and what one process paints it to: film.mp4, tiny.onnx, whole.mp4."""
+    media_factory.clip(folder / "film.mp4", count=frames, sound="aac", group=6)
+    model_factory.write_style(folder / "tiny.onnx", card=model_factory.card())
+    with short_segments(30, 50):
+        Work(folder / "film.mp4", folder / "whole.mp4", Look(str(folder / "tiny.onnx"))).paint()
 
 
 class Work:

@@ -39,14 +39,7 @@ def two(job, folder):
 def made(once):
     """A film, and what one process paints it to."""
 
-    def make(folder):
-        media_factory.clip(folder / "film.mp4", count=FRAMES, sound="aac", group=6)
-        model_factory.write_style(folder / "tiny.onnx", card=model_factory.card())
-        with jobs.short_segments(30, 50):
-            look = Look(str(folder / "tiny.onnx"))
-            jobs.Work(folder / "film.mp4", folder / "whole.mp4", look).paint()
-
-    return once("jobs-of-processes", make)
+    return once("jobs-of-engines", lambda folder: jobs.film_and_whole(folder, FRAMES))
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from importlib import resources
 
 import jobs_factory as jobs
 import media_factory
-import model_factory
 import psutil
 import pytest
 
@@ -59,14 +58,7 @@ def connected(cluster):
 
 @pytest.fixture(scope="module")
 def made(once):
-    def make(folder):
-        media_factory.clip(folder / "film.mp4", count=FRAMES, sound="aac", group=6)
-        model_factory.write_style(folder / "tiny.onnx", card=model_factory.card())
-        with jobs.short_segments(30, 50):
-            look = Look(str(folder / "tiny.onnx"))
-            jobs.Work(folder / "film.mp4", folder / "whole.mp4", look).paint()
-
-    return once("jobs-on-ray", make)
+    return once("jobs-of-engines", lambda folder: jobs.film_and_whole(folder, FRAMES))
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from realtime_nst.cli import interrupt
-from realtime_nst.runtime.stages import Stylise
 from realtime_nst.sinks._mux import Muxer
 from realtime_nst.sinks._unfinished import UnfinishedFile
 
@@ -46,19 +45,6 @@ def photos(tmp_path, style):
     return "image", folder, "--style", style, "-o", tmp_path / "out"
 
 
-def stop_at(monkeypatch, count, number=signal.SIGTERM):
-    """The process gets the signal while the frame ``count`` is painted."""
-    stylise, seen = Stylise.__call__, []
-
-    def signalled(self, frame):
-        seen.append(frame)
-        if len(seen) == count:
-            os.kill(os.getpid(), number)
-        return stylise(self, frame)
-
-    monkeypatch.setattr(Stylise, "__call__", signalled)
-
-
 def told(err):
     """The one line that says how it ended."""
     (line,) = [line for line in err.splitlines() if re.match("note: (stopped|failed)", line)]
@@ -66,13 +52,12 @@ def told(err):
 
 
 @pytest.mark.parametrize("moment", moments(FRAMES, 3))
-def test_a_film_that_was_stopped_goes_on_to_the_same_film(cli, film, tmp_path, monkeypatch, moment):
+def test_a_film_that_was_stopped_goes_on_to_the_same_film(cli, film, tmp_path, stop_at, moment):
     assert cli(*film)[0] == 0
     out, whole = tmp_path / "out.mp4", tmp_path / "whole.mp4"
     out.rename(whole)
-    with monkeypatch.context() as patch:
-        stop_at(patch, moment)
-        code, _, err = cli(*film)
+    stop_at(moment)
+    code, _, err = cli(*film)
     assert code == 143
     kept = tmp_path / "out.partial.mp4"
     assert str(kept) in told(err)
@@ -86,7 +71,7 @@ def test_a_film_that_was_stopped_goes_on_to_the_same_film(cli, film, tmp_path, m
 
 @pytest.mark.parametrize("moment", moments(PICTURES - 1, 2))
 def test_pictures_that_were_stopped_go_on_to_the_same_pictures(
-    cli, photos, tmp_path, monkeypatch, moment
+    cli, photos, tmp_path, stop_at, moment
 ):
     def made():
         return {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
@@ -94,9 +79,8 @@ def test_pictures_that_were_stopped_go_on_to_the_same_pictures(
     assert cli(*photos)[0] == 0
     whole = made()
     (tmp_path / "out").rename(tmp_path / "whole")
-    with monkeypatch.context() as patch:
-        stop_at(patch, moment)
-        code, _, err = cli(*photos)
+    stop_at(moment)
+    code, _, err = cli(*photos)
     assert code == 143
     if made():
         assert f"{len(made())} of {PICTURES} pictures finished" in told(err)
@@ -153,8 +137,8 @@ def test_training_that_was_stopped_goes_on_to_the_same_weights(cli, tmp_path, mo
 
 
 @pytest.mark.parametrize(("number", "code"), CODES.items())
-def test_the_exit_code_tells_the_signal(cli, photos, monkeypatch, number, code):
-    stop_at(monkeypatch, 1, number)
+def test_the_exit_code_tells_the_signal(cli, photos, stop_at, number, code):
+    stop_at(1, number)
     assert cli(*photos)[0] == code
 
 
@@ -170,16 +154,16 @@ def test_the_handlers_of_before_are_there_again(cli):
     assert [signal.getsignal(number) for number in CODES] == before
 
 
-def test_nohup_is_respected(cli, photos, monkeypatch):
+def test_nohup_is_respected(cli, photos, stop_at):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        stop_at(monkeypatch, 1, signal.SIGHUP)
+        stop_at(1, signal.SIGHUP)
         assert cli(*photos)[0] == 0
     finally:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_ctrl_c_again_and_again_keeps_what_is_finished(cli, film, tmp_path, monkeypatch):
+def test_ctrl_c_again_and_again_keeps_what_is_finished(cli, film, tmp_path, monkeypatch, stop_at):
     """The later ones come long after the first, while the sink saves what there is."""
     salvage = Muxer.salvage
 
@@ -190,7 +174,7 @@ def test_ctrl_c_again_and_again_keeps_what_is_finished(cli, film, tmp_path, monk
         salvage(muxer)
 
     monkeypatch.setattr(Muxer, "salvage", signalled)
-    stop_at(monkeypatch, 60, signal.SIGINT)
+    stop_at(60, signal.SIGINT)
     code, _, err = cli(*film)
     assert code == 130
     assert "out.partial.mp4" in told(err)

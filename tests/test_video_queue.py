@@ -20,7 +20,6 @@ from realtime_nst.jobs import watch
 from realtime_nst.jobs.gather import Found, Gathering
 from realtime_nst.jobs.queue import Queue, Task
 from realtime_nst.jobs.watch import Watch, is_being_written
-from realtime_nst.runtime.stages import Stylise
 from realtime_nst.sinks import segments
 
 HOW = ("--stabilise", "off", "--brush", "fine", "--provider", "cpu")
@@ -216,23 +215,10 @@ def test_pictures_alone_are_still_one_film(paint, films, tmp_path):
     assert names(tmp_path / "out") == ["1-tiny.mp4", "pictures-tiny.mp4"]
 
 
-def stop_at(monkeypatch, count, number):
-    stylise, seen = Stylise.__call__, []
-
-    def signalled(self, frame):
-        seen.append(frame)
-        if len(seen) == count:
-            os.kill(os.getpid(), number)
-        return stylise(self, frame)
-
-    monkeypatch.setattr(Stylise, "__call__", signalled)
-
-
-def test_a_queue_that_was_stopped_goes_on(paint, films, tmp_path, monkeypatch):
+def test_a_queue_that_was_stopped_goes_on(paint, films, tmp_path, stop_at):
     out = tmp_path / "out"
-    with monkeypatch.context() as patch:
-        stop_at(patch, 6, signal.SIGTERM)
-        code, _, err = paint(films, "-o", out)
+    stop_at(6, signal.SIGTERM)
+    code, _, err = paint(films, "-o", out)
     assert code == 143
     assert "stopped; 1 of 3 films painted" in err
     assert "the same command goes on" in err
@@ -245,11 +231,10 @@ def test_a_queue_that_was_stopped_goes_on(paint, films, tmp_path, monkeypatch):
     assert states(out)[out / "1-tiny.mp4"] == before[out / "1-tiny.mp4"]
 
 
-def test_ctrl_c_finishes_the_film_and_ends_the_queue(paint, films, tmp_path, monkeypatch):
+def test_ctrl_c_finishes_the_film_and_ends_the_queue(paint, films, tmp_path, stop_at):
     out = tmp_path / "out"
-    with monkeypatch.context() as patch:
-        stop_at(patch, 6, signal.SIGINT)
-        code, _, err = paint(films, "-o", out)
+    stop_at(6, signal.SIGINT)
+    code, _, err = paint(films, "-o", out)
     assert code == 130
     assert "finishing this film first; press Ctrl-C again to stop at once" in err
     assert "stopped; 2 of 3 films painted" in err
@@ -258,8 +243,8 @@ def test_ctrl_c_finishes_the_film_and_ends_the_queue(paint, films, tmp_path, mon
     assert (code, "1 of 3 films painted" in said) == (0, True)
 
 
-def test_ctrl_c_in_the_last_film_leaves_nothing_to_stop(paint, films, tmp_path, monkeypatch):
-    stop_at(monkeypatch, 10, signal.SIGINT)
+def test_ctrl_c_in_the_last_film_leaves_nothing_to_stop(paint, films, tmp_path, stop_at):
+    stop_at(10, signal.SIGINT)
     code, said, err = paint(films, "-o", tmp_path / "out")
     assert (code, "3 of 3 films painted" in said) == (0, True), err
     assert "finishing this film first" in err

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -181,14 +181,9 @@ class finishing(AbstractContextManager[_Opened]):  # noqa: N801  used like conte
     def __enter__(self) -> _Opened:
         return self._sink.__enter__()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> bool | None:
+    def __exit__(self, *raised: Any) -> bool | None:
         with shielded():
-            return self._sink.__exit__(kind, error, tb)
+            return self._sink.__exit__(*raised)
 
 
 @contextmanager

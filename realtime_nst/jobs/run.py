@@ -8,7 +8,6 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import takewhile
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from realtime_nst.errors import MediaError, RealtimeNstError, TargetExists
@@ -150,12 +149,7 @@ class Run:
         self.written_until = joined.written_until
         self.folder.remove()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None and self.is_complete:
                 self._join()

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from realtime_nst.errors import MediaError
@@ -74,12 +73,7 @@ class SegmentSink:
                 self._writer.write(frame)
         return True
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         muxer = self._writer.muxer
         if muxer is None:
             return

@@ -1,8 +1,7 @@
 """Several sinks as one."""
 
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from realtime_nst.stream import Frame, Sink
 
@@ -24,13 +23,8 @@ class TeeSink:
             self._entered = entering.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self._entered.__exit__(kind, error, tb)
+    def __exit__(self, *raised: Any) -> None:
+        self._entered.__exit__(*raised)
 
     def write(self, frame: Frame) -> bool:
         wishes = [sink.write(frame) for sink in self._sinks]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 
 from realtime_nst.media.container import VideoFile, check
@@ -122,12 +121,7 @@ class VideoSink:
             self._writer.write(frame)
         return True
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         muxer = self._writer.muxer
         if muxer is None:
             self._file.discard()
