@@ -1,5 +1,5 @@
-"""Options that say by whom a film is painted. They change how long it takes, never what is in it,
-but for ``--threads``."""
+"""Options that say which films are painted, and by whom. They change how long it takes, never what
+is in a film, but for ``--threads``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ from realtime_nst.values import check_number
 if TYPE_CHECKING:
     from realtime_nst.cli.video_work import How
 
-_PANEL = "Who paints it"
+_PANEL, _SEVERAL = "Who paints it", "Several films"
 _MOST = 1024
 
 ENGINES = ("local", "ray")
@@ -50,6 +50,24 @@ Address = Annotated[
         metavar="HOST:PORT|auto",
         rich_help_panel=_PANEL,
         help="Of the Ray cluster. (default: one on this computer)",
+    ),
+]
+
+Recursive = Annotated[
+    bool,
+    typer.Option(
+        "--recursive",
+        "-r",
+        rich_help_panel=_SEVERAL,
+        help="Paint the films in folders inside folders as well; results go to folders alike.",
+    ),
+]
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        rich_help_panel=_SEVERAL,
+        help="Stay, and paint what comes into the folders once it is complete. Ctrl-C ends it.",
     ),
 ]
 

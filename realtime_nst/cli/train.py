@@ -107,14 +107,8 @@ def train(
     With --minutes 1 a style of your own starts from what the network for any painting makes of it,
     and needs no photos. If training is stopped, the same command resumes it.
     """
-    if painting:
-        raise UsageError(
-            f"give the painting with --style: realtime-nst train --style {painting} --content "
-            f"{content or 'FOLDER'} -o {output}"
-        )
     check_target(output, overwrite)
-    if sum(given is not None for given in (style, styles, add_style)) != 1:
-        raise UsageError("give one of these: --style PAINTING, --styles FOLDER, --add-style FILE")
+    _check_painting(painting, style, styles, add_style, output)
     train_minutes.check(
         recipe["minutes"],
         export_every,
@@ -127,20 +121,18 @@ def train(
     require("training", "train", "cpu")
     from realtime_nst.cli.train_many import described, paintings_of
     from realtime_nst.learning.data.pictures import find_photos
-    from realtime_nst.learning.networks import CONDITIONAL_NETWORKS, NETWORKS
     from realtime_nst.learning.training.batches import clips_of
     from realtime_nst.learning.training.checkpoint import StyleInfo, load
     from realtime_nst.learning.training.start_from import read_start
 
-    folder = output.with_suffix(".train")
     if recipe["minutes"] and style:
         train_minutes.settle(context, recipe)
     start_file = find_start(start_from, recipe["network"])
     start = read_start(start_file) if start_file else None
     paintings = paintings_of(styles, add_style, start, title, artist)
-    if start and is_default(context, "steps"):
-        recipe["steps"] = _STEPS_A_STYLE * len(paintings) if styles else _STEPS_FROM_ANOTHER
-    recipe |= of_its_paper(context, recipe, NETWORKS if style else CONDITIONAL_NETWORKS)
+    steps = _STEPS_A_STYLE * len(paintings) if styles else _STEPS_FROM_ANOTHER
+    kind = Recipe if style else ManyRecipe
+    chosen = _recipe(context, kind, recipe, steps if start else None)
     info = StyleInfo(
         name=name or output.stem,
         title=title,
@@ -149,8 +141,6 @@ def train(
         trained_on=trained_on or (content.name if content else "made-up scenes"),
         started_from=start.style if start else "",
     )
-    chosen: Any = read_options(Recipe if style else ManyRecipe, recipe)
-    require_memory_for(chosen)
     if content:
         find_photos(content)
     clips_of(clips, chosen)
@@ -161,11 +151,10 @@ def train(
     else:
         info = described(info, paintings, start if add_style else None)
         make = _many(paintings, chosen, start, frozen=add_style is not None)
-    weights = loss_networks(loss_network, loss_weights)
-    photos = content or train_minutes.made_up_photos(folder)
+    weights, folder = loss_networks(loss_network, loss_weights), output.with_suffix(".train")
     run = make(
-        content=photos, folder=folder, loss_weights=weights, recipe=chosen, style=info,
-        restart=restart, clips=clips,
+        content=content or train_minutes.made_up_photos(folder), folder=folder,
+        loss_weights=weights, recipe=chosen, style=info, restart=restart, clips=clips,
     )  # fmt: skip
     origin = f"from {info.started_from}" if start else "from nothing"
     console.say_notice(f"{origin}, {_length(chosen)}, judged by {weights[0].name}")
@@ -176,6 +165,38 @@ def train(
         export_checked(trained, output)
     if install:
         train_minutes.installed(output, overwrite)
+
+
+def _check_painting(
+    argument: Path | None,
+    style: Path | None,
+    styles: Path | None,
+    add_style: Path | None,
+    output: Path,
+) -> None:
+    """Raises UsageError unless one painting, or one folder of them, is given by its option."""
+    if argument:
+        raise UsageError(
+            f"give the painting with --style: realtime-nst train --style {argument} --content "
+            f"FOLDER -o {output}"
+        )
+    if sum(given is not None for given in (style, styles, add_style)) != 1:
+        raise UsageError("give one of these: --style PAINTING, --styles FOLDER, --add-style FILE")
+
+
+def _recipe(
+    context: typer.Context, kind: type[Recipe], given: dict[str, Any], steps: int | None
+) -> Any:
+    """A recipe of ``kind``; ``steps`` unless --steps says otherwise (None: those of the network's
+    paper)."""
+    from realtime_nst.learning.networks import CONDITIONAL_NETWORKS, NETWORKS
+
+    if steps and is_default(context, "steps"):
+        given["steps"] = steps
+    given |= of_its_paper(context, given, NETWORKS if kind is Recipe else CONDITIONAL_NETWORKS)
+    chosen = read_options(kind, given)
+    require_memory_for(chosen)
+    return chosen
 
 
 def _length(recipe: Recipe) -> str:

@@ -7,7 +7,6 @@ import typer
 from realtime_nst.cli import (
     console,
     film_options,
-    films_options,
     job_options,
     options,
     part_options,
@@ -65,8 +64,8 @@ def video(
             "itself; with its number of threads.",
         ),
     ] = False,
-    recursive: films_options.Recursive = False,
-    watch: films_options.Watch = False,
+    recursive: job_options.Recursive = False,
+    watch: job_options.Watch = False,
     bits: film_options.Bits = 8,
     hdr: film_options.Hdr = "map",
     deinterlace: film_options.Deinterlace = False,
