@@ -8,7 +8,7 @@ from math import pi, sin
 import numpy as np
 
 from realtime_nst.errors import UnknownName
-from realtime_nst.sources._scenery import Layer, Matrix, about, shift, stretch, turn
+from realtime_nst.sources._layers import Layer, Matrix, about, shift, stretch, turn
 from realtime_nst.sources._textures import (
     Canvas,
     Colour,

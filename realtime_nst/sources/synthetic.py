@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime_nst.errors import UsageError
-from realtime_nst.sources._scenery import Layer, Matrix, camera, paint, shift, stretch
+from realtime_nst.sources._layers import Layer, Matrix, camera, shift, stretch
+from realtime_nst.sources._scenery import paint
 from realtime_nst.stream import Frame, Image, StreamInfo, Unmanaged
 
 _SOLID = 250
