@@ -484,7 +484,7 @@ def test_nothing_sticks_out_at_any_width(tmp_path, clip, width):
 
 
 def test_the_page_offers_the_brushes_that_the_keys_step_through():
-    page = Path(serve_factory.__file__).parent.parent / "realtime_nst/serve/page/page.js"
+    page = Path(serve_factory.__file__).parent.parent / "realtime_nst/serve/page/look.js"
     (words,) = re.findall(r"const BRUSHES = {(.*)};", page.read_text(encoding="utf-8"))
     assert tuple(re.findall(r'"?([\w.]+)"?:', words)) == BRUSHES
 

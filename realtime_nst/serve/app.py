@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import PurePath
 
 from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler
@@ -31,13 +32,13 @@ LARGEST_MESSAGE = 64 * 1024
 HEARTBEAT = 10.0
 """Seconds between pings; a page has half of that to answer."""
 
-_PAGE = {
-    "": ("index.html", "text/html"),
-    "page.css": ("page.css", "text/css"),
-    "page.js": ("page.js", "text/javascript"),
-    "films.js": ("films.js", "text/javascript"),
-    "icon.svg": ("icon.svg", "image/svg+xml"),
+_KINDS = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
 }
+"""What the page consists of, by suffix; index.html is served without its name."""
 
 _Route = tuple[str, str, Handler]
 """Method, path behind the page's own, handler."""
@@ -82,8 +83,9 @@ class App:
         yield "GET", "metrics", self._prometheus
 
     def _contents(self) -> Iterator[_Route]:
-        for path, (name, kind) in _PAGE.items():
-            yield "GET", path, _content(files(__package__).joinpath("page", name), kind)
+        for file in files(__package__).joinpath("page").iterdir():
+            path = file.name.removesuffix("index.html")
+            yield "GET", path, _content(file, _KINDS[PurePath(file.name).suffix])
         for name, choice in self._studio.choices.items():
             if choice.picture is not None:
                 yield "GET", f"styles/{name}.jpg", _content(choice.picture, "image/jpeg")

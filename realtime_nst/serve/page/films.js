@@ -1,18 +1,20 @@
 // Films that are brought to be painted: sent to the server, watched, fetched.
 
-const $ = (id) => document.getElementById(id);
+import { $, element } from "./dom.js";
+import { resend } from "./pictures.js";
+
 const KEPT = "realtime-nst films";
 const EVERY = 1000; // milliseconds between two looks at how far a film is
 const ENDINGS = /\.(mp4|m4v|mov|qt|mkv|webm|avi|mts|m2ts|ts|mpe?g|vob|3gp|wmv|flv|ogv|ogm)$/i;
 
-let limits, page; // page: what page.js lends: element, look(), resend(missing)
+let limits, look; // look(): what has been changed of the server's
 
 export function isFilm(file) {
   return file.type.startsWith("video/") || ENDINGS.test(file.name);
 }
 
-export function offerFilms(offered, lent) {
-  [limits, page] = [offered, lent];
+export function offerFilms(offered, changed) {
+  [limits, look] = [offered, changed];
   if (!limits.most) return;
   $("films").hidden = false;
   $("films-limit").textContent = `Painted with the settings that are chosen when you send it. Up to ${megabytes(limits.bytes)} and ${limits.minutes} minutes. It goes on if you close the page, and is removed an hour after it is painted.`;
@@ -32,7 +34,6 @@ const megabytes = (bytes) => bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${+
 // ---- one film -------------------------------------------------------------------------------
 
 function row({ name }) {
-  const { element } = page;
   const item = element("li", {},
     element("img", { alt: "", hidden: true }),
     element("div", {},
@@ -81,9 +82,9 @@ async function bring(file) {
 
 // A server that was started again has none of the viewer's pictures: they are sent once more.
 async function announce(file, again = true) {
-  const body = JSON.stringify({ name: file.name, size: file.size, look: page.look() });
+  const body = JSON.stringify({ name: file.name, size: file.size, look: look() });
   const answer = await (await fetch("films", { method: "POST", body })).json();
-  if (answer.missing?.length && again && await page.resend(answer.missing)) return announce(file, false);
+  if (answer.missing?.length && again && await resend(answer.missing)) return announce(file, false);
   return answer;
 }
 
