@@ -23,10 +23,11 @@ _LATER = ("libraries/", "networks/")
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
-    "img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; "
-    "manifest-src 'self'; base-uri 'none'; form-action 'none'"
+    "img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; "
+    "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'"
 )
-"""The page talks to nobody but where it came from."""
+"""The page talks to nobody but where it came from. mediabunny records in a worker of its own making
+where only workers can read a canvas's frames."""
 
 HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -28,7 +28,9 @@ export class Recording {
     const format = mp4 ? new bunny.Mp4OutputFormat({ fastStart: "in-memory" }) : new bunny.WebMOutputFormat();
     const output = new bunny.Output({ format, target: new bunny.BufferTarget() });
     const [picture] = canvas.captureStream(30).getVideoTracks(), tracks = /** @type {MediaStreamTrack[]} */ ([picture]);
-    output.addVideoTrack(new bunny.MediaStreamVideoTrackSource(/** @type {any} */ (picture), { codec: mp4 ? "avc" : "vp8", bitrate: BITS, sizeChangeBehavior: "contain" }));
+    /** @type {import("mediabunny").VideoEncodingConfig} */
+    const encoding = { codec: mp4 ? "avc" : "vp8", bitrate: BITS, sizeChangeBehavior: "contain" };
+    output.addVideoTrack(new bunny.MediaStreamVideoTrackSource(/** @type {any} */ (picture), encoding, { frameRate: null })); // as painted, none twice
     if (microphone) {
       const [sound] = (await navigator.mediaDevices.getUserMedia({ audio: true })).getAudioTracks();
       tracks.push(sound);
