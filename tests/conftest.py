@@ -168,8 +168,3 @@ def clip(tmp_path):
     import media_factory
 
     return media_factory.clip(tmp_path / "clip.mp4", sound="aac")
-
-
-def pytest_collection_modifyitems(items):
-    """Tests of the page go on from one another: first of all, no idle worker takes some of them."""
-    items.sort(key=lambda item: item.path.name != "test_web_browser.py")

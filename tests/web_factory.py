@@ -42,8 +42,8 @@ async def giving_out(folder: Path, *, headers: bool = True, port: int = 0):
     async def answer(request):
         asked.append((request.method, request.path))
         path = folder / (request.path.strip("/") or "index.html")
-        if not path.is_file():
-            return web.Response(status=404)
+        if not path.is_file():  # browsers look for an icon beside a file that is no page
+            return web.Response(status=204 if path.name == "favicon.ico" else 404)
         kinds = {".mjs": "text/javascript", ".js": "text/javascript", ".wasm": "application/wasm"}
         kinds |= {".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
         kind = {"Content-Type": kinds[path.suffix]} if path.suffix in kinds else {}
@@ -64,11 +64,11 @@ async def giving_out(folder: Path, *, headers: bool = True, port: int = 0):
 
 
 _OPEN = """(async () => {
-  const { engines } = await import("./work/engine.js");
-  const { Networks } = await import("./work/networks.js");
-  const offered = await (await fetch("styles.json")).json();
+  const { engines } = await import("/painting/engine.js");
+  const { Networks } = await import("/painting/networks.js");
+  const offered = await (await fetch("/styles.json")).json();
   const [engine] = await engines("PROVIDER");
-  globalThis.networks = new Networks(engine, offered, new URL("./", location.href));
+  globalThis.networks = new Networks(engine, offered, new URL("/", location.href));
   globalThis.bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   globalThis.text = (array) => {
     let all = "";
@@ -103,7 +103,7 @@ async def enlarged(page, painted, size):
     """``painted`` with the width and height ``size``, as the page enlarges it."""
     small, large = (f"{{ width: {w}, height: {h} }}" for w, h in (painted.shape[1::-1], size))
     made = await page.evaluate(
-        "import('./work/enlarge.js').then(({ enlarged }) => "
+        "import('/painting/enlarge.js').then(({ enlarged }) => "
         f"text(enlarged(bytes('{_text(painted)}'), {small}, {large})))"
     )
     return np.frombuffer(base64.b64decode(made), np.uint8).reshape(*size[::-1], 3)

@@ -38,7 +38,7 @@ from realtime_nst.web import write_page
 FRAMES = 24
 
 _STEADY = """(async () => {
-  const { Steady } = await import("./work/steady.js");
+  const { Steady } = await import("./painting/steady.js");
   globalThis.steady = new Steady();
   globalThis.spent = 0;
   globalThis.number = 0;

@@ -14,7 +14,7 @@ export class Failed extends Error {
 }
 
 export class Studio {
-  #worker = new Worker(new URL("work/worker.js", import.meta.url), { type: "module" });
+  #worker = new Worker(new URL("painting/worker.js", import.meta.url), { type: "module" });
   /** @type {Map<number, { done: (value: any) => void, fail: (error: Error) => void }>} */ #waiting = new Map();
   #number = 0;
   /** @type {(figures: { fps: number, width: number, height: number }) => void} */ onFigures = () => {};
