@@ -62,6 +62,11 @@ def test_computer() -> None:
     assert PROVIDERS["openvino"].absence() or "FP32" in computer.precisions
 
 
+def test_a_processor_that_stands_in_for_another_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert doctor.computer().processor.endswith(", limited to AVX2")
+
+
 def test_packages_say_their_version_or_how_to_get_them() -> None:
     found = {package.name: package for package in doctor.packages()}
     assert found["numpy"].version == np.__version__

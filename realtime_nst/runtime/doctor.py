@@ -229,6 +229,13 @@ def _version(name: str) -> str:
 
 
 def _processor() -> str:
+    """Its name, and the instructions that OpenVINO was limited to, as its figures depend on them:
+    so one processor stands in for another."""
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "")
+    return f"{_name()}, limited to {limit}" if limit else _name()
+
+
+def _name() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
