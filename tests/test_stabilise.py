@@ -275,6 +275,14 @@ def test_flat_places_stand_still_while_a_part_moves():
     assert motion.still.any()
 
 
+def test_a_picture_that_does_not_change_is_still():
+    image, track = _half_flat(5), Tracker()
+    track(image)
+    motion = track(image)
+    assert motion.still.all()
+    assert not motion.flow.any()
+
+
 def test_wrong_values_are_named():
     with pytest.raises(UnknownName, match="did you mean 'strong'"):
         Stabilise(Painter(), "stong")

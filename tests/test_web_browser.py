@@ -20,6 +20,7 @@ pytest.importorskip("aiohttp", reason="needs the extra serve")
 
 import web_factory
 
+from realtime_nst.motion.tracking import Tracker
 from realtime_nst.runtime.enlarge import enlarged_rgb
 from realtime_nst.runtime.styles import read_installed
 from realtime_nst.sources.synthetic import SyntheticSource
@@ -320,6 +321,41 @@ def test_paintings_are_enlarged_as_they_are_here(modules):
     off = np.abs(made.astype(int) - enlarged_rgb(painted, (162, 120)))
     assert off.mean() < 1.5  # OpenCV rounds after each step, to whole numbers
     assert np.quantile(off, 0.99) <= 6
+
+
+SCENE = SyntheticSource(400, 300, frames=1).picture(0)
+SCENE[:, 180:260] = 120  # flat
+
+
+def _panning(step):
+    return np.ascontiguousarray(SCENE[30 + step : 270 + step, 40 + 3 * step : 360 + 3 * step])
+
+
+def _with_something_that_moves(step):
+    image = SCENE[30:270, 40:360].copy()
+    image[60:140, 20 + 6 * step : 100 + 6 * step] = SCENE[:80, :80]
+    return image
+
+
+@pytest.mark.parametrize("frame", [_panning, _with_something_that_moves])
+def test_motion_is_followed_as_it_is_here(modules, frame):
+    track = Tracker()
+    wanted = [track(frame(step)) for step in range(3)][-1]
+    given = ",".join(f"bytes('{web_factory.text(frame(step))}')" for step in range(3))
+    modules.run(web_factory.open_networks(modules.page, "wasm"))
+    made = modules.evaluate(
+        f"""import("/painting/tracking.js").then(({{ Tracker }}) => {{
+          const track = new Tracker();
+          const all = [{given}].map((picture) => track.follow(picture, 320, 240));
+          return [all[2].flow, all[2].trust, all[2].still].map(text);
+        }})"""
+    )
+    flow, trust, still = (np.frombuffer(base64.b64decode(each), np.float32) for each in made)
+    off = np.abs(flow.reshape(wanted.flow.shape) - wanted.flow)
+    assert off.mean() < 0.25  # pixels
+    assert np.abs(trust.reshape(wanted.trust.shape) - wanted.trust).mean() < 0.05
+    assert np.abs(still.reshape(wanted.still.shape) - wanted.still).mean() < 0.05
+    assert wanted.still.any() == (frame is not _panning)
 
 
 def test_what_moves_is_told_from_what_is_still(modules):

@@ -92,9 +92,9 @@ async def painted(page, name: str, image, code=None):
     height, width = image.shape[:2]
     given = "null"
     if code is not None:
-        given = f"new Float32Array(bytes('{_text(code)}').buffer)"
+        given = f"new Float32Array(bytes('{text(code)}').buffer)"
     made = await page.evaluate(
-        f"networks.paint('{name}', bytes('{_text(image)}'), {width}, {height}, {given}).then(text)"
+        f"networks.paint('{name}', bytes('{text(image)}'), {width}, {height}, {given}).then(text)"
     )
     return np.frombuffer(base64.b64decode(made), np.uint8).reshape(image.shape)
 
@@ -104,12 +104,13 @@ async def enlarged(page, painted, size):
     small, large = (f"{{ width: {w}, height: {h} }}" for w, h in (painted.shape[1::-1], size))
     made = await page.evaluate(
         "import('/painting/enlarge.js').then(({ enlarged }) => "
-        f"text(enlarged(bytes('{_text(painted)}'), {small}, {large})))"
+        f"text(enlarged(bytes('{text(painted)}'), {small}, {large})))"
     )
     return np.frombuffer(base64.b64decode(made), np.uint8).reshape(*size[::-1], 3)
 
 
-def _text(array) -> str:
+def text(array) -> str:
+    """Its bytes, as ``bytes()`` in the page reads them."""
     return base64.b64encode(array.tobytes()).decode()
 
 

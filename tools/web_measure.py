@@ -2,12 +2,13 @@
 
     python tools/web_measure.py still CLIP... [--style great_wave_tiny] [--size 320x240]
     python tools/web_measure.py speed [--size 320x240] [--network NAME]
-    python tools/web_measure.py camera [--style great_wave_tiny] [--size 320x240] [--seconds 10]
+    python tools/web_measure.py camera [--style great_wave_tiny] [--size 320x240] [--fixed]
 
 ``still``: e_stab of each clip painted without and with steadying, in the page and by the program,
 as shares of e_stab without. ``speed``: the fastest of interleaved runs of each network in the page
 (WebAssembly) and on ONNX Runtime's CPU provider, both on as many threads as the page uses.
-``camera``: pictures a second that the page shows of a fake camera, and its longest task.
+``camera``: pictures a second that the page shows of a fake camera, and its longest task; with
+``--fixed`` it paints at the camera's size, however slow that is.
 """
 
 import argparse
@@ -33,12 +34,12 @@ from realtime_nst.motion.stabiliser import Stabiliser
 from realtime_nst.runtime.styles import read_installed
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sources.synthetic import SyntheticSource
-from realtime_nst.web import write_page
+from realtime_nst.web.folder import write_page
 
 FRAMES = 24
 
 _STEADY = """(async () => {
-  const { Steady } = await import("./painting/steady.js");
+  const { Steady } = await import("/painting/steady.js");
   globalThis.steady = new Steady();
   globalThis.spent = 0;
   globalThis.number = 0;
@@ -78,14 +79,13 @@ def errors(frames, painted):
     return e_stab(found), float(np.mean([sharpness(each) for each in painted]))
 
 
-def _text(array):
-    return base64.b64encode(array.tobytes()).decode()
-
-
 @asynccontextmanager
-async def page_of(camera=Path("/dev/null")):
+async def page_of(camera=Path("/dev/null"), fixed=False):
     with tempfile.TemporaryDirectory() as work:
         site = write_page(Path(work, "site"))
+        if fixed:
+            worker = site / "painting" / "worker.js"
+            worker.write_text(worker.read_text().replace("const FPS = 15;", "const FPS = 0.1;"))
         async with (
             web_factory.giving_out(site) as (url, *_),
             browser.chromium(Path(work, "profile"), camera) as page,
@@ -121,9 +121,8 @@ async def still(clips, style, size):
 
 async def _held(page, source, painted, preset):
     height, width = source.shape[:2]
-    made = await page.evaluate(
-        f"held(bytes('{_text(source)}'), bytes('{_text(painted)}'), {width}, {height}, '{preset}')"
-    )
+    given, image = (f"bytes('{web_factory.text(each)}')" for each in (source, painted))
+    made = await page.evaluate(f"held({given}, {image}, {width}, {height}, '{preset}')")
     return np.frombuffer(base64.b64decode(made), np.uint8).reshape(source.shape)
 
 
@@ -138,7 +137,7 @@ async def speed(size, only):
         print(
             f"{width}x{height}, {threads} threads: milliseconds in the page, here, and their ratio"
         )
-        await page.evaluate(f"globalThis.image = bytes('{_text(image)}')")
+        await page.evaluate(f"globalThis.image = bytes('{web_factory.text(image)}')")
         for entry in read_installed().entries:
             if not entry.row.paints or (only and entry.name not in only):
                 continue
@@ -168,7 +167,7 @@ async def speed(size, only):
             print(f"{entry.name:24} {fastest[0]:8.1f} {fastest[1]:8.1f} {ratio:6.2f}", flush=True)
 
 
-async def camera(style, size, seconds, stabilise):
+async def camera(style, size, seconds, stabilise, fixed):
     with tempfile.TemporaryDirectory() as work:
         path = Path(work, "camera.mjpeg")
         with av.open(str(path), "w", format="mjpeg") as output:
@@ -178,7 +177,7 @@ async def camera(style, size, seconds, stabilise):
                 picture = av.VideoFrame.from_ndarray(frame.image, format="rgb24")
                 output.mux(stream.encode(picture.reformat(format="yuvj420p")))
             output.mux(stream.encode())
-        async with page_of(path) as page:
+        async with page_of(path, fixed) as page:
             await page.evaluate(
                 "globalThis.longest = 0; new PerformanceObserver((list) => { for (const each of "
                 "list.getEntries()) longest = Math.max(longest, each.duration); })"
@@ -205,13 +204,16 @@ def main():
     parser.add_argument("--stabilise", default="light")
     parser.add_argument("--size", default="320x240")
     parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--fixed", action="store_true")
     parser.add_argument("--network", action="append")
     given = parser.parse_args()
     width, height = map(int, given.size.split("x"))
     work = {
         "still": lambda: still(given.clips, given.style, (width, height)),
         "speed": lambda: speed((width, height), given.network),
-        "camera": lambda: camera(given.style, (width, height), given.seconds, given.stabilise),
+        "camera": lambda: camera(
+            given.style, (width, height), given.seconds, given.stabilise, given.fixed
+        ),
     }
     asyncio.run(work[given.what]())
 

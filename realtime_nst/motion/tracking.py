@@ -38,7 +38,7 @@ _PLACES, _MISSED = 24, 0.6
 explains. It must explain half of them."""
 
 _CLEARER = 0.95
-"""The camera moves if the pictures then differ by no more than that share of what they do without
+"""The camera moves if the pictures then differ by less than that share of what they do without
 motion."""
 
 _FITS, _DIFFERS = 12.0, 24.0
@@ -166,7 +166,7 @@ def _camera(last: MatLike, now: MatLike, flow: Flow, unmoved: Field) -> Flow | N
         return None
     ends = cv2.transform(grid(*now.shape), way)
     moved = _difference(now, _sampled(last, ends))
-    if float(moved[texture].mean()) > _CLEARER * float(unmoved[texture].mean()):
+    if float(moved[texture].mean()) >= _CLEARER * float(unmoved[texture].mean()):
         return None
     return np.asarray(ends - grid(*now.shape), np.float32)
 

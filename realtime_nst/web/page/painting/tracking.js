@@ -2,9 +2,11 @@
 // about 120 lines: realtime_nst/motion/tracking.py, with the same constants.
 
 import { FlowSearch, PRESETS, Pyramid, sample } from "./flow.js";
+import { similarity } from "./similarity.js";
 
 const SHORT_SIDE = 120, LARGEST_FACTOR = 6;
 const STILL = 0.2, STILL_SHARE = 1.2;
+const TEXTURE = 4, APART = 4, PLACES = 24, MISSED = 0.6, CLEARER = 0.95;
 const FITS = 12, DIFFERS = 24;
 const MISS = 6, MISS_SHARE = 0.5;
 const CUT_DIFFERS = 14, CUT_BELIEVED = 0.5;
@@ -96,14 +98,49 @@ function judged(last, now, flow, back, factor) {
   }
   if (all / count > CUT_DIFFERS && believed / count < CUT_BELIEVED) return null;
   distrust(trust, flow, back, width, height, factor);
-  const still = stillness(unmoved, moved, width, height);
-  const whole = new Float32Array(2 * count);
-  for (let place = 0; place < count; place++) {
-    const moving = (1 - still[place]) * factor;
-    whole[2 * place] = flow[2 * place] * moving;
-    whole[2 * place + 1] = flow[2 * place + 1] * moving;
+  const still = stillness(unmoved, moved, width, height), whole = new Float32Array(2 * count);
+  const camera = cameraMotion(before, now.levels[0], flow, unmoved);
+  for (let at = 0; at < whole.length; at++) {
+    const rest = still[at >> 1];
+    whole[at] = (flow[at] * (1 - rest) + (camera ? camera[at] * rest : 0)) * factor;
   }
+  if (camera) still.fill(0); // nothing stands still
   return { width, height, factor, flow: whole, trust: blurred(trust, width, height, 1), still };
+}
+
+/**
+ * The motion of the picture as a whole, x then y, with which flat places go; null if there is none.
+ * @param {Pyramid["levels"][0]} last
+ * @param {Pyramid["levels"][0]} now
+ * @param {Float32Array} flow
+ * @param {Float32Array} unmoved
+ */
+function cameraMotion(last, now, flow, unmoved) {
+  const { width, height, grey } = now, smooth = blurred(grey, width, height, 2);
+  const texture = blurred(grey.map((each, place) => Math.abs(each - smooth[place])), width, height, 2).map((each) => Number(each >= TEXTURE));
+  const from = [], to = [];
+  for (let y = 0; y < height; y += APART) {
+    for (let x = 0; x < width; x += APART) {
+      const place = y * width + x;
+      if (!texture[place]) continue;
+      from.push(x, y);
+      to.push(x + flow[2 * place], y + flow[2 * place + 1]);
+    }
+  }
+  const way = from.length < 2 * PLACES ? null : similarity(Float32Array.from(from), Float32Array.from(to), MISSED);
+  if (!way) return null;
+  const moved = new Float32Array(grey.length), motion = new Float32Array(2 * grey.length);
+  for (let y = 0, place = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, place++) {
+      const toX = way.a * x - way.b * y + way.c, toY = way.b * x + way.a * y + way.d;
+      moved[place] = grey[place] - sample(last, toX, toY);
+      motion[2 * place] = toX - x;
+      motion[2 * place + 1] = toY - y;
+    }
+  }
+  differences(moved);
+  const within = (/** @type {Float32Array} */ change) => change.reduce((sum, each, place) => sum + each * texture[place], 0);
+  return within(moved) >= CLEARER * within(unmoved) ? null : motion;
 }
 
 /** Absolute ones; a change in brightness of the picture as a whole does not count. @param {Float32Array} change */
