@@ -17,7 +17,8 @@ from realtime_nst.runtime.installed_style import PICTURE, InstalledStyle
 from realtime_nst.runtime.styles import Installed, read_installed
 from realtime_nst.runtime.wire import fields
 from realtime_nst.web import folder as pages
-from realtime_nst.web import libraries, offered, scenes, write_page
+from realtime_nst.web import libraries, offered, scenes
+from realtime_nst.web.folder import write_page
 
 PAGE = Path(pages.__file__).parent / "page"
 

@@ -22,7 +22,7 @@ import web_factory
 
 from realtime_nst.runtime.styles import read_installed
 from realtime_nst.sources.synthetic import SyntheticSource
-from realtime_nst.web import write_page
+from realtime_nst.web.folder import write_page
 
 _LISTEN = """
   globalThis.said = [];

@@ -6,7 +6,7 @@ from realtime_nst.cli import console, options
 def page(output: options.Output, overwrite: options.Overwrite = False) -> None:
     """Write a web page that paints cameras and films in the browser itself, as a folder for any web
     server."""
-    from realtime_nst.web import write_page
+    from realtime_nst.web.folder import write_page
 
     with console.err.status("writing the page") as status:
 

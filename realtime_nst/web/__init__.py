@@ -1,5 +1,4 @@
-"""The studio as a page: a folder of static files that paints cameras and films in the browser."""
+"""The studio as a page: a folder of static files that paints cameras and films in the browser.
 
-from realtime_nst.web.folder import write_page
-
-__all__ = ["write_page"]
+It imports nothing: building a wheel needs ``libraries``, where nothing else is installed.
+"""
