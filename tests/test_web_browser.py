@@ -249,30 +249,33 @@ UPDATE = """(async () => {
 
 def test_an_update_replaces_all_or_nothing(first_visit):
     visit = first_visit
-    listed = json.loads((visit.site / "files.json").read_text())
-    old, new = listed["version"], "f" * 16
-    style = (visit.site / "page.css").read_bytes() + b":root { --updated: yes }"
+    page, script, listed = (visit.site / n for n in ("page.css", "service-worker.js", "files.json"))
+    new = "f" * 16
+    old = json.loads(listed.read_text())["version"].encode()
+    style = page.read_bytes() + b":root { --updated: yes }"
     shown = "getComputedStyle(document.documentElement).getPropertyValue('--updated')"
     with visit.host() as (url, held, close):
+        held[page] = style
+        visit.open_engine(url)  # though its files are not those of the list
+        assert visit.evaluate("navigator.serviceWorker.controller") is None
+        held.clear()
         visit.open_engine(url)
-        for name in ("service-worker.js", "files.json"):
-            held[visit.site / name] = (
-                (visit.site / name).read_bytes().replace(old.encode(), new.encode())
-            )
-        wrong = json.loads(held[visit.site / "files.json"])
-        wrong["files"] |= {"page.css": sha256(style).hexdigest()}
-        held[visit.site / "files.json"] = json.dumps(wrong).encode()  # before the file itself
+
+        held[script] = script.read_bytes().replace(old, new.encode())
+        changed = json.loads(listed.read_bytes().replace(old, new.encode()))
+        changed["files"]["page.css"] = sha256(style).hexdigest()
+        held[listed] = json.dumps(changed).encode()
         assert visit.evaluate(UPDATE) == "redundant"
         visit.open_engine(url)
         assert not visit.evaluate(shown)
 
-        held[visit.site / "page.css"] = style
+        held[page] = style
+        visit.page.complaints.clear()
         assert visit.evaluate(UPDATE) == "activated"
         close()
         visit.open_engine(url)
         assert visit.evaluate(shown) == "yes"
         assert visit.evaluate("caches.keys()") == [f"realtime-nst {new}"]
-        visit.page.complaints.clear()  # of the update that failed
 
 
 def test_strength_and_split_are_seen_on_the_still(visit):

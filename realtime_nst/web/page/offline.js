@@ -11,8 +11,7 @@ export async function workOffline(mayReload) {
   if (!("serviceWorker" in navigator)) return;
   const { serviceWorker } = navigator;
   try {
-    await serviceWorker.register("service-worker.js", { updateViaCache: "none" });
-    await serviceWorker.ready;
+    await started(await serviceWorker.register("service-worker.js", { updateViaCache: "none" }));
     if (!serviceWorker.controller) await new Promise((done) => serviceWorker.addEventListener("controllerchange", done, { once: true }));
     if (globalThis.crossOriginIsolated || sessionStorage.getItem(TRIED) || !mayReload()) return;
     sessionStorage.setItem(TRIED, "yes");
@@ -21,4 +20,13 @@ export async function workOffline(mayReload) {
   } catch (error) {
     console.info("not kept for use without a network:", error);
   }
+}
+
+/** `serviceWorker.ready` would wait for ever where the files are not those of the host's list. @param {ServiceWorkerRegistration} registration */
+async function started({ installing, waiting, active }) {
+  const worker = active ?? waiting ?? installing;
+  while (worker && worker.state !== "activated" && worker.state !== "redundant") {
+    await new Promise((done) => worker.addEventListener("statechange", done, { once: true }));
+  }
+  if (worker?.state !== "activated") throw new Error("the host's files are not those that it lists");
 }
