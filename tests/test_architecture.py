@@ -64,7 +64,12 @@ MAY_IMPORT = {
     "learning": {"errors", "memory", "values"},
     "learning.data": {*BASE, "learning", "motion", "media", "sources"},
     "learning.transforms": {"errors", "learning"},
-    "learning.networks": {"errors", "learning", "learning.transforms"},
+    "learning.networks": {
+        "errors",
+        "learning",
+        "learning.loss_networks",
+        "learning.transforms",
+    },
     "learning.loss_networks": {"errors", "files", "learning", "runtime"},
     "learning.losses": {"errors", "learning", "learning.loss_networks"},
     "learning.measures": {

@@ -13,11 +13,21 @@ from realtime_nst.learning.export.graph import OPERATORS, write_graph  # noqa: E
 from realtime_nst.learning.networks.banks import convolved  # noqa: E402
 from realtime_nst.learning.networks.msg import Bottleneck  # noqa: E402
 from realtime_nst.learning.networks.noise import Noise  # noqa: E402
+from realtime_nst.learning.networks.solver import _fine, _gradient  # noqa: E402
 from realtime_nst.learning.networks.wavelet import from_haar, haar  # noqa: E402
 from realtime_nst.learning.transforms.comatch import CoMatch  # noqa: E402
 from realtime_nst.learning.transforms.strokes import MultiStroke  # noqa: E402
 
 CHANNELS = 8
+
+
+class Swap(torch.nn.Module):
+    """In place of StyleSwap, which the network of its name exports: that takes seconds."""
+
+    code_size = CHANNELS
+
+    def forward(self, content, code):
+        return content * code[..., None, None]
 
 
 class Layers(torch.nn.Module):
@@ -26,6 +36,8 @@ class Layers(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.strokes = MultiStroke(CHANNELS)
+        self.strokes._swap = Swap()
+        self.of_strokes = torch.nn.Buffer(torch.rand(1, 3 * CHANNELS))
         self.comatch, self.noise = CoMatch(CHANNELS), Noise(3)
         self.kernels = torch.nn.Parameter(torch.randn(2, CHANNELS * 9 * CHANNELS))
         self.down, self.up = Bottleneck(CHANNELS, 2, 2), Bottleneck(CHANNELS, 2, up=True)
@@ -33,11 +45,13 @@ class Layers(torch.nn.Module):
     def forward(self, x):
         return (
             self.comatch(x, self.comatch.code(x[..., 1:])),
-            self.strokes(x, self.strokes.code(x[..., 1:])),
+            self.strokes(x, self.of_strokes),
             self.noise(x),
             self.up(self.down(x)),
             from_haar(*(2 * band for band in haar(x))),
             convolved(x, x.mean((1, 3))[:, :2] @ self.kernels),
+            convolved(x, x.mean((1, 3))[:, :2] @ self.kernels, stride=2),
+            _gradient(x, torch.eye(CHANNELS)[None]) + _fine(x),
         )
 
 

@@ -1,5 +1,6 @@
 """``realtime-nst export``: a checkpoint becomes a style file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,15 @@ def export(
         Path, typer.Argument(metavar="CHECKPOINT", help="checkpoint.pt of a training run.")
     ],
     output: options.Output,
+    network: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME:PARAMETER=N",
+            help="The network in another form that has the same weights, such as "
+            "solver:content=2,edges=1. (default: as it was trained)",
+            show_default=False,
+        ),
+    ] = "",
     overwrite: options.Overwrite = False,
 ) -> None:
     """Export the network of a checkpoint as a style file, compared with torch."""
@@ -27,7 +37,10 @@ def export(
     require("exporting a style", "train", "cpu")
     from realtime_nst.learning.training.checkpoint import load
 
-    export_checked(load(checkpoint), output)
+    chosen = load(checkpoint)
+    if network:
+        chosen = replace(chosen, recipe=replace(chosen.recipe, network=network))
+    export_checked(chosen, output)
 
 
 def check_target(output: Path, overwrite: bool) -> None:

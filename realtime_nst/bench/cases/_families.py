@@ -59,7 +59,8 @@ FAMILIES = (
     Family("cyclegan", "Zhu et al. 2017", _unpaired("cycle"), _PAINTER),
     Family("dualgan", "Yi et al. 2017", _unpaired("dual --identity-weight 0"), _PAINTER),
     Family("stargan", "Choi et al. 2018", _unpaired("star --paintings OTHERS"), _PAINTER),
-    Family("metanet", "Shen et al. 2018", ""),
-    Family("solver", "Puy and Pérez 2019", ""),
+    Family("metanet", "Shen et al. 2018", _any("metanet-thin"),
+           "a folded painter, a light loss network; the paper's form is --network metanet"),
+    Family("solver", "Puy and Pérez 2019", _any("solver"), "three stages, a light encoder"),
 )  # fmt: skip
-"""In the order of the page. Without a command, a system is not here yet."""
+"""In the order of the page."""

@@ -20,7 +20,9 @@ from realtime_nst.learning.networks.coded import CodedNet
 from realtime_nst.learning.networks.conditional import ConditionalNet
 from realtime_nst.learning.networks.fast import FastNet
 from realtime_nst.learning.networks.johnson import JohnsonNet
+from realtime_nst.learning.networks.meta import MetaNet
 from realtime_nst.learning.networks.msg import MsgNet
+from realtime_nst.learning.networks.solver import SolverNet
 from realtime_nst.learning.networks.steered import ArbitraryNetwork, StyledNetwork
 from realtime_nst.learning.networks.texture import TextureNet
 from realtime_nst.learning.networks.transformed import LightNet
@@ -57,8 +59,13 @@ _GATYS: Mapping[str, Any] = {
 }
 """The layers of Gatys et al. 2016, which the papers up to 2017 share."""
 
-_TEXTURE = {**_GATYS, "learning_rate": 5e-3, "diversity_weight": 0.02}
+_TEXTURE = {
+    **_GATYS, "learning_rate": 5e-3, "deep_content_weight": 2.0, "diversity_weight": 0.02,
+}  # fmt: skip
 _PRETRAINED = {"pretrain_steps": 300}
+_PAIRED = {"equivariance_weight": 0.0, "identity_weight": 0.0, "statistics_weight": 0.0}
+"""Content and Gram losses alone."""
+
 _REBUILT = {
     **_PRETRAINED,
     **dict.fromkeys(
@@ -89,6 +96,9 @@ ARBITRARY_NETWORKS: Mapping[str, Row[ArbitraryNetwork]] = {
     "adain-vgg": Row(partial(VggNet, "adain"), recipe=_PRETRAINED),
     "wct2": Row(wavelet_vgg, recipe=_REBUILT),
     "wct2-thin": Row(wavelet_light, recipe=_REBUILT),
+    "metanet": Row(MetaNet, recipe=_PAIRED),
+    "metanet-thin": Row(partial(MetaNet, hidden=32, light=True), recipe=_PAIRED),
+    "solver": Row(SolverNet, recipe=_PAIRED),
     "msg-net": Row(MsgNet),
     "msg-net-thin": Row(partial(LightNet, "comatch"), recipe=_PRETRAINED),
 }

@@ -15,12 +15,13 @@ _FOLD, _DETAIL = 4, 16
 """Both networks work at a quarter of the frame's size."""
 
 
-def convolved(x: Tensor, kernels: Tensor) -> Tensor:
+def convolved(x: Tensor, kernels: Tensor, stride: int = 1) -> Tensor:
     """``x`` ``[N, C, h, w]``, each picture convolved with its own 3x3 kernels ``[N, O * 9 C]`` to
-    ``[N, O, h, w]``: a product of matrices, as engines do not take kernels that are inputs."""
-    columns = patches(x)
+    ``[N, O, h, w]``: a product of matrices, as engines do not take kernels that are inputs.
+    ``stride`` divides h and w."""
+    columns = patches(x)[..., ::stride, ::stride]
     result = kernels.to(x.dtype).unflatten(1, (-1, columns.shape[1])) @ columns.flatten(2)
-    return result.unflatten(2, x.shape[2:])
+    return result.unflatten(2, columns.shape[2:])
 
 
 class StyleBank(StyledNetwork):

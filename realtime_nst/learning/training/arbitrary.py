@@ -13,12 +13,14 @@ from realtime_nst.learning import networks
 from realtime_nst.learning.data.crops import batches
 from realtime_nst.learning.data.paintings import PaintingCrops, PaintingSplit, read_painting
 from realtime_nst.learning.loss_networks.features import FeatureExtractor
+from realtime_nst.learning.loss_networks.load import bundled
 from realtime_nst.learning.loss_networks.vgg import Vgg19Weights, is_vgg19, vgg19_weights
 from realtime_nst.learning.loss_networks.weights import read_weights
 from realtime_nst.learning.losses.paired import PairedInputs
 from realtime_nst.learning.losses.reconstruction import LAYER, reconstruction_losses
 from realtime_nst.learning.losses.terms import Objective
 from realtime_nst.learning.networks.blocks import features_of
+from realtime_nst.learning.networks.meta import MetaNet
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
 from realtime_nst.learning.networks.transformed import TransformedNet
 from realtime_nst.learning.networks.vgg import Vgg19Encoder
@@ -114,6 +116,8 @@ def _build(name: str, loss_weights: Sequence[Path]) -> ArbitraryNetwork:
     network = networks.build_arbitrary(name)
     if isinstance(network, TransformedNet) and isinstance(network.encode, Vgg19Encoder):
         network.encode.take(*_vgg19(name, loss_weights))
+    if isinstance(network, MetaNet):
+        network.take(read_weights(bundled()))
     return network
 
 
