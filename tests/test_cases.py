@@ -390,6 +390,25 @@ def test_a_grid_is_not_measured_in_small_pictures_or_at_other_periods():
         grid(photo, photo, 3)
 
 
+def test_a_network_for_any_painting_is_also_measured_on_others(settings, tmp_path):
+    learning_factory = pytest.importorskip("learning_factory", exc_type=ImportError)
+    folder, photos = tmp_path / "atlas", learning_factory.write_photos(tmp_path / "photos", 1)
+    folder.mkdir()
+    painter = model_factory.write_painter(folder / "any.onnx")
+    colours = {"dark": painter_factory.DARK, "light": painter_factory.LIGHT}
+    given = replace(
+        settings, atlas=folder, photos=photos, painter=str(painter),
+        styles=tuple(str(painter_factory.painting(tmp_path / f"{n}.png", c, (96, 96)))
+                     for n, c in colours.items()),
+        loss_weights=(learning_factory.write_vgg19(tmp_path / "vgg.safetensors"),),
+    )  # fmt: skip
+    (case,) = load_cases(["atlas"])
+    unit = next(unit for unit in case.units(given) if unit.name == "any")
+    (row,) = unit.measure(given, TINY)
+    for loss in ("style loss", "deep style loss"):
+        assert row.figures[loss] != row.figures[f"{loss}, unseen"] > 0
+
+
 def test_the_atlas_measures_what_is_there_and_says_what_makes_the_rest(settings, tmp_path):
     learning_factory = pytest.importorskip("learning_factory", exc_type=ImportError)
     folder, photos = tmp_path / "atlas", learning_factory.write_photos(tmp_path / "photos", 2)
@@ -408,7 +427,8 @@ def test_the_atlas_measures_what_is_there_and_says_what_makes_the_rest(settings,
             left_out[unit.name] = str(reason)
     fast, gatys = rows
     assert (fast.key["family"], gatys.key["family"]) == ("fast", "gatys")
-    assert {"median ms", "MB", "parameters", "SSIM"} <= fast.figures.keys()
+    assert {"median ms", "MB", "parameters", "training CPU min", "SSIM"} <= fast.figures.keys()
+    assert 0 < fast.figures["e_stab"] < 0.2
     assert "median ms" not in gatys.figures
     assert "train-any --paintings PAINTINGS" in left_out["msg-net"]
     page = case.page(given, rows, left_out)

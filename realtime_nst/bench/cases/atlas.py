@@ -1,21 +1,24 @@
 """Every family of networks on the same photos: a wall of pictures, and all measures."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from realtime_nst.bench import atlas
 from realtime_nst.bench.case import Case, Figure, LeftOut, Row, Unit
+from realtime_nst.bench.cases._clips import load
 from realtime_nst.bench.cases._common import at_most, picture, usual
 from realtime_nst.bench.cases._families import FAMILIES, Family
-from realtime_nst.bench.cases._losses import painting_of
+from realtime_nst.bench.cases._losses import painting_of, quality
 from realtime_nst.bench.cases._photos import form_of, photos_of
 from realtime_nst.bench.others import by_stem
 from realtime_nst.bench.settings import Settings
 from realtime_nst.bench.timer import Timer, spread
-from realtime_nst.media.pictures import read_picture
+from realtime_nst.media.pictures import is_picture, read_picture
+from realtime_nst.metrics.stillness import e_stab, warped_error
 from realtime_nst.runtime.companions import encoder_path
-from realtime_nst.runtime.kinds import MULTI, SINGLE
+from realtime_nst.runtime.kinds import ARBITRARY, MULTI, SINGLE
 from realtime_nst.runtime.model import read_model
 from realtime_nst.runtime.player import find_player
 from realtime_nst.runtime.stylizer import Stylizer
@@ -24,6 +27,12 @@ from realtime_nst.stream import Image
 
 _PHOTOS = 8
 """Measured on; the first of them are on the page."""
+
+_SCENE, _FRAMES = "pan", 8
+"""Whose flow is exact, for stillness frame by frame."""
+
+_UNSEEN, _UNSEEN_PHOTOS = 4, 2
+"""Further paintings that a network for any painting is measured on, and photos for each."""
 
 Paint = Callable[[Path], Image | None]
 
@@ -36,10 +45,8 @@ def _measure(family: Family, settings: Settings, timer: Timer) -> Sequence[Row]:
     elif (folder / family.name).is_dir():
         results = by_stem(folder / family.name)
         paint, figures = partial(_of_folder, results), {}
-    elif family.command:
-        raise LeftOut(f"not in {folder}; make it: realtime-nst {family.command}")
     else:
-        raise LeftOut("not built here yet")
+        raise LeftOut(f"not in {folder}; make it: realtime-nst {family.command}")
     key = {"family": family.name, "paper": family.paper}
     return [
         Row(key, {**figures, **_measured(family, paint, settings), "less": family.less or None})
@@ -66,8 +73,38 @@ def _network(path: Path, settings: Settings, timer: Timer) -> tuple[Paint, Mappi
         "MB": sum(each.stat().st_size for each in files) / 1e6,
         "parameters": sum(_size(constant.dims) for constant in held),
         "steps": stylizer.card.recipe.get("steps_done"),
+        "training CPU min": stylizer.card.recipe.get("processor_minutes"),
+        "e_stab": _stillness(stylizer, settings),
+        **(_of_unseen(path, settings) if stylizer.card.kind == ARBITRARY else {}),
     }
     return lambda photo: stylizer(read_picture(photo)), figures
+
+
+def _stillness(paint: Callable[[Image], Image], settings: Settings) -> float:
+    """e_stab of a generated scene, painted frame by frame."""
+    clip = load(_SCENE, replace(settings, quick=True))
+    shown = [paint(frame.image) for frame in clip.frames[:_FRAMES]]
+    pairs = (pair for pair in clip.pairs[1] if pair.onto < _FRAMES)
+    return e_stab([warped_error(shown[p.moved], shown[p.onto], p.flow, p.seen) for p in pairs])
+
+
+def _of_unseen(path: Path, settings: Settings) -> Mapping[str, Figure]:
+    """The means of the losses in the styles after the first that are pictures."""
+    from realtime_nst.learning.training.quality import as_network, mean
+
+    if not settings.loss_weights:
+        return {}
+    rows = []
+    for style in [s for s in settings.styles[1:] if is_picture(Path(s))][:_UNSEEN]:
+        measure = quality(settings.loss_weights, Path(style))
+        paint = as_network(Stylizer(style, settings.providers[0], painter=path))
+        rows.append(measure(paint, photos_of(settings)[:_UNSEEN_PHOTOS]))
+    return {f"{_heading(n)}, unseen": x for n, x in mean(rows).items()} if rows else {}
+
+
+def _heading(loss: str) -> str:
+    """Of a loss, in the evaluation form."""
+    return f"{loss.replace('_', ' ')} loss"
 
 
 def _style(path: Path, settings: Settings) -> tuple[str, Path | str]:
@@ -134,11 +171,15 @@ CASE = Case(
         "For each system of the literature that is in the folder --atlas: the mean of each measure "
         "of the evaluation form over the first photos of --photos that training holds out, in the "
         "first style's painting; milliseconds of a frame on the first provider; size of the files "
-        "and parameters. Pictures are on the page of the atlas, beside this report."
+        "and parameters; minutes of processor time of training; e_stab of a generated scene, frame "
+        "by frame; for networks for any painting also the losses over up to four more paintings, "
+        "those of --style after the first. Pictures are on the page of the atlas, beside this "
+        "report."
     ),
     omits=(
         "Networks for one painting are measured against the first style's, so train them on that. "
-        "Stillness. Systems without weights: the page says which command makes them."
+        "Stillness of filmed clips: see temporal. Systems without weights: the page says which "
+        "command makes them."
     ),
     units=lambda settings: [Unit(each.name, partial(_measure, each)) for each in FAMILIES],
     page=_page,

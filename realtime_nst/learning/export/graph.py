@@ -80,6 +80,7 @@ def card_of(checkpoint: Checkpoint) -> ModelCard:
         recipe={
             **asdict(recipe),
             "steps_done": checkpoint.step,
+            "processor_minutes": round(checkpoint.processor_seconds / 60, 2),
             "trained_on": style.trained_on,
             "started_from": style.started_from,
             "painting_sha256": style.painting_sha256,

@@ -108,8 +108,9 @@ class Checkpoint:
     """``network`` and ``averaged`` are state dicts.
 
     ``rollbacks`` counts how often the run went back after a loss that was not finite; each time
-    halves the learning rate and changes the crops. ``seconds`` of training came before.
-    ``history`` holds one dict of losses a step.
+    halves the learning rate and changes the crops. ``seconds`` of training came before, and
+    ``processor_seconds`` of this process, on all cores. ``history`` holds one dict of losses for
+    each step.
     """
 
     recipe: RunRecipe
@@ -120,6 +121,7 @@ class Checkpoint:
     optimiser: dict[str, Any]
     rollbacks: int = 0
     seconds: float = 0.0
+    processor_seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
     quality: dict[str, float] = field(default_factory=dict)
 

@@ -93,6 +93,7 @@ class TrainingRun(Generic[Batch]):
         self._history: list[dict[str, float]] = []
         self._rollbacks = self.step = 0
         self.seconds, self._next_sample = 0.0, _FIRST_SAMPLE
+        self._processor_seconds = 0.0
         folder.mkdir(parents=True, exist_ok=True)
         if self.checkpoint_path.exists() and not restart:
             self._resume(load(self.checkpoint_path))
@@ -145,7 +146,9 @@ class TrainingRun(Generic[Batch]):
         began = time.monotonic()
         for batch in self.task.batches(seed, steps):
             torch.manual_seed(seed + self.step)
+            busy = time.process_time()
             losses, total = self._train_on(batch)
+            self._processor_seconds += time.process_time() - busy
             if not math.isfinite(total):
                 return
             self.step, self.seconds = self.step + 1, self.seconds + time.monotonic() - began
@@ -226,6 +229,7 @@ class TrainingRun(Generic[Batch]):
                 optimiser=self._optimiser.state_dict(),
                 rollbacks=self._rollbacks,
                 seconds=self.seconds,
+                processor_seconds=self._processor_seconds,
                 history=self._history,
                 quality=quality or {},
             ),
@@ -245,5 +249,5 @@ class TrainingRun(Generic[Batch]):
         load_weights(self._averaged, saved.averaged)
         load_weights(self._optimiser, saved.optimiser)
         self.step, self._rollbacks = saved.step, saved.rollbacks
-        self.seconds = saved.seconds
+        self.seconds, self._processor_seconds = saved.seconds, saved.processor_seconds
         self._history = list(saved.history)
