@@ -36,6 +36,22 @@ def test_strokes_are_measured(width):
     assert 480 * stroke_share(pictures) == pytest.approx(width, rel=0.2)
 
 
+@pytest.mark.parametrize("contrast", [4, 8])
+def test_a_weave_is_no_stroke(contrast):
+    """A pattern of 8 pixels makes the autocorrelation touch 0 at a distance of a few pixels."""
+    waves = contrast * np.cos(np.arange(480) * (2 * np.pi / 8))
+    plain = [0.6 * strokes(12, seed=seed) + 50 for seed in range(2)]
+    woven = [each + (waves + waves[:, None])[..., None] for each in plain]
+    shares = [stroke_share([each.astype(np.uint8) for each in some]) for some in (woven, plain)]
+    assert shares[0] == pytest.approx(shares[1], rel=0.1)
+
+
+def test_strokes_a_little_wider_are_told_apart():
+    pictures = [strokes(12, seed=seed) for seed in range(2)]
+    wider = [cv2.resize(each, None, fx=1.15, fy=1.15)[:480, :480] for each in pictures]
+    assert stroke_share(wider) / stroke_share(pictures) == pytest.approx(1.15, rel=0.04)
+
+
 @pytest.mark.parametrize("lines", [360, 1440])
 def test_strokes_have_the_same_share_of_a_picture_at_every_size(lines):
     picture = strokes(12)

@@ -83,11 +83,12 @@ CASE = Case(
     title="How wide the strokes are",
     explains=(
         "The usual width of a stroke in percent of the picture's shorter side, over three photos "
-        "(--photos) or frames of the synthetic scene: the distance at which the autocorrelation of "
-        "the painting's gradient falls to 0. Milliseconds are those of a frame at that size, "
-        "resized, painted and enlarged, on the first provider, without steadying. The brush auto "
-        "paints strokes of the same share of every picture; fine paints at the size of the "
-        "picture, with strokes of as many pixels as the network was trained with. Both take turns."
+        "(--photos) or frames of the synthetic scene: the distance at which the smoothed "
+        "autocorrelation of the painting's gradient falls to 0. Milliseconds are those of a frame "
+        "at that size, resized, painted and enlarged, on the first provider, without steadying. "
+        "The brush auto paints strokes of the same share of every picture; fine paints at the size "
+        "of the picture, with strokes of as many pixels as the network was trained with. Both take "
+        "turns."
     ),
     omits=(
         "Strokes finer than 1 % of the picture, which a picture of 360 lines cannot show, count as "
