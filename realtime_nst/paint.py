@@ -3,30 +3,22 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import cv2
 
-from realtime_nst.errors import UsageError
 from realtime_nst.large import Large
-from realtime_nst.look import BACKGROUND, MOVING, NAMED_MASKS, PERSON, Look, amended
+from realtime_nst.look import Look, amended
 from realtime_nst.masks.composite import Composite
-from realtime_nst.masks.edges import Fit, FrameEdge
-from realtime_nst.masks.mask import Inverted, Mask
-from realtime_nst.masks.model import ModelMask
-from realtime_nst.masks.moving import MovingMask
-from realtime_nst.masks.pictures import PictureMask, VideoMask
-from realtime_nst.masks.steady import SteadyMask
-from realtime_nst.media.pictures import is_picture
+from realtime_nst.masks.mask import Mask
+from realtime_nst.masks.of_look import mask_and_edge, mask_of
 from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.motion.stabiliser import OFF
 from realtime_nst.references import painter_for
 from realtime_nst.runtime.bands import WHOLE
 from realtime_nst.runtime.card import ModelCard
 from realtime_nst.runtime.networks import Networks
-from realtime_nst.runtime.shipped import person_network
 from realtime_nst.runtime.stages import AtSize, Blend, Morph, Stylise, resized
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sizes import Brush, Size, parse_brush, parse_size
@@ -218,7 +210,7 @@ class Paint:
         at_size = tuple(AtSize(each) for each in stabilisers)
         painted = [Blend(each, look.strength, look.keep_colour) for each in at_size]
         stage: Stage = painted[0]
-        mask, fit = _mask_and_edge(look, parts.mask)
+        mask, fit = mask_and_edge(look, parts.mask)
         if mask is not None:
             stage = Composite(mask, *painted, fit=fit)
         large = None
@@ -317,39 +309,3 @@ def _stretched(shown: tuple[int, int], size: tuple[int, int]) -> str:
         "the size {}x{} stretches pictures of {}x{}; a single number, as {}, keeps their "
         "shape".format(*shown, *size, min(shown))
     )
-
-
-def mask_of(look: Look, networks: Networks) -> Mask | None:
-    """Where ``look`` paints; None is everywhere. It is neither inverted nor steadied, and that of
-    the background shows the people.
-
-    Raises :class:`UsageError` where there is no such file, and the errors of the masks.
-    """
-    if look.mask_model:
-        return ModelMask(Path(look.mask_model), networks.graph)
-    if not look.mask:
-        return None
-    if look.mask in (PERSON, BACKGROUND):
-        return ModelMask(person_network(), networks.graph)
-    if look.mask == MOVING:
-        return MovingMask()
-    path = Path(look.mask)
-    if not path.is_file():
-        raise UsageError(
-            f"there is no file {look.mask!r}; a mask is a picture, a video, or one of "
-            f"{', '.join(NAMED_MASKS)}"
-        )
-    return PictureMask(path) if is_picture(path) else VideoMask(path)
-
-
-def _mask_and_edge(look: Look, mask: Mask | None) -> tuple[Mask | None, Fit | None]:
-    """Where ``look`` paints, and what makes the edge. What a network finds is coarse and flickers;
-    it is steadied as far as the painting is."""
-    if mask is None:
-        return None, None
-    fit = FrameEdge() if isinstance(mask, ModelMask) else None
-    if fit and look.stabilise != OFF:
-        mask = SteadyMask(mask)
-    if look.invert_mask != (look.mask == BACKGROUND):
-        mask = Inverted(mask)
-    return mask, fit

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "metrics": {*BASE, "motion"},
     "runtime": {*BASE, "memory", "telemetry", "media", "sizes", "spec"},
     "library": {*BASE, "media", "runtime", "sinks", "sources"},
-    "masks": {*BASE, "media", "motion", "runtime", "sources"},
+    "masks": {*BASE, "look", "media", "motion", "runtime", "sources"},
     "presets": {"errors", "files", "look", "references"},
     "references": {"errors", "files", "look", "runtime", "spec"},
     "large": {"stream", "memory", "masks", "media", "runtime"},
