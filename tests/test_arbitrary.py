@@ -40,7 +40,7 @@ pytestmark = pytest.mark.usefixtures("no_plots")
 TINY = "arbitrary:width=8,blocks=1,detail=4,hidden=4"
 SMALL = ArbitraryRecipe(
     network=TINY, steps=6, batch=2, crop=48, held_out=1, checkpoint_every=2, sample_every=1000,
-    workers=0, style_scales=(1.0,), held_out_paintings=1, warm_up=0,
+    painting_crop=48, workers=0, style_scales=(1.0,), held_out_paintings=1, warm_up=0,
 )  # fmt: skip
 STYLE = checkpoints.StyleInfo("any", "Any painting", "any", "MIT", "generated pictures")
 
@@ -392,8 +392,8 @@ def test_the_command_trains_and_leaves_both_files(media, tmp_path, cli, monkeypa
     code, said, noticed = cli(
         "train-any", "--paintings", media["paintings"], "--content", media["content"],
         "-o", output, "--loss-weights", media["loss_weights"][0], "--network", TINY,
-        "--steps", 2, "--batch", 1, "--crop", 48, "--workers", 0, "--held-out", 1,
-        "--style-scales", 1,
+        "--steps", 2, "--batch", 1, "--crop", 48, "--painting-crop", 48, "--workers", 0,
+        "--held-out", 1, "--style-scales", 1,
     )  # fmt: skip
     assert code == 0, noticed
     assert "any.encoder.onnx" in said
@@ -430,6 +430,15 @@ def test_a_grid_is_trained_against_where_it_can_be_seen(media, tmp_path):
     assert "grid" in seen[0]
     with pytest.raises(UsageError, match="`crop` of 64 or more, not 56"):
         replace(SMALL, crop=56, grid_weight=1.0)
+
+
+def test_paintings_may_be_larger_than_photos(media, tmp_path):
+    sizes = set()
+    run = trainer(media, tmp_path, replace(SMALL, steps=1, crop=48, painting_crop=64))
+    encode = run.network.encode_style
+    run.network.encode_style = lambda seen: (sizes.add(seen.shape[-1]), encode(seen))[1]
+    run.train()
+    assert {48, 64} <= sizes
 
 
 def test_a_network_without_blocks_trains_too(media, tmp_path):

@@ -99,7 +99,7 @@ def test_one_photo_alone_has_layers_too():
 
 def test_a_batch_has_its_moving_photos_first():
     recipe = Recipe(batch=3, crop=SIDE, temporal_weight=1.0, temporal_pairs=2, motions=("shift",))
-    (batch,) = with_motion([photos(3)], [None], recipe, [7])
+    (batch,) = with_motion([photos(3)], iter([None]), recipe, [0], 7)
     assert torch.equal(batch.photos, photos(3))
     assert batch.shown.shape[0] == 5
     seen = batch.temporal_inputs(batch.shown, batch.shown)

@@ -39,9 +39,11 @@ def trainer(media, folder, recipe=SMALL, **extra):
     return single_style_run(folder=folder, recipe=recipe, style=STYLE, **{**media, **extra})
 
 
-@pytest.mark.parametrize("network", ["fast:width=8,blocks=1", "johnson-half-bn:width=0.1"])
-def test_a_killed_run_resumes_as_if_unbroken(media, clips, tmp_path, network):
-    recipe = replace(SMALL, network=network)
+@pytest.mark.parametrize(
+    ("network", "share"), [("fast:width=8,blocks=1", 0.5), ("johnson-half-bn:width=0.1", 1.0)]
+)
+def test_a_killed_run_resumes_as_if_unbroken(media, clips, tmp_path, network, share):
+    recipe = replace(SMALL, network=network, temporal_share=share)
 
     class Killed(Exception):
         pass
@@ -72,6 +74,17 @@ def test_the_temporal_losses_are_told_and_rise(media, tmp_path):
         rest = progress.total - sum(weights[n] * progress.losses[n] for n in weights)
         shares.append(rest / sum(asked[n] * progress.losses[n] for n in asked))
     assert shares == pytest.approx([0, 1 / 3, 2 / 3, 1, 1, 1], abs=0.02)
+
+
+def test_a_share_of_the_steps_moves_for_the_others_as_well(media, tmp_path):
+    seen, recipe = [], replace(SMALL, temporal_rise=0.0, temporal_share=0.5)
+    trainer(media, tmp_path, recipe).train(seen.append)
+    assert ["temporal" in each.losses for each in seen] == [False, True] * 3
+    weights = {"content": 1.0, "deep_content": 0.8, "style": 0.5, "deep_style": 2.0,
+               "temporal": 20.0, "temporal_feature": 0.2, "temporal_luminance": 10.0}  # fmt: skip
+    for each in seen:
+        weighted = sum(weights[name] * value for name, value in each.losses.items())
+        assert each.total == pytest.approx(weighted, rel=1e-4)
 
 
 def test_it_makes_a_network_hold_still(media, tmp_path):

@@ -132,7 +132,7 @@ class Augmentation(Protocol):
     """How paintings are cropped and varied; shares are 0 to 1. A recipe has these fields."""
 
     @property
-    def crop(self) -> int: ...
+    def painting_crop(self) -> int: ...
     @property
     def painting_zoom(self) -> float: ...
     @property
@@ -145,8 +145,8 @@ class Augmentation(Protocol):
 
 @dataclass(frozen=True)
 class PaintingCrops(Dataset[Tensor | TrainingError]):
-    """Endless augmented squares of paintings, uint8 ``[3, crop, crop]``. Sample ``i`` depends on
-    ``seed`` and ``i`` alone.
+    """Endless augmented squares of paintings, uint8 ``[3, painting_crop, painting_crop]``. Sample
+    ``i`` depends on ``seed`` and ``i`` alone.
 
     A group is drawn first, then one of its paintings. A painting that cannot be read, or is
     narrower than 32 pixels, is skipped; too many in a row are a TrainingError.
@@ -186,7 +186,7 @@ class PaintingCrops(Dataset[Tensor | TrainingError]):
             image = decode(path)
             if image is not None and min(image.shape[:2]) >= _LEAST:
                 return crop_square(
-                    image, self.augmentation.crop, random, self.augmentation.painting_zoom
+                    image, self.augmentation.painting_crop, random, self.augmentation.painting_zoom
                 )
             path = self._draw(random)
         return TrainingError(

@@ -39,7 +39,7 @@ from realtime_nst.runtime.codes import PAINTING_SIZE
 @dataclass(frozen=True)
 class PaintedBatch:
     """A ``batch`` of photos, some of which may move, and for each photo its own of ``paintings``,
-    ``[N, 3, crop, crop]`` in 0..1."""
+    ``[N, 3, painting_crop, painting_crop]`` in 0..1."""
 
     batch: Batch
     paintings: Tensor
@@ -145,7 +145,7 @@ class _PairedLosses:
         device = self.judges.device.name
         batch, paintings = shown.batch.to(device), shown.paintings.to(device)
         if step < self.recipe.pretrain_steps:
-            return self._pretraining(torch.cat([batch.photos, paintings]))
+            return self._pretraining(torch.cat(_of_one_size(batch.photos, paintings)))
         photos, code = batch.photos, self._encode(paintings)
         with features_of(self.network) as features:
             painted = self._paint(batch.shown, torch.cat([code, code[: batch.moving]]))
@@ -169,7 +169,7 @@ class _PairedLosses:
 
     def _itself(self, photos: Tensor, paintings: Tensor) -> tuple[Tensor, Tensor]:
         """A photo and a painting in their own style, and the same two as they were."""
-        wanted = torch.cat([photos[:1], paintings[:1]])
+        wanted = torch.cat(_of_one_size(photos[:1], paintings[:1]))
         return self._paint(wanted, self._encode(wanted)), wanted
 
     def _encode(self, paintings: Tensor) -> Tensor:
@@ -179,6 +179,12 @@ class _PairedLosses:
     def _paint(self, photos: Tensor, code: Tensor) -> Tensor:
         with self.judges.device.autocast():
             return self.network.paint(photos, code).float()
+
+
+def _of_one_size(*squares: Tensor) -> list[Tensor]:
+    """A part of each as large as the smallest."""
+    side = min(each.shape[-1] for each in squares)
+    return [each[..., :side, :side] for each in squares]
 
 
 @torch.no_grad()

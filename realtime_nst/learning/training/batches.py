@@ -69,8 +69,9 @@ class Photos:
     def batches(self, recipe: TemporalRecipe, seed: int, steps: range) -> Iterator[Batch]:
         """One batch of crops for each of ``steps``, depending on ``seed`` and the step alone.
 
-        If the recipe is temporal, ``temporal_pairs`` of the photos move; ``clip_share`` of those
-        are frames of clips. Raises TrainingError if too many photos cannot be read, or a clip.
+        If the recipe is temporal, ``temporal_pairs`` of the photos move in ``temporal_share`` of
+        the steps; ``clip_share`` of those are frames of clips. Raises TrainingError if too many
+        photos cannot be read, or a clip.
         """
         crops = batches(
             Crops(self.training, recipe.crop, seed), recipe.batch, steps, recipe.workers
@@ -81,12 +82,12 @@ class Photos:
         if self.clips:
             filmed = clip_batches(
                 ClipPairs(self.clips, recipe.crop, seed),
-                steps,
+                range(*(_moving_before(step, recipe) for step in (steps.start, steps.stop))),
                 recipe.temporal_pairs,
                 recipe.clip_share,
                 recipe.workers,
             )
-        return with_motion(crops, filmed, recipe, (seed + step for step in steps))
+        return with_motion(crops, filmed, recipe, steps, seed)
 
 
 def clips_of(folder: Path | None, recipe: TemporalRecipe) -> list[Path]:
@@ -103,16 +104,27 @@ def clips_of(folder: Path | None, recipe: TemporalRecipe) -> list[Path]:
 
 def with_motion(
     photos: Iterable[Tensor],
-    clips: Iterable[FramePairs | None],
+    clips: Iterator[FramePairs | None],
     recipe: TemporalRecipe,
-    seeds: Iterable[int],
+    steps: Iterable[int],
+    seed: int,
 ) -> Iterator[Batch]:
-    """Batches of ``photos`` of which ``recipe.temporal_pairs`` move: the pairs of ``clips`` replace
-    as many photos, and the other moving ones are photos, moved as the seed of the step says."""
-    for images, filmed, seed in zip(photos, clips, seeds, strict=False):
+    """Batches of ``photos``, one for each of ``steps``. In ``recipe.temporal_share`` of them
+    ``recipe.temporal_pairs`` move: the pairs that ``clips`` gives for such a step replace as many
+    photos, and the other moving ones are photos, moved as ``seed`` and the step say."""
+    for images, step in zip(photos, steps, strict=False):
+        if _moving_before(step, recipe) == _moving_before(step + 1, recipe):
+            yield Batch(images)
+            continue
+        filmed = next(clips)
         films = [filmed] if filmed else []
         count = recipe.temporal_pairs - sum(map(len, films))
-        random = Generator().manual_seed(seed)
+        random = Generator().manual_seed(seed + step)
         made = [pairs_of_photos(images[:count], recipe.motions, random)] if count else []
         pairs = concatenated([*made, *films])
         yield Batch(torch.cat([pairs.earlier, images[len(pairs) :]]), pairs)
+
+
+def _moving_before(step: int, recipe: TemporalRecipe) -> int:
+    """In how many steps before ``step`` photos move."""
+    return int(step * recipe.temporal_share)

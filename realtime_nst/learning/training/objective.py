@@ -121,7 +121,9 @@ def build_paired(recipe: ArbitraryRecipe, extractor: FeatureExtractor) -> Object
             recipe.statistics_weight, paired_terms(moment_pairs, recipe.statistics_layers)
         ),
         "identity": (recipe.identity_weight, identity),
-        "equivariance": (recipe.equivariance_weight, shift_equivariance),
+        "equivariance": (
+            recipe.equivariance_weight, Sometimes(shift_equivariance, recipe.equivariance_share)
+        ),
         "grid": (recipe.grid_weight, grid),
     }  # fmt: skip
     chosen = {name: term for name, term in terms.items() if term[0]}

@@ -130,6 +130,9 @@ class MovingRecipe(PairsRecipe):
     temporal_feature_weight: float = _motion(0.0, "The same on features inside the network")
     temporal_luminance_weight: float = _motion(0.0, "The same, but paint may change with the light")
     temporal_pairs: int = _motion(2, "Photos in each step that also move", 1, _MOST_BATCH)
+    temporal_share: float = _motion(
+        1.0, "Share of the steps in which photos move, with more weight for it", 0.01, 1
+    )
     temporal_rise: float = _motion(
         0.3, "Share of the steps in which the temporal weights rise from 0", 0, 1
     )
@@ -265,7 +268,13 @@ class ArbitraryRecipe(MovingRecipe):
         1.0, "Mean absolute change of a picture painted in its own style"
     )
     equivariance_weight: float = _losses(2.0, "Shift equivariance; no grid, less flicker")
+    equivariance_share: float = _losses(
+        1.0, "Share of the steps that measure it, with more weight for it", 0.01, 1
+    )
     grid_weight: float = _losses(0.0, "Loss against grids of 4 and of 8 pixels")
+    painting_crop: int = _paintings(
+        256, "Side of the square crops of paintings in pixels", _LEAST_CROP, _MOST_CROP
+    )
     texture_share: float = _paintings(
         0.15, "Share of generated textures, in a painting's colours, among the paintings", 0, 1
     )
@@ -317,6 +326,7 @@ class CoherentRecipe(PairsRecipe):
     )
 
     temporal: ClassVar[bool] = True
+    temporal_share: ClassVar[float] = 1.0
 
     @property
     def temporal_pairs(self) -> int:

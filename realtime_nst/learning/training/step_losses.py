@@ -72,8 +72,9 @@ class TemporalLosses:
             return losses
         measured = self._objective.measure(batch.temporal_inputs(painted, features))
         rise = self._recipe.temporal_rise
-        share = min(1.0, self._recipe.done(step) / rise) if rise else 1.0
-        return {**losses[0], **measured}, losses[1] + share * self._objective.total(measured)
+        risen = min(1.0, self._recipe.done(step) / rise) if rise else 1.0
+        weight = risen / self._recipe.temporal_share
+        return {**losses[0], **measured}, losses[1] + weight * self._objective.total(measured)
 
 
 @dataclass(frozen=True)
