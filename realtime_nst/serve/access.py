@@ -16,7 +16,10 @@ from realtime_nst.serve.guesses import Guesses
 from realtime_nst.serve.metrics import Metrics
 
 COOKIE = "realtime_nst"
-_OPEN = ("/health", "/page.css", "/icon.svg")
+SHARED = ("base.css", "icon.svg")
+"""Files of the page that paints in the browser, which all pages have."""
+
+_OPEN = ("/health", "/page.css", *(f"/{name}" for name in SHARED))
 """Paths that need no token: they reveal nothing."""
 
 HEADERS: Mapping[str, str] = {
@@ -152,6 +155,7 @@ def _page(
         content_type="text/html",
         text=f"<!doctype html><html lang=en><meta charset=utf-8>"
         f'<meta name=viewport content="width=device-width"><title>realtime-nst</title>'
-        f"<link rel=icon href=/icon.svg><link rel=stylesheet href=/page.css>"
+        f"<link rel=icon href=/icon.svg>"
+        f"<link rel=stylesheet href=/base.css><link rel=stylesheet href=/page.css>"
         f"<main class=notice><h1>realtime-nst</h1><p>{escape(text)}</p>{form}</main></html>",
     )

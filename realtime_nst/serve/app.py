@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 
 from realtime_nst import presets
 from realtime_nst.look import Look, settings_of
-from realtime_nst.serve.access import HEADERS, Access
+from realtime_nst.serve.access import HEADERS, SHARED, Access
 from realtime_nst.serve.connections import Connections
 from realtime_nst.serve.film import LONGEST
 from realtime_nst.serve.film_routes import FilmRoutes
@@ -83,7 +83,9 @@ class App:
         yield "GET", "metrics", self._prometheus
 
     def _contents(self) -> Iterator[_Route]:
-        for file in files(__package__).joinpath("page").iterdir():
+        shared = files("realtime_nst.web").joinpath("page")
+        page = files(__package__).joinpath("page").iterdir()
+        for file in (*page, *(shared.joinpath(name) for name in SHARED)):
             path = file.name.removesuffix("index.html")
             yield "GET", path, _content(file, _KINDS[PurePath(file.name).suffix])
         for name, choice in self._studio.choices.items():

@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 from realtime_nst.bench.vote.gallery import Gallery, Question
 from realtime_nst.bench.vote.votes import CHOICES, Choice, VotesFile
 from realtime_nst.errors import UsageError
-from realtime_nst.serve.access import HEADERS, Access
+from realtime_nst.serve.access import HEADERS, SHARED, Access
 from realtime_nst.serve.metrics import Metrics
 
 _HOST = "127.0.0.1"
@@ -25,6 +25,8 @@ _PAGE = {
     "": ("index.html", "text/html"),
     "page.css": ("page.css", "text/css"),
     "page.js": ("page.js", "text/javascript"),
+    "base.css": ("base.css", "text/css"),
+    "icon.svg": ("icon.svg", "image/svg+xml"),
 }
 
 
@@ -88,10 +90,9 @@ class VoteServer:
         app = web.Application(middlewares=[access.middleware], client_max_size=_LARGEST)
         app.on_response_prepare.append(_add_headers)
         for path, (name, kind) in _PAGE.items():
-            body = files(__package__).joinpath("page", name).read_bytes()
+            package = "realtime_nst.web" if name in SHARED else __package__
+            body = files(package).joinpath("page", name).read_bytes()
             app.router.add_get(f"/{path}", _content(body, kind))
-        icon = files("realtime_nst.serve").joinpath("page", "icon.svg").read_bytes()
-        app.router.add_get("/icon.svg", _content(icon, "image/svg+xml"))
         app.router.add_get("/state", self._state)
         app.router.add_get("/pictures/{key}/{side}", self._picture)
         app.router.add_post("/votes", self._vote)
