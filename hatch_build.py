@@ -14,6 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # nothing is installed
 from realtime_nst.errors import RealtimeNstError
 from realtime_nst.web import libraries
 
+_LONGEST = 120.0
+"""Seconds that npm may take; where no answer comes, it would wait for five minutes a file."""
+
 
 class PageLibraries(BuildHookInterface[Any]):
     """``pip install -e`` leaves them out: from a checkout they are fetched when they are needed."""
@@ -22,7 +25,7 @@ class PageLibraries(BuildHookInterface[Any]):
         if version == "editable":
             return
         try:
-            found = libraries.libraries(self.app.display_info)
+            found = libraries.libraries(self.app.display_info, _LONGEST)
         except RealtimeNstError as error:
             self.app.display_warning(f"the wheel lacks the web page's libraries: {error}")
             return

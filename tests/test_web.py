@@ -190,3 +190,28 @@ def test_the_page_begins_with_a_painted_scene(monkeypatch):
     scene, painted = (cv2.imdecode(np.frombuffer(d, np.uint8), 1).astype(int) for d in made)
     assert scene.shape == painted.shape
     assert np.abs(scene - painted).mean() > 8
+
+
+@pytest.fixture
+def npm(tmp_path, monkeypatch):
+    """``npm(script)`` makes a shell script of the npm that is found."""
+
+    def make(script):
+        (tmp_path / "npm").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "npm").chmod(0o755)
+
+    monkeypatch.setattr(libraries, "_npm", lambda: str(tmp_path / "npm"))
+    monkeypatch.setattr(libraries, "_VENDOR", tmp_path / "none")
+    return make
+
+
+def test_why_npm_fails_is_said_in_one_line(npm):
+    npm("echo npm error network ENOTFOUND >&2; echo other words >&2; exit 1")
+    with pytest.raises(RealtimeNstError, match=r"libraries \(npm error network ENOTFOUND\); conn"):
+        libraries.libraries()
+
+
+def test_npm_is_not_waited_for_without_end(npm):
+    npm("exec sleep 60")
+    with pytest.raises(RealtimeNstError, match=r"not within 0\.2 s"):
+        libraries.libraries(limit=0.2)

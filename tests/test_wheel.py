@@ -31,7 +31,7 @@ def build():
 
 
 def test_a_wheel_holds_the_libraries_where_the_page_looks_for_them(build, tmp_path, monkeypatch):
-    monkeypatch.setattr(libraries, "libraries", lambda say: tmp_path)
+    monkeypatch.setattr(libraries, "libraries", lambda say, limit: tmp_path)
     package = Path(libraries.__file__).parent.parent.parent
     included, said = build("standard")
     assert {package / place for place in included.values()} == {
@@ -42,7 +42,7 @@ def test_a_wheel_holds_the_libraries_where_the_page_looks_for_them(build, tmp_pa
 
 
 def test_without_node_a_wheel_is_built_all_the_same(build, monkeypatch):
-    def missing(say):
+    def missing(say, limit):
         raise RealtimeNstError("node is not here")
 
     monkeypatch.setattr(libraries, "libraries", missing)
@@ -52,5 +52,5 @@ def test_without_node_a_wheel_is_built_all_the_same(build, monkeypatch):
 
 
 def test_a_checkout_is_installed_without_fetching_anything(build, monkeypatch):
-    monkeypatch.setattr(libraries, "libraries", lambda say: pytest.fail("fetched"))
+    monkeypatch.setattr(libraries, "libraries", lambda *_: pytest.fail("fetched"))
     assert build("editable") == ({}, [])

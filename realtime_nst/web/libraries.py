@@ -41,17 +41,18 @@ FILES: Mapping[str, str] = {
 """By its name in the page's folder, where npm puts each file."""
 
 
-def libraries(say: Callable[[str], None] = lambda what: None) -> Path:
+def libraries(say: Callable[[str], None] = lambda what: None, limit: float | None = None) -> Path:
     """The folder that holds FILES; ``say`` is told what is being fetched.
 
-    Raises :class:`RealtimeNstError` if they have to be fetched and cannot be.
+    Raises :class:`RealtimeNstError` if they have to be fetched and cannot be, in ``limit`` seconds
+    if that is given.
     """
     found = at_hand()
     if found is None:
         versions = json.loads((_ROOM / "package.json").read_text(encoding="utf-8"))["dependencies"]
         say("fetching " + " and ".join(f"{name} {of}" for name, of in versions.items()))
         found = _kept()
-        _fetch(found)
+        _fetch(found, limit)
     return found
 
 
@@ -69,22 +70,14 @@ def _pinned() -> str:
     return sha256((_ROOM / "package-lock.json").read_bytes()).hexdigest()[:16]
 
 
-def _fetch(into: Path) -> None:
+def _fetch(into: Path, limit: float | None) -> None:
     """All of FILES, or none."""
     npm = _npm()
     into.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetching-", dir=into.parent) as work:
         for name in _PINNED:
             shutil.copyfile(_ROOM / name, Path(work, name))
-        done = subprocess.run(
-            [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-progress"],
-            cwd=work,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            said = [line for line in done.stderr.splitlines() if "error" in line.lower()]
-            why = one_line(RuntimeError(" ".join(said) or done.stderr))
+        if why := _failed(npm, work, limit):
             raise RealtimeNstError(
                 f"npm could not fetch the page's libraries ({why}); connect to the network, or "
                 "configure npm's registry, and try again"
@@ -95,6 +88,26 @@ def _fetch(into: Path) -> None:
             shutil.copyfile(Path(work, "node_modules", place), whole / name)
         shutil.rmtree(into, ignore_errors=True)
         whole.rename(into)
+
+
+def _failed(npm: str, work: str, limit: float | None) -> str:
+    """Why npm could not install in ``work`` what is pinned there, if so. Without a network it would
+    wait a minute before it tries again."""
+    options = ("--omit=dev", "--ignore-scripts", "--no-progress", "--fetch-retry-mintimeout=1000")
+    try:
+        done = subprocess.run(
+            [npm, "ci", *options, "--fetch-retries=1"],
+            cwd=work,
+            capture_output=True,
+            text=True,
+            timeout=limit,
+        )
+    except subprocess.TimeoutExpired:
+        return f"not within {limit:g} s"
+    if not done.returncode:
+        return ""
+    said = [line for line in done.stderr.splitlines() if "error" in line.lower()]
+    return one_line(RuntimeError(" ".join(said) or done.stderr))
 
 
 def _npm() -> str:
