@@ -16,6 +16,9 @@ _FOLD = 4
 _SMALL_STEP = 0.1
 """Of a stage at first. Where steps leave 0..1, nothing is learned."""
 
+_LITTLE = 0.02
+"""A gradient of this size is scaled to a half."""
+
 _CELL = 4
 """Pixels; what is finer is an edge."""
 
@@ -33,7 +36,7 @@ class SolverNet(ArbitraryNetwork):
     few pixels, for results like a photo. It takes a proximal step, which is stable at any weight.
 
     Deviations: the features are of two light layers on the folded frame, trained with the rest,
-    not of VGG-19; gradients of style are relative to the sizes of both matrices; steps start small.
+    not of VGG-19; gradients of style are scaled as an optimiser scales them; steps start small.
     """
 
     size_multiple, size_minimum = _FOLD, 2 * _FOLD
@@ -67,10 +70,11 @@ class SolverNet(ArbitraryNetwork):
         for number, stage in enumerate(self.stages):
             found = self._features(x) if number else known
             style = [_gradient(f, wanted) for f, wanted in zip(found, grams, strict=True)]
-            x = x - stage(torch.cat(style, 1), self._content * (found[-1] - known[-1]))
+            x = x - stage(_scaled(torch.cat(style, 1)), self._content * (found[-1] - known[-1]))
             if self._edges:
                 x = x - self._edges / (1 + self._edges) * _fine(x - frame)
-        return x.clamp(0, 1)
+        shown = x.clamp(0, 1)
+        return x + (shown - x).detach() if self.training else shown  # what is cut off learns, too
 
     def _features(self, picture: Tensor) -> Sequence[Tensor]:
         found, x = [], self.fold(picture)
@@ -115,6 +119,13 @@ def _gradient(x: Tensor, wanted: Tensor) -> Tensor:
         own = _energy(x)
         apart = (own - wanted) / (_size(own) + _size(wanted))
         return (apart @ x.float().flatten(2)).view_as(x).to(x.dtype)
+
+
+def _scaled(gradient: Tensor) -> Tensor:
+    """As an optimiser scales it: to a size of one, or less where there is little left to do."""
+    with torch.autocast(gradient.device.type, enabled=False):
+        size = gradient.float().square().mean((1, 2, 3), keepdim=True).add(1e-12).sqrt()
+        return (gradient / (size + _LITTLE)).to(gradient.dtype)
 
 
 def _size(matrix: Tensor) -> Tensor:
