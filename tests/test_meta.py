@@ -26,7 +26,8 @@ def solver(name=SOLVER, **terms):
 
 def test_the_papers_sizes():
     """14 kernels of 128 hidden numbers each; nothing but the ends and what makes them learns."""
-    network = build_arbitrary("metanet")
+    with torch.device("meta"):
+        network = build_arbitrary("metanet")
     assert network.hidden.out_channels == 1792
     assert len(network.kernels) == 14
     ends = 2 * 3 * 8 * 81 + 8 + 3

@@ -13,6 +13,9 @@ from realtime_nst.learning.networks.transformed import WholeFold
 from realtime_nst.learning.tensors import gram
 
 _FOLD = 4
+_SLOPE = 0.2
+"""Of leaky ReLUs. With plain ones a stage died, and the frame stayed as it was."""
+
 _SMALL_STEP = 0.1
 """Of a stage at first. Where steps leave 0..1, nothing is learned."""
 
@@ -79,7 +82,7 @@ class SolverNet(ArbitraryNetwork):
     def _features(self, picture: Tensor) -> Sequence[Tensor]:
         found, x = [], self.fold(picture)
         for layer in self.layers:
-            x = F.relu(layer(x))
+            x = F.leaky_relu(layer(x), _SLOPE)
             found.append(x)
         return found
 
@@ -91,10 +94,13 @@ class _Stage(nn.Module):
     def __init__(self, width: int, detail: int, same: bool) -> None:
         super().__init__()
         self.style = nn.Sequential(
-            _convolution(2 * width, width), nn.ReLU(), _convolution(width, width)
+            _convolution(2 * width, width), nn.LeakyReLU(_SLOPE), _convolution(width, width)
         )
         self.same = _convolution(width, width) if same else None
-        self.decode = way_back(_FOLD, width, detail)
+        self.decode = nn.Sequential(
+            *(nn.LeakyReLU(_SLOPE) if isinstance(layer, nn.ReLU) else layer
+              for layer in way_back(_FOLD, width, detail))
+        )  # fmt: skip
         with torch.no_grad():
             self.decode[-1].weight.mul_(_SMALL_STEP)  # type: ignore[operator]
 
