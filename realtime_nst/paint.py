@@ -117,6 +117,16 @@ class Paint:
         return self._networks.asked
 
     @property
+    def found_nothing(self) -> str:
+        """A notice, if the mask's network has found nothing in all pictures so far; else empty."""
+        mask, look = self._state.parts.mask, self._state.look
+        if not isinstance(mask, ModelMask) or mask.found is not False:
+            return ""
+        if look.mask_model:
+            return f"the mask of {Path(look.mask_model).name!r} found nothing in any picture"
+        return f"the mask {look.mask!r} found nobody in any picture"
+
+    @property
     def lead_in(self) -> int | None:
         """The number of frames to paint before one that is shown, so that it looks as if all before
         had been painted; None: all."""

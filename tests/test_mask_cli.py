@@ -62,6 +62,18 @@ def test_a_picture_is_painted_within_a_mask_beyond_it_or_both(
         )
         assert code == 0, said
         assert ends(out) == wanted
+        assert ("found nobody in any picture" in said) == (
+            "person" in options or "background" in options
+        )
+
+
+@pytest.mark.parametrize("workers", [(), ("--workers", "1")])
+def test_who_is_not_found_is_said_once(cli, style, tmp_path, workers):
+    clip, out = tmp_path / "clip.mp4", tmp_path / "out.mp4"
+    media_factory.clip(clip)
+    code, _, said = cli("video", clip, "-o", out, "-s", style, "--mask", "person", *workers)
+    assert code == 0, said
+    assert said.count("the mask 'person' found nobody in any picture") == 1
 
 
 @pytest.mark.parametrize("moving", [False, True])

@@ -79,7 +79,13 @@ def test_pictures_of_a_few_pixels_have_a_mask_as_well(size):
 
 
 def test_in_grey_nobody_is_found():
-    assert not ModelMask(person_network())(frame(np.full((48, 64, 3), 128, np.uint8))).any()
+    mask = ModelMask(person_network())
+    assert mask.found is None
+    assert not mask(frame(np.full((48, 64, 3), 128, np.uint8))).any()
+    assert mask.found is False
+    mask(frame(person()))
+    mask(frame(np.full((48, 64, 3), 128, np.uint8)))
+    assert mask.found is True
 
 
 # the file

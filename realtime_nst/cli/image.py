@@ -108,7 +108,8 @@ def image(
         path=output, pictures=report.frames, files=sink.written, seconds=report.seconds,
         provider=painting.provider,
     )  # fmt: skip
-    for notice in (*painting.notices, *sink.notices, *_left_out(pictures)):
+    nothing = [painting.found_nothing] if painting.found_nothing else []
+    for notice in (*painting.notices, *nothing, *sink.notices, *_left_out(pictures)):
         console.say_notice(notice)
     for error in pictures.unreadable.values():
         console.say_error(str(error))

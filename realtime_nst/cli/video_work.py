@@ -179,7 +179,8 @@ class Straight:
     def notices(self) -> Sequence[str]:
         # The file says the shape of oblong pixels, so that no size stretches them.
         painted = self._painting.notices if self._frames.info.aspect == 1 else []
-        return *self._frames.notices, *painted, *self._sink.notices
+        nothing = [self._painting.found_nothing] if self._painting.found_nothing else []
+        return *self._frames.notices, *painted, *nothing, *self._sink.notices
 
     @property
     def faults(self) -> "Faults":

@@ -86,6 +86,7 @@ class Painter:
         return {
             "faults": frames.faults,
             "notices": (*frames.notices, *painted, *sink.notices),
+            "found_nothing": self.painting.found_nothing,
             "painted": self.painting.painted_size,
             "skipped": sink.skipped,
             "seconds": report.seconds,

@@ -21,9 +21,9 @@ class Result:
     ``sha256``, whose pictures of ``size`` (width, height) are shown at the ticks ``shown``.
 
     It may have none, if all its frames are damaged. ``notices`` and ``faults`` are of its source,
-    ``skipped`` counts frames that were shown no later than the one before. The network ``painted``
-    at that width and height. ``seconds`` it took, of which each part of the pipeline worked
-    ``busy``.
+    ``found_nothing`` is a notice that holds if it does for all segments; ``skipped`` counts frames
+    that were shown no later than the one before. The network ``painted`` at that width and height.
+    ``seconds`` it took, of which each part of the pipeline worked ``busy``.
     """
 
     job: str
@@ -35,6 +35,7 @@ class Result:
     lasting: Fraction | None = None
     size: tuple[int, int] = (0, 0)
     notices: Sequence[str] = ()
+    found_nothing: str = ""
     skipped: int = 0
     painted: tuple[int, int] = (0, 0)
     seconds: float = 0.0

@@ -185,3 +185,5 @@ class Run:
             self.painted_size = max(self.painted_size, result.painted)
             self.notices += [line for line in result.notices if line not in self.notices]
             self.faults.add(result.faults)
+        if all(result.found_nothing for result in results):
+            self.notices += {result.found_nothing for result in results}

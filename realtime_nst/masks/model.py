@@ -25,6 +25,9 @@ with a shorter side of 256 pixels and a longer one of 1,024 at most, both multip
 
 _SHORTER, _LONGER, _MULTIPLE = 256, 1024, 32
 
+_FOUND = 128
+"""The least weight of a pixel that is more of the subject than not."""
+
 
 class ModelMask:
     """Masks the subject that the ONNX network at ``path`` finds. CONTRACT says what it takes and
@@ -35,6 +38,9 @@ class ModelMask:
     """
 
     lead_in = 0
+
+    found: bool | None = None
+    """Whether there was a subject in any picture so far; None before the first."""
 
     def __init__(self, path: Path, open_graph: Callable[[Path], Graph] = open_graph) -> None:
         if not path.is_file():
@@ -56,7 +62,9 @@ class ModelMask:
             result = self._graph.run(given)
         except Exception as error:
             raise ProviderError(f"{str(self._path)!r} failed: {one_line(error)}") from error
-        return self._weights(result)
+        weights = self._weights(result)
+        self.found = bool(self.found or weights.max() >= _FOUND)
+        return weights
 
     def reset(self) -> None:
         """There is nothing to forget."""
