@@ -12,7 +12,7 @@ from realtime_nst.large import Large
 from realtime_nst.look import Look, amended
 from realtime_nst.masks.composite import Composite
 from realtime_nst.masks.mask import Mask
-from realtime_nst.masks.of_look import mask_and_edge, mask_of
+from realtime_nst.masks.of_look import found_nothing, mask_and_edge, mask_of
 from realtime_nst.motion.stabilise import Stabilise
 from realtime_nst.motion.stabiliser import OFF
 from realtime_nst.references import painter_for
@@ -119,12 +119,7 @@ class Paint:
     @property
     def found_nothing(self) -> str:
         """A notice, if the mask's network has found nothing in all pictures so far; else empty."""
-        mask, look = self._state.parts.mask, self._state.look
-        if not isinstance(mask, ModelMask) or mask.found is not False:
-            return ""
-        if look.mask_model:
-            return f"the mask of {Path(look.mask_model).name!r} found nothing in any picture"
-        return f"the mask {look.mask!r} found nobody in any picture"
+        return found_nothing(self._state.look, self._state.parts.mask)
 
     @property
     def lead_in(self) -> int | None:

@@ -50,3 +50,13 @@ def mask_and_edge(look: Look, mask: Mask | None) -> tuple[Mask | None, Fit | Non
     if look.invert_mask != (look.mask == BACKGROUND):
         mask = Inverted(mask)
     return mask, fit
+
+
+def found_nothing(look: Look, mask: Mask | None) -> str:
+    """A notice, if ``mask``, that of ``look``, is a network's that has found nothing in all
+    pictures so far; else empty."""
+    if not isinstance(mask, ModelMask) or mask.found is not False:
+        return ""
+    if look.mask_model:
+        return f"the mask of {Path(look.mask_model).name!r} found nothing in any picture"
+    return f"the mask {look.mask!r} found nobody in any picture"
