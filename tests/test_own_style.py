@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -42,7 +43,10 @@ INFO = checkpoints.StyleInfo("stripes", "Stripes", "nobody", "MIT", "generated p
 @pytest.fixture
 def ticking(monkeypatch):
     """Each look at the loop's clock finds a second more."""
-    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=itertools.count(100.0).__next__))
+    clock = itertools.count(100.0).__next__
+    monkeypatch.setattr(
+        loop, "time", SimpleNamespace(monotonic=clock, process_time=time.process_time)
+    )
 
 
 @torch.no_grad()

@@ -52,7 +52,7 @@ def trained(
     """The style after ``seconds`` of ``clock``, and how many steps that were."""
     recipe = Recipe(**{**train_minutes.DEFAULTS, "minutes": seconds / 60})
     info = checkpoint.StyleInfo(painting.stem, painting.stem, "", "MIT", photos.name)
-    loop.time = SimpleNamespace(monotonic=clock)
+    loop.time = SimpleNamespace(monotonic=clock, process_time=time.process_time)
     with tempfile.TemporaryDirectory() as folder:
         run = single_style_run(
             painting, photos, Path(folder), [bundled()], recipe, info, read_start(find("any"))
