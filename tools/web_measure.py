@@ -3,12 +3,15 @@
     python tools/web_measure.py still CLIP... [--style great_wave_tiny] [--size 320x240]
     python tools/web_measure.py speed [--size 320x240] [--network NAME]
     python tools/web_measure.py camera [--style great_wave_tiny] [--size 320x240] [--fixed]
+    python tools/web_measure.py copies [--style great_wave_tiny] [--size 320x240]
 
 ``still``: e_stab of each clip painted without and with steadying, in the page and by the program,
 as shares of e_stab without. ``speed``: the fastest of interleaved runs of each network in the page
 (WebAssembly) and on ONNX Runtime's CPU provider, both on as many threads as the page uses.
 ``camera``: pictures a second that the page shows of a fake camera, and its longest task; with
 ``--fixed`` it paints at 320x240, half of what it asks of cameras, however slow that is.
+``copies``: what it costs on WebGPU (SwiftShader) to read a frame, send it to the graphics card and
+fetch it again, beside the network that paints it.
 """
 
 import argparse
@@ -26,6 +29,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import browser
+import model_factory
 import web_factory
 
 from realtime_nst.metrics.stillness import e_stab, sharpness, warped_error
@@ -80,7 +84,7 @@ def errors(frames, painted):
 
 
 @asynccontextmanager
-async def page_of(camera=Path("/dev/null"), fixed=False):
+async def page_of(camera=Path("/dev/null"), fixed=False, gpu=False):
     with tempfile.TemporaryDirectory() as work:
         site = write_page(Path(work, "site"))
         if fixed:
@@ -88,7 +92,7 @@ async def page_of(camera=Path("/dev/null"), fixed=False):
             worker.write_text(worker.read_text().replace("const FPS = 15;", "const FPS = 0.1;"))
         async with (
             web_factory.giving_out(site) as (url, *_),
-            browser.chromium(Path(work, "profile"), camera) as page,
+            browser.chromium(Path(work, "profile"), camera, gpu=gpu) as page,
         ):
             await page.open(url + "?engine=wasm")
             await page.until("document.querySelector('#engine')?.textContent")
@@ -201,9 +205,48 @@ async def camera(style, size, seconds, stabilise, fixed):
             print(f"longest task of the page: {await page.evaluate('longest'):.0f} ms")
 
 
+_COPIES = """(async () => {
+  const { Sheet, toRgb } = await import("/painting/pixels.js");
+  networks.offered.networks.copy = { file: "data:;base64,COPY" };
+  const source = new OffscreenCanvas(WIDTH, HEIGHT), sheet = new Sheet();
+  source.getContext("2d").fillRect(9, 9, 99, 99);
+  const rgb = new Uint8Array(3 * WIDTH * HEIGHT);
+  const read = () => toRgb(sheet.read(source, WIDTH, HEIGHT).data, rgb);
+  const paint = (name) => networks.paint(name, rgb.slice(), WIDTH, HEIGHT, null);
+  const fastest = async (work) => {
+    const all = [];
+    for (let turn = 0; turn < 4; turn++) {
+      const began = performance.now();
+      await work();
+      all.push(performance.now() - began);
+    }
+    return Math.min(...all);
+  };
+  const painted = [await fastest(() => paint("copy")), await fastest(() => paint("STYLE"))];
+  return [await fastest(read), ...painted];
+})()"""
+
+
+async def copies(style, size):
+    with tempfile.TemporaryDirectory() as work:
+        copy = model_factory.write_style(Path(work, "copy.onnx"), card=model_factory.card())
+        script = _COPIES.replace("COPY", base64.b64encode(copy.read_bytes()).decode())
+    for what, value in (("WIDTH", size[0]), ("HEIGHT", size[1]), ("STYLE", style)):
+        script = script.replace(what, str(value))
+    browser.PATIENCE = 600.0
+    async with page_of(gpu=True) as page:
+        await page.open(await page.evaluate("location.origin") + "/icon.svg")  # no policy
+        await web_factory.open_networks(page, "webgpu")
+        read, there_and_back, painted = await page.evaluate(script)
+    print(
+        f"{style} at {size[0]}x{size[1]}: a frame is read in {read:.1f} ms, goes through a network "
+        f"of one multiplication in {there_and_back:.1f}, and is painted in {painted:.1f}"
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("still", "speed", "camera"))
+    parser.add_argument("what", choices=("still", "speed", "camera", "copies"))
     parser.add_argument("clips", nargs="*")
     parser.add_argument("--style", default="great_wave_tiny")
     parser.add_argument("--stabilise", default="light")
@@ -215,6 +258,7 @@ def main():
     width, height = map(int, given.size.split("x"))
     work = {
         "still": lambda: still(given.clips, given.style, (width, height)),
+        "copies": lambda: copies(given.style, (width, height)),
         "speed": lambda: speed((width, height), given.network),
         "camera": lambda: camera(
             given.style, (width, height), given.seconds, given.stabilise, given.fixed
