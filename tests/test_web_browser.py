@@ -207,7 +207,8 @@ LOADED = "!document.querySelector('#styles .loading')"
 
 
 def chosen(visit):
-    """A small network, once it is there."""
+    """A small network that paints a small picture, once it is there."""
+    visit.put("#brush", "4")
     visit.put("#variant", "great_wave_tiny")
     visit.until(f"document.querySelector('#variant').value === 'great_wave_tiny' && {LOADED}")
 
