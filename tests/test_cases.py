@@ -418,6 +418,7 @@ def test_the_atlas_measures_what_is_there_and_says_what_makes_the_rest(settings,
     for photo in shown:
         (folder / "gatys" / photo.name).write_bytes(shown[0].read_bytes())
     given = replace(settings, atlas=folder, photos=photos)
+    before = given.digests()
     (case,) = load_cases(["atlas"])
     rows, left_out = [], {}
     for unit in case.units(given):
@@ -437,3 +438,5 @@ def test_the_atlas_measures_what_is_there_and_says_what_makes_the_rest(settings,
     assert "https://" not in page
     assert 'src="' not in page
     assert case.page(replace(given, atlas=None), rows, left_out) is None
+    model_factory.write_style(folder / "johnson.onnx", card=model_factory.card())
+    assert given.digests() == before  # a family that is added leaves the others as they are

@@ -121,7 +121,8 @@ class Settings:
             _folder,
             "DIR",
             "For atlas: the families' networks, each named as its family, NAME.onnx, or a folder "
-            "NAME of its pictures.",
+            "NAME of its pictures. The same command measures those that were added; --restart "
+            "also those that were replaced.",
         ),
     )
     squeezenet_weights: Path | None = field(
@@ -159,7 +160,8 @@ class Settings:
     )
 
     def digests(self) -> dict[str, str]:
-        """By path, the digest of each input's file, or of its folder's listing.
+        """By path, the digest of each input's file, or of its folder's listing. The folder of the
+        atlas has none: a family that is added leaves the others as they were measured.
 
         Raises UsageError or ModelError for an input that cannot be used.
         """
@@ -171,6 +173,7 @@ class Settings:
         return {
             str(path): _listing_digest(path) if path.is_dir() else digest(path)[:12]
             for path in paths
+            if path != self.atlas
         }
 
     def _given(self) -> Iterator[tuple[Field[Any], Any]]:

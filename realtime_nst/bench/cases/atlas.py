@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from realtime_nst.bench import atlas
 from realtime_nst.bench.case import Case, Figure, LeftOut, Row, Unit
-from realtime_nst.bench.cases._clips import load
+from realtime_nst.bench.cases._clips import Clip, load
 from realtime_nst.bench.cases._common import at_most, picture, usual
 from realtime_nst.bench.cases._families import FAMILIES, Family
 from realtime_nst.bench.cases._losses import painting_of, quality
@@ -24,6 +25,9 @@ from realtime_nst.runtime.player import find_player
 from realtime_nst.runtime.stylizer import Stylizer
 from realtime_nst.sinks.pictures import write_picture
 from realtime_nst.stream import Image
+
+if TYPE_CHECKING:
+    from realtime_nst.learning.measures.form import Form
 
 _PHOTOS = 8
 """Measured on; the first of them are on the page."""
@@ -82,10 +86,23 @@ def _network(path: Path, settings: Settings, timer: Timer) -> tuple[Paint, Mappi
 
 def _stillness(paint: Callable[[Image], Image], settings: Settings) -> float:
     """e_stab of a generated scene, painted frame by frame."""
-    clip = load(_SCENE, replace(settings, quick=True))
+    clip = _scene(settings)
     shown = [paint(frame.image) for frame in clip.frames[:_FRAMES]]
     pairs = (pair for pair in clip.pairs[1] if pair.onto < _FRAMES)
     return e_stab([warped_error(shown[p.moved], shown[p.onto], p.flow, p.seen) for p in pairs])
+
+
+@lru_cache(maxsize=1)
+def _scene(settings: Settings) -> Clip:
+    return load(_SCENE, replace(settings, quick=True))
+
+
+@lru_cache(maxsize=1)
+def _form(settings: Settings) -> "Form":
+    return form_of(settings, settings.styles[0])
+
+
+_quality = lru_cache(maxsize=_UNSEEN)(quality)
 
 
 def _of_unseen(path: Path, settings: Settings) -> Mapping[str, Figure]:
@@ -96,7 +113,7 @@ def _of_unseen(path: Path, settings: Settings) -> Mapping[str, Figure]:
         return {}
     rows = []
     for style in [s for s in settings.styles[1:] if is_picture(Path(s))][:_UNSEEN]:
-        measure = quality(settings.loss_weights, Path(style))
+        measure = _quality(settings.loss_weights, Path(style))
         paint = as_network(Stylizer(style, settings.providers[0], painter=path))
         rows.append(measure(paint, photos_of(settings)[:_UNSEEN_PHOTOS]))
     return {f"{_heading(n)}, unseen": x for n, x in mean(rows).items()} if rows else {}
@@ -137,7 +154,7 @@ def _measured(family: Family, paint: Paint, settings: Settings) -> Mapping[str, 
     """The means of the form over the photos that the family paints."""
     from realtime_nst.learning.training.quality import mean, measured_pair
 
-    form, rows = form_of(settings, settings.styles[0]), []
+    form, rows = _form(settings), []
     folder = atlas.pictures_of(_folder(settings))
     folder.mkdir(exist_ok=True)
     for photo in photos_of(settings)[:_PHOTOS]:
