@@ -26,9 +26,13 @@ from realtime_nst.learning.data.textures import TEXTURES  # noqa: E402
 from realtime_nst.learning.export import arbitrary as exporting  # noqa: E402
 from realtime_nst.learning.export.graph import OPERATORS  # noqa: E402
 from realtime_nst.learning.export.many import StyliseGraph  # noqa: E402
+from realtime_nst.learning.loss_networks.load import bundled, load_loss_network  # noqa: E402
+from realtime_nst.learning.loss_networks.weights import read_weights  # noqa: E402
 from realtime_nst.learning.losses.paired import gram_pairs, moment_pairs  # noqa: E402
 from realtime_nst.learning.losses.style import GramLoss  # noqa: E402
 from realtime_nst.learning.networks import build_arbitrary  # noqa: E402
+from realtime_nst.learning.networks.style_encoder import FixedStatistics  # noqa: E402
+from realtime_nst.learning.tensors import statistics  # noqa: E402
 from realtime_nst.learning.training import checkpoint as checkpoints  # noqa: E402
 from realtime_nst.learning.training.arbitrary import arbitrary_run  # noqa: E402
 from realtime_nst.learning.training.recipe import ArbitraryRecipe, Recipe  # noqa: E402
@@ -37,7 +41,7 @@ from realtime_nst.runtime.companions import encoder_path  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("no_plots")
 
-TINY = "arbitrary:width=8,blocks=1,detail=4,hidden=4"
+TINY = "arbitrary:width=8,blocks=1,detail=4,hidden=4,hidden_fixed=4"
 SMALL = ArbitraryRecipe(
     network=TINY, steps=6, batch=2, crop=48, held_out=1, checkpoint_every=2, sample_every=1000,
     painting_crop=48, workers=0, style_scales=(1.0,), held_out_paintings=1, warm_up=0,
@@ -69,7 +73,7 @@ def network():
 
 @torch.no_grad()
 def test_keeps_the_size_and_the_range_and_codes_have_theirs(network):
-    code = network.encode_style(torch.rand(1, 3, 17, 40))
+    code = network.encode_style(torch.rand(1, 3, 32, 45))
     assert code.shape == (1, network.code_size)
     for size in ((8, 8), (8, 20), (32, 48)):
         image = network.paint(torch.rand(1, 3, *size), code)
@@ -100,13 +104,37 @@ def test_a_batch_gives_what_its_pairs_give_alone(network):
 
 def test_every_weight_learns(network):
     network(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)).square().mean().backward()
-    assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
+    learning = [weight for weight in network.parameters() if weight.requires_grad]
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in learning)
+    fixed = {id(weight) for weight in network.style.fixed.parameters()}
+    assert fixed == {id(p) for p in network.parameters()} - {id(p) for p in learning}
     network.zero_grad()
 
 
-def test_its_encoder_is_at_most_a_megabyte_in_half_precision():
+def test_its_encoder_is_at_most_six_megabytes_in_half_precision():
     network = build_arbitrary("arbitrary")
-    assert 2 * sum(p.numel() for p in network.style.parameters()) < 1_000_000
+    assert 2 * sum(p.numel() for p in network.style.parameters()) < 6_000_000
+
+
+@torch.no_grad()
+def test_the_encoder_sees_what_the_bundled_loss_network_sees():
+    fixed, painting = FixedStatistics(), torch.rand(1, 3, 64, 80)
+    fixed.take(read_weights(bundled()))
+    features = dict(load_loss_network(bundled()).features(painting))["relu5_1"]
+    wanted = torch.cat(statistics(features), 1).flatten()
+    seen = fixed.statistics(painting).flatten()
+    assert torch.allclose(seen[-1280:-1024], wanted, rtol=1e-2, atol=1e-3)
+
+
+@torch.no_grad()
+def test_statistics_are_seen_as_deviations_from_the_mean_painting():
+    fixed = FixedStatistics()
+    found = torch.cat([fixed.statistics(torch.rand(1, 3, 32, 32) ** n) for n in (0.5, 1, 2, 4)])
+    fixed.standardise(found)
+    apart = fixed(torch.rand(1, 3, 32, 32))
+    assert apart.abs().max() <= 4
+    near = (found.mean(0, keepdim=True) - fixed.middle) / fixed.spread
+    assert near.abs().max() < 1e-3
 
 
 def test_another_name_or_parameter_lists_the_choices():
@@ -274,7 +302,7 @@ def test_both_files_keep_the_contract(exported):
         ("frame", "tensor(uint8)"), ("code", "tensor(float)"), ("strength", "tensor(float)"),
     ]  # fmt: skip
     random = np.random.default_rng(0)
-    painting = random.integers(0, 256, (1, 30, 45, 3), dtype=np.uint8)
+    painting = random.integers(0, 256, (1, 32, 45, 3), dtype=np.uint8)
     (code,) = encoder.run(["code"], {"painting": painting})
     assert code.shape == (1, size)
     for height, width in ((8, 12), (40, 24)):
@@ -442,7 +470,7 @@ def test_paintings_may_be_larger_than_photos(media, tmp_path):
 
 
 def test_a_network_without_blocks_trains_too(media, tmp_path):
-    network = "arbitrary:width=8,blocks=0,detail=4,hidden=4"
+    network = "arbitrary:width=8,blocks=0,detail=4,hidden=4,hidden_fixed=4"
     trainer(media, tmp_path, replace(SMALL, steps=1, network=network)).train()
 
 

@@ -135,7 +135,7 @@ def _missing(folder):
         (_text, "letter.jpg' is not a picture"),
         (_empty, "empty.jpg' is empty"),
         (_cut_off, "picture.tif' is not a picture, or is damaged"),
-        (_thin, "thin.png' is too thin .* 900x3 pixels, 896x3 once scaled, and each side needs 16"),
+        (_thin, "thin.png' is too thin .* 900x3 pixels, 512x2 once scaled, and each side needs 16"),
         (_missing, "there is no picture .*hokusei.jpg'; did you mean 'hokusai.jpg'"),
         (lambda folder: folder, "is a folder; name one picture"),
         (lambda folder: folder / "none" / "a.jpg", "there is no folder"),

@@ -243,7 +243,7 @@ def test_another_painting_than_the_styles(cli, given, tmp_path, style):
 
 @pytest.fixture
 def any_given(once, tmp_path):
-    network = "arbitrary:width=8,blocks=1,detail=4,hidden=4"
+    network = "arbitrary:width=8,blocks=1,detail=4,hidden=4,hidden_fixed=4"
     exported, _ = shared_networks.exported_pair(once, network)
     shutil.copytree(exported.parent, tmp_path, dirs_exist_ok=True)
     path = tmp_path / "any.onnx"

@@ -76,7 +76,7 @@ def test_an_installed_painter_comes_back_as_the_network_it_was(name):
 
 
 def test_a_network_for_any_painting_starts_from_its_two_files(once, tmp_path):
-    name = "arbitrary:width=8,blocks=1,detail=4,hidden=4"
+    name = "arbitrary:width=8,blocks=1,detail=4,hidden=4,hidden_fixed=4"
     exported, _ = shared_networks.exported_pair(once, name)
     shutil.copytree(exported.parent, tmp_path, dirs_exist_ok=True)
     found = read_start(tmp_path / "any.onnx")

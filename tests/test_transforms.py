@@ -318,7 +318,7 @@ def test_each_part_has_a_cycle_of_the_learning_rate_and_an_average(media, tmp_pa
         (("--network", TINY["wct"]), 5),
         (("--network", TINY["wct"], "--pretrain-steps", 2), 2),
         (("--network", TINY["wct"], "--start-from", "START"), 0),
-        (("--network", "arbitrary:width=8,blocks=0,detail=4,hidden=4"), 0),
+        (("--network", "arbitrary:width=8,blocks=0,detail=4,hidden=4,hidden_fixed=4"), 0),
     ],
 )
 def test_how_the_command_begins(media, tmp_path, cli, monkeypatch, given, wanted):

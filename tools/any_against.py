@@ -116,7 +116,10 @@ def sheet(judge: Judge, columns: Sequence[Pictures], path: Path) -> None:
     pictures = zip(judge.photos, *columns, strict=True)
     rows = [np.hstack([to_image(picture) for picture in row]) for row in pictures]
     widest = max(row.shape[1] for row in rows)
-    level = [np.pad(r, ((0, 0), (0, widest - r.shape[1]), (0, 0)), "edge") for r in rows]
+    level = [
+        np.pad(row, ((0, 0), (0, widest - row.shape[1]), (0, 0)), constant_values=255)
+        for row in rows
+    ]
     write_picture(path, np.vstack(level), overwrite=True, quality=90)
 
 

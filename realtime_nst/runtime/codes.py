@@ -19,9 +19,9 @@ from realtime_nst.runtime.providers import open_encoder
 from realtime_nst.runtime.session import Code, Encoder
 from realtime_nst.stream import Image
 
-PAINTING_SIZE = 896
-"""The longer side of a painting, in pixels, when its code is made. A smaller one makes results more
-like the painting and less like the photo. Chosen from measurements with Great Wave."""
+PAINTING_SIZE = 512
+"""The longer side of a painting, in pixels, when its code is made: the size that a style trained
+for it sees it at, and that its strokes are measured at. A smaller one makes larger strokes."""
 
 _KEPT = 256
 """Codes in memory."""

@@ -11,40 +11,9 @@ from realtime_nst.learning.networks.steered import (
     AdaptiveResidual,
     ArbitraryNetwork,
 )
-from realtime_nst.learning.tensors import reflect_pad, statistics
+from realtime_nst.learning.networks.style_encoder import StyleEncoder
 
 _FOLD = 4
-
-
-class StyleEncoder(nn.Module):
-    """A painting ``[N, 3, H, W]`` in 0..1, at least 32x32, to a code ``[N, size]``.
-
-    Six convolutions, each at half the size of the one before; the means and standard deviations of
-    their channels go through two layers (MicroAST, Wang et al. 2023, modulates by such statistics
-    too). The last convolution sees 65 pixels of the painting, so that large shapes count. The
-    statistics and the layers after them are in float32.
-    """
-
-    def __init__(self, size: int, widths: tuple[int, ...], hidden: int) -> None:
-        super().__init__()
-        inputs = (3, *widths)
-        self.levels = nn.ModuleList(
-            nn.Conv2d(a, b, 3, stride=2 if n else 1)
-            for n, (a, b) in enumerate(zip(inputs, widths, strict=False))
-        )
-        self.hidden = nn.Conv2d(2 * sum(widths), hidden, 1)
-        self.code = nn.Conv2d(hidden, size, 1)
-        for layer in (*self.levels, self.hidden):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-
-    def forward(self, painting: Tensor) -> Tensor:
-        x, found = painting * 2 - 1, list[Tensor]()
-        for level in self.levels:
-            x = F.relu(level(reflect_pad(x)))
-            found += statistics(x)
-        with torch.autocast(x.device.type, enabled=False):
-            hidden = F.leaky_relu(self.hidden(torch.cat(found, 1)), 0.2)
-            return self.code(hidden).flatten(1)
 
 
 class ArbitraryNet(ArbitraryNetwork):
@@ -60,7 +29,12 @@ class ArbitraryNet(ArbitraryNetwork):
     _plain: Tensor
 
     def __init__(
-        self, width: int = 64, blocks: int = 6, detail: int = 16, hidden: int = 128
+        self,
+        width: int = 64,
+        blocks: int = 6,
+        detail: int = 16,
+        hidden: int = 128,
+        hidden_fixed: int = 192,
     ) -> None:
         super().__init__()
         self._norms, self._width = 2 * blocks + 1, width
@@ -69,7 +43,7 @@ class ArbitraryNet(ArbitraryNetwork):
         self.transform = nn.ModuleList(AdaptiveResidual(width) for _ in range(blocks))
         self.norm = AdaptiveNorm()
         self.decode = way_back(_FOLD, width, detail)
-        self.style = StyleEncoder(self.code_size, (16, 32, 48, 64, 80, 96), hidden)
+        self.style = StyleEncoder(self.code_size, (16, 32, 48, 64, 80, 96), hidden, hidden_fixed)
         self._start_plain()
 
     @property
@@ -94,6 +68,7 @@ class ArbitraryNet(ArbitraryNetwork):
         plain = torch.tensor([1.0, 0.0]).view(1, 1, 2, 1)
         self.register_buffer("_plain", plain, persistent=False)
         with torch.no_grad():
-            self.style.code.weight.mul_(0.1)
-            assert self.style.code.bias is not None
-            self.style.code.bias.zero_()
+            for layer in (self.style.own.code, self.style.code):
+                layer.weight.mul_(0.1)
+            assert self.style.own.code.bias is not None
+            self.style.own.code.bias.zero_()

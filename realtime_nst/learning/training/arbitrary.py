@@ -19,9 +19,11 @@ from realtime_nst.learning.loss_networks.weights import read_weights
 from realtime_nst.learning.losses.paired import PairedInputs
 from realtime_nst.learning.losses.reconstruction import LAYER, reconstruction_losses
 from realtime_nst.learning.losses.terms import Objective
+from realtime_nst.learning.networks.arbitrary import ArbitraryNet
 from realtime_nst.learning.networks.blocks import features_of
 from realtime_nst.learning.networks.meta import MetaNet
 from realtime_nst.learning.networks.steered import ArbitraryNetwork
+from realtime_nst.learning.networks.style_encoder import FixedStatistics
 from realtime_nst.learning.networks.transformed import TransformedNet
 from realtime_nst.learning.networks.vgg import Vgg19Encoder
 from realtime_nst.learning.training.batches import Batch, Photos, clips_of
@@ -34,6 +36,9 @@ from realtime_nst.learning.training.samples import PairedSampleWriter
 from realtime_nst.learning.training.start_from import Start
 from realtime_nst.learning.training.step_losses import Judges, Losses, TemporalLosses, seeded
 from realtime_nst.runtime.codes import PAINTING_SIZE
+
+_SHOWN = 128
+"""How many paintings show the encoder what paintings are like on average."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ def arbitrary_run(
     network = seeded(lambda: _build(recipe.network, loss_weights), recipe.seed, device)
     if start is not None:
         start.load_into(network, recipe.network)
+    elif isinstance(network, ArbitraryNet):
+        _prepare(network.style.fixed, paintings, recipe)
     if recipe.pretrain_steps:
         check_pretraining(network, recipe.network)
         _check_layer(extractor)
@@ -130,6 +137,17 @@ def _vgg19(name: str, loss_weights: Sequence[Path]) -> Vgg19Weights:
         f"{', '.join(path.name for path in loss_weights)}; give `loss_network` vgg19, or "
         "its weights with `loss_weights`"
     )
+
+
+@torch.no_grad()
+def _prepare(fixed: FixedStatistics, paintings: PaintingSplit, recipe: ArbitraryRecipe) -> None:
+    """Give the encoder the bundled loss network, whichever the losses look through, and show it
+    what paintings are like."""
+    fixed.take(read_weights(bundled()))
+    crops = PaintingCrops(paintings.groups, recipe, recipe.seed)
+    drawn = batches(crops, 1, range(_SHOWN), 0)
+    device = fixed.middle.device
+    fixed.standardise(torch.cat([fixed.statistics(each.to(device)) for each in drawn]))
 
 
 @dataclass(frozen=True)

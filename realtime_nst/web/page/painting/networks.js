@@ -6,7 +6,7 @@
 /** @typedef {{ networks: Record<string, Described>, painter: string | null, person: string }} Offered */
 
 const KEPT = 4; // sessions open at once; each takes tens of megabytes
-const PAINTING_SIZE = 896; // as runtime/codes.py
+const PAINTING_SIZE = 512; // as runtime/codes.py
 const MASK = { width: 256, height: 144 };
 
 export class NotLoaded extends Error {}
