@@ -86,8 +86,8 @@ class App:
         shared = files("realtime_nst.web").joinpath("page")
         page = files(__package__).joinpath("page").iterdir()
         for file in (*page, *(shared.joinpath(name) for name in SHARED)):
-            path = file.name.removesuffix("index.html")
-            yield "GET", path, _content(file, _KINDS[PurePath(file.name).suffix])
+            if kind := _KINDS.get(PurePath(file.name).suffix):
+                yield "GET", file.name.removesuffix("index.html"), _content(file, kind)
         for name, choice in self._studio.choices.items():
             if choice.picture is not None:
                 yield "GET", f"styles/{name}.jpg", _content(choice.picture, "image/jpeg")
