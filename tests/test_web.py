@@ -141,7 +141,14 @@ def test_what_a_page_host_keeps_beside_a_page_stays(tmp_path, fetched):
         write_page(site, overwrite=True)
 
 
-@pytest.mark.parametrize(("version", "said"), [(None, "node is not here"), ("v18.1.0", "too old")])
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        (None, "node is not here"),
+        ("v18.1.0", "v18.1.0 is too old"),
+        ("node 9", "node 9 is too old"),
+    ],
+)
 def test_without_node_one_line_says_how_to_get_it(tmp_path, monkeypatch, version, said):
     monkeypatch.setattr(libraries, "_VENDOR", tmp_path / "none")
     monkeypatch.setattr(libraries.shutil, "which", lambda name: version and name)
@@ -215,3 +222,24 @@ def test_npm_is_not_waited_for_without_end(npm):
     npm("exec sleep 60")
     with pytest.raises(RealtimeNstError, match=r"not within 0\.2 s"):
         libraries.libraries(limit=0.2)
+
+
+def test_a_cache_that_cannot_be_written_is_named(npm, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("REALTIME_NST_CACHE", str(tmp_path / "file" / "cache"))
+    npm("exit 0")
+    with pytest.raises(RealtimeNstError, match=r"file/cache/page/.*set REALTIME_NST_CACHE to"):
+        libraries.libraries()
+
+
+def test_a_package_without_the_files_is_said(npm):
+    npm("exit 0")
+    with pytest.raises(RealtimeNstError, match=r"could not be fetched into .*No such file"):
+        libraries.libraries()
+
+
+def test_the_licences_of_the_libraries_come_along(tmp_path, fetched):
+    site = write_page(tmp_path / "site")
+    texts = [(site / "libraries" / f"{name}.LICENSE.txt") for name in ("onnxruntime", "mediabunny")]
+    assert "Microsoft" in texts[0].read_text()
+    assert texts[1].is_file()

@@ -4,6 +4,7 @@ A release has them in ``vendor/``. From a checkout npm fetches them once, into t
 """
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -52,7 +53,13 @@ def libraries(say: Callable[[str], None] = lambda what: None, limit: float | Non
         versions = json.loads((_ROOM / "package.json").read_text(encoding="utf-8"))["dependencies"]
         say("fetching " + " and ".join(f"{name} {of}" for name, of in versions.items()))
         found = _kept()
-        _fetch(found, limit)
+        try:
+            _fetch(found, limit)
+        except OSError as error:
+            raise RealtimeNstError(
+                f"the page's libraries could not be fetched into {found}: {one_line(error)}; make "
+                f"room there, or set {host.CACHE_VARIABLE} to a folder that can be written"
+            ) from error
     return found
 
 
@@ -115,8 +122,10 @@ def _npm() -> str:
     node, npm = shutil.which("node"), shutil.which("npm")
     found = "is not here"
     if node and npm:
-        version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip()
-        if int(version.lstrip("v").partition(".")[0] or 0) >= _OLDEST_NODE:
+        said = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
+        version = one_line(RuntimeError(said))
+        number = re.search(r"\d+", version)
+        if number and int(number[0]) >= _OLDEST_NODE:
             return npm
         found = f"{version} is too old"
     raise RealtimeNstError(
