@@ -44,7 +44,7 @@ pytestmark = pytest.mark.usefixtures("no_plots")
 TINY = "arbitrary:width=8,blocks=1,detail=4,hidden=4,hidden_fixed=4"
 SMALL = ArbitraryRecipe(
     network=TINY, steps=6, batch=2, crop=48, held_out=1, checkpoint_every=2, sample_every=1000,
-    painting_crop=48, workers=0, style_scales=(1.0,), held_out_paintings=1, warm_up=0,
+    workers=0, style_scales=(1.0,), held_out_paintings=1, warm_up=0,
 )  # fmt: skip
 STYLE = checkpoints.StyleInfo("any", "Any painting", "any", "MIT", "generated pictures")
 
@@ -225,6 +225,7 @@ def test_nothing_left_to_train_on_is_said(tmp_path):
 @pytest.mark.parametrize(
     "bad",
     [{"texture_share": 1.5}, {"painting_zoom": 0.5}, {"style_layers": ()}, {"crop": 50},
+     {"painting_crop": 100}, {"painting_crop": 40},
      dict.fromkeys(("content_weight", "deep_content_weight", "style_weight", "deep_style_weight",
                     "statistics_weight", "identity_weight", "equivariance_weight"), 0.0)],
     ids=lambda bad: next(iter(bad)),
@@ -420,8 +421,8 @@ def test_the_command_trains_and_leaves_both_files(media, tmp_path, cli, monkeypa
     code, said, noticed = cli(
         "train-any", "--paintings", media["paintings"], "--content", media["content"],
         "-o", output, "--loss-weights", media["loss_weights"][0], "--network", TINY,
-        "--steps", 2, "--batch", 1, "--crop", 48, "--painting-crop", 48, "--workers", 0,
-        "--held-out", 1, "--style-scales", 1,
+        "--steps", 2, "--batch", 1, "--crop", 48, "--workers", 0, "--held-out", 1,
+        "--style-scales", 1,
     )  # fmt: skip
     assert code == 0, noticed
     assert "any.encoder.onnx" in said
@@ -467,6 +468,8 @@ def test_paintings_may_be_larger_than_photos(media, tmp_path):
     run.network.encode_style = lambda seen: (sizes.add(seen.shape[-1]), encode(seen))[1]
     run.train()
     assert {48, 64} <= sizes
+    assert run.recipe.memory > SMALL.memory
+    assert SMALL.painting_side == 48
 
 
 def test_a_network_without_blocks_trains_too(media, tmp_path):

@@ -103,9 +103,10 @@ def test_training_that_does_not_fit_is_refused_before_it_begins(cli, little, tmp
     pytest.importorskip("torch", reason="needs the extra 'train'")
     photo = picture(tmp_path / "photo.png", 64)
     command = ("--content", tmp_path, "-o", tmp_path / "a.onnx", "--start-from", "none")
-    for train in (("train", "--style", photo), ("train-any", "--paintings", tmp_path)):
-        code, _, said = cli(*train, *command, "--batch", "8", "--crop", "512")
+    alone, many = ("train", "--style", photo), ("train-any", "--paintings", tmp_path)
+    for train, option in ((alone, "--crop"), (many, "--crop"), (many, "--painting-crop")):
+        code, _, said = cli(*train, *command, "--batch", "8", option, "512")
         assert code == 2
-        assert "--batch 8 photos at --crop 512 needs about 6.3 GB" in said
-        assert "give a smaller --batch or --crop" in said
+        assert f"--batch 8 photos at {option} 512 needs about 6.3 GB" in said
+        assert f"give a smaller --batch or {option}" in said
         assert not (tmp_path / "a.train").exists()

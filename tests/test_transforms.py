@@ -241,7 +241,7 @@ def cut_off(path, target):
 
 
 SMALL = ArbitraryRecipe(
-    steps=2, batch=1, crop=48, painting_crop=48, held_out=0, workers=0, style_scales=(1.0,),
+    steps=2, batch=1, crop=48, held_out=0, workers=0, style_scales=(1.0,),
     held_out_paintings=1, warm_up=0, pretrain_steps=1,
 )  # fmt: skip
 

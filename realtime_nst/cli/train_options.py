@@ -63,8 +63,10 @@ def require_memory_for(recipe: MovingRecipe) -> None:
     """Raises UsageError if a step of training needs more memory than there is."""
     from realtime_nst.learning.device import require_memory
 
+    side = recipe.largest_crop
+    option = "--crop" if side == recipe.crop else "--painting-crop"
     require_memory(
         recipe.memory,
-        f"training on --batch {recipe.batch} photos at --crop {recipe.crop}",
-        "give a smaller --batch or --crop",
+        f"training on --batch {recipe.batch} photos at {option} {side}",
+        f"give a smaller --batch or {option}",
     )

@@ -132,7 +132,7 @@ class Augmentation(Protocol):
     """How paintings are cropped and varied; shares are 0 to 1. A recipe has these fields."""
 
     @property
-    def painting_crop(self) -> int: ...
+    def painting_side(self) -> int: ...
     @property
     def painting_zoom(self) -> float: ...
     @property
@@ -145,7 +145,7 @@ class Augmentation(Protocol):
 
 @dataclass(frozen=True)
 class PaintingCrops(Dataset[Tensor | TrainingError]):
-    """Endless augmented squares of paintings, uint8 ``[3, painting_crop, painting_crop]``. Sample
+    """Endless augmented squares of paintings, uint8 ``[3, painting_side, painting_side]``. Sample
     ``i`` depends on ``seed`` and ``i`` alone.
 
     A group is drawn first, then one of its paintings. A painting that cannot be read, or is
@@ -186,7 +186,7 @@ class PaintingCrops(Dataset[Tensor | TrainingError]):
             image = decode(path)
             if image is not None and min(image.shape[:2]) >= _LEAST:
                 return crop_square(
-                    image, self.augmentation.painting_crop, random, self.augmentation.painting_zoom
+                    image, self.augmentation.painting_side, random, self.augmentation.painting_zoom
                 )
             path = self._draw(random)
         return TrainingError(

@@ -44,7 +44,7 @@ _SHOWN = 128
 @dataclass(frozen=True)
 class PaintedBatch:
     """A ``batch`` of photos, some of which may move, and for each photo its own of ``paintings``,
-    ``[N, 3, painting_crop, painting_crop]`` in 0..1."""
+    ``[N, 3, painting_side, painting_side]`` in 0..1."""
 
     batch: Batch
     paintings: Tensor

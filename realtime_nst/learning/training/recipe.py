@@ -46,6 +46,14 @@ _BYTES, _BYTES_A_PIXEL = 500e6, 3000
 network at crops of 256 and 512."""
 
 
+def _check_crop(name: str, side: int) -> None:
+    nearest = max(_LEAST_CROP, side // 8 * 8)
+    if side != nearest:
+        raise UsageError(
+            f"`{name}` {side} is not a multiple of 8, {_LEAST_CROP} or more; give {nearest}"
+        )
+
+
 @dataclass(frozen=True)
 class RunRecipe:
     """The options of every kind of training. ``kind`` is the kind of network, as on its card.
@@ -80,10 +88,7 @@ class RunRecipe:
 
     def __post_init__(self) -> None:
         check(self)
-        if self.crop % 8:
-            raise UsageError(
-                f"`crop` {self.crop} is not a multiple of 8; give {self.crop // 8 * 8}"
-            )
+        _check_crop("crop", self.crop)
 
     def differences(self, other: "RunRecipe") -> list[str]:
         """The names of the options whose difference would change the trained network."""
@@ -154,7 +159,12 @@ class MovingRecipe(PairsRecipe):
     @property
     def memory(self) -> float:
         """The bytes that a step takes at least."""
-        return _BYTES + _BYTES_A_PIXEL * self.batch * self.crop**2
+        return _BYTES + _BYTES_A_PIXEL * self.batch * self.largest_crop**2
+
+    @property
+    def largest_crop(self) -> int:
+        """The side of the largest squares that a step looks at, in pixels."""
+        return self.crop
 
     @property
     def temporal(self) -> bool:
@@ -273,7 +283,10 @@ class ArbitraryRecipe(MovingRecipe):
     )
     grid_weight: float = _losses(0.0, "Loss against grids of 4 and of 8 pixels")
     painting_crop: int = _paintings(
-        256, "Side of the square crops of paintings in pixels", _LEAST_CROP, _MOST_CROP
+        0,
+        "Side of the square crops of paintings in pixels, a multiple of 8; 0 is that of the photos",
+        0,
+        _MOST_CROP,
     )
     texture_share: float = _paintings(
         0.15, "Share of generated textures, in a painting's colours, among the paintings", 0, 1
@@ -289,6 +302,7 @@ class ArbitraryRecipe(MovingRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _check_crop("painting_crop", self.painting_side)
         if self.pretrain_steps >= self.steps:
             raise UsageError(
                 f"`pretrain_steps` {self.pretrain_steps} leaves no step of `steps` {self.steps} "
@@ -299,6 +313,15 @@ class ArbitraryRecipe(MovingRecipe):
                 f"`grid_weight` needs a `crop` of {grid.LEAST} or more, not {self.crop}; "
                 "give larger crops, or `grid_weight` 0"
             )
+
+    @property
+    def painting_side(self) -> int:
+        """The side of the crops of paintings, in pixels."""
+        return self.painting_crop or self.crop
+
+    @property
+    def largest_crop(self) -> int:
+        return max(self.crop, self.painting_side)
 
     def done(self, step: int) -> float:
         """Pretraining and painting have a cycle each."""
