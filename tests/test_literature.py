@@ -40,3 +40,23 @@ def test_a_missing_input_and_an_unknown_name_are_said(literature, tmp_path):
 def test_the_table_has_a_column_for_each_figure(literature):
     lines = list(literature.table({"a": {"seconds": 3.0}, "b": {"style": 0.5}}))
     assert lines == ["run | seconds | style", "a | 3 | ", "b |  | 0.5"]
+
+
+def test_what_another_command_made_is_not_taken(literature, tmp_path, monkeypatch):
+    import model_factory
+
+    run = []
+
+    def train(command, check):
+        run.append(command)
+        card = model_factory.card(quality={"style": 0.5}, recipe={"processor_minutes": 2.0})
+        model_factory.write_style(tmp_path / "a.onnx", card=card)
+
+    monkeypatch.setattr(literature.subprocess, "run", train)
+    made = tmp_path / "a.onnx"
+    first = literature.measured(["train", "--steps", "9"], made)
+    again = literature.measured(["train", "--steps", "9"], made)
+    assert (first["style"], again["CPU min"], len(run)) == (0.5, 2.0, 1)
+    assert "seconds" not in again
+    with pytest.raises(SystemExit, match="another command"):
+        literature.measured(["train", "--steps", "90"], made)

@@ -49,12 +49,18 @@ def commands(
 
 
 def measured(arguments: Sequence[str], made: Path) -> dict[str, float]:
-    """A training that is done is not run again."""
+    """A training that the same command has done is not run again. Stops at the result of
+    another."""
     found: dict[str, float] = {}
-    if made.suffix != ".onnx" or not made.is_file():
+    told, command = made.with_suffix(".command.txt"), shlex.join(arguments)
+    if made.suffix == ".onnx" and made.is_file():
+        if not told.is_file() or told.read_text(encoding="utf-8") != command:
+            raise SystemExit(f"{made} was made by another command; give another folder with -o")
+    else:
         began = time.monotonic()
         subprocess.run([sys.executable, "-m", "realtime_nst", *arguments], check=True)
         found["seconds"] = time.monotonic() - began
+        told.write_text(command, encoding="utf-8")
     if made.suffix == ".onnx":
         card = read_model(made).card
         found["CPU min"] = card.recipe["processor_minutes"]
