@@ -20,10 +20,11 @@ Luma = NDArray[np.uint8]
 _AROUND = np.ones((5, 5), np.uint8)
 """Pixels of the painting, around each, between whose darkest and brightest the result stays."""
 
-_WEAVE = 3
-"""Grey levels."""
+_WEAVE = 2
+"""Grey levels. Of what The Scream is painted on, 3 take away so much that its deep style is worse
+than by interpolation; 1 draws a grid of 2 pixels (1.34 of interpolation's in The Great Wave)."""
 
-_CONTRAST, _BLUR = 1.5, 0.67
+_CONTRAST, _BLUR = 1.25, 0.67
 """How often what a Gaussian blur of that deviation takes away is added."""
 
 _MOST_FACTOR, _STEP = 3.0, 2.25

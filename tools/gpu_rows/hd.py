@@ -8,7 +8,7 @@ from realtime_nst.learning.tensors import resized
 from realtime_nst.sizes import STYLE_LINES
 
 _LUMA = (0.299, 0.587, 0.114)
-_WEAVE, _CONTRAST, _BLUR = 3 / 255, 1.5, 0.67
+_WEAVE, _CONTRAST, _BLUR = 2 / 255, 1.25, 0.67
 _MOST_FACTOR, _STEP = 3.0, 2.25
 """As in ``runtime.enlarge``, which says why."""
 

@@ -6,8 +6,8 @@ import { resized } from "./resize.js";
 /** @typedef {{ data: Uint8Array, width: number, height: number }} Plane */
 
 const AROUND = 2; // pixels of the painting, around each, between whose extremes the result stays
-const WEAVE = 3; // grey levels
-const CONTRAST = 1.5; // how often what a blur takes away is added
+const WEAVE = 2; // grey levels
+const CONTRAST = 1.25; // how often what a blur takes away is added
 const BLUR = [0.5953, 0.19545, 0.00692]; // a Gaussian of 0.67 pixels, from its middle outwards
 const MOST_FACTOR = 3, STEP = 2.25; // what grows by more than the first grows by the second first
 
