@@ -5,7 +5,7 @@ import { $, say } from "./dom.js";
 import { bringFilms, isFilm, offerFilms } from "./films.js";
 import { asPicture, kept } from "./kept.js";
 import { asLook, BRUSHES, changes, PLACES, settings } from "./look.js";
-import { bring, offerBrought, offerOwn, resend } from "./pictures.js";
+import { bring, offerBrought, offerOwn } from "./pictures.js";
 import { named, state } from "./state.js";
 import "./recording.js";
 import "./session.js";
