@@ -19,9 +19,9 @@ from realtime_nst.stream import Image, Picture
 
 Plane = NDArray[np.uint8]
 
-EXACT = Interpolation.BILINEAR | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
-"""Without the second, most pixel formats become 2 of 255 too dark in RGB: white 253; without the
-third, 1 in the mean. With 16 bits, which are right without them, they make noise."""
+EXACT = Interpolation.BILINEAR | Interpolation.FULL_CHR_H_INT
+"""Else most pixel formats become 2 of 255 too dark in RGB: white 253. With 16 bits, which are right
+without it, it makes noise."""
 
 PLANES = "yuv420p"
 """FFmpeg's name of the pixel format. It has another for the full range, which some decoders give.
