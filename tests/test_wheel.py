@@ -1,56 +1,34 @@
-"""What building a wheel adds to it."""
+"""What building a release adds to its wheel."""
 
 import importlib.util
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-pytest.importorskip("hatchling", reason="needs hatchling, as building a wheel does")
-
-from realtime_nst.errors import RealtimeNstError
 from realtime_nst.web import libraries
 
+pytest.importorskip("hatchling", reason="needs hatchling, as building a wheel does")
 
-@pytest.fixture
-def build():
-    """``build(version)``: the build data of a wheel of that version, and what was said."""
-    path = Path(__file__).resolve().parent.parent / "hatch_build.py"
-    spec = importlib.util.spec_from_file_location("hatch_build", path)
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def test_a_wheel_holds_the_libraries_where_the_page_looks_for_them(tmp_path, monkeypatch):
+    spec = importlib.util.spec_from_file_location("hatch_build", CHECKOUT / "hatch_build.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-
-    def run(version):
-        said, data = [], {"force_include": {}}
-        app = SimpleNamespace(display_info=said.append, display_warning=said.append)
-        hook = module.PageLibraries(str(path.parent), {}, None, None, "", "wheel", app)
-        hook.initialize(version, data)
-        return data["force_include"], said
-
-    return run
-
-
-def test_a_wheel_holds_the_libraries_where_the_page_looks_for_them(build, tmp_path, monkeypatch):
-    monkeypatch.setattr(libraries, "libraries", lambda say, limit: tmp_path)
-    package = Path(libraries.__file__).parent.parent.parent
-    included, said = build("standard")
-    assert {package / place for place in included.values()} == {
+    monkeypatch.setattr(libraries, "libraries", lambda say: tmp_path)
+    app, data = SimpleNamespace(display_info=print), {"force_include": {}}
+    module.PageLibraries(str(CHECKOUT), {}, None, None, "", "wheel", app).initialize("", data)
+    included = data["force_include"]
+    assert {Path(libraries.__file__).parents[2] / place for place in included.values()} == {
         libraries._VENDOR / name for name in libraries.FILES
     }
     assert all(Path(source).parent == tmp_path for source in included)
-    assert not said
 
 
-def test_without_node_a_wheel_is_built_all_the_same(build, monkeypatch):
-    def missing(say, limit):
-        raise RealtimeNstError("node is not here")
-
-    monkeypatch.setattr(libraries, "libraries", missing)
-    included, said = build("standard")
-    assert not included
-    assert said == ["the wheel lacks the web page's libraries: node is not here"]
-
-
-def test_a_checkout_is_installed_without_fetching_anything(build, monkeypatch):
-    monkeypatch.setattr(libraries, "libraries", lambda *_: pytest.fail("fetched"))
-    assert build("editable") == ({}, [])
+def test_installing_from_a_checkout_fetches_nothing():
+    settings = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    hooks = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]
+    assert hooks["custom"] == {"enable-by-default": False}

@@ -63,7 +63,8 @@ def measured(arguments: Sequence[str], made: Path) -> dict[str, float]:
         told.write_text(command, encoding="utf-8")
     if made.suffix == ".onnx":
         card = read_model(made).card
-        found["CPU min"] = card.recipe["processor_minutes"]
+        if minutes := card.recipe.get("processor_minutes"):
+            found["CPU min"] = minutes
         found |= card.quality
     return found
 

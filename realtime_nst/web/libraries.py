@@ -42,19 +42,18 @@ FILES: Mapping[str, str] = {
 """By its name in the page's folder, where npm puts each file."""
 
 
-def libraries(say: Callable[[str], None] = lambda what: None, limit: float | None = None) -> Path:
+def libraries(say: Callable[[str], None] = lambda what: None) -> Path:
     """The folder that holds FILES; ``say`` is told what is being fetched.
 
-    Raises :class:`RealtimeNstError` if they have to be fetched and cannot be, in ``limit`` seconds
-    if that is given.
+    Raises :class:`RealtimeNstError` if they have to be fetched and cannot be.
     """
     found = at_hand()
     if found is None:
+        npm, found = _npm(), _kept()
         versions = json.loads((_ROOM / "package.json").read_text(encoding="utf-8"))["dependencies"]
         say("fetching " + " and ".join(f"{name} {of}" for name, of in versions.items()))
-        found = _kept()
         try:
-            _fetch(found, limit)
+            _fetch(npm, found)
         except OSError as error:
             raise RealtimeNstError(
                 f"the page's libraries could not be fetched into {found}: {one_line(error)}; make "
@@ -77,14 +76,13 @@ def _pinned() -> str:
     return sha256((_ROOM / "package-lock.json").read_bytes()).hexdigest()[:16]
 
 
-def _fetch(into: Path, limit: float | None) -> None:
+def _fetch(npm: str, into: Path) -> None:
     """All of FILES, or none."""
-    npm = _npm()
     into.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetching-", dir=into.parent) as work:
         for name in _PINNED:
             shutil.copyfile(_ROOM / name, Path(work, name))
-        if why := _failed(npm, work, limit):
+        if why := _failed(npm, work):
             raise RealtimeNstError(
                 f"npm could not fetch the page's libraries ({why}); connect to the network, or "
                 "configure npm's registry, and try again"
@@ -97,20 +95,11 @@ def _fetch(into: Path, limit: float | None) -> None:
         whole.rename(into)
 
 
-def _failed(npm: str, work: str, limit: float | None) -> str:
+def _failed(npm: str, work: str) -> str:
     """Why npm could not install in ``work`` what is pinned there, if so. Without a network it would
     wait a minute before it tries again."""
     options = ("--omit=dev", "--ignore-scripts", "--no-progress", "--fetch-retry-mintimeout=1000")
-    try:
-        done = subprocess.run(
-            [npm, "ci", *options, "--fetch-retries=1"],
-            cwd=work,
-            capture_output=True,
-            text=True,
-            timeout=limit,
-        )
-    except subprocess.TimeoutExpired:
-        return f"not within {limit:g} s"
+    done = subprocess.run([npm, "ci", *options], cwd=work, capture_output=True, text=True)
     if not done.returncode:
         return ""
     said = [line for line in done.stderr.splitlines() if "error" in line.lower()]

@@ -77,7 +77,7 @@ def _network(path: Path, settings: Settings, timer: Timer) -> tuple[Paint, Mappi
         "MB": sum(each.stat().st_size for each in files) / 1e6,
         "parameters": sum(_size(constant.dims) for constant in held),
         "steps": stylizer.card.recipe.get("steps_done"),
-        "training CPU min": stylizer.card.recipe.get("processor_minutes"),
+        "training CPU min": stylizer.card.recipe.get("processor_minutes") or None,
         "e_stab": _stillness(stylizer, settings),
         **(_of_unseen(path, settings) if stylizer.card.kind == ARBITRARY else {}),
     }

@@ -67,6 +67,7 @@ def card_of(checkpoint: Checkpoint) -> ModelCard:
     style, recipe, network = checkpoint.style, checkpoint.recipe, checkpoint.build()
     row = checkpoint.kind.table.get(recipe.network)
     paintings = [asdict(each) for each in style.paintings]
+    minutes = checkpoint.processor_seconds / 60  # 0 in checkpoints from before it was counted
     return ModelCard(
         name=style.name,
         title=style.title,
@@ -80,7 +81,7 @@ def card_of(checkpoint: Checkpoint) -> ModelCard:
         recipe={
             **asdict(recipe),
             "steps_done": checkpoint.step,
-            "processor_minutes": round(checkpoint.processor_seconds / 60, 2),
+            **({"processor_minutes": round(minutes, 2)} if minutes else {}),
             "trained_on": style.trained_on,
             "started_from": style.started_from,
             "painting_sha256": style.painting_sha256,
