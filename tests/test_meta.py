@@ -1,5 +1,7 @@
 """Networks that make kernels of a painting, and descent unrolled into a network."""
 
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra 'train'")
@@ -97,13 +99,15 @@ def test_a_checkpoint_is_exported_with_other_terms(cli, tmp_path, monkeypatch):
     from realtime_nst.runtime.model import read_model
 
     shared_networks.write_no_graph(monkeypatch, exporting)
-    save(untrained(ArbitraryRecipe(network=SOLVER)), tmp_path / "checkpoint.pt")
+    trained = replace(untrained(ArbitraryRecipe(network=SOLVER)), quality={"style": 0.5})
+    save(trained, tmp_path / "checkpoint.pt")
     wanted = f"{SOLVER},content=2,edges=1"
     code, _, said = cli(
         "export", tmp_path / "checkpoint.pt", "-o", tmp_path / "any.onnx", "--network", wanted
     )
     assert code == 0, said
-    assert read_model(tmp_path / "any.onnx").card.network == wanted
+    card = read_model(tmp_path / "any.onnx").card
+    assert (card.network, card.quality) == (wanted, {})
     code, _, said = cli(
         "export", tmp_path / "checkpoint.pt", "-o", tmp_path / "b.onnx", "--network", "solver"
     )

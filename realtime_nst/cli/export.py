@@ -38,8 +38,8 @@ def export(
     from realtime_nst.learning.training.checkpoint import load
 
     chosen = load(checkpoint)
-    if network:
-        chosen = replace(chosen, recipe=replace(chosen.recipe, network=network))
+    if network:  # what it was measured with was another form
+        chosen = replace(chosen, recipe=replace(chosen.recipe, network=network), quality={})
     export_checked(chosen, output)
 
 
