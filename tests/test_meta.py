@@ -111,5 +111,5 @@ def test_a_checkpoint_is_exported_with_other_terms(cli, tmp_path, monkeypatch):
     code, _, said = cli(
         "export", tmp_path / "checkpoint.pt", "-o", tmp_path / "b.onnx", "--network", "solver"
     )
-    assert code == 1
-    assert "do not fit the network" in said
+    assert code == 2
+    assert "--network solver has other weights than 'solver:width=8" in said

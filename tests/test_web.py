@@ -145,8 +145,8 @@ def test_what_a_page_host_keeps_beside_a_page_stays(tmp_path, fetched):
     ("version", "said"),
     [
         (None, "node is not here"),
-        ("v18.1.0", "v18.1.0 is too old"),
-        ("node 9", "node 9 is too old"),
+        ("v18.1.0", "'v18.1.0' is too old"),
+        ("node 9", "'node 9' is too old"),
     ],
 )
 def test_without_node_one_line_says_how_to_get_it(tmp_path, monkeypatch, version, said):

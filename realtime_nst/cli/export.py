@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from realtime_nst.cli import console, options
-from realtime_nst.errors import TargetExists, UsageError
+from realtime_nst.errors import TargetExists, TrainingError, UsageError
 from realtime_nst.files import require_folder
 
 if TYPE_CHECKING:
@@ -38,9 +38,24 @@ def export(
     from realtime_nst.learning.training.checkpoint import load
 
     chosen = load(checkpoint)
-    if network:  # what it was measured with was another form
-        chosen = replace(chosen, recipe=replace(chosen.recipe, network=network), quality={})
+    if network:
+        chosen = _in_form(chosen, network)
     export_checked(chosen, output)
+
+
+def _in_form(checkpoint: "Checkpoint", network: str) -> "Checkpoint":
+    """``checkpoint`` with its ``network`` in another form, whose quality nobody has measured."""
+    from realtime_nst.learning.training.checkpoint import trained_network
+
+    form = replace(checkpoint, recipe=replace(checkpoint.recipe, network=network), quality={})
+    try:
+        trained_network(form)
+    except TrainingError as error:
+        raise UsageError(
+            f"--network {network} has other weights than {checkpoint.recipe.network!r} of the "
+            "checkpoint; change parameters that have none, such as solver:content=2,edges=1"
+        ) from error
+    return form
 
 
 def check_target(output: Path, overwrite: bool) -> None:

@@ -112,11 +112,10 @@ def _npm() -> str:
     found = "is not here"
     if node and npm:
         said = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
-        version = one_line(RuntimeError(said))
-        number = re.search(r"\d+", version)
+        number = re.search(r"\d+", said)
         if number and int(number[0]) >= _OLDEST_NODE:
             return npm
-        found = f"{version} is too old"
+        found = f"{said.strip()[:40]!r} is too old"
     raise RealtimeNstError(
         f"the page needs two libraries that node's npm fetches once, and node {found}; install "
         f"node {_OLDEST_NODE} or newer (nodejs.org, apt install nodejs npm), and try again"
