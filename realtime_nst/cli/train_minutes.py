@@ -12,7 +12,7 @@ from realtime_nst.errors import UsageError
 
 DEFAULTS: Mapping[str, Any] = {
     "network": "coded", "batch": 2, "crop": 192, "learning_rate": 1e-3, "average": 0.95,
-    "content_weight": 1.3, "deep_content_weight": 1.05, "style_weight": 0.7,
+    "content_weight": 1.1, "deep_content_weight": 0.9, "style_weight": 0.7,
     "deep_style_weight": 2.4, "equivariance_share": 0.34, "held_out": 0,
 }  # fmt: skip
 """What makes the most of a minute, measured by ``tools/own_style_curve.py``."""
