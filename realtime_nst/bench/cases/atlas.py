@@ -50,7 +50,7 @@ def _measure(family: Family, settings: Settings, timer: Timer) -> Sequence[Row]:
         results = by_stem(folder / family.name)
         paint, figures = partial(_of_folder, results), {}
     else:
-        raise LeftOut(f"not in {folder}; make it: realtime-nst {family.command}")
+        raise LeftOut(f"not in {folder.name}; make it: realtime-nst {family.command}")
     key = {"family": family.name, "paper": family.paper}
     return [
         Row(key, {**figures, **_measured(family, paint, settings), "less": family.less or None})
@@ -174,11 +174,11 @@ def _size(dims: Sequence[int]) -> int:
 
 
 def _page(settings: Settings, rows: Sequence[Row], left_out: Mapping[str, str]) -> str | None:
-    return (
-        atlas.page(settings.atlas, photos_of(settings)[: atlas.SHOWN], rows, left_out)
-        if (settings.atlas and settings.photos and rows)
-        else None
-    )
+    if not (settings.atlas and settings.photos and rows):
+        return None
+    place = {family.name: number for number, family in enumerate(FAMILIES)}
+    ordered = sorted(rows, key=lambda row: place.get(row.key["family"], len(place)))
+    return atlas.page(settings.atlas, photos_of(settings)[: atlas.SHOWN], ordered, left_out)
 
 
 CASE = Case(
