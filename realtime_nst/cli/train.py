@@ -108,7 +108,9 @@ def train(
     and needs no photos. If training is stopped, the same command resumes it.
     """
     check_target(output, overwrite)
-    _check_painting(painting, style, styles, add_style, output)
+    _check_painting(
+        painting, style, styles, add_style, f"--content {content or 'FOLDER'} -o {output}"
+    )
     train_minutes.check(
         recipe["minutes"],
         export_every,
@@ -172,13 +174,13 @@ def _check_painting(
     style: Path | None,
     styles: Path | None,
     add_style: Path | None,
-    output: Path,
+    rest: str,
 ) -> None:
-    """Raises UsageError unless one painting, or one folder of them, is given by its option."""
+    """Raises UsageError unless one painting, or one folder of them, is given by its option;
+    ``rest`` is that of the command."""
     if argument:
         raise UsageError(
-            f"give the painting with --style: realtime-nst train --style {argument} --content "
-            f"FOLDER -o {output}"
+            f"give the painting with --style: realtime-nst train --style {argument} {rest}"
         )
     if sum(given is not None for given in (style, styles, add_style)) != 1:
         raise UsageError("give one of these: --style PAINTING, --styles FOLDER, --add-style FILE")

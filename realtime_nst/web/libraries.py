@@ -47,19 +47,13 @@ def libraries(say: Callable[[str], None] = lambda what: None) -> Path:
 
     Raises :class:`RealtimeNstError` if they have to be fetched and cannot be.
     """
-    found = at_hand()
-    if found is None:
-        npm, found = _npm(), _kept()
-        versions = json.loads((_ROOM / "package.json").read_text(encoding="utf-8"))["dependencies"]
-        say("fetching " + " and ".join(f"{name} {of}" for name, of in versions.items()))
-        try:
-            _fetch(npm, found)
-        except OSError as error:
-            raise RealtimeNstError(
-                f"the page's libraries could not be fetched into {found}: {one_line(error)}; make "
-                f"room there, or set {host.CACHE_VARIABLE} to a folder that can be written"
-            ) from error
-    return found
+    try:
+        return at_hand() or _fetched(_npm(), say)
+    except OSError as error:
+        raise RealtimeNstError(
+            f"the page's libraries could not be fetched into {_kept()}: {one_line(error)}; make "
+            f"room there, or set {host.CACHE_VARIABLE} to a folder that can be written"
+        ) from error
 
 
 def at_hand() -> Path | None:
@@ -76,8 +70,11 @@ def _pinned() -> str:
     return sha256((_ROOM / "package-lock.json").read_bytes()).hexdigest()[:16]
 
 
-def _fetch(npm: str, into: Path) -> None:
-    """All of FILES, or none."""
+def _fetched(npm: str, say: Callable[[str], None]) -> Path:
+    """The cache folder with all of FILES; without it, if that fails."""
+    versions = json.loads((_ROOM / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    say("fetching " + " and ".join(f"{name} {of}" for name, of in versions.items()))
+    into = _kept()
     into.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetching-", dir=into.parent) as work:
         for name in _PINNED:
@@ -93,6 +90,7 @@ def _fetch(npm: str, into: Path) -> None:
             shutil.copyfile(Path(work, "node_modules", place), whole / name)
         shutil.rmtree(into, ignore_errors=True)
         whole.rename(into)
+    return into
 
 
 def _failed(npm: str, work: str) -> str:

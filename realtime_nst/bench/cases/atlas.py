@@ -188,10 +188,10 @@ CASE = Case(
         "For each system of the literature that is in the folder --atlas: the mean of each measure "
         "of the evaluation form over the first photos of --photos that training holds out, in the "
         "first style's painting; milliseconds of a frame on the first provider; size of the files "
-        "and parameters; minutes of processor time of training; e_stab of a generated scene, frame "
-        "by frame; for networks for any painting also the losses over up to four more paintings, "
-        "those of --style after the first. Pictures are on the page of the atlas, beside this "
-        "report."
+        "and parameters; minutes of processor time of the steps of training; e_stab of a generated "
+        "scene, frame by frame; for networks for any painting also the losses over up to four more "
+        "paintings, those of --style after the first. Pictures are on the page of the atlas, "
+        "beside this report."
     ),
     omits=(
         "Networks for one painting are measured against the first style's, so train them on that. "
