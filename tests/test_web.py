@@ -186,8 +186,9 @@ TSC = PAGE.parent / "node_modules" / ".bin" / "tsc"
 
 
 @pytest.mark.skipif(not TSC.exists(), reason="needs tsc (npm ci in realtime_nst/web)")
-def test_the_types_of_the_page_fit():
-    checked = subprocess.run([TSC, "-p", PAGE.parent], capture_output=True, text=True)
+@pytest.mark.parametrize("settings", ["tsconfig.json", "tsconfig.serve.json"])
+def test_the_types_of_the_pages_fit(settings):
+    checked = subprocess.run([TSC, "-p", PAGE.parent / settings], capture_output=True, text=True)
     assert not checked.returncode, checked.stdout
 
 

@@ -1,5 +1,6 @@
 // Elements of the page, and what is said on it.
 
+/** @type {(id: string) => any} */
 export const $ = (id) => document.getElementById(id);
 
 export function element(tag, fields = {}, ...children) {

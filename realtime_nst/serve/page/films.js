@@ -22,7 +22,7 @@ export function offerFilms(offered, changed) {
     bringFilms([...$("film").files]); // a copy, as the list is emptied with the field
     $("film").value = "";
   });
-  for (const key of kept()) watch(row({ key, name: "" }), key);
+  for (const key of kept()) watch(row({ name: "" }), key);
 }
 
 export async function bringFilms(files) {

@@ -24,7 +24,7 @@ class Session {
       if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
       video.srcObject = new MediaStream([track]);
     };
-    this.socket = new WebSocket(Object.assign(new URL("session", location), { protocol: location.protocol.replace("http", "ws") }));
+    this.socket = new WebSocket(Object.assign(new URL("session", location.href), { protocol: location.protocol.replace("http", "ws") }));
     this.socket.onopen = () => this.offer().catch((error) => this.fail(error));
     this.socket.onmessage = ({ data }) => this.told(JSON.parse(data)).catch((error) => this.fail(error));
     this.socket.onclose = () => lost();
@@ -48,7 +48,7 @@ class Session {
     await this.peer.setLocalDescription();
     if (this.peer.iceGatheringState !== "complete") {
       await new Promise((done) => this.peer.addEventListener("icegatheringstatechange",
-        () => this.peer.iceGatheringState === "complete" && done()));
+        () => this.peer.iceGatheringState === "complete" && done(null)));
     }
     this.send({ type: "offer", sdp: this.peer.localDescription.sdp });
   }

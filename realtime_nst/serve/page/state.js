@@ -1,5 +1,6 @@
 // What all parts of the page share.
 
+/** @type {Record<string, any>} */
 export const state = {
   offered: null, // by the server: styles, choices, limits
   begun: null, // the settings that a session begins with
